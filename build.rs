@@ -1,0 +1,26 @@
+//! Lists the platform files, so that adding a platform is adding `src/platform/NAME.toml`.
+
+use std::path::Path;
+use std::{env, fs};
+
+fn main() {
+    let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
+    let folder = Path::new(&root).join("src/platform");
+    let mut files: Vec<_> = fs::read_dir(&folder)
+        .expect("src/platform is a folder of this package")
+        .map(|entry| entry.expect("the folder can be listed").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    files.sort();
+
+    let mut list = String::from("&[\n");
+    for file in files {
+        let name = file.file_stem().expect("it has an extension, so a stem").to_string_lossy();
+        list.push_str(&format!("    ({name:?}, include_str!({file:?})),\n"));
+    }
+    list.push_str("]\n");
+
+    let out = env::var("OUT_DIR").expect("cargo sets it");
+    fs::write(Path::new(&out).join("platforms.rs"), list).expect("OUT_DIR is writable");
+    println!("cargo::rerun-if-changed=src/platform");
+}

@@ -1,0 +1,103 @@
+//! The AWS SDK on our own [`Transport`], configured from the environment that Lambda sets.
+//!
+//! No profile files and no metadata service: inside Lambda everything is in the environment, and
+//! looking elsewhere costs time.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_types::body::SdkBody;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use lambda_http::http;
+
+use crate::config::ConfigError;
+use crate::transport::Transport;
+
+/// What every AWS client of the function starts from.
+///
+/// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
+/// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
+pub fn sdk_config(
+    transport: &Arc<Transport>,
+    variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> Result<SdkConfig, ConfigError> {
+    let required = |name| variable(name).ok_or(ConfigError::Missing(name));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let connector = SharedHttpConnector::new(Connector(Arc::clone(transport)));
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+    Ok(config.service_config(Endpoints(variable)).build())
+}
+
+/// Finds `AWS_ENDPOINT_URL_<SERVICE>`.
+struct Endpoints<F>(F);
+
+impl<F> fmt::Debug for Endpoints<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoints")
+    }
+}
+
+impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Endpoints<F> {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace([' ', '-'], "_").to_uppercase();
+        self.0(&format!("{}_{service}", key.env()))
+    }
+}
+
+/// Carries the SDK's requests.
+#[derive(Debug)]
+struct Connector(Arc<Transport>);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.0.client();
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(unusable)?;
+            // The SDK's requests to the services that we use are small and in memory.
+            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
+            let request = reqwest::Request::try_from(request).map_err(unusable)?;
+
+            let mut response = client.execute(request).await.map_err(failure)?;
+            let mut builder = http::Response::builder().status(response.status());
+            if let Some(headers) = builder.headers_mut() {
+                *headers = std::mem::take(response.headers_mut());
+            }
+            let body = response.bytes().await.map_err(failure)?;
+            let response = builder.body(SdkBody::from(body)).map_err(unusable)?;
+            HttpResponse::try_from(response).map_err(unusable)
+        })
+    }
+}
+
+fn failure(error: reqwest::Error) -> ConnectorError {
+    if error.is_timeout() {
+        ConnectorError::timeout(error.into())
+    } else {
+        ConnectorError::io(error.into())
+    }
+}
+
+fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> ConnectorError {
+    ConnectorError::user(error.into())
+}

@@ -1,0 +1,86 @@
+//! What the local stack prints.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is where it speaks")]
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::aws_lambda_events::encodings::Body;
+use order_alerts::blocks::{Block, Message};
+use order_alerts::platform::Platform;
+
+/// Where the function listens.
+pub(crate) fn welcome(address: SocketAddr) {
+    println!("order-alerts listens on http://{address} (Ctrl-C ends it)");
+    for platform in Platform::names() {
+        println!("  POST /webhook/{platform}");
+    }
+    println!("  GET  /health");
+    println!();
+}
+
+/// What was asked, and what the function answered.
+pub(crate) fn answer(what: &str, answer: &ApiGatewayV2httpResponse) {
+    let body = match &answer.body {
+        Some(Body::Text(text)) => text,
+        _ => "",
+    };
+    println!("{what} → {} {body}", answer.status_code);
+    println!();
+}
+
+/// A message as the channel reads it.
+pub(crate) fn message(message: &Message) {
+    println!("  ┌─ Slack");
+    let blocks = message.blocks().iter().map(Block::text);
+    for line in blocks.flat_map(str::lines) {
+        println!("  │ {}", readable(line));
+    }
+    println!("  └─");
+}
+
+/// What went wrong, with its causes.
+pub(crate) fn error(error: &dyn Error) {
+    eprint!("error: {error}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        eprint!(": {error}");
+        cause = error.source();
+    }
+    eprintln!();
+}
+
+/// Slack's markup as people see it: a link as its label and address, a time as its fallback.
+fn readable(markup: &str) -> String {
+    let mut text = String::new();
+    let mut rest = markup;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (inside, behind) = after.split_once('>').unwrap_or((after, ""));
+        text.push_str(before);
+        text.push_str(&match inside.split_once('|') {
+            Some((date, fallback)) if date.starts_with('!') => fallback.to_owned(),
+            Some((address, label)) => format!("{label} ({address})"),
+            None => format!("@{}", inside.trim_start_matches(['!', '@'])),
+        });
+        rest = behind;
+    }
+    text.push_str(rest);
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::readable;
+
+    #[test]
+    fn markup_reads_as_slack_shows_it() {
+        let markup = "<!date^1767225600^{time}|2026-01-01 00:00 UTC> · a &lt;b&gt; &amp;lt; · \
+                      <https://tea.example/?a=1&amp;b=2|Open the order> <!here>";
+        assert_eq!(
+            readable(markup),
+            "2026-01-01 00:00 UTC · a <b> &lt; · \
+             Open the order (https://tea.example/?a=1&b=2) @here"
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! Slack's Block Kit, as far as we speak it, in types that cannot break its limits.
+//!
+//! Every maker escapes and cuts, so that no caller can forget to. Data from outside goes only into
+//! [`plain`](Block::section) text, where Slack reads no markup at all; markup is put together from
+//! our own words by [`Markup`]. Limits: <https://docs.slack.dev/reference/block-kit/blocks>.
+
+use jiff::Timestamp;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use serde::Serialize;
+use url::Url;
+
+use crate::config::Mention;
+
+/// Slack takes 50 blocks a message.
+const MAX_BLOCKS: usize = 50;
+/// Slack cut messages off somewhere above 12,000 characters of block text; this keeps clear of it.
+const MAX_BLOCK_UNITS: usize = 11_000;
+/// Slack advises at most 4,000 characters for the top-level text.
+const MAX_TEXT_UNITS: usize = 4_000;
+/// <https://docs.slack.dev/reference/block-kit/blocks/header-block>
+const MAX_HEADER_UNITS: usize = 150;
+/// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
+const MAX_OBJECT_UNITS: usize = 3_000;
+
+/// One message, ready to be posted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Message {
+    /// The whole news: notifications and screen readers get only this.
+    text: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Block>,
+    /// Literal: no `*bold*` out of order data.
+    mrkdwn: bool,
+    /// No link out of order data.
+    parse: &'static str,
+    unfurl_links: bool,
+    unfurl_media: bool,
+}
+
+impl Message {
+    /// A message of blocks and of the text that stands for all of them.
+    pub fn new(text: &str, blocks: impl IntoIterator<Item = Block>) -> Self {
+        let mut units = 0;
+        let fits = |block: &Block| {
+            units += block.units();
+            units <= MAX_BLOCK_UNITS
+        };
+        Self {
+            text: clipped(&escaped(text), MAX_TEXT_UNITS),
+            blocks: blocks.into_iter().take(MAX_BLOCKS).take_while(fits).collect(),
+            mrkdwn: false,
+            parse: "none",
+            unfurl_links: false,
+            unfurl_media: false,
+        }
+    }
+
+    /// The same news without blocks, for the day on which Slack refuses them.
+    #[must_use]
+    pub fn without_blocks(self) -> Self {
+        Self { blocks: Vec::new(), ..self }
+    }
+
+    /// The text, escaped as Slack wants it.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+}
+
+/// One block of a message.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Block {
+    Header { text: TextObject },
+    Section { text: TextObject },
+    Context { elements: [TextObject; 1] },
+}
+
+/// A text inside a block. The fields are what goes over the wire: escaped, never empty, never too
+/// long.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type")]
+pub enum TextObject {
+    #[serde(rename = "plain_text")]
+    Plain { text: String, emoji: bool },
+    #[serde(rename = "mrkdwn")]
+    Markup { text: String, verbatim: bool },
+}
+
+impl Block {
+    /// One large line, without markup.
+    pub fn header(text: &str) -> Self {
+        Self::Header { text: TextObject::plain(text, MAX_HEADER_UNITS) }
+    }
+
+    /// Literal text, line breaks included.
+    pub fn section(text: &str) -> Self {
+        Self::Section { text: TextObject::plain(text, MAX_OBJECT_UNITS) }
+    }
+
+    /// Text with markup.
+    pub fn markup(markup: Markup) -> Self {
+        Self::Section { text: TextObject::markup(markup) }
+    }
+
+    /// Small grey text with markup.
+    pub fn context(markup: Markup) -> Self {
+        Self::Context { elements: [TextObject::markup(markup)] }
+    }
+
+    /// The block's text as it goes over the wire.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Header { text } | Self::Section { text } | Self::Context { elements: [text] } => {
+                match text {
+                    TextObject::Plain { text, .. } | TextObject::Markup { text, .. } => text,
+                }
+            }
+        }
+    }
+
+    fn units(&self) -> usize {
+        units(self.text())
+    }
+}
+
+impl TextObject {
+    fn plain(text: &str, most: usize) -> Self {
+        Self::Plain { text: not_empty(clipped(&escaped(text), most)), emoji: false }
+    }
+
+    fn markup(Markup(text): Markup) -> Self {
+        Self::Markup { text: not_empty(clipped(&text, MAX_OBJECT_UNITS)), verbatim: true }
+    }
+}
+
+/// Slack markup, made of escaped text and of the few constructs that we mean.
+#[derive(Clone, Debug, Default)]
+pub struct Markup(String);
+
+impl Markup {
+    /// Adds literal words of ours.
+    #[must_use]
+    pub fn text(mut self, text: &str) -> Self {
+        self.0.push_str(&escaped(text));
+        self
+    }
+
+    /// Adds a time, which Slack shows in the reader's own zone; `fallback` names its zone.
+    #[must_use]
+    pub fn time(mut self, time: Timestamp, fallback: &str) -> Self {
+        let (seconds, fallback) = (time.as_second(), escaped(fallback));
+        self.0.push_str(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"));
+        self
+    }
+
+    /// Adds a link.
+    #[must_use]
+    pub fn link(mut self, url: &Url, label: &str) -> Self {
+        /// What would end the link's address.
+        const DELIMITERS: &AsciiSet = &CONTROLS.add(b'<').add(b'>').add(b'|').add(b' ');
+        let url = utf8_percent_encode(url.as_str(), DELIMITERS).to_string();
+        self.0.push_str(&format!("<{}|{}>", escaped(&url), escaped(label)));
+        self
+    }
+
+    /// Adds a mention, which notifies people.
+    #[must_use]
+    pub fn mention(mut self, mention: &Mention) -> Self {
+        self.0.push_str(&match mention {
+            Mention::Here => "<!here>".to_owned(),
+            Mention::Channel => "<!channel>".to_owned(),
+            Mention::Everyone => "<!everyone>".to_owned(),
+            Mention::User(id) => format!("<@{id}>"),
+            Mention::Group(id) => format!("<!subteam^{id}>"),
+        });
+        self
+    }
+}
+
+/// Escapes the three characters that Slack reads as markup, and nothing else:
+/// <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Cuts escaped text to `most` UTF-16 units, the strictest reading of Slack's "characters", never
+/// inside a character or an entity, and says so with an ellipsis.
+fn clipped(text: &str, most: usize) -> String {
+    if units(text) <= most {
+        return text.to_owned();
+    }
+    let (mut end, mut used) = (0, 0);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = match c {
+            '&' => rest.find(';').map_or(1, |semicolon| semicolon + 1),
+            c => c.len_utf8(),
+        };
+        used += units(&rest[..length]);
+        // One unit is left for the ellipsis.
+        if used >= most {
+            break;
+        }
+        end += length;
+        rest = &text[end..];
+    }
+    format!("{}…", &text[..end])
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// Slack refuses an empty text.
+fn not_empty(text: String) -> String {
+    if text.trim().is_empty() { "…".to_owned() } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exactly_three_characters_are_escaped_once() {
+        assert_eq!(escaped("<!here> & &lt; \"'`*_~"), "&lt;!here&gt; &amp; &amp;lt; \"'`*_~");
+    }
+
+    #[test]
+    fn a_cut_never_splits_an_entity_or_a_character() {
+        assert_eq!(clipped("ab&amp;cd", 9), "ab&amp;cd");
+        assert_eq!(clipped("ab&amp;cd", 8), "ab&amp;…");
+        assert_eq!(clipped("ab&amp;cd", 7), "ab…");
+        assert_eq!(clipped("가나다", 2), "가…");
+        // An emoji counts two units.
+        assert_eq!(clipped("a🚫b🚫", 5), "a🚫b…");
+        assert_eq!(clipped("🚫🚫", 3), "🚫…");
+    }
+
+    #[test]
+    fn every_text_keeps_its_limit_and_is_never_empty() {
+        let long = "<&🚫".repeat(3_000);
+        assert!(units(Block::header(&long).text()) <= MAX_HEADER_UNITS);
+        assert!(units(Block::section(&long).text()) <= MAX_OBJECT_UNITS);
+        let message = Message::new(&long, std::iter::repeat_n(Block::section(&long), 60));
+        assert!(units(message.text()) <= MAX_TEXT_UNITS);
+        assert_eq!(message.blocks().len(), 3);
+        assert_eq!(Block::section(" ").text(), "…");
+        let many = Message::new("x", std::iter::repeat_n(Block::section("x"), 60));
+        assert_eq!(many.blocks().len(), MAX_BLOCKS);
+    }
+
+    #[test]
+    fn a_link_cannot_be_left_early() {
+        let url = Url::parse("https://example.com/a|b?c=<d>&e=f g").unwrap();
+        let Markup(text) = Markup::default().link(&url, "Open <this>");
+        assert_eq!(text, "<https://example.com/a%7Cb?c=%3Cd%3E&amp;e=f%20g|Open &lt;this&gt;>");
+    }
+
+    #[test]
+    fn a_message_over_the_wire_is_what_slack_documents() {
+        let time = Timestamp::from_second(1_767_225_600).unwrap();
+        let context = Markup::default().time(time, "2026-01-01 00:00 UTC").text(" · Shop & Co");
+        let blocks = [
+            Block::header("Order #1 <b>"),
+            Block::section("2 × Tea"),
+            Block::markup(Markup::default().mention(&Mention::Here)),
+            Block::context(context),
+        ];
+        insta::assert_json_snapshot!(Message::new("Order #1 <b>", blocks));
+    }
+}

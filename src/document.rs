@@ -1,0 +1,247 @@
+//! A JSON body, read place by place.
+//!
+//! Only the places that a platform file names are ever read. Numbers keep the sender's digits (an
+//! order id above 2^53 would lose them in a float), and what nobody reads may be as deep or as odd as
+//! it likes.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Visitor};
+use serde_json::value::RawValue;
+
+/// A JSON Pointer (RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>), such as `/total_price`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pointer(Vec<String>);
+
+impl Pointer {
+    /// Reads a pointer: empty, or each step after a `/`.
+    pub fn parse(text: &str) -> Result<Self, PointerError> {
+        let mut steps = text.split('/');
+        if steps.next() != Some("") {
+            return Err(PointerError::NoSlash);
+        }
+        steps.map(unescape).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Why a text is no JSON Pointer.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PointerError {
+    #[error("a JSON Pointer starts with `/`")]
+    NoSlash,
+    #[error("in a JSON Pointer `~` is written `~0` and a `/` inside a name `~1`")]
+    Escape,
+}
+
+fn unescape(step: &str) -> Result<String, PointerError> {
+    let mut parts = step.split('~');
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.as_bytes().first() {
+            Some(b'0') => name.push('~'),
+            Some(b'1') => name.push('/'),
+            _ => return Err(PointerError::Escape),
+        }
+        name.push_str(&part[1..]);
+    }
+    Ok(name)
+}
+
+/// A body that is one JSON object.
+#[derive(Debug)]
+pub struct Document<'a> {
+    members: BTreeMap<String, Value<'a>>,
+}
+
+/// The body cannot be read: not UTF-8, not JSON, not an object, or nested too deep where we look.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not a readable JSON object")]
+pub struct Unreadable;
+
+impl<'a> Document<'a> {
+    /// Checks the grammar of the whole body and keeps its members unread.
+    pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
+        let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
+        let members: BTreeMap<String, &RawValue> =
+            serde_json::from_str(text).map_err(|_| Unreadable)?;
+        let members = members.into_iter().map(|(name, raw)| (name, Value(raw))).collect();
+        Ok(Self { members })
+    }
+
+    /// The value at a pointer; `None` when it is absent or `null`.
+    pub fn at(&self, pointer: &Pointer) -> Result<Option<Value<'a>>, Unreadable> {
+        match pointer.0.split_first() {
+            Some((name, steps)) => match self.members.get(name) {
+                Some(member) => member.walk(steps),
+                None => Ok(None),
+            },
+            None => Ok(None),
+        }
+    }
+}
+
+/// Any JSON value inside a [`Document`], unread.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a>(&'a RawValue);
+
+impl<'a> Value<'a> {
+    /// The value at a pointer below this one; the empty pointer is this value itself.
+    pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
+        self.walk(&pointer.0)
+    }
+
+    /// A string's text, a number's or boolean's own spelling; `None` for anything else.
+    pub fn text(self) -> Result<Option<String>, Unreadable> {
+        let raw = self.0.get();
+        match raw.as_bytes().first() {
+            Some(b'"') => {
+                let Lossy(text) = serde_json::from_str(raw).map_err(|_| Unreadable)?;
+                Ok(Some(text))
+            }
+            Some(b'[' | b'{') => {
+                // Parsed only for its depth: a value that we would read must not be bottomless.
+                let _: serde_json::Value = serde_json::from_str(raw).map_err(|_| Unreadable)?;
+                Ok(None)
+            }
+            Some(b'n') | None => Ok(None),
+            _ => Ok(Some(raw.to_owned())),
+        }
+    }
+
+    /// The elements of an array; `None` for anything else.
+    pub fn elements(self) -> Result<Option<Vec<Self>>, Unreadable> {
+        if !self.0.get().starts_with('[') {
+            return Ok(None);
+        }
+        let elements: Vec<&RawValue> =
+            serde_json::from_str(self.0.get()).map_err(|_| Unreadable)?;
+        Ok(Some(elements.into_iter().map(Value).collect()))
+    }
+
+    fn walk(self, steps: &[String]) -> Result<Option<Self>, Unreadable> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Ok((self.0.get() != "null").then_some(self));
+        };
+        let child = if self.0.get().starts_with('{') {
+            let mut members: BTreeMap<String, &RawValue> =
+                serde_json::from_str(self.0.get()).map_err(|_| Unreadable)?;
+            members.remove(step).map(Value)
+        } else {
+            let index = step.parse::<usize>().ok();
+            let elements = self.elements()?.unwrap_or_default();
+            index.and_then(|index| elements.get(index).copied())
+        };
+        match child {
+            Some(child) => child.walk(rest),
+            None => Ok(None),
+        }
+    }
+}
+
+/// A JSON string in which half a surrogate pair, as a sender that cuts text by UTF-16 units leaves
+/// it, becomes `U+FFFD` instead of an error: one odd product name must not hide an order.
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Lossy;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
+                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointer(text: &str) -> Pointer {
+        Pointer::parse(text).unwrap()
+    }
+
+    #[track_caller]
+    fn text_at(body: &str, place: &str) -> Option<String> {
+        let document = Document::parse(body.as_bytes()).unwrap();
+        let value = document.at(&pointer(place)).unwrap();
+        value.and_then(|value| value.text().unwrap())
+    }
+
+    #[test]
+    fn numbers_keep_every_digit() {
+        let body = r#"{"a":9007199254740993,"b":18446744073709551616,"c":0.10,"d":1E2}"#;
+        assert_eq!(text_at(body, "/a").unwrap(), "9007199254740993");
+        assert_eq!(text_at(body, "/b").unwrap(), "18446744073709551616");
+        assert_eq!(text_at(body, "/c").unwrap(), "0.10");
+        assert_eq!(text_at(body, "/d").unwrap(), "1E2");
+    }
+
+    #[test]
+    fn pointers_follow_rfc_6901() {
+        let body = r#"{"a/b":{"m~n":[{"x":"yes"}]},"":{"":"empty"}}"#;
+        assert_eq!(text_at(body, "/a~1b/m~0n/0/x").unwrap(), "yes");
+        assert_eq!(text_at(body, "//").unwrap(), "empty");
+        assert_eq!(text_at(body, "/a~1b/m~0n/1/x"), None);
+        assert_eq!(Pointer::parse("total"), Err(PointerError::NoSlash));
+        assert_eq!(Pointer::parse("/a~2"), Err(PointerError::Escape));
+    }
+
+    #[test]
+    fn null_and_absent_and_containers_have_no_text() {
+        let body = r#"{"a":null,"b":{"c":1},"d":[1]}"#;
+        for place in ["/a", "/b", "/d", "/b/x", "/a/x", "/e"] {
+            assert_eq!(text_at(body, place), None, "{place}");
+        }
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_does_not_hide_the_text() {
+        let text = text_at(r#"{"a":"cut \ud83d"}"#, "/a").unwrap();
+        assert!(text.starts_with("cut \u{FFFD}"), "{text:?}");
+    }
+
+    #[test]
+    fn only_one_well_formed_json_object_is_a_body() {
+        let bad: [&[u8]; 14] = [
+            b"",
+            b"null",
+            b"[1]",
+            b"\"x\"",
+            b"1",
+            b"{\"a\":1} x",
+            b"{}{}",
+            b"{\"a\":1,}",
+            b"{/*c*/}",
+            b"{\"a\":NaN}",
+            b"{'a':1}",
+            b"{\"a\":\"\x01\"}",
+            b"{\"a\":\"\xff\"}",
+            b"{\"a\":\"\xc0\xaf\"}",
+        ];
+        for body in bad {
+            assert!(Document::parse(body).is_err(), "{:?}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[test]
+    fn depth_matters_only_where_we_look() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let read = |depth| {
+            let body = format!(r#"{{"ignored":{},"id":{}}}"#, nested(100_000), nested(depth));
+            let document = Document::parse(body.as_bytes()).unwrap();
+            document.at(&pointer("/id")).unwrap().unwrap().text()
+        };
+        assert!(read(127).unwrap().is_none());
+        assert!(read(128).is_err());
+        assert!(read(100_000).is_err());
+    }
+}

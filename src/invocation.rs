@@ -1,0 +1,114 @@
+//! What a Lambda event is, decided by its markers.
+//!
+//! Never by trying one struct after another: most fields of most events are optional, so that an
+//! event of one service parses as an empty event of another.
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::request::Request;
+
+/// The events that the function serves.
+#[derive(Debug)]
+pub enum Invocation {
+    /// An HTTP API or Function URL request.
+    Webhook(Request),
+}
+
+/// An event that the function does not serve. Lambda then counts the invocation as failed, so that
+/// nothing is taken for done.
+#[derive(Debug, thiserror::Error)]
+pub enum InvocationError {
+    #[error(
+        "the request came in payload format 1.0: set the integration's payload format version to 2.0"
+    )]
+    PayloadFormat1,
+    #[error("the request came from a load balancer, which is not supported: use an HTTP API")]
+    LoadBalancer,
+    #[error("the HTTP API event cannot be read")]
+    Request(#[source] serde_json::Error),
+    #[error("the event is of no known kind")]
+    Unknown,
+}
+
+/// The few keys by which events differ; only their presence is looked at.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Markers {
+    request_context: Option<ContextMarkers>,
+    http_method: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ContextMarkers {
+    http: Option<IgnoredAny>,
+    elb: Option<IgnoredAny>,
+}
+
+impl Invocation {
+    /// Decides the kind of `event`, which is JSON, and reads it.
+    pub fn parse(event: &str) -> Result<Self, InvocationError> {
+        // An array would fill the struct's fields one by one.
+        if !event.trim_start().starts_with('{') {
+            return Err(InvocationError::Unknown);
+        }
+        let markers: Markers = serde_json::from_str(event).map_err(|_| InvocationError::Unknown)?;
+        match markers.request_context {
+            Some(ContextMarkers { http: Some(_), .. }) => {
+                Request::parse(event).map(Self::Webhook).map_err(InvocationError::Request)
+            }
+            Some(ContextMarkers { elb: Some(_), .. }) => Err(InvocationError::LoadBalancer),
+            Some(_) if markers.http_method.is_some() => Err(InvocationError::PayloadFormat1),
+            _ => Err(InvocationError::Unknown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refusal(event: &str) -> String {
+        Invocation::parse(event).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_payload_2_event_is_a_webhook() {
+        let event = r#"{"requestContext":{"http":{"method":"POST"}},"rawPath":"/webhook"}"#;
+        let Invocation::Webhook(request) = Invocation::parse(event).unwrap();
+        assert_eq!(request.path, "/webhook");
+    }
+
+    #[test]
+    fn events_of_other_kinds_are_errors() {
+        let others = [
+            "{}",
+            "null",
+            "[]",
+            "1",
+            r#"[{"http":{"method":"POST"}}]"#,
+            r#"{"Records":[{"eventSource":"aws:sqs","body":"{}"}]}"#,
+            r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#,
+            r#"{"source":"aws.cloudwatch","alarmArn":"arn:aws:cloudwatch:…"}"#,
+        ];
+        for event in others {
+            assert_eq!(refusal(event), "the event is of no known kind", "{event}");
+        }
+    }
+
+    #[test]
+    fn other_http_shapes_say_what_to_change() {
+        let payload_1 = r#"{"httpMethod":"POST","path":"/webhook","requestContext":{}}"#;
+        assert!(refusal(payload_1).contains("set the integration's payload format version to 2.0"));
+        let balancer = r#"{"httpMethod":"POST","requestContext":{"elb":{}}}"#;
+        assert!(refusal(balancer).contains("load balancer"));
+    }
+
+    #[test]
+    fn an_http_event_without_its_path_is_an_error() {
+        let event = r#"{"requestContext":{"http":{"method":"POST"}}}"#;
+        assert_eq!(refusal(event), "the HTTP API event cannot be read");
+    }
+}

@@ -1,0 +1,88 @@
+//! The Lambda bootstrap: settings, wiring, then one event after the other.
+
+use std::env;
+use std::panic::AssertUnwindSafe;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use jiff::Timestamp;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde_json::value::RawValue;
+use tracing::Instrument;
+
+use order_alerts::app::App;
+use order_alerts::aws;
+use order_alerts::config::Config;
+use order_alerts::invocation::InvocationError;
+use order_alerts::log;
+use order_alerts::secrets::Secrets;
+use order_alerts::slack::Slack;
+use order_alerts::transport::Transport;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log::init();
+    match start().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the function cannot run");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn start() -> Result<(), lambda_runtime::Error> {
+    let app = wire()?;
+    app.prewarm(Timestamp::now()).await;
+    Runtime::new(service_fn(|event| serve(&app, event))).run().await
+}
+
+/// The function with the real Slack and the real Secrets Manager.
+fn wire() -> Result<App, lambda_runtime::Error> {
+    let variable = |name: &str| env::var(name).ok();
+    let config = Config::from_env(variable)?;
+    let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let transport = Arc::new(Transport::new(more_roots.as_deref())?);
+    let aws = aws::sdk_config(&transport, variable)?;
+    let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
+    Ok(App { secrets, slack: Slack::Webhooks(transport), config })
+}
+
+/// Serves one event. A panic becomes an error that quotes nothing.
+async fn serve(
+    app: &App,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<ApiGatewayV2httpResponse, Failed> {
+    let LambdaEvent { payload, context } = event;
+    let now = Timestamp::now();
+    let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
+    let deadline = Timestamp::from_millisecond(deadline).unwrap_or(Timestamp::MAX);
+    let span = tracing::info_span!("invocation", request_id = context.request_id);
+    let handled = AssertUnwindSafe(app.handle(payload.get(), now, deadline)).catch_unwind();
+    match handled.instrument(span).await {
+        Ok(response) => response.map_err(Failed::Refused),
+        Err(_) => Err(Failed::Panicked),
+    }
+}
+
+/// An invocation that Lambda counts as failed.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error(transparent)]
+    Refused(#[from] InvocationError),
+    #[error("the function panicked; its log says where")]
+    Panicked,
+}
+
+impl From<Failed> for Diagnostic {
+    fn from(failed: Failed) -> Self {
+        let error_type = match failed {
+            Failed::Refused(_) => "UnknownEvent",
+            Failed::Panicked => "Panic",
+        };
+        Self { error_type: error_type.to_owned(), error_message: failed.to_string() }
+    }
+}

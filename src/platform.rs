@@ -1,0 +1,273 @@
+//! What a platform file says: how the platform proves itself, what its events mean, where its fields
+//! are.
+//!
+//! A platform is one file, `src/platform/NAME.toml`, and answers under `/webhook/NAME`. The types
+//! below are that file's vocabulary; an unknown key or an impossible value is refused with the file,
+//! the line and the key.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+use crate::money::Unit;
+use crate::order::{Change, Kind};
+
+pub use self::place::{LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template};
+
+mod place;
+
+/// Everything that a platform file says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Platform {
+    /// The last part of the webhook path; the file's name.
+    #[serde(skip)]
+    pub id: &'static str,
+    /// The platform's name for people.
+    pub name: String,
+    pub auth: Auth,
+    pub ping: Option<Ping>,
+    /// Where the webhook says what happened.
+    pub event_type: Places,
+    /// Tried from top to bottom; the first that fits decides.
+    #[serde(rename = "event")]
+    pub rules: Vec<Rule>,
+    /// Where the fields are, whatever happened.
+    #[serde(default)]
+    pub fields: Fields,
+}
+
+/// How a webhook proves that it comes from the platform.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "scheme", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Auth {
+    /// Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+    Standard {},
+    /// HMAC with SHA-256 over a text made of the body and other parts.
+    HmacSha256 {
+        /// Where the signature is: the first of these headers that the request has.
+        #[serde(deserialize_with = "place::header_names")]
+        header: Vec<String>,
+        encoding: Encoding,
+        /// What stands before the signature in the header, such as `sha256=`.
+        #[serde(default)]
+        prefix: String,
+        /// What is signed; the raw body when the file does not say.
+        #[serde(default)]
+        signed: Signed,
+    },
+}
+
+/// How a signature's bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    Base64,
+    Hex,
+}
+
+/// An unsigned request by which the platform asks whether the address answers: a form post of one
+/// field that holds a number. It is answered 200 and nothing else happens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ping {
+    pub form_field: String,
+}
+
+/// What an event means.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    pub kind: RuleKind,
+    /// Said in the message when the kind is `modified`.
+    pub change: Option<Change>,
+    /// The event types that the rule is for.
+    #[serde(rename = "type")]
+    pub types: OneOrMany<String>,
+    /// Places that must hold exactly this text (or one of these) as well.
+    #[serde(default)]
+    pub when: BTreeMap<Place, OneOrMany<String>>,
+    /// Places that only this rule knows, or knows better than the common ones.
+    #[serde(default)]
+    pub fields: Fields,
+}
+
+/// The kind of an order event, or `ignored` for what is genuine but no news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleKind {
+    Created,
+    Modified,
+    Cancelled,
+    Ignored,
+}
+
+impl From<RuleKind> for Option<Kind> {
+    fn from(kind: RuleKind) -> Self {
+        match kind {
+            RuleKind::Created => Some(Kind::Created),
+            RuleKind::Modified => Some(Kind::Modified),
+            RuleKind::Cancelled => Some(Kind::Cancelled),
+            RuleKind::Ignored => None,
+        }
+    }
+}
+
+/// Where the fields of an order are. What is not named here never leaves the parser.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fields {
+    pub id: Places,
+    pub number: Places,
+    pub shop: Places,
+    pub reason: Places,
+    pub status: Places,
+    pub customer: Places,
+    /// RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or milliseconds.
+    pub occurred_at: Places,
+    /// The event is a test when this place holds `true`.
+    pub test: Places,
+    pub total: Option<Total>,
+    pub items: Option<Items>,
+    pub link: Option<Link>,
+}
+
+/// Where an order's amount is.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Total {
+    pub amount: Places,
+    pub currency: Places,
+    pub unit: Unit,
+}
+
+/// Where an order's lines are: `title` and `quantity` are places inside each element of `list`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Items {
+    pub list: Place,
+    pub title: Places,
+    #[serde(default)]
+    pub quantity: Places,
+}
+
+/// The order's page in the shop's admin. It is shown only when its host is a `*.myshopify.com` one
+/// or the one that the signed body names at `host`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub url: LinkUrl,
+    pub host: Option<Place>,
+}
+
+/// One value or a list of them.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany<T> {
+    One(T),
+    Many(Vec<T>),
+}
+
+impl<T> OneOrMany<T> {
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+}
+
+/// A platform file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("src/platform/{id}.toml: {reason}")]
+pub struct PlatformError {
+    id: &'static str,
+    reason: toml::de::Error,
+}
+
+/// The built-in files: name and text.
+static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/platforms.rs"));
+
+impl Platform {
+    /// The built-in platform of this name.
+    ///
+    /// Its file is read when it is first asked for, so that a cold start pays for one file only.
+    pub fn find(id: &str) -> Option<&'static Self> {
+        static READ: [OnceLock<Platform>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+        let position = FILES.iter().position(|(name, _)| *name == id)?;
+        let (id, text) = FILES[position];
+        Some(READ[position].get_or_init(|| {
+            Self::parse(id, text).expect("a test reads every built-in platform file")
+        }))
+    }
+
+    /// The names of all built-in platforms.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        FILES.iter().map(|(name, _)| *name)
+    }
+
+    /// Reads and checks one platform file.
+    pub fn parse(id: &'static str, text: &str) -> Result<Self, PlatformError> {
+        let platform = toml::from_str(text).map_err(|reason| PlatformError { id, reason })?;
+        Ok(Self { id, ..platform })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = r#"
+name = "In-house"
+event_type = "/type"
+
+[auth]
+scheme = "hmac-sha256"
+header = "x-signature"
+encoding = "hex"
+
+[[event]]
+kind = "created"
+type = "new"
+"#;
+
+    #[track_caller]
+    fn refusal(old: &str, new: &str) -> String {
+        assert!(MINIMAL.contains(old));
+        Platform::parse("in-house", &MINIMAL.replace(old, new)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn every_built_in_file_is_readable() {
+        for name in Platform::names() {
+            assert_eq!(Platform::find(name).unwrap().id, name);
+        }
+    }
+
+    #[test]
+    fn a_name_without_a_file_is_no_platform() {
+        for name in ["", "toast", "Shopify", "../shopify", "shopify.toml"] {
+            assert!(Platform::find(name).is_none(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_small_file_is_enough() {
+        let platform = Platform::parse("in-house", MINIMAL).unwrap();
+        assert_eq!(platform.name, "In-house");
+    }
+
+    #[test]
+    fn an_error_names_the_file_the_line_and_the_key() {
+        insta::assert_snapshot!(refusal("event_type", "event_typ"), @"");
+        insta::assert_snapshot!(refusal("encoding = \"hex\"", "encoding = \"hex32\""), @"");
+        insta::assert_snapshot!(refusal("\"new\"", "\"new\"\nkeys = 1"), @"");
+        insta::assert_snapshot!(refusal("\"/type\"", "\"type\""), @"");
+        insta::assert_snapshot!(refusal("scheme = \"hmac-sha256\"", "scheme = \"standard\""), @"");
+        insta::assert_snapshot!(
+            refusal("encoding = \"hex\"", "encoding = \"hex\"\nsigned = \"{timestamp}.{body}\""),
+            @""
+        );
+    }
+}

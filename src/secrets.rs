@@ -1,0 +1,236 @@
+//! The secret, kept at hand: read from Secrets Manager, held for minutes, never given up lightly.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::retry::RetryConfig;
+use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_types::SdkConfig;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Mutex;
+
+use crate::secret::{Secret, SecretError};
+use crate::transport::CONNECT_TIMEOUT;
+
+/// How long a value is used without asking again.
+const FRESH: SignedDuration = SignedDuration::from_mins(5);
+/// How long the last good value is used while Secrets Manager fails.
+const STALE: SignedDuration = SignedDuration::from_hours(24);
+/// While a stale value serves, Secrets Manager is asked again no sooner.
+const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+/// A stranger's bad signature can make us read the secret no more often than this.
+const FORCED: SignedDuration = SignedDuration::from_mins(1);
+/// For one read, its retry included: senders wait no longer than seconds.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Where the secret comes from, and what is known of it.
+#[derive(Debug)]
+pub struct Secrets {
+    source: Source,
+    /// Locked while the secret is read, so that there is one read at a time.
+    cache: Mutex<Cache>,
+}
+
+#[derive(Debug)]
+enum Source {
+    SecretsManager {
+        client: Client,
+        id: String,
+    },
+    /// A secret that does not change, for local work and tests.
+    Fixed(Arc<Secret>),
+}
+
+/// The secret cannot be had. The message never quotes it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SecretsError {
+    #[error("Secrets Manager refused: {0}")]
+    Refused(String),
+    #[error("Secrets Manager did not answer within a second")]
+    Timeout,
+    #[error("Secrets Manager cannot be reached")]
+    Unreachable,
+    #[error("the secret has no text: it was stored as binary")]
+    Binary,
+    #[error(transparent)]
+    Unreadable(#[from] SecretError),
+}
+
+impl Secrets {
+    /// Reads the secret named `id` (name or ARN) from Secrets Manager.
+    pub fn from_secrets_manager(aws: &SdkConfig, id: &str) -> Self {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_timeout(TIMEOUT)
+            .build();
+        let retries = RetryConfig::standard()
+            .with_max_attempts(2)
+            .with_initial_backoff(Duration::from_millis(50));
+        let config = aws_sdk_secretsmanager::config::Builder::from(aws)
+            .timeout_config(timeouts)
+            .retry_config(retries)
+            .build();
+        let client = Client::from_conf(config);
+        Self::new(Source::SecretsManager { client, id: id.to_owned() })
+    }
+
+    /// Always the same secret.
+    pub fn fixed(secret: Secret) -> Self {
+        Self::new(Source::Fixed(Arc::new(secret)))
+    }
+
+    fn new(source: Source) -> Self {
+        Self { source, cache: Mutex::new(Cache::default()) }
+    }
+
+    /// The secret as it was at most five minutes ago, or the last good one for up to a day while it
+    /// cannot be read.
+    pub async fn current(&self, now: Timestamp) -> Result<Arc<Secret>, SecretsError> {
+        let mut cache = self.cache.lock().await;
+        if let Some(secret) = cache.usable(now) {
+            return Ok(secret);
+        }
+        match self.read().await {
+            Ok(secret) => Ok(cache.keep(secret, now)),
+            Err(error) => {
+                cache.failed_at = Some(now);
+                match cache.stale(now) {
+                    Some(secret) => {
+                        tracing::error!(%error, "the secret cannot be read; its last value serves");
+                        Ok(secret)
+                    }
+                    None => Err(error),
+                }
+            }
+        }
+    }
+
+    /// The secret read anew, because the one at hand did not fit; `None` when that was done less than
+    /// a minute ago or fails.
+    pub async fn refreshed(&self, now: Timestamp) -> Option<Arc<Secret>> {
+        let mut cache = self.cache.lock().await;
+        if within(cache.forced_at, FORCED, now) {
+            return None;
+        }
+        cache.forced_at = Some(now);
+        match self.read().await {
+            Ok(secret) => Some(cache.keep(secret, now)),
+            Err(error) => {
+                tracing::error!(%error, "the secret cannot be read anew");
+                None
+            }
+        }
+    }
+
+    async fn read(&self) -> Result<Arc<Secret>, SecretsError> {
+        match &self.source {
+            Source::Fixed(secret) => Ok(Arc::clone(secret)),
+            Source::SecretsManager { client, id } => {
+                let answer = client.get_secret_value().secret_id(id).send().await;
+                let answer = answer.map_err(|error| why(&error))?;
+                let text = answer.secret_string().ok_or(SecretsError::Binary)?;
+                Ok(Arc::new(Secret::parse(text)?))
+            }
+        }
+    }
+}
+
+/// The SDK's own description may quote the answer, and with it the secret.
+fn why(error: &SdkError<GetSecretValueError>) -> SecretsError {
+    match error {
+        SdkError::TimeoutError(_) => SecretsError::Timeout,
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => SecretsError::Timeout,
+        SdkError::ServiceError(refusal) => {
+            let code = refusal.err().code().unwrap_or("an unknown error");
+            SecretsError::Refused(code.to_owned())
+        }
+        SdkError::ResponseError(_) => SecretsError::Refused("an unreadable answer".to_owned()),
+        _ => SecretsError::Unreachable,
+    }
+}
+
+/// The last good value and what was tried since.
+#[derive(Debug, Default)]
+struct Cache {
+    kept: Option<(Arc<Secret>, Timestamp)>,
+    failed_at: Option<Timestamp>,
+    forced_at: Option<Timestamp>,
+}
+
+impl Cache {
+    fn usable(&self, now: Timestamp) -> Option<Arc<Secret>> {
+        let (secret, read_at) = self.kept.as_ref()?;
+        if within(Some(*read_at), FRESH, now) {
+            return Some(Arc::clone(secret));
+        }
+        within(self.failed_at, ASK_AGAIN, now).then(|| self.stale(now)).flatten()
+    }
+
+    fn stale(&self, now: Timestamp) -> Option<Arc<Secret>> {
+        let (secret, read_at) = self.kept.as_ref()?;
+        within(Some(*read_at), STALE, now).then(|| Arc::clone(secret))
+    }
+
+    fn keep(&mut self, secret: Arc<Secret>, now: Timestamp) -> Arc<Secret> {
+        self.kept = Some((Arc::clone(&secret), now));
+        self.failed_at = None;
+        secret
+    }
+}
+
+/// Whether `then` is at most `span` ago. A time in the future is not: the clock was set back.
+fn within(then: Option<Timestamp>, span: SignedDuration, now: Timestamp) -> bool {
+    let age = then.map(|then| now.duration_since(then));
+    age.is_some_and(|age| !age.is_negative() && age < span)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_767_225_600 + seconds).unwrap()
+    }
+
+    fn cache() -> Cache {
+        let mut cache = Cache::default();
+        cache.keep(Arc::new(Secret::parse("{}").unwrap()), at(0));
+        cache
+    }
+
+    #[test]
+    fn a_value_serves_for_five_minutes() {
+        assert!(Cache::default().usable(at(0)).is_none());
+        assert!(cache().usable(at(299)).is_some());
+        assert!(cache().usable(at(300)).is_none());
+    }
+
+    #[test]
+    fn a_value_from_the_future_is_read_anew() {
+        assert!(cache().usable(at(-1)).is_none());
+    }
+
+    #[test]
+    fn the_last_good_value_serves_for_a_day_while_reading_fails() {
+        assert!(cache().stale(at(24 * 3600 - 1)).is_some());
+        assert!(cache().stale(at(24 * 3600)).is_none());
+    }
+
+    #[test]
+    fn after_a_failure_the_stale_value_serves_for_a_moment_without_asking() {
+        let failed = Cache { failed_at: Some(at(400)), ..cache() };
+        assert!(failed.usable(at(409)).is_some());
+        assert!(failed.usable(at(410)).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_forced_read_happens_once_a_minute() {
+        let secrets = Secrets::fixed(Secret::parse("{}").unwrap());
+        assert!(secrets.refreshed(at(0)).await.is_some());
+        assert!(secrets.refreshed(at(59)).await.is_none());
+        assert!(secrets.refreshed(at(60)).await.is_some());
+    }
+}

@@ -1,0 +1,362 @@
+//! Proof that a request comes from the platform: signatures over the raw bytes, before anything is
+//! parsed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretSlice};
+use sha2::Sha256;
+
+use crate::platform::{Auth, Encoding, Signed, SignedPart};
+use crate::request::{Body, Headers, Request};
+
+/// How far a signed time may lie from ours, either way. All reference libraries of Standard Webhooks
+/// use five minutes:
+/// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Standard Webhooks lets a sender list several signatures while it rotates its key; nobody needs
+/// more than a few.
+const MAX_SIGNATURES: usize = 10;
+
+/// A request that was proven genuine. Only [`authenticate`] makes one.
+#[derive(Debug)]
+pub struct Authentic<'a> {
+    pub headers: &'a Headers,
+    pub body: &'a [u8],
+    /// Which of the platform's keys fitted, counted from 0.
+    pub key: usize,
+}
+
+/// Why a request is not proven genuine. The sender learns none of this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    #[error("the signature is missing")]
+    Missing,
+    #[error("the signature is not written as the platform writes it")]
+    Malformed,
+    #[error("the signed time is not within five minutes of ours")]
+    Untimely,
+    #[error("the signature fits none of the platform's keys")]
+    Mismatch,
+    #[error("the platform signs its address, and PUBLIC_URL is not set")]
+    AddressUnknown,
+}
+
+/// One key of a platform, long enough to prove anything.
+#[derive(Debug)]
+pub struct SigningKey(SecretSlice<u8>);
+
+/// Why a text cannot be a signing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyError {
+    #[error("it is empty")]
+    Empty,
+    #[error("it is shorter than 16 bytes")]
+    Short,
+    #[error("what follows `whsec_` is not base64")]
+    NotBase64,
+}
+
+impl SigningKey {
+    /// An HMAC key that can be guessed proves nothing.
+    const MIN_BYTES: usize = 16;
+
+    /// Reads a key as the platform's scheme writes it: Standard Webhooks' `whsec_` stands before
+    /// base64, everything else is the text itself.
+    pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
+        let bytes = match (auth, text.strip_prefix("whsec_")) {
+            (Auth::Standard {}, Some(encoded)) => {
+                STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?
+            }
+            _ => text.as_bytes().to_vec(),
+        };
+        match bytes.len() {
+            0 => Err(KeyError::Empty),
+            length if length < Self::MIN_BYTES => Err(KeyError::Short),
+            _ => Ok(Self(bytes.into())),
+        }
+    }
+
+    fn fits(&self, parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
+            .expect("HMAC takes a key of any length");
+        for part in parts {
+            mac.update(part);
+        }
+        signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+    }
+}
+
+/// Proves that `request` was signed with one of `keys`.
+///
+/// `public_url` is the address as it is registered with the platform; only platforms that sign it
+/// need it. `now` is our clock.
+pub fn authenticate<'a>(
+    auth: &Auth,
+    request: &'a Request,
+    keys: &[SigningKey],
+    public_url: Option<&str>,
+    now: Timestamp,
+) -> Result<Authentic<'a>, Rejection> {
+    let Body::Bytes(body) = &request.body else {
+        return Err(Rejection::Malformed);
+    };
+    let headers = &request.headers;
+    let (parts, signatures) = match auth {
+        Auth::Standard {} => standard(headers, body, now)?,
+        Auth::HmacSha256 { header, encoding, prefix, signed } => {
+            let value = header.iter().find_map(|name| headers.get(name));
+            let value = value.filter(|value| !value.is_empty()).ok_or(Rejection::Missing)?;
+            let value = value.strip_prefix(prefix.as_str()).ok_or(Rejection::Malformed)?;
+            let signature = decode(value, *encoding).ok_or(Rejection::Malformed)?;
+            (signed_parts(signed, headers, body, public_url)?, vec![signature])
+        }
+    };
+    let key = keys.iter().position(|key| key.fits(&parts, &signatures));
+    let key = key.ok_or(Rejection::Mismatch)?;
+    Ok(Authentic { headers, body, key })
+}
+
+/// What is signed, and the signatures that came with it.
+type Claimed<'a> = (Vec<&'a [u8]>, Vec<Vec<u8>>);
+
+/// The headers of Standard Webhooks, or the same ones under the name of the service they grew from.
+fn standard<'a>(
+    headers: &'a Headers,
+    body: &'a [u8],
+    now: Timestamp,
+) -> Result<Claimed<'a>, Rejection> {
+    let named = |name: &str| {
+        headers.get(&format!("webhook-{name}")).or_else(|| headers.get(&format!("svix-{name}")))
+    };
+    let id = named("id").ok_or(Rejection::Missing)?;
+    let time = named("timestamp").ok_or(Rejection::Missing)?;
+    let list = named("signature").ok_or(Rejection::Missing)?;
+
+    let signatures: Vec<_> = list
+        .split_ascii_whitespace()
+        .take(MAX_SIGNATURES)
+        .filter_map(|entry| decode(entry.strip_prefix("v1,")?, Encoding::Base64))
+        .collect();
+    if signatures.is_empty() {
+        return Err(Rejection::Malformed);
+    }
+    let signed_at = unix_seconds(time).ok_or(Rejection::Malformed)?;
+    if now.duration_since(signed_at).abs() > TOLERANCE {
+        return Err(Rejection::Untimely);
+    }
+    Ok((vec![id.as_bytes(), b".", time.as_bytes(), b".", body], signatures))
+}
+
+/// Plain decimal digits only: a sign or a space would be gone from what a sender signed.
+fn unix_seconds(digits: &str) -> Option<Timestamp> {
+    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = is_plain.then(|| digits.parse().ok()).flatten()?;
+    Timestamp::from_second(seconds).ok()
+}
+
+fn signed_parts<'a>(
+    signed: &'a Signed,
+    headers: &'a Headers,
+    body: &'a [u8],
+    public_url: Option<&'a str>,
+) -> Result<Vec<&'a [u8]>, Rejection> {
+    let parts = signed.0.iter().map(|part| match part {
+        SignedPart::Text(text) => Ok(text.as_bytes()),
+        SignedPart::Body => Ok(body),
+        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::AddressUnknown),
+        SignedPart::Header(name) => headers.get(name).map(str::as_bytes).ok_or(Rejection::Missing),
+    });
+    parts.collect()
+}
+
+fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
+    let bytes = match encoding {
+        Encoding::Base64 => STANDARD.decode(text).ok(),
+        Encoding::Hex => hex::decode(text).ok(),
+    };
+    bytes.filter(|bytes| !bytes.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Platform;
+
+    const NOW: i64 = 1_767_225_600;
+    const TEXT_KEY: &str = "a key of this test only";
+
+    fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
+        Request {
+            headers: headers.iter().copied().collect(),
+            body: Body::Bytes(body.to_vec()),
+            ..Request::default()
+        }
+    }
+
+    fn check(auth: &Auth, request: &Request, keys: &[&str]) -> Result<usize, Rejection> {
+        let keys: Vec<_> = keys.iter().map(|key| SigningKey::parse(key, auth).unwrap()).collect();
+        let now = Timestamp::from_second(NOW).unwrap();
+        let address = Some("https://example.com/hook");
+        authenticate(auth, request, &keys, address, now).map(|authentic| authentic.key)
+    }
+
+    fn standard_request(time: &str, list: impl Fn(String) -> String) -> Request {
+        let body = br#"{"a":1}"#;
+        let signed = mac(TEXT_KEY.as_bytes(), &[b"msg_1.", time.as_bytes(), b".", body]);
+        let list = list(format!("v1,{}", STANDARD.encode(signed)));
+        let headers =
+            [("webhook-id", "msg_1"), ("webhook-timestamp", time), ("webhook-signature", &list)];
+        request(&headers, body)
+    }
+
+    fn timed(time: &str) -> Result<usize, Rejection> {
+        check(&Auth::Standard {}, &standard_request(time, |entry| entry), &[TEXT_KEY])
+    }
+
+    fn hmac_auth(encoding: &str, prefix: &str, signed: &str) -> Auth {
+        let text = format!(
+            "scheme = \"hmac-sha256\"\nheader = \"x-signature\"\nencoding = \"{encoding}\"\n\
+             prefix = \"{prefix}\"\nsigned = \"{signed}\""
+        );
+        toml::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn the_vector_of_the_standard_webhooks_libraries_fits() {
+        // https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/rust/src/lib.rs
+        let auth = Auth::Standard {};
+        let key = ["whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"].concat();
+        let keys = [SigningKey::parse(&key, &auth).unwrap()];
+        let headers = [
+            ("webhook-id", "msg_p5jXN8AQM9LWM0D4loKWxJek"),
+            ("webhook-timestamp", "1614265330"),
+            ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
+        ];
+        let request = request(&headers, br#"{"test": 2432232314}"#);
+        let now = Timestamp::from_second(1_614_265_330).unwrap();
+        assert_eq!(authenticate(&auth, &request, &keys, None, now).unwrap().key, 0);
+    }
+
+    #[test]
+    fn a_signed_time_holds_for_five_minutes_either_way() {
+        for (offset, expected) in [
+            (-300, Ok(0)),
+            (300, Ok(0)),
+            (-301, Err(Rejection::Untimely)),
+            (301, Err(Rejection::Untimely)),
+        ] {
+            assert_eq!(timed(&(NOW + offset).to_string()), expected, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_signed_time_is_plain_digits() {
+        let odd = [
+            "",
+            "abc",
+            "1e9",
+            "+1767225600",
+            "-1",
+            "-9223372036854775808",
+            "12345678901234567890",
+            "１７６７２２５６００",
+        ];
+        for time in odd {
+            assert_eq!(timed(time), Err(Rejection::Malformed), "{time}");
+        }
+        let milliseconds = format!("{NOW}000");
+        for time in ["0", "9223372036854775807", &milliseconds] {
+            assert!(timed(time).is_err(), "{time}");
+        }
+    }
+
+    #[test]
+    fn any_of_several_signatures_and_any_of_several_keys_may_fit() {
+        let auth = Auth::Standard {};
+        let time = NOW.to_string();
+        let request = standard_request(&time, |entry| format!("v1a,AAAA v1,AAAA {entry}"));
+        assert_eq!(check(&auth, &request, &["another key of this test", TEXT_KEY]), Ok(1));
+        let mismatch = check(&auth, &request, &["another key of this test"]);
+        assert_eq!(mismatch, Err(Rejection::Mismatch));
+    }
+
+    #[test]
+    fn a_list_without_a_readable_signature_is_malformed() {
+        let time = NOW.to_string();
+        for list in ["", "v1,", "v2,AAAA", "v1=AAAA", "v1,%%%%"] {
+            let request = standard_request(&time, |_| list.to_owned());
+            let refused = check(&Auth::Standard {}, &request, &[TEXT_KEY]);
+            assert_eq!(refused, Err(Rejection::Malformed), "{list}");
+        }
+    }
+
+    #[test]
+    fn a_platform_may_sign_other_parts_with_the_body() {
+        let key = TEXT_KEY.as_bytes();
+        let cases = [
+            ("{body}", mac(key, &[b"{}"])),
+            ("{url}{body}", mac(key, &[b"https://example.com/hook{}"])),
+            ("{header:x-guid} {body}", mac(key, &[b"g-1 {}"])),
+        ];
+        for (signed, mac) in cases {
+            let auth = hmac_auth("hex", "sha256=", signed);
+            let signature = format!("sha256={}", hex::encode(mac));
+            let headers = [("x-signature", signature.as_str()), ("x-guid", "g-1")];
+            assert_eq!(check(&auth, &request(&headers, b"{}"), &[TEXT_KEY]), Ok(0), "{signed}");
+        }
+    }
+
+    #[test]
+    fn a_signature_covers_every_byte() {
+        let auth = hmac_auth("base64", "", "{body}");
+        let signature = STANDARD.encode(mac(TEXT_KEY.as_bytes(), &[b"{\"a\": 1}\r\n"]));
+        let signed = |body| {
+            let request = request(&[("x-signature", &signature)], body);
+            check(&auth, &request, &[TEXT_KEY])
+        };
+        assert_eq!(signed(b"{\"a\": 1}\r\n"), Ok(0));
+        for body in [&b"{\"a\":1}\r\n"[..], b"{\"a\": 1}\n", b"{\"a\": 1}\r\n\n", b""] {
+            assert_eq!(signed(body), Err(Rejection::Mismatch), "{body:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_cut_or_strangely_written_signature_is_refused() {
+        let auth = hmac_auth("base64", "", "{body}");
+        let whole = STANDARD.encode(mac(TEXT_KEY.as_bytes(), &[b"{}"]));
+        let cases = [
+            ("", Rejection::Missing),
+            ("é", Rejection::Malformed),
+            ("\u{1}", Rejection::Malformed),
+            (&whole[..43], Rejection::Malformed),
+            (&whole[..40], Rejection::Mismatch),
+        ];
+        for (value, expected) in cases {
+            let refused = check(&auth, &request(&[("x-signature", value)], b"{}"), &[TEXT_KEY]);
+            assert_eq!(refused, Err(expected), "{value:?}");
+        }
+        assert_eq!(check(&auth, &request(&[], b"{}"), &[TEXT_KEY]), Err(Rejection::Missing));
+    }
+
+    #[test]
+    fn a_key_that_proves_nothing_is_refused() {
+        let shopify = &Platform::find("shopify").unwrap().auth;
+        let standard = &Auth::Standard {};
+        assert_eq!(SigningKey::parse("", shopify).unwrap_err(), KeyError::Empty);
+        assert_eq!(SigningKey::parse("whsec_", standard).unwrap_err(), KeyError::Empty);
+        assert_eq!(SigningKey::parse("fifteen bytes..", shopify).unwrap_err(), KeyError::Short);
+        assert_eq!(SigningKey::parse("whsec_AAAA", standard).unwrap_err(), KeyError::Short);
+        assert_eq!(SigningKey::parse("whsec_%%", standard).unwrap_err(), KeyError::NotBase64);
+        // Other schemes have keys that merely look alike.
+        assert!(SigningKey::parse("whsec_not base64 at all", shopify).is_ok());
+    }
+}

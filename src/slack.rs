@@ -1,0 +1,357 @@
+//! Slack's incoming webhooks: where they are, and what their answers mean.
+//!
+//! Replies: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use lambda_http::http::{StatusCode, header};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::blocks::Message;
+use crate::retry::{self, Failure};
+use crate::transport::Transport;
+
+/// The address of an incoming webhook. It is a password: whoever has it can post.
+#[derive(Clone)]
+pub struct SlackUrl(SecretString);
+
+/// Why an address is none of Slack's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SlackUrlError {
+    #[error("it is empty: no channel is connected yet")]
+    Empty,
+    #[error("it is not an address like https://hooks.slack.com/services/…")]
+    NotSlack,
+    #[error("it is a workflow's address: create an incoming webhook instead")]
+    Workflow,
+}
+
+impl SlackUrl {
+    /// Reads an address; `origin` is where Slack is in tests.
+    pub fn parse(text: &str, origin: Option<&Url>) -> Result<Self, SlackUrlError> {
+        if text.is_empty() {
+            return Err(SlackUrlError::Empty);
+        }
+        let url = Url::parse(text).map_err(|_| SlackUrlError::NotSlack)?;
+        let is_slack = match origin {
+            Some(origin) => url.origin() == origin.origin(),
+            None => {
+                url.scheme() == "https"
+                    && url.port().is_none()
+                    && matches!(url.domain(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
+            }
+        };
+        let is_bare = url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none();
+        if !is_slack || !is_bare {
+            return Err(SlackUrlError::NotSlack);
+        }
+        match url.path().split('/').nth(1) {
+            Some("services") => Ok(Self(String::from(url).into())),
+            Some("triggers" | "workflows") => Err(SlackUrlError::Workflow),
+            _ => Err(SlackUrlError::NotSlack),
+        }
+    }
+}
+
+impl PartialEq for SlackUrl {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
+}
+
+impl fmt::Debug for SlackUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SlackUrl")
+    }
+}
+
+/// Where messages go.
+#[derive(Clone, Debug)]
+pub enum Slack {
+    /// The incoming webhooks of Slack.
+    Webhooks(Arc<Transport>),
+    /// An inbox in memory, for local work and tests.
+    Inbox(Inbox),
+}
+
+/// The messages that were posted, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct Inbox(Arc<Mutex<Vec<Message>>>);
+
+impl Inbox {
+    /// All messages so far.
+    pub fn messages(&self) -> Vec<Message> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A message that Slack did not take, or not surely.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct PostError {
+    pub failure: Failure,
+    what: String,
+}
+
+/// Slack's error bodies are one word; more is a proxy's page.
+const MAX_REPLY_BYTES: usize = 4096;
+
+impl Slack {
+    /// Posts one message; `within` bounds the whole call.
+    ///
+    /// The error says what may be done about it; it never holds the address.
+    pub async fn post(
+        &self,
+        url: &SlackUrl,
+        message: &Message,
+        within: Duration,
+    ) -> Result<(), PostError> {
+        match self {
+            Self::Webhooks(transport) => post(transport, url, message, within).await,
+            Self::Inbox(Inbox(messages)) => {
+                messages.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
+                Ok(())
+            }
+        }
+    }
+
+    /// Opens the connection that the first message will need.
+    pub async fn connect(&self, origin: Option<&Url>) {
+        if let Self::Webhooks(transport) = self {
+            let slack = || "https://hooks.slack.com".parse().expect("it is a URL");
+            transport.connect(origin.cloned().unwrap_or_else(slack)).await;
+        }
+    }
+}
+
+async fn post(
+    transport: &Transport,
+    url: &SlackUrl,
+    message: &Message,
+    within: Duration,
+) -> Result<(), PostError> {
+    // Lets the reactor see a connection that was closed while the sandbox was frozen.
+    tokio::task::yield_now().await;
+    let body = serde_json::to_vec(message).expect("a message has only string keys");
+    let request = transport
+        .client()
+        .post(url.0.expose_secret())
+        .header(header::CONTENT_TYPE, "application/json")
+        .timeout(within)
+        .body(body);
+    let mut response = request.send().await.map_err(|error| unanswered(&error))?;
+
+    let status = response.status();
+    let wait = response.headers().get(header::RETRY_AFTER);
+    let wait = wait.and_then(|value| value.to_str().ok()).and_then(retry::retry_after);
+    let mut reply = Vec::new();
+    // An error in the middle of the reply changes nothing about the status.
+    while let Ok(Some(chunk)) = response.chunk().await {
+        reply.extend_from_slice(&chunk);
+        if reply.len() > MAX_REPLY_BYTES {
+            break;
+        }
+    }
+    let word = word(&reply);
+    if status.is_success() {
+        if word != "ok" {
+            tracing::warn!(
+                status = status.as_u16(),
+                "Slack took the message with an unusual answer"
+            );
+        }
+        return Ok(());
+    }
+    let failure = classify(status, word, wait);
+    let advice = advice(word);
+    Err(PostError { failure, what: format!("Slack answered {} `{word}`{advice}", status.as_u16()) })
+}
+
+/// Slack's one word; a page of markup has none.
+fn word(reply: &[u8]) -> &str {
+    let reply = std::str::from_utf8(reply).unwrap_or_default().trim();
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if reply.len() <= 60 && reply.chars().all(is_word) { reply } else { "" }
+}
+
+fn unanswered(error: &reqwest::Error) -> PostError {
+    let (failure, what) = if error.is_connect() {
+        (Failure::NotSent, "Slack cannot be reached")
+    } else if error.is_builder() || was_canceled(error) {
+        (Failure::NotSent, "the message was not sent")
+    } else if error.is_timeout() {
+        (Failure::Unclear, "Slack did not answer in time")
+    } else {
+        (Failure::Unclear, "the connection to Slack broke before the answer")
+    };
+    PostError { failure, what: what.to_owned() }
+}
+
+/// Whether the connection was gone before a byte of the request was written.
+fn was_canceled(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn classify(status: StatusCode, word: &str, wait: Option<Duration>) -> Failure {
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        return Failure::RateLimited(wait);
+    }
+    // The words are surer than the statuses: some are reported with more than one.
+    match word {
+        "invalid_payload"
+        | "no_text"
+        | "missing_text_or_fallback_or_attachments"
+        | "invalid_blocks"
+        | "invalid_blocks_format"
+        | "invalid_attachments"
+        | "too_many_attachments"
+        | "msg_blocks_too_long"
+        | "msg_too_long" => return Failure::Payload,
+        "invalid_token"
+        | "user_not_found"
+        | "action_prohibited"
+        | "posting_to_general_channel_denied"
+        | "channel_not_found"
+        | "channel_is_archived"
+        | "no_service"
+        | "no_service_id"
+        | "no_active_hooks"
+        | "no_team"
+        | "team_disabled" => {
+            return Failure::Endpoint;
+        }
+        _ => {}
+    }
+    match status {
+        status if status.is_server_error() => Failure::Unclear,
+        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => Failure::Payload,
+        // Redirects too: the address is a secret that must not be carried elsewhere.
+        _ => Failure::Endpoint,
+    }
+}
+
+/// What the operator can do, for the words that have a remedy.
+fn advice(word: &str) -> &'static str {
+    match word {
+        "invalid_token" | "no_service" | "no_service_id" | "no_active_hooks" | "no_team" => {
+            ": the webhook was removed or its address is wrong; put a new one into the secret"
+        }
+        "channel_is_archived" | "channel_not_found" => {
+            ": the channel is gone; create a webhook for another one"
+        }
+        "action_prohibited" | "posting_to_general_channel_denied" | "user_not_found" => {
+            ": the workspace does not allow this webhook to post; ask its administrator"
+        }
+        "team_disabled" => ": the workspace is disabled",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hook(origin: &str) -> String {
+        format!("{origin}/services/T0000/B0000/{}", "x".repeat(24))
+    }
+
+    fn refusal(text: &str) -> SlackUrlError {
+        SlackUrl::parse(text, None).unwrap_err()
+    }
+
+    #[test]
+    fn only_slacks_own_addresses_are_taken() {
+        for origin in ["https://hooks.slack.com", "https://hooks.slack-gov.com"] {
+            assert!(SlackUrl::parse(&hook(origin), None).is_ok(), "{origin}");
+        }
+        for origin in [
+            "http://hooks.slack.com",
+            "https://hooks.slack.com.evil.example",
+            "https://evil.example/hooks.slack.com",
+            "https://hooks.slack.com:8443",
+            "https://user@hooks.slack.com",
+            "https://hooks.slack.com@evil.example",
+            "https://slack.com",
+            "",
+        ] {
+            assert_eq!(refusal(&hook(origin)), SlackUrlError::NotSlack, "{origin}");
+        }
+        assert_eq!(refusal(""), SlackUrlError::Empty);
+        assert_eq!(refusal("https://hooks.slack.com/triggers/T0/1/x"), SlackUrlError::Workflow);
+        assert_eq!(refusal("https://hooks.slack.com/services?x=/"), SlackUrlError::NotSlack);
+        assert_eq!(refusal("https://hooks.slack.com/"), SlackUrlError::NotSlack);
+    }
+
+    #[test]
+    fn another_origin_replaces_slacks() {
+        let origin: Url = "http://127.0.0.1:9100".parse().unwrap();
+        assert!(SlackUrl::parse(&hook("http://127.0.0.1:9100"), Some(&origin)).is_ok());
+        for other in ["https://hooks.slack.com", "http://127.0.0.1:9101"] {
+            let refused = SlackUrl::parse(&hook(other), Some(&origin));
+            assert_eq!(refused.unwrap_err(), SlackUrlError::NotSlack, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_address_is_not_printed() {
+        let url = SlackUrl::parse(&hook("https://hooks.slack.com"), None).unwrap();
+        assert_eq!(format!("{url:?}"), "SlackUrl");
+    }
+
+    #[test]
+    fn every_answer_has_its_meaning() {
+        let meaning = |status: u16, word| {
+            classify(StatusCode::from_u16(status).unwrap(), word, Some(Duration::from_secs(7)))
+        };
+        for (status, word) in [
+            (400, "invalid_payload"),
+            (400, "no_text"),
+            (400, "invalid_blocks"),
+            (500, "missing_text_or_fallback_or_attachments"),
+            (400, ""),
+            (413, ""),
+        ] {
+            assert_eq!(meaning(status, word), Failure::Payload, "{status} {word}");
+        }
+        for (status, word) in [
+            (400, "user_not_found"),
+            (403, "invalid_token"),
+            (403, "action_prohibited"),
+            (404, "no_service"),
+            (404, "no_active_hooks"),
+            (404, "no_team"),
+            (410, "channel_is_archived"),
+            (403, "team_disabled"),
+            (404, ""),
+            (302, ""),
+        ] {
+            assert_eq!(meaning(status, word), Failure::Endpoint, "{status} {word}");
+        }
+        for status in [500, 502, 503, 504] {
+            assert_eq!(meaning(status, "rollup_error"), Failure::Unclear, "{status}");
+        }
+        let limited = Failure::RateLimited(Some(Duration::from_secs(7)));
+        assert_eq!(meaning(429, ""), limited);
+    }
+
+    #[test]
+    fn a_page_of_markup_is_no_word() {
+        assert_eq!(word(b"no_service\n"), "no_service");
+        assert_eq!(word(b"<html>maintenance</html>"), "");
+        assert_eq!(word(b"\xff"), "");
+    }
+}

@@ -1,0 +1,110 @@
+//! The one HTTP client under Slack and the AWS SDK.
+//!
+//! One TLS stack for both, on ring and with the roots compiled in: a second stack, another crypto
+//! provider or the system's roots would each cost more at a cold start than all the rest of it.
+//!
+//! Lambda freezes a sandbox between invocations, and a connection that looks alive afterwards may be
+//! dead. A message written into such a connection may or may not have arrived, and sending it again
+//! may show it twice. So a client that nobody used for a while is thrown away by the wall clock,
+//! which goes on while the sandbox stands still.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use reqwest::Client;
+use reqwest::redirect::Policy;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Shorter than any server's idle time-out that we know of.
+const MAX_IDLE: Duration = Duration::from_secs(20);
+/// Below every total time-out, so that a hung connect is known as a message that was not sent.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Makes HTTP clients that share one TLS configuration.
+#[derive(Debug)]
+pub struct Transport {
+    tls: ClientConfig,
+    current: Mutex<Current>,
+}
+
+#[derive(Debug)]
+struct Current {
+    client: Client,
+    used: SystemTime,
+}
+
+/// Why there can be no TLS.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    #[error("SSL_CERT_FILE names a file without readable PEM certificates")]
+    Certificates(#[source] rustls::pki_types::pem::Error),
+    #[error("SSL_CERT_FILE names a file with a certificate that is no root")]
+    Root(#[source] rustls::Error),
+    #[error("TLS cannot be set up")]
+    Tls(#[source] rustls::Error),
+    #[error("the HTTP client cannot be set up")]
+    Client(#[source] reqwest::Error),
+}
+
+impl Transport {
+    /// Trusts the compiled-in roots and those in the file `more_roots`, for a proxy or a test.
+    pub fn new(more_roots: Option<&Path>) -> Result<Self, TransportError> {
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        if let Some(file) = more_roots {
+            for certificate in
+                CertificateDer::pem_file_iter(file).map_err(TransportError::Certificates)?
+            {
+                let certificate = certificate.map_err(TransportError::Certificates)?;
+                roots.add(certificate).map_err(TransportError::Root)?;
+            }
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .map_err(TransportError::Tls)?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let client = client(&tls).map_err(TransportError::Client)?;
+        let current = Mutex::new(Current { client, used: SystemTime::now() });
+        Ok(Self { tls, current })
+    }
+
+    /// The client to use now; its connections are fresh or were used a moment ago.
+    pub fn client(&self) -> Client {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = SystemTime::now();
+        // A clock that went backwards says nothing about the age.
+        let is_fresh = now.duration_since(current.used).is_ok_and(|idle| idle < MAX_IDLE);
+        if !is_fresh && let Ok(client) = client(&self.tls) {
+            current.client = client;
+        }
+        current.used = now;
+        current.client.clone()
+    }
+
+    /// Opens a connection to `origin` without sending a request.
+    ///
+    /// An HTTP/1 client asked for HTTP/2 connects, notices, and keeps the connection for the next
+    /// request. Should that change, a harmless HEAD request is sent.
+    pub async fn connect(&self, origin: url::Url) {
+        let request = self.client().head(origin).version(reqwest::Version::HTTP_2);
+        let _ = request.send().await;
+    }
+}
+
+fn client(tls: &ClientConfig) -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .http1_only()
+        .no_proxy()
+        .referer(false)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(MAX_IDLE)
+        .user_agent(concat!("order-alerts/", env!("CARGO_PKG_VERSION")))
+        .build()
+}

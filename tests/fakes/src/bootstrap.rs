@@ -1,0 +1,199 @@
+//! The function itself: its bootstrap binary, run as Lambda runs it.
+
+use std::ffi::OsStr;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::runtime_api::{RuntimeApi, Sandbox};
+use crate::server::PATIENCE;
+
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
+const ENVIRONMENT: [(&str, &str); 19] = [
+    ("AWS_ACCESS_KEY_ID", "fake-access-key-id"),
+    ("AWS_DEFAULT_REGION", "eu-central-1"),
+    ("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"),
+    ("AWS_LAMBDA_FUNCTION_NAME", "order-alerts"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+    ("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/order-alerts"),
+    ("AWS_LAMBDA_LOG_STREAM_NAME", "2026/01/01/[$LATEST]00000000000000000000000000000000"),
+    ("AWS_REGION", "eu-central-1"),
+    ("AWS_SECRET_ACCESS_KEY", "fake-secret-access-key"),
+    ("AWS_SESSION_TOKEN", "fake-session-token"),
+    ("LAMBDA_RUNTIME_DIR", "/var/runtime"),
+    ("LAMBDA_TASK_ROOT", "/var/task"),
+    ("LANG", "en_US.UTF-8"),
+    ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+    ("TZ", ":UTC"),
+    ("_HANDLER", "bootstrap"),
+    ("_X_AMZN_TRACE_ID", "Root=1-00000000-000000000000000000000000;Sampled=0"),
+];
+
+/// A running bootstrap, killed when dropped.
+#[derive(Debug)]
+pub struct Bootstrap {
+    logs: watch::Sender<Vec<String>>,
+    stop: Arc<Notify>,
+    status: watch::Receiver<Option<ExitStatus>>,
+    sandbox: Arc<Sandbox>,
+    supervisor: JoinHandle<()>,
+}
+
+impl Bootstrap {
+    /// Starts `binary` with nothing in its environment but what Lambda sets, then `environment`.
+    ///
+    /// # Panics
+    /// If the binary cannot be started.
+    pub fn start(
+        binary: impl AsRef<OsStr>,
+        runtime_api: &RuntimeApi,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(binary);
+        command
+            .env_clear()
+            .envs(ENVIRONMENT)
+            .env("AWS_LAMBDA_RUNTIME_API", runtime_api.authority())
+            .envs(environment.iter().copied());
+        Self::supervise(command, runtime_api)
+    }
+
+    fn supervise(mut command: Command, runtime_api: &RuntimeApi) -> Self {
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the bootstrap is built and executable");
+        let logs = watch::Sender::default();
+        let stop = Arc::new(Notify::new());
+        let (exited, status) = watch::channel(None);
+        let sandbox = runtime_api.sandbox();
+        let readers = [
+            tokio::spawn(read_lines(process.stdout.take(), logs.clone())),
+            tokio::spawn(read_lines(process.stderr.take(), logs.clone())),
+        ];
+        let supervisor = tokio::spawn({
+            let (stop, sandbox) = (stop.clone(), sandbox.clone());
+            async move {
+                let status = run(process, &stop).await;
+                for reader in readers {
+                    let _ = timeout(PATIENCE, reader).await;
+                }
+                sandbox.process_exited();
+                exited.send_replace(Some(status));
+            }
+        });
+        Self { logs, stop, status, sandbox, supervisor }
+    }
+
+    /// The lines of stdout and stderr so far; complete once the process has exited.
+    pub fn logs(&self) -> Vec<String> {
+        self.logs.borrow().clone()
+    }
+
+    /// Waits for a line that contains `text`.
+    ///
+    /// # Panics
+    /// If there is none after 120 seconds.
+    pub async fn logged(&self, text: &str) {
+        let mut logs = self.logs.subscribe();
+        let is_there = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
+        let logged = timeout(PATIENCE, logs.wait_for(is_there)).await;
+        assert!(logged.is_ok(), "{text} is not in {:#?}", self.logs());
+    }
+
+    /// Waits for the process to exit by itself.
+    ///
+    /// # Panics
+    /// If it is still running after 120 seconds.
+    pub async fn exited(&self) -> ExitStatus {
+        let mut status = self.status.clone();
+        let exited = timeout(PATIENCE, status.wait_for(Option::is_some)).await;
+        let status = exited.ok().and_then(|status| *status.ok()?);
+        status.expect("the process exits within two minutes")
+    }
+
+    /// Kills the process, as Lambda does, and waits for the last of its logs.
+    pub async fn stop(&self) -> ExitStatus {
+        self.stop.notify_one();
+        self.exited().await
+    }
+}
+
+impl Drop for Bootstrap {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+        self.sandbox.process_exited();
+    }
+}
+
+async fn run(mut process: Child, stop: &Notify) -> ExitStatus {
+    tokio::select! {
+        _ = process.wait() => {}
+        () = stop.notified() => {
+            let _ = process.start_kill();
+        }
+    }
+    process.wait().await.expect("a child process can be waited for")
+}
+
+async fn read_lines(output: Option<impl AsyncRead + Unpin>, logs: watch::Sender<Vec<String>>) {
+    let Some(output) = output else { return };
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        logs.send_modify(|lines| lines.push(String::from_utf8_lossy(&line).into_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime_api::Outcome;
+
+    #[tokio::test]
+    async fn the_environment_is_lambdas_and_the_tests_and_nothing_else() {
+        let api = RuntimeApi::start().await;
+        let bootstrap =
+            Bootstrap::start("/usr/bin/env", &api, &[("AWS_REGION", "us-east-1"), ("MINE", "1")]);
+        assert!(bootstrap.exited().await.success());
+        let logs = bootstrap.logs();
+        assert_eq!(logs.len(), ENVIRONMENT.len() + 2, "{logs:#?}");
+        for line in [
+            "MINE=1",
+            "AWS_REGION=us-east-1",
+            &format!("AWS_LAMBDA_RUNTIME_API={}", api.authority()),
+        ] {
+            assert!(logs.iter().any(|logged| logged == line), "{line} in {logs:#?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_exit_ends_the_invocation() {
+        let api = RuntimeApi::start().await;
+        let bootstrap = Bootstrap::start("/bin/false", &api, &[]);
+        assert_eq!(api.invoke("{}").await.outcome, Outcome::Exited);
+        assert_eq!(bootstrap.exited().await.code(), Some(1));
+    }
+
+    #[tokio::test]
+    async fn a_stopped_process_is_gone_with_its_logs_complete() {
+        let api = RuntimeApi::start().await;
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", "echo out; echo err >&2; kill -STOP $$"]);
+        let bootstrap = Bootstrap::supervise(shell, &api);
+        bootstrap.logged("out").await;
+        bootstrap.logged("err").await;
+        let (invocation, status) = tokio::join!(api.invoke("{}"), bootstrap.stop());
+        assert_eq!((invocation.outcome, status.code()), (Outcome::Exited, None));
+        assert_eq!(bootstrap.logs().len(), 2);
+    }
+}

@@ -1,0 +1,39 @@
+//! The outside world of order-alerts on loopback, for tests that run the real bootstrap binary.
+//!
+//! Each fake refuses what the real service would refuse and misbehaves on request. All of them
+//! bind 127.0.0.1 only, need a Tokio runtime with time and I/O, and end when they are dropped.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use order_alerts_fakes::{Bootstrap, FakeSecretsManager, FakeSlack, Fault, RuntimeApi, Webhook};
+//!
+//! let slack = FakeSlack::start().await;
+//! let secrets = FakeSecretsManager::start(&slack.hook_url()).await;
+//! let runtime_api = RuntimeApi::start().await;
+//! let endpoint = [("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.origin())];
+//! let environment = endpoint.each_ref().map(|(name, value)| (*name, value.as_str()));
+//! let _function = Bootstrap::start("target/debug/order-alerts", &runtime_api, &environment);
+//!
+//! slack.script([Fault::RateLimited(Some("1"))]);
+//! let webhook = Webhook::post("/webhook/shopify").body("{}").signed_shopify("key");
+//! let answer = runtime_api.invoke(webhook.event_bytes()).await.answer();
+//! assert_eq!(answer["statusCode"], 200);
+//! assert!(slack.messages()[0].rendered().contains("New order"));
+//! # }
+//! ```
+
+mod bootstrap;
+#[cfg(test)]
+mod client;
+mod runtime_api;
+mod secrets_manager;
+mod server;
+mod slack;
+mod webhook;
+
+pub use bootstrap::Bootstrap;
+pub use runtime_api::{Invocation, Outcome, RuntimeApi};
+pub use secrets_manager::{FakeSecretsManager, SecretsFault};
+pub use server::{Reply, Request, Server};
+pub use slack::{FakeSlack, Fault, Posted, Refused};
+pub use webhook::Webhook;

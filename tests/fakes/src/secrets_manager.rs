@@ -1,0 +1,232 @@
+//! AWS Secrets Manager with one secret, speaking AWS JSON 1.1.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Request, Server, header, lock};
+
+const NAME: &str = "order-alerts";
+const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:order-alerts-AbCdEf";
+
+#[derive(Debug)]
+pub struct FakeSecretsManager {
+    server: Server,
+    vault: Arc<Mutex<Vault>>,
+}
+
+/// What is wrong with every read until [`FakeSecretsManager::recover`].
+#[derive(Clone, Debug)]
+pub enum SecretsFault {
+    /// An AWS error of this type: a 500 if it is `InternalServiceError`, a 400 otherwise.
+    Error(&'static str),
+    /// The right answer, but late.
+    Slow(Duration),
+    /// A 200 that holds no JSON.
+    Garbage,
+    /// The connection is reset.
+    Refuse,
+    Hang,
+}
+
+impl FakeSecretsManager {
+    pub async fn start(secret_string: &str) -> Self {
+        let vault = Arc::new(Mutex::new(Vault {
+            content: json!({"SecretString": secret_string}),
+            version: 1,
+            fault: None,
+            reads: 0,
+        }));
+        let server = Server::start({
+            let vault = vault.clone();
+            move |request| {
+                let reply = lock(&vault).answer(&request);
+                async { reply }
+            }
+        })
+        .await;
+        Self { server, vault }
+    }
+
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The endpoint for the SDK, as in `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
+    pub fn origin(&self) -> String {
+        self.server.origin()
+    }
+
+    /// The one secret there is; its name would do as well.
+    pub fn secret_arn(&self) -> &'static str {
+        ARN
+    }
+
+    /// Rotates the secret.
+    pub fn set(&self, secret_string: &str) {
+        lock(&self.vault).rotate(json!({"SecretString": secret_string}));
+    }
+
+    /// Rotates to a secret that has no string.
+    pub fn set_binary(&self, secret_binary: &[u8]) {
+        lock(&self.vault).rotate(json!({"SecretBinary": BASE64_STANDARD.encode(secret_binary)}));
+    }
+
+    pub fn fail_with(&self, fault: SecretsFault) {
+        lock(&self.vault).fault = Some(fault);
+    }
+
+    pub fn recover(&self) {
+        lock(&self.vault).fault = None;
+    }
+
+    /// Calls of `GetSecretValue` so far, answered or not.
+    pub fn reads(&self) -> usize {
+        lock(&self.vault).reads
+    }
+}
+
+#[derive(Debug)]
+struct Vault {
+    content: Value,
+    version: u64,
+    fault: Option<SecretsFault>,
+    reads: usize,
+}
+
+impl Vault {
+    fn rotate(&mut self, content: Value) {
+        self.content = content;
+        self.version += 1;
+    }
+
+    fn answer(&mut self, request: &Request) -> Reply {
+        if header(request, "x-amz-target") != "secretsmanager.GetSecretValue" {
+            return error("UnknownOperationException", "only GetSecretValue is modelled");
+        }
+        self.reads += 1;
+        match self.fault {
+            None => self.read(request),
+            Some(SecretsFault::Error(kind)) => error(kind, "scripted by the test"),
+            Some(SecretsFault::Slow(delay)) => self.read(request).after(delay),
+            Some(SecretsFault::Garbage) => Reply::new(200, &[CONTENT_TYPE], "<html>"),
+            Some(SecretsFault::Refuse) => Reply::Reset,
+            Some(SecretsFault::Hang) => Reply::Silent,
+        }
+    }
+
+    fn read(&self, request: &Request) -> Reply {
+        let signature = header(request, "authorization");
+        let is_signed = signature.starts_with("AWS4-HMAC-SHA256 Credential=")
+            && signature.contains("/secretsmanager/aws4_request")
+            && signature.contains("Signature=");
+        if !is_signed {
+            return error("MissingAuthenticationTokenException", "Missing Authentication Token");
+        }
+        if request.method() != "POST" || header(request, "content-type") != CONTENT_TYPE.1 {
+            return error("SerializationException", "not an AWS JSON 1.1 request");
+        }
+        let Ok(question) = serde_json::from_slice::<Value>(request.body()) else {
+            return error("SerializationException", "not JSON");
+        };
+        match question["SecretId"].as_str() {
+            Some(NAME | ARN) => Reply::new(200, &[CONTENT_TYPE], self.secret().to_string()),
+            Some(_) => error(
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret.",
+            ),
+            None => error("InvalidParameterException", "SecretId is missing"),
+        }
+    }
+
+    fn secret(&self) -> Value {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let mut secret = json!({
+            "ARN": ARN,
+            "Name": NAME,
+            "VersionId": format!("00000000-0000-4000-8000-{:012x}", self.version),
+            "VersionStages": ["AWSCURRENT"],
+            "CreatedDate": now.as_secs_f64(),
+        });
+        for (name, value) in self.content.as_object().into_iter().flatten() {
+            secret[name] = value.clone();
+        }
+        secret
+    }
+}
+
+const CONTENT_TYPE: (&str, &str) = ("content-type", "application/x-amz-json-1.1");
+
+fn error(kind: &str, message: &str) -> Reply {
+    let status = if kind == "InternalServiceError" { 500 } else { 400 };
+    Reply::new(status, &[CONTENT_TYPE], json!({"__type": kind, "Message": message}).to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::send;
+
+    const SIGNED: (&str, &str) = (
+        "authorization",
+        "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/secretsmanager/aws4_request, SignedHeaders=host, Signature=0",
+    );
+    const UNSIGNED: (&str, &str) = ("authorization", "Bearer 0");
+
+    async fn read(secrets: &FakeSecretsManager, signature: (&str, &str), id: &str) -> (u16, Value) {
+        let target = ("x-amz-target", "secretsmanager.GetSecretValue");
+        let body = json!({"SecretId": id}).to_string();
+        let headers = [CONTENT_TYPE, target, signature];
+        let answer = send(&secrets.origin(), "POST", "/", &headers, body.as_bytes()).await.unwrap();
+        (answer.status, serde_json::from_str(&answer.body).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn a_rotation_shows_in_the_next_read() {
+        let secrets = FakeSecretsManager::start("old").await;
+        let (status, old) = read(&secrets, SIGNED, secrets.secret_arn()).await;
+        assert_eq!((status, old["SecretString"].as_str()), (200, Some("old")));
+        secrets.set("new");
+        let (_, new) = read(&secrets, SIGNED, "order-alerts").await;
+        assert_eq!(new["SecretString"], "new");
+        assert_ne!(old["VersionId"], new["VersionId"]);
+        secrets.set_binary(b"new");
+        let (_, binary) = read(&secrets, SIGNED, "order-alerts").await;
+        assert_eq!(
+            (&binary["SecretString"], &binary["SecretBinary"]),
+            (&Value::Null, &json!("bmV3"))
+        );
+        assert_eq!(secrets.reads(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_question_is_refused_in_the_words_of_aws() {
+        let secrets = FakeSecretsManager::start("secret").await;
+        for (signature, id, kind) in [
+            (UNSIGNED, "order-alerts", "MissingAuthenticationTokenException"),
+            (SIGNED, "order-alert", "ResourceNotFoundException"),
+        ] {
+            let (status, body) = read(&secrets, signature, id).await;
+            assert_eq!((status, &body["__type"]), (400, &json!(kind)));
+        }
+        let other = [CONTENT_TYPE, SIGNED, ("x-amz-target", "secretsmanager.PutSecretValue")];
+        assert_eq!(send(&secrets.origin(), "POST", "/", &other, b"{}").await.unwrap().status, 400);
+        assert_eq!(secrets.reads(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_fault_lasts_until_recovery() {
+        let secrets = FakeSecretsManager::start("secret").await;
+        secrets.fail_with(SecretsFault::Error("InternalServiceError"));
+        for _ in 0..2 {
+            assert_eq!(read(&secrets, SIGNED, "order-alerts").await.0, 500);
+        }
+        secrets.fail_with(SecretsFault::Garbage);
+        assert_eq!(read(&secrets, SIGNED, "order-alerts").await, (200, Value::Null));
+        secrets.recover();
+        assert_eq!(read(&secrets, SIGNED, "order-alerts").await.1["SecretString"], "secret");
+    }
+}

@@ -1,0 +1,380 @@
+//! Slack's incoming webhooks: as strict as Slack, and stricter where its documentation is silent.
+
+mod block_kit;
+mod fault;
+mod hooks;
+mod message;
+mod mrkdwn;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::Method;
+use serde_json::Value;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use crate::server::{PATIENCE, Reply, Request, Server, header, lock};
+pub use fault::Fault;
+use fault::{HTML, rate_limited};
+use hooks::{Hooks, Rate};
+use message::{Message, Refusal};
+use mrkdwn::Reading;
+
+/// A workspace with two incoming webhooks.
+#[derive(Debug)]
+pub struct FakeSlack {
+    server: Server,
+    workspace: Arc<Workspace>,
+}
+
+/// A message Slack accepted.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Posted {
+    /// The URL it was posted to.
+    pub hook: String,
+    pub payload: Value,
+    /// Who would be notified, as written: `<!here>`, or `@here` where Slack finds names by itself.
+    pub mentions: Vec<String>,
+    /// Targets of the links in texts; a button's address is not among them.
+    pub links: Vec<String>,
+    /// What Slack takes but a reviewer would not.
+    pub warnings: Vec<String>,
+    pub at: Instant,
+    shown: Vec<String>,
+}
+
+/// A post Slack answered with an error of its own accord, not because of a [`Fault`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Refused {
+    pub hook: String,
+    pub body: Bytes,
+    pub status: u16,
+    pub word: String,
+    /// What Slack would not have said.
+    pub reason: String,
+    pub at: Instant,
+}
+
+impl FakeSlack {
+    pub async fn start() -> Self {
+        Self::open(Rate { interval: Duration::ZERO, burst: 1 }).await
+    }
+
+    /// Each hook refuses what exceeds `per_second`, after `burst` messages at once.
+    pub async fn with_rate(per_second: f64, burst: u32) -> Self {
+        Self::open(Rate { interval: Duration::from_secs_f64(per_second.recip()), burst }).await
+    }
+
+    async fn open(rate: Rate) -> Self {
+        let workspace = Arc::new(Workspace {
+            posted: watch::Sender::new(Vec::new()),
+            desk: Mutex::new(Desk {
+                hooks: Hooks::new(rate),
+                script: VecDeque::new(),
+                refused: Vec::new(),
+                arrivals: Vec::new(),
+            }),
+        });
+        let server = Server::start({
+            let workspace = workspace.clone();
+            move |request| {
+                let workspace = workspace.clone();
+                async move { workspace.answer(&request).await }
+            }
+        })
+        .await;
+        Self { server, workspace }
+    }
+
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    pub fn origin(&self) -> String {
+        self.server.origin()
+    }
+
+    pub fn hook_url(&self) -> String {
+        self.origin() + &hooks::path("FIRST")
+    }
+
+    /// A second hook, for a rotation or another channel.
+    pub fn other_hook_url(&self) -> String {
+        self.origin() + &hooks::path("OTHER")
+    }
+
+    /// From now on the hook answers nothing but this, as in `404 no_service`.
+    pub fn disable(&self, hook_url: &str, status: u16, word: &str) {
+        let path = hook_url.strip_prefix(&self.origin()).unwrap_or(hook_url);
+        lock(&self.workspace.desk).hooks.disable(path, status, word);
+    }
+
+    /// Queues one fault for each of the next posts; those after the last pass.
+    pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
+        lock(&self.workspace.desk).script.extend(faults);
+    }
+
+    /// The accepted messages so far, in order.
+    pub fn messages(&self) -> Vec<Posted> {
+        self.workspace.posted.borrow().clone()
+    }
+
+    pub fn refused(&self) -> Vec<Refused> {
+        lock(&self.workspace.desk).refused.clone()
+    }
+
+    /// When each request arrived, whatever became of it.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        lock(&self.workspace.desk).arrivals.clone()
+    }
+
+    pub fn all_requests(&self) -> usize {
+        lock(&self.workspace.desk).arrivals.len()
+    }
+
+    /// The accepted messages, once there are at least `count`.
+    ///
+    /// # Panics
+    /// If there are fewer when `limit` is over.
+    pub async fn wait_for(&self, count: usize, limit: Duration) -> Vec<Posted> {
+        let mut posted = self.workspace.posted.subscribe();
+        let arrived = timeout(limit.min(PATIENCE), posted.wait_for(|all| all.len() >= count)).await;
+        assert!(
+            arrived.is_ok(),
+            "{} of {count} messages after {limit:?}; refused: {:#?}",
+            self.messages().len(),
+            self.refused(),
+        );
+        self.messages()
+    }
+}
+
+impl Posted {
+    /// The top-level text, which notifications and screen readers get.
+    pub fn text(&self) -> &str {
+        self.payload["text"].as_str().unwrap_or_default()
+    }
+
+    /// All a reader sees in the channel, one text a line, with entities decoded.
+    pub fn rendered(&self) -> String {
+        self.shown.join("\n")
+    }
+}
+
+#[derive(Debug)]
+struct Workspace {
+    posted: watch::Sender<Vec<Posted>>,
+    desk: Mutex<Desk>,
+}
+
+#[derive(Debug)]
+struct Desk {
+    hooks: Hooks,
+    script: VecDeque<Fault>,
+    refused: Vec<Refused>,
+    arrivals: Vec<Instant>,
+}
+
+impl Workspace {
+    async fn answer(&self, request: &Request) -> Reply {
+        let fault = {
+            let mut desk = lock(&self.desk);
+            desk.arrivals.push(Instant::now());
+            desk.script.pop_front().unwrap_or(Fault::Pass)
+        };
+        match fault {
+            Fault::Pass => self.post(request, Fault::Pass),
+            Fault::Slow(delay) => {
+                sleep(delay.min(PATIENCE)).await;
+                self.post(request, Fault::Pass)
+            }
+            Fault::PostedThen(fault) => self.post(request, *fault),
+            instead => instead.reply(),
+        }
+    }
+
+    fn post(&self, request: &Request, then: Fault) -> Reply {
+        let at = Instant::now();
+        let hook = url_of(request);
+        let admitted = lock(&self.desk).hooks.admit(request, at);
+        match admitted.and_then(|()| judge(request)) {
+            Ok((payload, Message { reading, shown })) => {
+                let Reading { mentions, links, warnings } = reading;
+                let posted = Posted { hook, payload, mentions, links, warnings, at, shown };
+                self.posted.send_modify(|all| all.push(posted));
+                then.reply()
+            }
+            Err(Refusal { status, word, reason, retry_after }) => {
+                let reply = match retry_after {
+                    Some(seconds) => rate_limited(Some(&seconds.to_string())),
+                    None => Reply::new(status, &[HTML], word.clone()),
+                };
+                let body = request.body().clone();
+                lock(&self.desk).refused.push(Refused { hook, body, status, word, reason, at });
+                reply
+            }
+        }
+    }
+}
+
+fn judge(request: &Request) -> Result<(Value, Message), Refusal> {
+    let invalid = |reason: String| Refusal::new(400, "invalid_payload", reason);
+    if request.method() != Method::POST {
+        return Err(invalid(format!("method {}", request.method())));
+    }
+    let content_type = header(request, "content-type");
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return Err(invalid(format!("content type {content_type:?}")));
+    }
+    let payload: Value =
+        serde_json::from_slice(request.body()).map_err(|error| invalid(error.to_string()))?;
+    let object = payload.as_object().ok_or_else(|| invalid("not an object".to_owned()))?;
+    let message = message::judge(object)?;
+    Ok((payload, message))
+}
+
+fn url_of(request: &Request) -> String {
+    format!("http://{}{}", header(request, "host"), request.uri())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+    use crate::client::{Answer, send};
+
+    const JSON: (&str, &str) = ("content-type", "application/json; charset=utf-8");
+    const ORDER: &[u8] = br#"{"text":"New order"}"#;
+
+    async fn post(slack: &FakeSlack, url: &str, body: &[u8]) -> io::Result<Answer> {
+        send(&slack.origin(), "POST", url.strip_prefix(&slack.origin()).unwrap(), &[JSON], body)
+            .await
+    }
+
+    async fn post_order(slack: &FakeSlack) -> (u16, String) {
+        let answer = post(slack, &slack.hook_url(), ORDER).await.unwrap();
+        (answer.status, answer.body)
+    }
+
+    fn word(status: u16, word: &str) -> (u16, String) {
+        (status, word.to_owned())
+    }
+
+    #[tokio::test]
+    async fn an_accepted_message_is_kept_with_its_hook() {
+        let slack = FakeSlack::start().await;
+        let answer = post(&slack, &slack.other_hook_url(), ORDER).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (200, "ok"));
+        assert!(answer.head.contains("content-type: text/html"), "{}", answer.head);
+        let [posted] = &slack.wait_for(1, Duration::from_secs(5)).await[..] else { panic!() };
+        assert_eq!((posted.text(), posted.rendered().as_str()), ("New order", "New order"));
+        assert_eq!(posted.hook, slack.other_hook_url());
+    }
+
+    #[tokio::test]
+    async fn only_a_json_object_posted_as_json_is_a_message() {
+        let slack = FakeSlack::start().await;
+        let path = slack.hook_url().split_off(slack.origin().len());
+        let form = ("content-type", "application/x-www-form-urlencoded");
+        for (method, content_type, body) in [
+            ("GET", JSON, ORDER),
+            ("PUT", JSON, ORDER),
+            ("POST", form, ORDER),
+            ("POST", JSON, b"[]"),
+            ("POST", JSON, b"{\"text\":\"\\ud800\"}"),
+            ("POST", JSON, b"{\"text\":\"\xff\"}"),
+            ("POST", JSON, b""),
+        ] {
+            let answer = send(&slack.origin(), method, &path, &[content_type], body).await.unwrap();
+            assert_eq!((answer.status, answer.body.as_str()), (400, "invalid_payload"));
+        }
+        assert_eq!(
+            (slack.messages().len(), slack.refused().len(), slack.all_requests()),
+            (0, 7, 7)
+        );
+    }
+
+    #[tokio::test]
+    async fn only_the_two_hooks_exist() {
+        let slack = FakeSlack::start().await;
+        let hook = slack.hook_url();
+        for (url, status, word) in [
+            (hook.replace("FIRST0FIRST0", "FIRST0FIRST1"), 403, "invalid_token"),
+            (hook.replace("T0FAKE", "X0FAKE"), 404, "no_service"),
+            (hook.replace("B0FIRST", "b0first"), 404, "no_service"),
+            (hook.replace("services", "triggers"), 404, "no_service"),
+            (format!("{hook}/"), 404, "no_service"),
+            (format!("{hook}?a=b"), 404, "no_service"),
+        ] {
+            let answer = post(&slack, &url, ORDER).await.unwrap();
+            assert_eq!((answer.status, answer.body.as_str()), (status, word), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_disabled_hook_stays_disabled_and_the_other_works() {
+        let slack = FakeSlack::start().await;
+        slack.disable(&slack.hook_url(), 410, "channel_is_archived");
+        assert_eq!(post_order(&slack).await, word(410, "channel_is_archived"));
+        assert_eq!(post_order(&slack).await, word(410, "channel_is_archived"));
+        assert_eq!(post(&slack, &slack.other_hook_url(), ORDER).await.unwrap().status, 200);
+        assert_eq!(slack.refused()[1].reason, "the hook was disabled");
+    }
+
+    #[tokio::test]
+    async fn each_post_consumes_one_fault() {
+        let slack = FakeSlack::start().await;
+        slack.script([
+            Fault::answer(503, "unavailable"),
+            Fault::Pass,
+            Fault::RateLimited(Some("120.1")),
+            Fault::RateLimited(None),
+            Fault::Redirect("http://127.0.0.1:9/".to_owned()),
+            Fault::Reset,
+        ]);
+        assert_eq!(post_order(&slack).await, word(503, "unavailable"));
+        assert_eq!(post_order(&slack).await, word(200, "ok"));
+        let url = slack.hook_url();
+        let limited = post(&slack, &url, ORDER).await.unwrap();
+        assert_eq!(limited.status, 429);
+        assert!(limited.head.contains("retry-after: 120.1"), "{}", limited.head);
+        assert!(!post(&slack, &url, ORDER).await.unwrap().head.contains("retry-after"));
+        assert!(
+            post(&slack, &url, ORDER).await.unwrap().head.contains("location: http://127.0.0.1:9/")
+        );
+        assert!(post(&slack, &url, ORDER).await.is_err());
+        assert_eq!(post_order(&slack).await, word(200, "ok"));
+        assert_eq!(
+            (slack.messages().len(), slack.refused().len(), slack.all_requests()),
+            (2, 0, 7)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_message_can_be_posted_and_its_answer_lost() {
+        let slack = FakeSlack::start().await;
+        slack
+            .script([Fault::Reset.posted_then(), Fault::answer(500, "rollup_error").posted_then()]);
+        assert!(post(&slack, &slack.hook_url(), ORDER).await.is_err());
+        assert_eq!(post_order(&slack).await, word(500, "rollup_error"));
+        assert_eq!(slack.messages().len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_hook_over_its_rate_says_when_to_come_back() {
+        let slack = FakeSlack::with_rate(0.1, 2).await;
+        assert_eq!((post_order(&slack).await.0, post_order(&slack).await.0), (200, 200));
+        let limited = post(&slack, &slack.hook_url(), ORDER).await.unwrap();
+        assert_eq!(limited.status, 429);
+        assert!(limited.head.contains("retry-after: 10"), "{}", limited.head);
+        assert_eq!(limited.body, r#"{"error":"rate_limited","ok":false,"retry_after":10}"#);
+        assert_eq!(post(&slack, &slack.other_hook_url(), ORDER).await.unwrap().status, 200);
+    }
+}

@@ -1,0 +1,89 @@
+//! The kept secret over time, against an emulated Secrets Manager.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use order_alerts::aws;
+use order_alerts::secrets::{Secrets, SecretsError};
+use order_alerts::transport::Transport;
+use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
+
+fn secrets(fake: &FakeSecretsManager) -> Secrets {
+    let endpoint = fake.origin();
+    let variable = move |name: &str| match name {
+        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(endpoint.clone()),
+        "AWS_REGION" => Some("eu-central-1".to_owned()),
+        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
+        _ => None,
+    };
+    let transport = Arc::new(Transport::new(None).unwrap());
+    let aws = aws::sdk_config(&transport, variable).unwrap();
+    Secrets::from_secrets_manager(&aws, fake.secret_arn())
+}
+
+fn at(minutes: i64) -> Timestamp {
+    let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    start + SignedDuration::from_mins(minutes)
+}
+
+#[tokio::test]
+async fn a_value_is_read_anew_after_five_minutes() {
+    let fake = FakeSecretsManager::start("{}").await;
+    let secrets = secrets(&fake);
+    for (minutes, reads) in [(0, 1), (4, 1), (5, 2), (9, 2), (10, 3)] {
+        secrets.current(at(minutes)).await.unwrap();
+        assert_eq!(fake.reads(), reads, "minute {minutes}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_good_value_serves_for_a_day() {
+    for fault in
+        [SecretsFault::Error("AccessDeniedException"), SecretsFault::Garbage, SecretsFault::Refuse]
+    {
+        let fake = FakeSecretsManager::start("{}").await;
+        let secrets = secrets(&fake);
+        secrets.current(at(0)).await.unwrap();
+        fake.fail_with(fault);
+        assert!(secrets.current(at(6)).await.is_ok());
+        assert!(secrets.current(at(24 * 60 - 1)).await.is_ok());
+        assert!(secrets.current(at(24 * 60)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_spoilt_does_not_replace_a_good_one() {
+    let fake = FakeSecretsManager::start("{}").await;
+    let secrets = secrets(&fake);
+    let good = secrets.current(at(0)).await.unwrap();
+    fake.set("not JSON any more");
+    assert!(Arc::ptr_eq(&good, &secrets.current(at(6)).await.unwrap()));
+}
+
+#[tokio::test]
+async fn many_who_need_the_secret_at_once_read_it_once() {
+    let fake = FakeSecretsManager::start("{}").await;
+    fake.fail_with(SecretsFault::Slow(Duration::from_millis(100)));
+    let secrets = secrets(&fake);
+    let one = || secrets.current(at(0));
+    let (a, b, c) = tokio::join!(one(), one(), one());
+    assert!(a.is_ok() && b.is_ok() && c.is_ok());
+    assert_eq!(fake.reads(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_secrets_manager_is_given_up() {
+    let fake = FakeSecretsManager::start("{}").await;
+    fake.fail_with(SecretsFault::Slow(Duration::from_secs(60)));
+    let refused = secrets(&fake).current(at(0)).await.unwrap_err();
+    assert!(matches!(refused, SecretsError::Timeout), "{refused}");
+}
+
+#[tokio::test]
+async fn a_passing_error_is_tried_again_within_the_call() {
+    let fake = FakeSecretsManager::start("{}").await;
+    fake.fail_with(SecretsFault::Error("InternalServiceError"));
+    assert!(secrets(&fake).current(at(0)).await.is_err());
+    assert_eq!(fake.reads(), 2);
+}
