@@ -13,12 +13,12 @@ fn main() {
         .collect();
     files.sort();
 
-    let mut list = String::from("&[\n");
-    for file in files {
+    let entries = files.iter().map(|file| {
         let name = file.file_stem().expect("it has an extension, so a stem").to_string_lossy();
-        list.push_str(&format!("    ({name:?}, include_str!({file:?})),\n"));
-    }
-    list.push_str("]\n");
+        let file = file.to_string_lossy();
+        format!("({name:?}, include_str!({file:?}))")
+    });
+    let list = format!("&[{}]", entries.collect::<Vec<_>>().join(", "));
 
     let out = env::var("OUT_DIR").expect("cargo sets it");
     fs::write(Path::new(&out).join("platforms.rs"), list).expect("OUT_DIR is writable");

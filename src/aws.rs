@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -31,7 +32,8 @@ pub fn sdk_config(
     transport: &Arc<Transport>,
     variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> Result<SdkConfig, ConfigError> {
-    let required = |name| variable(name).ok_or(ConfigError::Missing(name));
+    let required =
+        |name| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
     let credentials = Credentials::new(
         required("AWS_ACCESS_KEY_ID")?,
         required("AWS_SECRET_ACCESS_KEY")?,
@@ -71,7 +73,7 @@ struct Connector(Arc<Transport>);
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.client();
+        let client = self.0.client(SystemTime::now());
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(unusable)?;
             // The SDK's requests to the services that we use are small and in memory.

@@ -145,39 +145,40 @@ pub struct Markup(String);
 impl Markup {
     /// Adds literal words of ours.
     #[must_use]
-    pub fn text(mut self, text: &str) -> Self {
-        self.0.push_str(&escaped(text));
-        self
+    pub fn text(self, text: &str) -> Self {
+        self.with(&escaped(text))
     }
 
     /// Adds a time, which Slack shows in the reader's own zone; `fallback` names its zone.
     #[must_use]
-    pub fn time(mut self, time: Timestamp, fallback: &str) -> Self {
+    pub fn time(self, time: Timestamp, fallback: &str) -> Self {
         let (seconds, fallback) = (time.as_second(), escaped(fallback));
-        self.0.push_str(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"));
-        self
+        self.with(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"))
     }
 
     /// Adds a link.
     #[must_use]
-    pub fn link(mut self, url: &Url, label: &str) -> Self {
+    pub fn link(self, url: &Url, label: &str) -> Self {
         /// What would end the link's address.
         const DELIMITERS: &AsciiSet = &CONTROLS.add(b'<').add(b'>').add(b'|').add(b' ');
         let url = utf8_percent_encode(url.as_str(), DELIMITERS).to_string();
-        self.0.push_str(&format!("<{}|{}>", escaped(&url), escaped(label)));
-        self
+        self.with(&format!("<{}|{}>", escaped(&url), escaped(label)))
     }
 
     /// Adds a mention, which notifies people.
     #[must_use]
-    pub fn mention(mut self, mention: &Mention) -> Self {
-        self.0.push_str(&match mention {
-            Mention::Here => "<!here>".to_owned(),
-            Mention::Channel => "<!channel>".to_owned(),
-            Mention::Everyone => "<!everyone>".to_owned(),
-            Mention::User(id) => format!("<@{id}>"),
-            Mention::Group(id) => format!("<!subteam^{id}>"),
-        });
+    pub fn mention(self, mention: &Mention) -> Self {
+        match mention {
+            Mention::Here => self.with("<!here>"),
+            Mention::Channel => self.with("<!channel>"),
+            Mention::Everyone => self.with("<!everyone>"),
+            Mention::User(id) => self.with(&format!("<@{id}>")),
+            Mention::Group(id) => self.with(&format!("<!subteam^{id}>")),
+        }
+    }
+
+    fn with(mut self, construct: &str) -> Self {
+        self.0.push_str(construct);
         self
     }
 }

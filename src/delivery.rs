@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
+use tracing::field;
 
 use crate::app::App;
 use crate::config::Manner;
@@ -11,12 +12,12 @@ use crate::message::{self, Style, Telling};
 use crate::order::OrderEvent;
 use crate::retry::{self, Failure, Next, Tried};
 use crate::secrets::SecretsError;
-use crate::slack::{SlackUrl, SlackUrlError};
+use crate::slack::{PostError, SlackUrl, SlackUrlError};
 
 /// Slack answers within a fraction of a second; a longer silence is an outage.
 const SLACK_TIMEOUT: Duration = Duration::from_secs(4);
 /// For a failure that only people can mend.
-const MISCONFIGURED: Duration = Duration::from_secs(60);
+const MISCONFIGURED: Duration = Duration::from_mins(1);
 
 /// An event that the channel did not get.
 #[derive(Debug, thiserror::Error)]
@@ -33,8 +34,8 @@ enum Why {
     NoSecret(#[from] SecretsError),
     #[error("the Slack address in the secret is refused: {0}")]
     NoAddress(#[from] SlackUrlError),
-    #[error("{0}")]
-    NotPosted(String),
+    #[error(transparent)]
+    NotPosted(#[from] PostError),
 }
 
 /// Tells the channel about `events`, one after the other, by the time `due`.
@@ -47,11 +48,17 @@ pub async fn deliver(
     due: Instant,
 ) -> Result<(), Undelivered> {
     for event in events {
+        let order = event.id.as_ref().or(event.number.as_ref()).map(field::display);
+        let platform = event.platform.as_str();
         match app.config.show.manner(event.kind) {
-            Manner::Off => {
-                tracing::info!(platform = event.platform, "not shown: the kind is switched off");
-            }
-            Manner::Each | Manner::Digest => post(app, event, now, due).await?,
+            Manner::Off => tracing::info!(platform, order, "not shown: the kind is switched off"),
+            Manner::Each | Manner::Digest => match post(app, event, now, due).await {
+                Ok(()) => tracing::info!(platform, order, "posted"),
+                Err(error) => {
+                    tracing::error!(platform, order, %error, "not delivered");
+                    return Err(error);
+                }
+            },
         }
     }
     Ok(())
@@ -64,7 +71,6 @@ async fn post(
     now: Timestamp,
     due: Instant,
 ) -> Result<(), Undelivered> {
-    let order = event.id.as_ref().or(event.number.as_ref()).map(tracing::field::display);
     let style = Style { language: app.config.language, mention: app.config.mention.clone() };
     let mut url = slack_url(app, now).await?;
     let mut telling = Telling::First;
@@ -76,38 +82,34 @@ async fn post(
         }
         let left = due.saturating_duration_since(Instant::now());
         let Err(error) = app.slack.post(&url, &message, left.min(SLACK_TIMEOUT)).await else {
-            tracing::info!(platform = event.platform, order, "posted");
             return Ok(());
         };
         if error.failure == Failure::Unclear {
             telling = Telling::Again;
         }
         let left = due.saturating_duration_since(Instant::now());
-        let next = retry::next(&error.failure, tried, left);
-        tracing::warn!(platform = event.platform, order, %error, ?next, "not posted");
-        let retry_after = match next {
+        match retry::next(&error.failure, tried, left) {
             Next::Again(wait) => {
+                tracing::warn!(%error, "posted again");
                 tried.again |= !matches!(error.failure, Failure::RateLimited(_));
                 sleep(wait).await;
-                continue;
             }
             Next::PlainText => {
+                tracing::warn!(%error, "posted again as plain text");
                 tried.plain_text = true;
-                continue;
             }
             Next::NewAddress => {
                 tried.new_address = true;
-                match new_address(app, &url, now).await {
-                    Some(new) => {
-                        url = new;
-                        continue;
-                    }
-                    None => MISCONFIGURED,
-                }
+                let Some(new) = new_address(app, &url, now).await else {
+                    return Err(Undelivered { retry_after: MISCONFIGURED, why: error.into() });
+                };
+                tracing::warn!(%error, "posted again to the address that the secret holds now");
+                url = new;
             }
-            Next::HandBack(wait) => wait,
-        };
-        return Err(Undelivered { retry_after, why: Why::NotPosted(error.to_string()) });
+            Next::HandBack(retry_after) => {
+                return Err(Undelivered { retry_after, why: error.into() });
+            }
+        }
     }
 }
 

@@ -85,7 +85,7 @@ impl<'a> Document<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(&'a RawValue);
 
-impl<'a> Value<'a> {
+impl Value<'_> {
     /// The value at a pointer below this one; the empty pointer is this value itself.
     pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
         self.walk(&pointer.0)

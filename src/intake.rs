@@ -55,10 +55,7 @@ pub async fn intake(
     };
     match deliver(app, &events, now, due).await {
         Ok(()) => Ok(Answer::Accepted),
-        Err(error) => {
-            tracing::error!(platform = platform.id, %error, "not delivered");
-            Err(Refusal::Unavailable { retry_after: error.retry_after })
-        }
+        Err(error) => Err(Refusal::Unavailable { retry_after: error.retry_after }),
     }
 }
 

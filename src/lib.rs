@@ -7,13 +7,14 @@
 //!                                              genuine?   to say?
 //! ```
 //!
-//! Read [`app`], then [`intake`] (a request becomes an answer) and [`delivery`] (events become
-//! messages). Data flows one way: the stories call the pure core, which knows no clock, no
-//! environment and no network, and the edges, which are the only ones to speak to the outside.
+//! Read [`app`], then the stories: [`intake`] (a request becomes an answer) and [`delivery`] (events
+//! become messages). Data flows one way, from the stories to
 //!
-//! | the stories | the core | the edges |
-//! |---|---|---|
-//! | [`intake`], [`delivery`] | [`invocation`], [`request`], [`platform`], [`signature`], [`document`], [`parse`], [`order`], [`line`], [`money`], [`message`], [`blocks`], [`retry`], [`response`], [`secret`], [`config`] | [`secrets`], [`slack`], [`aws`], [`transport`], [`log`] |
+//! * the core, which is pure: it knows no clock, no environment and no network. On its way in, a
+//!   webhook is an [`invocation`], a [`request`], proven by its [`signature`], read as a
+//!   [`mod@document`] by what its [`platform`] file says ([`parse`]). Then it is an [`order`] event
+//!   and becomes a [`message`] of Slack [`blocks`].
+//! * the edges, which alone speak to the outside: [`slack`] and [`secrets`], on one [`transport`].
 //!
 //! The types keep the order: [`signature::authenticate`] alone makes an [`signature::Authentic`]
 //! request, and [`parse::parse`] takes nothing else.

@@ -10,7 +10,7 @@ use crate::config::Customer;
 use crate::document::{Document, Unreadable, Value};
 use crate::line::Line;
 use crate::money::Money;
-use crate::order::{Item, Kind, OrderEvent};
+use crate::order::{Change, Item, Kind, OrderEvent};
 use crate::platform::{
     Fields, Items, Link, LinkPart, OneOrMany, Part, Place, Places, Platform, Rule, Template, Total,
 };
@@ -49,6 +49,8 @@ pub fn parse(
         None => (Vec::new(), 0),
     };
     let link = match reader.table(|fields| fields.link.as_ref()) {
+        // What was deleted has no page any more.
+        _ if rule.change == Some(Change::Deleted) => None,
         Some(link) => read_link(link, &source, shop.as_deref(), id.as_ref())?,
         None => None,
     };

@@ -40,23 +40,76 @@ pub struct Platform {
 
 /// How a webhook proves that it comes from the platform.
 #[derive(Debug, Deserialize)]
-#[serde(tag = "scheme", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(try_from = "AuthTable")]
 pub enum Auth {
     /// Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
-    Standard {},
+    Standard,
     /// HMAC with SHA-256 over a text made of the body and other parts.
-    HmacSha256 {
-        /// Where the signature is: the first of these headers that the request has.
-        #[serde(deserialize_with = "place::header_names")]
-        header: Vec<String>,
-        encoding: Encoding,
-        /// What stands before the signature in the header, such as `sha256=`.
-        #[serde(default)]
-        prefix: String,
-        /// What is signed; the raw body when the file does not say.
-        #[serde(default)]
-        signed: Signed,
-    },
+    HmacSha256(HmacSha256),
+}
+
+/// Where an HMAC is, and over what.
+#[derive(Debug)]
+pub struct HmacSha256 {
+    /// The first of these headers that the request has holds the signature.
+    pub header: Vec<String>,
+    pub encoding: Encoding,
+    /// What stands before the signature in the header, such as `sha256=`.
+    pub prefix: String,
+    /// What is signed; the raw body when the file does not say.
+    pub signed: Signed,
+}
+
+/// The table as it is written; which keys it may have depends on its scheme.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AuthTable {
+    scheme: Scheme,
+    #[serde(default, deserialize_with = "place::header_names")]
+    header: Vec<String>,
+    encoding: Option<Encoding>,
+    prefix: Option<String>,
+    signed: Option<Signed>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scheme {
+    Standard,
+    HmacSha256,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AuthError {
+    #[error("the scheme `standard` says all by itself: it has no other key")]
+    StandardIsWhole,
+    #[error("`hmac-sha256` needs a `header` and an `encoding`")]
+    HmacIsIncomplete,
+}
+
+impl TryFrom<AuthTable> for Auth {
+    type Error = AuthError;
+
+    fn try_from(table: AuthTable) -> Result<Self, AuthError> {
+        let AuthTable { scheme, header, encoding, prefix, signed } = table;
+        match (scheme, encoding) {
+            (Scheme::Standard, None)
+                if header.is_empty() && prefix.is_none() && signed.is_none() =>
+            {
+                Ok(Self::Standard)
+            }
+            (Scheme::Standard, _) => Err(AuthError::StandardIsWhole),
+            (Scheme::HmacSha256, Some(encoding)) if !header.is_empty() => {
+                Ok(Self::HmacSha256(HmacSha256 {
+                    header,
+                    encoding,
+                    prefix: prefix.unwrap_or_default(),
+                    signed: signed.unwrap_or_default(),
+                }))
+            }
+            (Scheme::HmacSha256, _) => Err(AuthError::HmacIsIncomplete),
+        }
+    }
 }
 
 /// How a signature's bytes are written.
@@ -193,6 +246,7 @@ impl Platform {
     /// The built-in platform of this name.
     ///
     /// Its file is read when it is first asked for, so that a cold start pays for one file only.
+    #[expect(clippy::missing_panics_doc, reason = "a test reads every built-in platform file")]
     pub fn find(id: &str) -> Option<&'static Self> {
         static READ: [OnceLock<Platform>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
         let position = FILES.iter().position(|(name, _)| *name == id)?;
@@ -260,14 +314,22 @@ type = "new"
 
     #[test]
     fn an_error_names_the_file_the_line_and_the_key() {
-        insta::assert_snapshot!(refusal("event_type", "event_typ"), @"");
-        insta::assert_snapshot!(refusal("encoding = \"hex\"", "encoding = \"hex32\""), @"");
-        insta::assert_snapshot!(refusal("\"new\"", "\"new\"\nkeys = 1"), @"");
-        insta::assert_snapshot!(refusal("\"/type\"", "\"type\""), @"");
-        insta::assert_snapshot!(refusal("scheme = \"hmac-sha256\"", "scheme = \"standard\""), @"");
-        insta::assert_snapshot!(
-            refusal("encoding = \"hex\"", "encoding = \"hex\"\nsigned = \"{timestamp}.{body}\""),
-            @""
-        );
+        let refusals = [
+            refusal("event_type", "event_typ"),
+            refusal("hex", "hex32"),
+            refusal("\"new\"", "\"new\"\nkeys = 1"),
+            refusal("\"created\"", "\"canceled\""),
+            refusal("\"/type\"", "\"type\""),
+            refusal("\"/type\"", "\"/a~2\""),
+            refusal("\"/type\"", "\"header:X-Type\""),
+            refusal("\"/type\"", "\"{/type\""),
+            refusal("hmac-sha256", "standard"),
+            refusal("header = \"x-signature\"", ""),
+            refusal("hmac-sha256", "hmac-md5"),
+            refusal("\"hex\"", "\"hex\"\nsigned = \"{timestamp}.{body}\""),
+            refusal("\"hex\"", "\"hex\"\nsigned = \"{url}\""),
+            refusal("name = \"In-house\"", ""),
+        ];
+        insta::assert_snapshot!(refusals.join("\n"));
     }
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
-use crate::platform::{Auth, Encoding, Signed, SignedPart};
+use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart};
 use crate::request::{Body, Headers, Request};
 
 /// How far a signed time may lie from ours, either way. All reference libraries of Standard Webhooks
@@ -67,7 +67,7 @@ impl SigningKey {
     /// base64, everything else is the text itself.
     pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
         let bytes = match (auth, text.strip_prefix("whsec_")) {
-            (Auth::Standard {}, Some(encoded)) => {
+            (Auth::Standard, Some(encoded)) => {
                 STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?
             }
             _ => text.as_bytes().to_vec(),
@@ -105,8 +105,8 @@ pub fn authenticate<'a>(
     };
     let headers = &request.headers;
     let (parts, signatures) = match auth {
-        Auth::Standard {} => standard(headers, body, now)?,
-        Auth::HmacSha256 { header, encoding, prefix, signed } => {
+        Auth::Standard => standard(headers, body, now)?,
+        Auth::HmacSha256(HmacSha256 { header, encoding, prefix, signed }) => {
             let value = header.iter().find_map(|name| headers.get(name));
             let value = value.filter(|value| !value.is_empty()).ok_or(Rejection::Missing)?;
             let value = value.strip_prefix(prefix.as_str()).ok_or(Rejection::Malformed)?;
@@ -190,7 +190,9 @@ mod tests {
 
     fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
         let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        parts.iter().for_each(|part| mac.update(part));
+        for part in parts {
+            mac.update(part);
+        }
         mac.finalize().into_bytes().to_vec()
     }
 
@@ -219,7 +221,7 @@ mod tests {
     }
 
     fn timed(time: &str) -> Result<usize, Rejection> {
-        check(&Auth::Standard {}, &standard_request(time, |entry| entry), &[TEXT_KEY])
+        check(&Auth::Standard, &standard_request(time, |entry| entry), &[TEXT_KEY])
     }
 
     fn hmac_auth(encoding: &str, prefix: &str, signed: &str) -> Auth {
@@ -233,7 +235,7 @@ mod tests {
     #[test]
     fn the_vector_of_the_standard_webhooks_libraries_fits() {
         // https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/rust/src/lib.rs
-        let auth = Auth::Standard {};
+        let auth = Auth::Standard;
         let key = ["whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"].concat();
         let keys = [SigningKey::parse(&key, &auth).unwrap()];
         let headers = [
@@ -281,7 +283,7 @@ mod tests {
 
     #[test]
     fn any_of_several_signatures_and_any_of_several_keys_may_fit() {
-        let auth = Auth::Standard {};
+        let auth = Auth::Standard;
         let time = NOW.to_string();
         let request = standard_request(&time, |entry| format!("v1a,AAAA v1,AAAA {entry}"));
         assert_eq!(check(&auth, &request, &["another key of this test", TEXT_KEY]), Ok(1));
@@ -294,7 +296,7 @@ mod tests {
         let time = NOW.to_string();
         for list in ["", "v1,", "v2,AAAA", "v1=AAAA", "v1,%%%%"] {
             let request = standard_request(&time, |_| list.to_owned());
-            let refused = check(&Auth::Standard {}, &request, &[TEXT_KEY]);
+            let refused = check(&Auth::Standard, &request, &[TEXT_KEY]);
             assert_eq!(refused, Err(Rejection::Malformed), "{list}");
         }
     }
@@ -350,7 +352,7 @@ mod tests {
     #[test]
     fn a_key_that_proves_nothing_is_refused() {
         let shopify = &Platform::find("shopify").unwrap().auth;
-        let standard = &Auth::Standard {};
+        let standard = &Auth::Standard;
         assert_eq!(SigningKey::parse("", shopify).unwrap_err(), KeyError::Empty);
         assert_eq!(SigningKey::parse("whsec_", standard).unwrap_err(), KeyError::Empty);
         assert_eq!(SigningKey::parse("fifteen bytes..", shopify).unwrap_err(), KeyError::Short);

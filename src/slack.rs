@@ -5,7 +5,7 @@
 use std::error::Error as _;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use lambda_http::http::{StatusCode, header};
 use secrecy::{ExposeSecret, SecretString};
@@ -125,10 +125,13 @@ impl Slack {
     /// Opens the connection that the first message will need.
     pub async fn connect(&self, origin: Option<&Url>) {
         if let Self::Webhooks(transport) = self {
-            let slack = || "https://hooks.slack.com".parse().expect("it is a URL");
-            transport.connect(origin.cloned().unwrap_or_else(slack)).await;
+            transport.connect(origin.cloned().unwrap_or_else(slack_origin)).await;
         }
     }
+}
+
+fn slack_origin() -> Url {
+    "https://hooks.slack.com".parse().expect("it is a URL")
 }
 
 async fn post(
@@ -141,7 +144,7 @@ async fn post(
     tokio::task::yield_now().await;
     let body = serde_json::to_vec(message).expect("a message has only string keys");
     let request = transport
-        .client()
+        .client(SystemTime::now())
         .post(url.0.expose_secret())
         .header(header::CONTENT_TYPE, "application/json")
         .timeout(within)

@@ -72,10 +72,9 @@ impl Transport {
         Ok(Self { tls, current })
     }
 
-    /// The client to use now; its connections are fresh or were used a moment ago.
-    pub fn client(&self) -> Client {
+    /// The client to use `now`; its connections are fresh or were used a moment ago.
+    pub fn client(&self, now: SystemTime) -> Client {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = SystemTime::now();
         // A clock that went backwards says nothing about the age.
         let is_fresh = now.duration_since(current.used).is_ok_and(|idle| idle < MAX_IDLE);
         if !is_fresh && let Ok(client) = client(&self.tls) {
@@ -90,7 +89,7 @@ impl Transport {
     /// An HTTP/1 client asked for HTTP/2 connects, notices, and keeps the connection for the next
     /// request. Should that change, a harmless HEAD request is sent.
     pub async fn connect(&self, origin: url::Url) {
-        let request = self.client().head(origin).version(reqwest::Version::HTTP_2);
+        let request = self.client(SystemTime::now()).head(origin).version(reqwest::Version::HTTP_2);
         let _ = request.send().await;
     }
 }

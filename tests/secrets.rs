@@ -1,5 +1,7 @@
 //! The kept secret over time, against an emulated Secrets Manager.
 
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 

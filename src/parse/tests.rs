@@ -1,6 +1,4 @@
 use super::*;
-use crate::config::Customer;
-use crate::order::Change;
 
 const NOW: i64 = 1_767_225_600;
 
@@ -289,6 +287,12 @@ fn a_shop_header_cannot_lead_elsewhere() {
         let headers = [("x-shopify-topic", "orders/create"), ("x-shopify-shop-domain", shop)];
         assert_eq!(event("shopify", &headers, SHOPIFY_ORDER).link, None, "{shop}");
     }
+}
+
+#[test]
+fn a_deleted_order_has_no_page() {
+    assert!(shopify("orders/updated").link.is_some());
+    assert_eq!(shopify("orders/delete").link, None);
 }
 
 #[test]

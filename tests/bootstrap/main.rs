@@ -1,5 +1,7 @@
 //! The real bootstrap binary, driven as Lambda drives it, in a world of fakes.
 
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
 mod bodies;
 mod channel;
 mod keys;

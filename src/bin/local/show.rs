@@ -58,11 +58,12 @@ fn readable(markup: &str) -> String {
     while let Some((before, after)) = rest.split_once('<') {
         let (inside, behind) = after.split_once('>').unwrap_or((after, ""));
         text.push_str(before);
-        text.push_str(&match inside.split_once('|') {
+        let construct = match inside.split_once('|') {
             Some((date, fallback)) if date.starts_with('!') => fallback.to_owned(),
             Some((address, label)) => format!("{label} ({address})"),
             None => format!("@{}", inside.trim_start_matches(['!', '@'])),
-        });
+        };
+        text.push_str(&construct);
         rest = behind;
     }
     text.push_str(rest);

@@ -1,0 +1,158 @@
+//! What holds for every input.
+
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+use jiff::Timestamp;
+use order_alerts::blocks::Block;
+use order_alerts::config::{Customer, Language};
+use order_alerts::invocation::Invocation;
+use order_alerts::line::Line;
+use order_alerts::message::{self, Style, Telling};
+use order_alerts::money::{Money, Unit};
+use order_alerts::parse::{Parsed, parse};
+use order_alerts::platform::Platform;
+use order_alerts::request::{Body, Headers, Request};
+use order_alerts::retry::retry_after;
+use order_alerts::signature::{SigningKey, authenticate};
+use order_alerts_fakes::Webhook;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+const KEY: &str = "the test key of every property";
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_767_225_600).unwrap()
+}
+
+/// The same cases in every run, so that a failure is one for everybody.
+#[track_caller]
+fn holds<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let config = Config { cases: 500, failure_persistence: None, ..Config::default() };
+    let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
+    TestRunner::new_with_rng(config, rng).run(&strategy, test).unwrap();
+}
+
+/// Text as nasty as a sender can make it.
+fn text() -> impl Strategy<Value = String> {
+    let markup = "[<>&|!@#*_~`{}^ \\\\\"a1가🚫\\u{202e}\\u{0}\\n\\r\\u{2028}]{0,400}";
+    prop_oneof![any::<String>(), markup]
+}
+
+#[test]
+fn no_event_makes_the_function_panic() {
+    holds(any::<String>(), |event| {
+        let _ = Invocation::parse(&event);
+        let _ = Invocation::parse(&format!(r#"{{"requestContext":{{"http":{event}}}}}"#));
+        Ok(())
+    });
+}
+
+#[test]
+fn no_signature_makes_the_function_panic_or_believe() {
+    let values = (text(), text(), text(), any::<Vec<u8>>());
+    holds(values, |(id, time, signature, body)| {
+        let names =
+            ["webhook-id", "webhook-timestamp", "webhook-signature", "x-shopify-hmac-sha256"];
+        let headers: Headers =
+            names.into_iter().zip([id, time, signature.clone(), signature]).collect();
+        let request = Request { headers, body: Body::Bytes(body), ..Request::default() };
+        for platform in Platform::names() {
+            let auth = &Platform::find(platform).unwrap().auth;
+            let keys = [SigningKey::parse(KEY, auth).unwrap()];
+            prop_assert!(authenticate(auth, &request, &keys, None, now()).is_err());
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn every_order_becomes_a_message_that_slack_takes() {
+    let texts = (text(), text(), text(), text(), proptest::collection::vec(text(), 0..30));
+    holds((texts, any::<bool>()), |((id, reason, shop, total, items), korean)| {
+        let body = serde_json::json!({
+            "event_type": "order_cancelled", "order_id": id, "reason": reason, "shop": shop,
+            "customer": reason, "status": id, "total": total, "currency": shop, "items": items,
+            "url": reason, "occurred_at": total,
+        });
+        let language = if korean { Language::Korean } else { Language::English };
+        let message = the_message(&body.to_string(), language);
+        prop_assert!(units(message.text()) <= 4_000);
+        prop_assert!(!message.text().contains(['<', '>', '\n', '\r']), "{:?}", message.text());
+        for block in message.blocks() {
+            let text = block.text();
+            let most = if matches!(block, Block::Header { .. }) { 150 } else { 3_000 };
+            prop_assert!((1..=most).contains(&units(text)), "{text:?}");
+            prop_assert!(only_our_markup(text), "{text:?}");
+        }
+        Ok(())
+    });
+}
+
+fn the_message(body: &str, language: Language) -> order_alerts::blocks::Message {
+    let platform = Platform::find("generic").unwrap();
+    let event =
+        Webhook::post("/webhook").body(body).signed_standard(KEY, "msg_1", now().as_second());
+    let request = Request::parse(&event.event().to_string()).unwrap();
+    let keys = [SigningKey::parse(KEY, &platform.auth).unwrap()];
+    let webhook = authenticate(&platform.auth, &request, &keys, None, now()).unwrap();
+    let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap() else {
+        panic!("it is a cancellation");
+    };
+    message::about(&events[0], &Style { language, mention: None }, Telling::First)
+}
+
+fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// The only angle brackets are those of the footer's time; every ampersand begins an entity.
+fn only_our_markup(text: &str) -> bool {
+    let text = match (text.find("<!date^"), text.find('>')) {
+        (Some(start), Some(end)) => format!("{}{}", &text[..start], &text[end + 1..]),
+        _ => text.to_owned(),
+    };
+    let entities =
+        text.matches("&amp;").count() + text.matches("&lt;").count() + text.matches("&gt;").count();
+    !text.contains(['<', '>']) && text.matches('&').count() == entities
+}
+
+#[test]
+fn a_line_is_one_line_and_stays_as_it_is() {
+    holds(text(), |raw| {
+        if let Some(line) = Line::parse(&raw) {
+            prop_assert!(!line.as_str().chars().any(char::is_control));
+            prop_assert_eq!(line.as_str().trim(), line.as_str());
+            let again = Line::parse(line.as_str()).unwrap();
+            prop_assert!(line.as_str().starts_with(again.as_str().trim_end_matches('…')));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn an_amount_keeps_its_digits() {
+    holds("-?[0-9]{1,18}(\\.[0-9]{0,2}[1-9])?", |digits| {
+        let money = Money::parse(&digits, Some("EUR"), Unit::Major).unwrap();
+        let shown = money.digits().replace(',', "");
+        let plain = |text: &str| {
+            let text = text.trim_start_matches('-').trim_start_matches('0').to_owned();
+            if text.contains('.') {
+                text.trim_end_matches('0').trim_end_matches('.').to_owned()
+            } else {
+                text
+            }
+        };
+        prop_assert_eq!(plain(&shown), plain(&digits));
+        Ok(())
+    });
+}
+
+#[test]
+fn a_wait_is_between_a_second_and_a_quarter_of_an_hour() {
+    holds(prop_oneof![any::<String>(), "[0-9. ]{0,30}"], |value| {
+        if let Some(wait) = retry_after(&value) {
+            prop_assert!((1..=900).contains(&wait.as_secs()));
+        }
+        Ok(())
+    });
+}
