@@ -77,7 +77,7 @@ async fn many_who_need_the_secret_at_once_read_it_once() {
 #[tokio::test]
 async fn a_slow_secrets_manager_is_given_up() {
     let fake = FakeSecretsManager::start("{}").await;
-    fake.fail_with(SecretsFault::Slow(Duration::from_secs(60)));
+    fake.fail_with(SecretsFault::Slow(Duration::from_mins(1)));
     let refused = secrets(&fake).current(at(0)).await.unwrap_err();
     assert!(matches!(refused, SecretsError::Timeout), "{refused}");
 }

@@ -88,7 +88,7 @@ async fn an_order_of_which_little_is_known_is_still_shown() {
     ];
     let count = missing.len();
     for fields in missing {
-        assert_eq!(world.send(&generic_cancellation(fields.clone())).await.status, 200, "{fields}");
+        assert_eq!(world.send(&generic_cancellation(&fields)).await.status, 200, "{fields}");
     }
     let messages = world.slack.messages();
     assert_eq!(messages.len(), count);
@@ -125,7 +125,7 @@ async fn order_data_is_never_a_mention_a_link_or_a_second_line() {
             "customer": text, "reason": text, "status": text, "shop": text,
             "items": [text, {"title": text, "quantity": text}],
         });
-        assert_eq!(world.send(&generic_cancellation(fields)).await.status, 200, "{text:?}");
+        assert_eq!(world.send(&generic_cancellation(&fields)).await.status, 200, "{text:?}");
     }
     let messages = world.slack.messages();
     assert_eq!(messages.len(), MARKUP.len());
@@ -161,7 +161,7 @@ async fn a_link_leads_only_to_the_shops_own_host() {
     ];
     for url in links {
         let fields = json!({"order_id": 1, "shop": "tea.example", "url": url});
-        assert_eq!(world.send(&generic_cancellation(fields)).await.status, 200);
+        assert_eq!(world.send(&generic_cancellation(&fields)).await.status, 200);
     }
     let messages = world.slack.messages();
     assert_eq!(messages[0].links.len(), 1);
@@ -182,7 +182,7 @@ async fn a_large_order_is_cut_where_it_can_be_and_counted() {
     let items: Vec<_> = items.into_iter().take(5).chain(vec![json!("tea"); 495]).collect();
     let fields =
         json!({"order_id": "&".repeat(3_001), "reason": "<".repeat(3_001), "items": items});
-    assert_eq!(world.send(&generic_cancellation(fields)).await.status, 200);
+    assert_eq!(world.send(&generic_cancellation(&fields)).await.status, 200);
     let shown = world.the_message();
     assert!(shown.contains("and 495 more"), "{shown}");
     assert_eq!(world.slack.messages()[0].warnings, Vec::<String>::new());

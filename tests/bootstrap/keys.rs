@@ -41,7 +41,7 @@ async fn the_key_that_the_stack_was_made_with_signs_generic_webhooks() {
         "slack_webhook_url": "HOOK", "signing_keys": {}, "generic_signing_key": key("generic"),
     });
     let world = with_secret(&text.to_string()).await;
-    assert_eq!(world.send(&generic_cancellation(json!({}))).await.status, 200);
+    assert_eq!(world.send(&generic_cancellation(&json!({}))).await.status, 200);
 }
 
 #[tokio::test]

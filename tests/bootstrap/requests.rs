@@ -237,7 +237,7 @@ async fn every_platform_has_its_path_and_its_key() {
     let standard = Webhook::post("/webhook/standard")
         .body(r#"{"type":"order.cancelled","data":{"id":"1"}}"#)
         .signed_standard(&key("standard"), "msg_1", crate::world::now());
-    let generic = generic_cancellation(json!({"order_id": 1}));
+    let generic = generic_cancellation(&json!({"order_id": 1}));
     let mut named = generic.event();
     named["rawPath"] = "/webhook/generic".into();
     for event in [woo.event(), standard.event(), generic.event(), named] {

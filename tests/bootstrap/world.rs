@@ -148,7 +148,7 @@ pub(crate) fn generic_at(time: i64, body: impl Into<Vec<u8>>) -> Webhook {
 }
 
 /// A generic cancellation with these fields besides its type.
-pub(crate) fn generic_cancellation(fields: Value) -> Webhook {
+pub(crate) fn generic_cancellation(fields: &Value) -> Webhook {
     let mut order = json!({"event_type": "order_cancelled"});
     order.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     generic(order.to_string())
