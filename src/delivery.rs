@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tracing::field;
 
-use crate::app::App;
 use crate::config::Manner;
 use crate::message::{self, Style, Telling};
 use crate::order::OrderEvent;
 use crate::retry::{self, Failure, Next, Tried};
 use crate::secrets::SecretsError;
 use crate::slack::{PostError, SlackUrl, SlackUrlError};
+use crate::wiring::Wiring;
 
 /// Slack answers within a fraction of a second; a longer silence is an outage.
 const SLACK_TIMEOUT: Duration = Duration::from_secs(4);
@@ -42,7 +42,7 @@ enum Why {
 ///
 /// The error is the first event's that could not be told; those behind it were not tried.
 pub async fn deliver(
-    app: &App,
+    wiring: &Wiring,
     events: &[OrderEvent],
     now: Timestamp,
     due: Instant,
@@ -50,9 +50,9 @@ pub async fn deliver(
     for event in events {
         let order = event.id.as_ref().or(event.number.as_ref()).map(field::display);
         let platform = event.platform.as_str();
-        match app.config.show.manner(event.kind) {
+        match wiring.config.show.manner(event.kind) {
             Manner::Off => tracing::info!(platform, order, "not shown: the kind is switched off"),
-            Manner::Each | Manner::Digest => match post(app, event, now, due).await {
+            Manner::Each | Manner::Digest => match post(wiring, event, now, due).await {
                 Ok(()) => tracing::info!(platform, order, "posted"),
                 Err(error) => {
                     tracing::error!(platform, order, %error, "not delivered");
@@ -66,13 +66,13 @@ pub async fn deliver(
 
 /// Posts the message about one event, with as many tries as the time allows.
 async fn post(
-    app: &App,
+    wiring: &Wiring,
     event: &OrderEvent,
     now: Timestamp,
     due: Instant,
 ) -> Result<(), Undelivered> {
-    let style = Style { language: app.config.language, mention: app.config.mention.clone() };
-    let mut url = slack_url(app, now).await?;
+    let style = Style { language: wiring.config.language, mention: wiring.config.mention.clone() };
+    let mut url = slack_url(wiring, now).await?;
     let mut telling = Telling::First;
     let mut tried = Tried::default();
     loop {
@@ -81,7 +81,7 @@ async fn post(
             message = message.without_blocks();
         }
         let left = due.saturating_duration_since(Instant::now());
-        let Err(error) = app.slack.post(&url, &message, left.min(SLACK_TIMEOUT)).await else {
+        let Err(error) = wiring.slack.post(&url, &message, left.min(SLACK_TIMEOUT)).await else {
             return Ok(());
         };
         if error.failure == Failure::Unclear {
@@ -100,7 +100,7 @@ async fn post(
             }
             Next::NewAddress => {
                 tried.new_address = true;
-                let Some(new) = new_address(app, &url, now).await else {
+                let Some(new) = new_address(wiring, &url, now).await else {
                     return Err(Undelivered { retry_after: MISCONFIGURED, why: error.into() });
                 };
                 tracing::warn!(%error, "posted again to the address that the secret holds now");
@@ -113,14 +113,14 @@ async fn post(
     }
 }
 
-async fn slack_url(app: &App, now: Timestamp) -> Result<SlackUrl, Undelivered> {
+async fn slack_url(wiring: &Wiring, now: Timestamp) -> Result<SlackUrl, Undelivered> {
     let undelivered = |why| Undelivered { retry_after: MISCONFIGURED, why };
-    let origin = app.config.slack_origin.as_ref();
-    let secret = app.secrets.current(now).await.map_err(|error| undelivered(error.into()))?;
+    let origin = wiring.config.slack_origin.as_ref();
+    let secret = wiring.secrets.current(now).await.map_err(|error| undelivered(error.into()))?;
     match secret.slack_url(origin) {
         Ok(url) => Ok(url),
         // Somebody may have connected the channel a moment ago.
-        Err(error) => match app.secrets.refreshed(now).await {
+        Err(error) => match wiring.secrets.refreshed(now).await {
             Some(secret) => secret.slack_url(origin).map_err(|error| undelivered(error.into())),
             None => Err(undelivered(error.into())),
         },
@@ -128,8 +128,8 @@ async fn slack_url(app: &App, now: Timestamp) -> Result<SlackUrl, Undelivered> {
 }
 
 /// The address that the secret holds by now, if it is another one.
-async fn new_address(app: &App, old: &SlackUrl, now: Timestamp) -> Option<SlackUrl> {
-    let secret = app.secrets.refreshed(now).await?;
-    let url = secret.slack_url(app.config.slack_origin.as_ref()).ok()?;
+async fn new_address(wiring: &Wiring, old: &SlackUrl, now: Timestamp) -> Option<SlackUrl> {
+    let secret = wiring.secrets.refreshed(now).await?;
+    let url = secret.slack_url(wiring.config.slack_origin.as_ref()).ok()?;
     (url != *old).then_some(url)
 }

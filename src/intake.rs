@@ -10,7 +10,6 @@ use jiff::{SignedDuration, Timestamp};
 use mime::Mime;
 use tokio::time::Instant;
 
-use crate::app::App;
 use crate::delivery::deliver;
 use crate::parse::{Parsed, parse};
 use crate::platform::{Ping, Platform};
@@ -18,13 +17,14 @@ use crate::request::{Body, Request};
 use crate::response::{Answer, Refusal};
 use crate::secret::Secret;
 use crate::signature::{Authentic, Rejection, authenticate};
+use crate::wiring::Wiring;
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
 
 /// Takes one request. `left` is the time that Lambda still gives.
 pub async fn intake(
-    app: &App,
+    wiring: &Wiring,
     request: &Request,
     now: Timestamp,
     left: Duration,
@@ -41,8 +41,8 @@ pub async fn intake(
     }
     check_media_type(request)?;
 
-    let webhook = prove(app, platform, request, now).await?;
-    let parsed = parse(platform, &webhook, app.config.customer, now).map_err(|error| {
+    let webhook = prove(wiring, platform, request, now).await?;
+    let parsed = parse(platform, &webhook, wiring.config.customer, now).map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "refused");
         Refusal::Unreadable
     })?;
@@ -53,7 +53,7 @@ pub async fn intake(
             return Ok(Answer::Ignored);
         }
     };
-    match deliver(app, &events, now, due).await {
+    match deliver(wiring, &events, now, due).await {
         Ok(()) => Ok(Answer::Accepted),
         Err(error) => Err(Refusal::Unavailable { retry_after: error.retry_after }),
     }
@@ -135,25 +135,25 @@ fn is_ping(ping: &Ping, request: &Request, body: &[u8]) -> bool {
 
 /// Proves the request genuine with the keys at hand, or with those that the secret holds by now.
 async fn prove<'a>(
-    app: &App,
+    wiring: &Wiring,
     platform: &Platform,
     request: &'a Request,
     now: Timestamp,
 ) -> Result<Authentic<'a>, Refusal> {
     let unavailable = Refusal::Unavailable { retry_after: RETRY_AFTER };
-    let secret = app.secrets.current(now).await.map_err(|error| {
+    let secret = wiring.secrets.current(now).await.map_err(|error| {
         tracing::error!(platform = platform.id, %error, "the signing keys cannot be read");
         unavailable
     })?;
     let try_with = |secret: Arc<Secret>| {
         let keys = secret.signing_keys(platform).map_err(Unproven::NoKey)?;
-        let public_url = app.config.public_url.as_deref();
+        let public_url = wiring.config.public_url.as_deref();
         authenticate(&platform.auth, request, &keys, public_url, now).map_err(Unproven::Rejected)
     };
     let mut proof = try_with(secret);
     // The key may have been added or changed a moment ago.
     if let Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) = proof
-        && let Some(secret) = app.secrets.refreshed(now).await
+        && let Some(secret) = wiring.secrets.refreshed(now).await
     {
         proof = try_with(secret);
     }

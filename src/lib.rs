@@ -23,6 +23,7 @@ pub mod app;
 
 pub mod delivery;
 pub mod intake;
+pub mod wiring;
 
 pub mod blocks;
 pub mod config;

@@ -21,6 +21,7 @@ use order_alerts::log;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::Slack;
 use order_alerts::transport::Transport;
+use order_alerts::wiring::Wiring;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -48,7 +49,7 @@ fn wire() -> Result<App, lambda_runtime::Error> {
     let transport = Arc::new(Transport::new(more_roots.as_deref())?);
     let aws = aws::sdk_config(&transport, variable)?;
     let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
-    Ok(App { secrets, slack: Slack::Webhooks(transport), config })
+    Ok(App::new(Wiring { secrets, slack: Slack::Webhooks(transport), config }))
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.

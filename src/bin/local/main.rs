@@ -14,6 +14,7 @@ use order_alerts::config::{Config, ConfigError};
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
+use order_alerts::wiring::Wiring;
 use tokio::sync::Mutex;
 
 mod server;
@@ -55,11 +56,11 @@ struct Function {
 impl Function {
     fn new() -> Result<Self, Box<dyn Error>> {
         let inbox = Inbox::default();
-        let app = App {
+        let app = App::new(Wiring {
             config: config()?,
             secrets: Secrets::fixed(Secret::parse(SAMPLE_SECRET)?),
             slack: Slack::Inbox(inbox.clone()),
-        };
+        });
         Ok(Self { app, inbox, shown: Mutex::new(0) })
     }
 

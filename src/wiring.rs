@@ -1,0 +1,36 @@
+//! What the stories are wired to: the settings and the edges.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::secrets::Secrets;
+use crate::slack::Slack;
+
+/// The settings of one deployment and the outside world as it reaches it.
+#[derive(Debug)]
+pub struct Wiring {
+    pub config: Config,
+    pub secrets: Secrets,
+    pub slack: Slack,
+}
+
+/// A cold start must not hang on a slow service; what is not warm by then warms up later.
+const PREWARM: Duration = Duration::from_secs(2);
+
+impl Wiring {
+    /// Reads the secret and connects to Slack, before the first event is there. Never fatal.
+    pub async fn prewarm(&self, now: Timestamp) {
+        if self.config.slack_origin.is_some() {
+            tracing::warn!("SLACK_ORIGIN is set: nothing reaches the real Slack");
+        }
+        let secret = timeout(PREWARM, self.secrets.current(now));
+        let slack = timeout(PREWARM, self.slack.connect(self.config.slack_origin.as_ref()));
+        let (secret, _) = tokio::join!(secret, slack);
+        if let Ok(Err(error)) = secret {
+            tracing::error!(%error, "the secret cannot be read yet");
+        }
+    }
+}
