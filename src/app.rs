@@ -24,11 +24,6 @@ impl App {
         Self { wiring }
     }
 
-    /// Does before the first event what need not wait for it. Never fatal.
-    pub async fn prewarm(&self, now: Timestamp) {
-        self.wiring.prewarm(now).await;
-    }
-
     /// Serves one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation.
     pub async fn handle(
         &self,

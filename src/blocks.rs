@@ -22,6 +22,9 @@ const MAX_HEADER_UNITS: usize = 150;
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
 const MAX_OBJECT_UNITS: usize = 3_000;
 
+/// Leaves room for all else that is said beside a link.
+const MAX_LINK_BYTES: usize = 1_000;
+
 /// One message, ready to be posted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
@@ -35,6 +38,9 @@ pub struct Message {
     parse: &'static str,
     unfurl_links: bool,
     unfurl_media: bool,
+    /// Whom the blocks mention.
+    #[serde(skip)]
+    mention: Option<Mention>,
 }
 
 impl Message {
@@ -52,13 +58,26 @@ impl Message {
             parse: "none",
             unfurl_links: false,
             unfurl_media: false,
+            mention: None,
         }
+    }
+
+    /// Mentions somebody, in a block of its own.
+    #[must_use]
+    pub fn mentioning(mut self, mention: &Mention) -> Self {
+        self.blocks.push(Block::markup(Markup::default().mention(mention)));
+        self.mention = Some(mention.clone());
+        self
     }
 
     /// The same news without blocks, for the day on which Slack refuses them.
     #[must_use]
     pub fn without_blocks(self) -> Self {
-        Self { blocks: Vec::new(), ..self }
+        let text = match &self.mention {
+            Some(mention) => format!("{} {}", Markup::default().mention(mention).0, self.text),
+            None => self.text,
+        };
+        Self { text, blocks: Vec::new(), ..self }
     }
 
     /// The text, escaped as Slack wants it.
@@ -156,13 +175,16 @@ impl Markup {
         self.with(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"))
     }
 
-    /// Adds a link.
+    /// Adds a link, or its label alone when the address is so long that it might be cut.
     #[must_use]
     pub fn link(self, url: &Url, label: &str) -> Self {
         /// What would end the link's address.
         const DELIMITERS: &AsciiSet = &CONTROLS.add(b'<').add(b'>').add(b'|').add(b' ');
-        let url = utf8_percent_encode(url.as_str(), DELIMITERS).to_string();
-        self.with(&format!("<{}|{}>", escaped(&url), escaped(label)))
+        let url = escaped(&utf8_percent_encode(url.as_str(), DELIMITERS).to_string());
+        if url.len() > MAX_LINK_BYTES {
+            return self.text(label);
+        }
+        self.with(&format!("<{url}|{}>", escaped(label)))
     }
 
     /// Adds a mention, which notifies people.
@@ -269,6 +291,19 @@ mod tests {
         let url = Url::parse("https://example.com/a|b?c=<d>&e=f g").unwrap();
         let Markup(text) = Markup::default().link(&url, "Open <this>");
         assert_eq!(text, "<https://example.com/a%7Cb?c=%3Cd%3E&amp;e=f%20g|Open &lt;this&gt;>");
+    }
+
+    #[test]
+    fn a_link_that_might_be_cut_is_not_made() {
+        let url = Url::parse(&format!("https://example.com/{}", "a".repeat(1_000))).unwrap();
+        let Markup(text) = Markup::default().link(&url, "Open");
+        assert_eq!(text, "Open");
+    }
+
+    #[test]
+    fn the_news_without_blocks_still_mentions_people() {
+        let message = Message::new("Order #1", []).mentioning(&Mention::Here).without_blocks();
+        assert_eq!(message.text(), "<!here> Order #1");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! order id above 2^53 would lose them in a float), and what nobody reads may be as deep or as odd as
 //! it likes.
 
+use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -51,7 +52,7 @@ fn unescape(step: &str) -> Result<String, PointerError> {
 /// A body that is one JSON object.
 #[derive(Debug)]
 pub struct Document<'a> {
-    members: BTreeMap<String, Value<'a>>,
+    members: BTreeMap<Text, Value<'a>>,
 }
 
 /// The body cannot be read: not UTF-8, not JSON, not an object, or nested too deep where we look.
@@ -63,16 +64,13 @@ impl<'a> Document<'a> {
     /// Checks the grammar of the whole body and keeps its members unread.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
-        let members: BTreeMap<String, &RawValue> =
-            serde_json::from_str(text).map_err(|_| Unreadable)?;
-        let members = members.into_iter().map(|(name, raw)| (name, Value(raw))).collect();
-        Ok(Self { members })
+        Ok(Self { members: members(text)? })
     }
 
     /// The value at a pointer; `None` when it is absent or `null`.
     pub fn at(&self, pointer: &Pointer) -> Result<Option<Value<'a>>, Unreadable> {
         match pointer.0.split_first() {
-            Some((name, steps)) => match self.members.get(name) {
+            Some((name, steps)) => match self.members.get(name.as_str()) {
                 Some(member) => member.walk(steps),
                 None => Ok(None),
             },
@@ -96,15 +94,11 @@ impl Value<'_> {
         let raw = self.0.get();
         match raw.as_bytes().first() {
             Some(b'"') => {
-                let Lossy(text) = serde_json::from_str(raw).map_err(|_| Unreadable)?;
+                let Text(text) = serde_json::from_str(raw).map_err(|_| Unreadable)?;
                 Ok(Some(text))
             }
-            Some(b'[' | b'{') => {
-                // Parsed only for its depth: a value that we would read must not be bottomless.
-                let _: serde_json::Value = serde_json::from_str(raw).map_err(|_| Unreadable)?;
-                Ok(None)
-            }
-            Some(b'n') | None => Ok(None),
+            Some(b'[' | b'{') if depth(raw) > MAX_DEPTH => Err(Unreadable),
+            Some(b'[' | b'{' | b'n') | None => Ok(None),
             _ => Ok(Some(raw.to_owned())),
         }
     }
@@ -124,9 +118,7 @@ impl Value<'_> {
             return Ok((self.0.get() != "null").then_some(self));
         };
         let child = if self.0.get().starts_with('{') {
-            let mut members: BTreeMap<String, &RawValue> =
-                serde_json::from_str(self.0.get()).map_err(|_| Unreadable)?;
-            members.remove(step).map(Value)
+            members(self.0.get())?.remove(step.as_str())
         } else {
             let index = step.parse::<usize>().ok();
             let elements = self.elements()?.unwrap_or_default();
@@ -139,22 +131,57 @@ impl Value<'_> {
     }
 }
 
+/// How deep a value may be nested in a place that is read, as in most JSON parsers.
+const MAX_DEPTH: usize = 127;
+
+fn depth(json: &str) -> usize {
+    let (mut depth, mut deepest, mut in_string, mut escaped) = (0_usize, 0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = in_string,
+            b'"' => in_string = !in_string,
+            _ if in_string => {}
+            b'[' | b'{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' => depth -= 1,
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn members(object: &str) -> Result<BTreeMap<Text, Value<'_>>, Unreadable> {
+    let members: BTreeMap<Text, &RawValue> =
+        serde_json::from_str(object).map_err(|_| Unreadable)?;
+    Ok(members.into_iter().map(|(name, raw)| (name, Value(raw))).collect())
+}
+
 /// A JSON string in which half a surrogate pair, as a sender that cuts text by UTF-16 units leaves
 /// it, becomes `U+FFFD` instead of an error: one odd product name must not hide an order.
-struct Lossy(String);
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Text(String);
 
-impl<'de> Deserialize<'de> for Lossy {
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Bytes;
         impl Visitor<'_> for Bytes {
-            type Value = Lossy;
+            type Value = Text;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Lossy, E> {
-                Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+                Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
             }
         }
         deserializer.deserialize_bytes(Bytes)
@@ -207,6 +234,18 @@ mod tests {
     fn half_a_surrogate_pair_does_not_hide_the_text() {
         let text = text_at(r#"{"a":"cut \ud83d"}"#, "/a").unwrap();
         assert!(text.starts_with("cut \u{FFFD}"), "{text:?}");
+    }
+
+    #[test]
+    fn what_nobody_reads_may_be_odd() {
+        let body = r#"{"\ud83d":1,"a":{"\ud83d":"\ud83d","x":1e999,"b":"yes"}}"#;
+        assert_eq!(text_at(body, "/a/b").unwrap(), "yes");
+        assert_eq!(text_at(body, "/a"), None);
+    }
+
+    #[test]
+    fn brackets_in_strings_have_no_depth() {
+        assert_eq!(depth(r#"{"[[[[": ["]]\"[[", {"\\": 1}]}"#), 3);
     }
 
     #[test]

@@ -3,19 +3,18 @@
 //! The checks go from cheap to dear, and nothing is parsed before it is proven genuine: route, size,
 //! media type, keys at hand, signature, body, delivery.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use mime::Mime;
-use tokio::time::Instant;
 
+use crate::deadline::Deadline;
 use crate::delivery::deliver;
 use crate::parse::{Parsed, parse};
-use crate::platform::{Ping, Platform};
-use crate::request::{Body, Request};
+use crate::platform::Platform;
+use crate::request::{Body, Headers, Request};
 use crate::response::{Answer, Refusal};
-use crate::secret::Secret;
+use crate::secret::{NoKey, Secret};
+use crate::secrets::SecretsError;
 use crate::signature::{Authentic, Rejection, authenticate};
 use crate::wiring::Wiring;
 
@@ -29,33 +28,32 @@ pub async fn intake(
     now: Timestamp,
     left: Duration,
 ) -> Result<Answer, Refusal> {
-    let due = Instant::now() + time_to_answer(request.arrived_at, now).min(left);
+    let deadline = Deadline::within(time_to_answer(request.arrived_at, now).min(left), now);
     let platform = match route(request)? {
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
     };
-    let body = body(request)?;
-    if platform.ping.as_ref().is_some_and(|ping| is_ping(ping, request, body)) {
+    let body = bytes(&request.body)?;
+    if is_ping(platform, &request.headers, body) {
         tracing::info!(platform = platform.id, "ping");
         return Ok(Answer::Ignored);
     }
-    check_media_type(request)?;
+    check_media_type(&request.headers)?;
 
-    let webhook = prove(wiring, platform, request, now).await?;
+    let webhook = prove(wiring, platform, &request.headers, body, deadline).await?;
     let parsed = parse(platform, &webhook, wiring.config.customer, now).map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "refused");
         Refusal::Unreadable
     })?;
-    let events = match parsed {
-        Parsed::Events(events) => events,
+    match parsed {
         Parsed::Ignored => {
             tracing::info!(platform = platform.id, "ignored: the event is no news");
-            return Ok(Answer::Ignored);
+            Ok(Answer::Ignored)
         }
-    };
-    match deliver(wiring, &events, now, due).await {
-        Ok(()) => Ok(Answer::Accepted),
-        Err(error) => Err(Refusal::Unavailable { retry_after: error.retry_after }),
+        Parsed::Events(events) => match deliver(wiring, &events, deadline).await {
+            Ok(()) => Ok(Answer::Accepted),
+            Err(error) => Err(Refusal::Unavailable { retry_after: error.retry_after }),
+        },
     }
 }
 
@@ -82,22 +80,22 @@ enum Route {
 /// Exact paths only; an unknown platform looks like any other unknown path.
 fn route(request: &Request) -> Result<Route, Refusal> {
     let (route, allow) = match request.path.as_str() {
-        "/health" => (Route::Health, "GET"),
-        "/webhook" => (webhook_route("generic")?, "POST"),
-        path => (webhook_route(path.strip_prefix("/webhook/").ok_or(Refusal::NotFound)?)?, "POST"),
+        "/health" => (Some(Route::Health), "GET"),
+        "/webhook" => (Platform::find("generic").map(Route::Webhook), "POST"),
+        path => {
+            let name = path.strip_prefix("/webhook/");
+            (name.and_then(Platform::find).map(Route::Webhook), "POST")
+        }
     };
-    if request.method != allow {
-        return Err(Refusal::MethodNotAllowed { allow });
+    match route {
+        None => Err(Refusal::NotFound),
+        Some(_) if request.method != allow => Err(Refusal::MethodNotAllowed { allow }),
+        Some(route) => Ok(route),
     }
-    Ok(route)
 }
 
-fn webhook_route(platform: &str) -> Result<Route, Refusal> {
-    Platform::find(platform).map(Route::Webhook).ok_or(Refusal::NotFound)
-}
-
-fn body(request: &Request) -> Result<&[u8], Refusal> {
-    match &request.body {
+fn bytes(body: &Body) -> Result<&[u8], Refusal> {
+    match body {
         Body::Bytes(bytes) => Ok(bytes),
         Body::TooLarge => Err(Refusal::TooLarge),
         Body::NotBase64 => Err(Refusal::Unreadable),
@@ -105,85 +103,116 @@ fn body(request: &Request) -> Result<&[u8], Refusal> {
 }
 
 /// JSON in UTF-8 and nothing packed. Some senders name no type at all.
-fn check_media_type(request: &Request) -> Result<(), Refusal> {
-    let encoding = request.headers.get("content-encoding").unwrap_or_default();
+fn check_media_type(headers: &Headers) -> Result<(), Refusal> {
+    let encoding = headers.get("content-encoding").unwrap_or_default();
     let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
-    let is_json = match request.headers.get("content-type") {
-        None | Some("") => true,
-        Some(value) => value.parse::<Mime>().is_ok_and(|mime| {
-            let is_json = mime.type_() == mime::APPLICATION
-                && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON));
-            is_json && mime.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8)
-        }),
-    };
-    if is_plain && is_json { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
+
+    let media_type = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_json = matches!(essence, "" | "application/json")
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_utf_8 = parts
+        .filter_map(|parameter| parameter.strip_prefix("charset="))
+        .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"));
+    if is_plain && is_json && is_utf_8 { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
 }
 
 /// An unsigned form post of the one field that the platform's file names, with a number in it.
-fn is_ping(ping: &Ping, request: &Request, body: &[u8]) -> bool {
-    let media_type = request.headers.get("content-type").unwrap_or_default();
-    let is_form = media_type
-        .parse::<Mime>()
-        .is_ok_and(|mime| mime.essence_str() == mime::APPLICATION_WWW_FORM_URLENCODED.as_ref());
-    let number = body.strip_prefix(ping.form_field.as_bytes());
-    let number = number.and_then(|rest| rest.strip_prefix(b"="));
-    is_form
-        && number.is_some_and(|digits| {
-            (1..=20).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit)
-        })
+fn is_ping(platform: &Platform, headers: &Headers, body: &[u8]) -> bool {
+    let Some(ping) = &platform.ping else {
+        return false;
+    };
+    let media_type = headers.get("content-type").unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    let number = body
+        .strip_prefix(ping.form_field.as_bytes())
+        .and_then(|rest| rest.strip_prefix(b"="))
+        .unwrap_or_default();
+    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        && (1..=20).contains(&number.len())
+        && number.iter().all(u8::is_ascii_digit)
 }
 
-/// Proves the request genuine with the keys at hand, or with those that the secret holds by now.
+/// Proves the request genuine with the keys at hand, or with those that the secret holds by now: a
+/// key may have been added or changed a moment ago.
 async fn prove<'a>(
     wiring: &Wiring,
     platform: &Platform,
-    request: &'a Request,
-    now: Timestamp,
+    headers: &'a Headers,
+    body: &'a [u8],
+    deadline: Deadline,
 ) -> Result<Authentic<'a>, Refusal> {
-    let unavailable = Refusal::Unavailable { retry_after: RETRY_AFTER };
-    let secret = wiring.secrets.current(now).await.map_err(|error| {
-        tracing::error!(platform = platform.id, %error, "the signing keys cannot be read");
-        unavailable
-    })?;
-    let try_with = |secret: Arc<Secret>| {
-        let keys = secret.signing_keys(platform).map_err(Unproven::NoKey)?;
-        let public_url = wiring.config.public_url.as_deref();
-        authenticate(&platform.auth, request, &keys, public_url, now).map_err(Unproven::Rejected)
+    let public_url = wiring.config.public_url.as_deref();
+    let check = |secret: &Secret| {
+        let keys = secret.signing_keys(platform)?;
+        Ok(authenticate(&platform.auth, headers, body, keys, public_url, deadline.began)?)
     };
-    let mut proof = try_with(secret);
-    // The key may have been added or changed a moment ago.
-    if let Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) = proof
-        && let Some(secret) = wiring.secrets.refreshed(now).await
-    {
-        proof = try_with(secret);
-    }
-    match proof {
-        Ok(webhook) => {
-            if webhook.key > 0 {
-                tracing::info!(
-                    platform = platform.id,
-                    key = webhook.key,
-                    "signed with a later key"
-                );
+    let proof = match wiring.secrets.current(deadline).await {
+        Err(error) => Err(Unproven::NoSecret(error)),
+        Ok(secret) => match check(&secret) {
+            unproven @ Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) => {
+                match wiring.secrets.refreshed(deadline).await {
+                    Some(newer) => check(&newer),
+                    None => unproven,
+                }
             }
-            Ok(webhook)
-        }
-        Err(Unproven::NoKey(error)) => {
+            proof => proof,
+        },
+    };
+    if let Ok(Authentic { key: key @ 1.., .. }) = proof {
+        tracing::info!(platform = platform.id, key, "signed with another than the first key");
+    }
+    proof.map_err(|error| {
+        let refusal = error.refusal();
+        if refusal == Refusal::Unauthorized {
+            tracing::warn!(platform = platform.id, %error, "refused");
+        } else {
             tracing::error!(platform = platform.id, %error, "nothing can be proven");
-            Err(unavailable)
         }
-        Err(Unproven::Rejected(Rejection::AddressUnknown)) => {
-            tracing::error!(platform = platform.id, error = %Rejection::AddressUnknown, "nothing can be proven");
-            Err(unavailable)
-        }
-        Err(Unproven::Rejected(rejection)) => {
-            tracing::warn!(platform = platform.id, %rejection, "refused");
-            Err(Refusal::Unauthorized)
+        refusal
+    })
+}
+
+/// Why a request is not known to be genuine.
+#[derive(Debug, thiserror::Error)]
+enum Unproven {
+    #[error(transparent)]
+    NoSecret(SecretsError),
+    #[error(transparent)]
+    NoKey(#[from] NoKey),
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+}
+
+impl Unproven {
+    /// What is missing on our side is no reason to turn a sender away for good.
+    fn refusal(&self) -> Refusal {
+        match self {
+            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::AddressUnknown) => {
+                Refusal::Unavailable { retry_after: RETRY_AFTER }
+            }
+            Self::Rejected(_) => Refusal::Unauthorized,
         }
     }
 }
 
-enum Unproven {
-    NoKey(crate::secret::NoKey),
-    Rejected(Rejection),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_is_due_before_the_sender_gives_up() {
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let due = |waited: i64| {
+            time_to_answer(Some(now - SignedDuration::from_millis(waited)), now).as_millis()
+        };
+        assert_eq!(due(0), 4_500);
+        assert_eq!(due(2_000), 2_500);
+        assert_eq!(due(4_000), 500);
+        // No request of this moment: a sample, or another clock.
+        assert_eq!(due(4_001), 4_000);
+        assert_eq!(due(-1), 4_000);
+        assert_eq!(time_to_answer(None, now).as_millis(), 4_000);
+    }
 }

@@ -58,8 +58,13 @@ impl fmt::Debug for Line {
 /// scripts need (U+200C, U+200D) stay.
 fn is_deceptive(c: char) -> bool {
     matches!(c,
-        '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+        // Soft hyphen, grapheme joiner, Hangul and Braille blanks, Khmer and Mongolian fillers.
+        '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}'
+        | '\u{17B4}' | '\u{17B5}' | '\u{180E}'
+        // Directional marks, embeddings and isolates.
+        | '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}'
+        // Zero-width spaces, annotations and tags.
+        | '\u{200B}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
         || (u32::from(c) & 0xFFFE) == 0xFFFE
 }
 
@@ -91,6 +96,7 @@ mod tests {
     #[test]
     fn text_without_anything_to_see_is_no_line() {
         assert_eq!(Line::parse(" \u{200B}\n\u{202E}\u{0} "), None);
+        assert_eq!(Line::parse("\u{3164}\u{115F}\u{AD}\u{E0041}\u{2800}"), None);
     }
 
     #[test]

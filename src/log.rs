@@ -3,17 +3,25 @@
 use std::panic::PanicHookInfo;
 
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Sends the log to standard output as JSON lines, and panics to the log.
+///
+/// Of other crates only errors are of interest to an operator.
 pub fn init() {
-    tracing_subscriber::fmt()
+    let ours = Targets::new()
+        .with_target("order_alerts", LevelFilter::INFO)
+        .with_default(LevelFilter::ERROR);
+    let lines = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_target(false)
-        .with_max_level(LevelFilter::INFO)
-        .init();
+        .with_target(false);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
     std::panic::set_hook(Box::new(log_panic));
 }
 

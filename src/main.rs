@@ -36,20 +36,21 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), lambda_runtime::Error> {
-    let app = wire()?;
-    app.prewarm(Timestamp::now()).await;
+    let wiring = wire()?;
+    wiring.prewarm(Timestamp::now()).await;
+    let app = App::new(wiring);
     Runtime::new(service_fn(|event| serve(&app, event))).run().await
 }
 
-/// The function with the real Slack and the real Secrets Manager.
-fn wire() -> Result<App, lambda_runtime::Error> {
+/// The settings of the environment, the real Slack and the real Secrets Manager.
+fn wire() -> Result<Wiring, lambda_runtime::Error> {
     let variable = |name: &str| env::var(name).ok();
     let config = Config::from_env(variable)?;
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let transport = Arc::new(Transport::new(more_roots.as_deref())?);
     let aws = aws::sdk_config(&transport, variable)?;
     let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
-    Ok(App::new(Wiring { secrets, slack: Slack::Webhooks(transport), config }))
+    Ok(Wiring { secrets, slack: Slack::Webhooks(transport), config })
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::blocks::{Block, Markup, Message};
-use crate::config::{Language, MentionRule};
+use crate::config::{Language, Mention, MentionRule};
 use crate::line::Line;
 use crate::money::Money;
 use crate::order::{Change, Item, Kind, OrderEvent};
@@ -44,13 +44,16 @@ pub fn about(event: &OrderEvent, style: &Style, telling: Telling) -> Message {
     let mut blocks = vec![Block::header(&headline)];
     blocks.extend((!facts.is_empty()).then(|| Block::section(&facts.join("\n"))));
     blocks.extend((!items.is_empty()).then(|| Block::section(&items.join("\n"))));
-    blocks.extend(mention(event, style).map(Block::markup));
     blocks.push(Block::context(words.footer(event, &when, repeat)));
-    Message::new(&text.join(" · "), blocks)
+    let message = Message::new(&text.join(" · "), blocks);
+    match mention(event, style) {
+        Some(mention) => message.mentioning(mention),
+        None => message,
+    }
 }
 
 /// A cancellation notifies people, if it is large enough and real.
-fn mention(event: &OrderEvent, style: &Style) -> Option<Markup> {
+fn mention<'a>(event: &OrderEvent, style: &'a Style) -> Option<&'a Mention> {
     let rule = style.mention.as_ref()?;
     let is_large = match (&rule.above, &event.total) {
         (None, _) => true,
@@ -58,7 +61,7 @@ fn mention(event: &OrderEvent, style: &Style) -> Option<Markup> {
         (Some(_), None) => false,
     };
     let is_due = event.kind == Kind::Cancelled && is_large && !event.is_test;
-    is_due.then(|| Markup::default().mention(&rule.mention))
+    is_due.then_some(&rule.mention)
 }
 
 /// The words of one language.
@@ -258,7 +261,6 @@ fn utc(time: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Mention;
     use crate::money::Unit;
 
     fn line(text: &str) -> Option<Line> {

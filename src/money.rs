@@ -7,13 +7,21 @@ use iso_currency::Currency;
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::line::Line;
+
 /// An amount and its currency. Never passes through a floating-point number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Money {
-    /// Only the platforms that count in whole coins and do not name a currency leave it unscaled.
-    amount: Decimal,
+    amount: Amount,
     /// An ISO 4217 code in capitals, or whatever short text the sender uses instead.
     currency: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Amount {
+    Exact(Decimal),
+    /// Digits in a spelling of the sender's own, such as `1,234.50`, or more than we can hold.
+    AsSent(Line),
 }
 
 /// How a platform writes amounts.
@@ -27,20 +35,24 @@ pub enum Unit {
 }
 
 impl Money {
-    /// Reads the sender's digits; `None` when they are no amount.
+    /// Reads the sender's digits; `None` when there is none.
     ///
-    /// Minor units of a currency that ISO 4217 does not know are shown as they came: nobody can say
-    /// where their decimal point belongs.
+    /// What is no plain number, and minor units of a currency that ISO 4217 does not know, are shown
+    /// as they came: nobody can say where their decimal point belongs.
     pub fn parse(amount: &str, currency: Option<&str>, unit: Unit) -> Option<Self> {
-        let amount = amount.trim();
-        let mut amount =
-            Decimal::from_str_exact(amount).or_else(|_| Decimal::from_scientific(amount)).ok()?;
         let currency = currency.map(str::trim).filter(|code| !code.is_empty());
         let currency = currency.map(str::to_ascii_uppercase);
-        if unit == Unit::Minor {
-            let digits = currency.as_deref().and_then(decimals).unwrap_or(0);
-            amount.set_scale(amount.scale() + digits).ok()?;
-        }
+        let shift = match unit {
+            Unit::Major => 0,
+            Unit::Minor => currency.as_deref().and_then(decimals).unwrap_or(0),
+        };
+        let amount = match exact(amount.trim(), shift) {
+            Some(exact) => Amount::Exact(exact),
+            None if amount.bytes().any(|byte| byte.is_ascii_digit()) => {
+                Amount::AsSent(Line::parse(amount)?)
+            }
+            None => return None,
+        };
         Some(Self { amount, currency })
     }
 
@@ -51,13 +63,21 @@ impl Money {
 
     /// Whether this is at least `floor`; amounts in other currencies are not compared.
     pub fn reaches(&self, floor: &Money) -> bool {
-        self.currency == floor.currency && self.amount >= floor.amount
+        match (&self.amount, &floor.amount) {
+            (Amount::Exact(amount), Amount::Exact(floor_amount)) => {
+                self.currency == floor.currency && amount >= floor_amount
+            }
+            _ => false,
+        }
     }
 
     /// The digits in groups of three, with the currency's own number of decimals, or more where the
     /// sender gave more: `1,250,000` won, `19.90` dollars, `0.30000000000000004` as it came.
     pub fn digits(&self) -> String {
-        let mut amount = self.amount;
+        let mut amount = match &self.amount {
+            Amount::Exact(amount) => *amount,
+            Amount::AsSent(text) => return text.to_string(),
+        };
         if let Some(usual) = self.currency.as_deref().and_then(decimals) {
             let needed = amount.normalize().scale().max(usual);
             // Only trailing zeros come or go, unless the number fills all 28 digits; then it stays.
@@ -92,8 +112,27 @@ impl FromStr for Money {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (currency, amount) = text.trim().split_once(' ').ok_or(())?;
         decimals(currency).ok_or(())?;
-        Self::parse(amount, Some(currency), Unit::Major).ok_or(())
+        let amount = Amount::Exact(exact(amount.trim(), 0).ok_or(())?);
+        Ok(Self { amount, currency: Some(currency.to_owned()) })
     }
+}
+
+/// A plain decimal number, with or without an exponent, its point moved left by `shift` digits.
+fn exact(text: &str, shift: u32) -> Option<Decimal> {
+    let is_plain = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
+    if !text.chars().all(is_plain) {
+        return None;
+    }
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let mut exact = Decimal::from_str_exact(digits).ok()?;
+    let scale = i64::from(exact.scale()) + i64::from(shift) - exponent.parse::<i64>().ok()?;
+    if let Ok(scale) = u32::try_from(scale) {
+        exact.set_scale(scale).ok()?;
+        return Some(exact);
+    }
+    exact.set_scale(0).ok()?;
+    let zeros = u32::try_from(-scale).ok().filter(|zeros| *zeros <= Decimal::MAX_SCALE)?;
+    exact.checked_mul(Decimal::from_i128_with_scale(10_i128.pow(zeros), 0))
 }
 
 /// The number of decimals of an ISO 4217 currency: 0 for KRW, 2 for USD, 3 for KWD.
@@ -161,13 +200,26 @@ mod tests {
     fn scientific_notation_is_written_out() {
         assert_eq!(shown("1E2", "USD", Unit::Major), "USD 100.00");
         assert_eq!(shown("1.25e-1", "USD", Unit::Major), "USD 0.125");
+        assert_eq!(shown("1.5E3", "USD", Unit::Minor), "USD 15.00");
     }
 
     #[test]
     fn what_is_no_number_is_no_amount() {
-        for text in ["", " ", "example string", "NaN", "1,5", "0x10", "1e999", "--1"] {
+        for text in ["", " ", "example string", "NaN", "null", "-", "e"] {
             assert_eq!(Money::parse(text, Some("USD"), Unit::Major), None, "{text}");
         }
+    }
+
+    #[test]
+    fn digits_in_another_spelling_are_shown_as_they_came() {
+        let digits_35 = "1.0000000000000000000000000000000001";
+        let beyond = "79228162514264337593543950336";
+        for text in ["1,234.50", "$19.99", "1_000", "1e999", "--1", digits_35, beyond] {
+            assert_eq!(shown(text, "USD", Unit::Major), format!("USD {text}"));
+        }
+        let floor: Money = "USD 1".parse().unwrap();
+        let unread = Money::parse("1,234.50", Some("USD"), Unit::Major).unwrap();
+        assert!(!unread.reaches(&floor), "what was not read is not compared");
     }
 
     #[test]

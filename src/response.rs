@@ -11,7 +11,7 @@ use serde_json::json;
 /// The request is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Slack has the news.
+    /// Slack has the news, or the settings say that it need not.
     Accepted,
     /// Genuine, and nothing that the channel should hear of.
     Ignored,

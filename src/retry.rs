@@ -45,18 +45,26 @@ const SHORTEST_POST: Duration = Duration::from_millis(500);
 /// When Slack does not say how long to wait.
 const BACK_OFF: Duration = Duration::from_secs(15);
 
+/// Whether a post may begin: one that is cut off at once could still be shown, and is then shown
+/// twice.
+pub fn may_begin(left: Duration) -> bool {
+    left >= SHORTEST_POST
+}
+
 /// Decides the next step; `left` is the time until the answer is due.
 pub fn next(failure: &Failure, tried: Tried, left: Duration) -> Next {
     let again_after = |wait: Duration| {
-        if wait + SHORTEST_POST <= left { Next::Again(wait) } else { Next::HandBack(wait) }
+        if may_begin(left.saturating_sub(wait)) { Next::Again(wait) } else { Next::HandBack(wait) }
     };
     match failure {
         Failure::RateLimited(wait) => again_after(wait.unwrap_or(BACK_OFF)),
-        Failure::NotSent | Failure::Unclear if !tried.again && PAUSE + SHORTEST_POST <= left => {
+        Failure::NotSent | Failure::Unclear
+            if !tried.again && may_begin(left.saturating_sub(PAUSE)) =>
+        {
             Next::Again(PAUSE)
         }
-        Failure::Payload if !tried.plain_text && SHORTEST_POST <= left => Next::PlainText,
-        Failure::Endpoint if !tried.new_address && SHORTEST_POST <= left => Next::NewAddress,
+        Failure::Payload if !tried.plain_text && may_begin(left) => Next::PlainText,
+        Failure::Endpoint if !tried.new_address && may_begin(left) => Next::NewAddress,
         _ => Next::HandBack(BACK_OFF),
     }
 }

@@ -10,19 +10,24 @@ use url::Url;
 
 use crate::platform::Platform;
 use crate::signature::{KeyError, SigningKey};
-use crate::slack::{SlackUrl, SlackUrlError};
+use crate::slack_url::{SlackUrl, SlackUrlError};
 
-/// The secret's parts, as their owner wrote them but for stray characters at the ends.
+/// The secret's parts, freed from stray characters at the ends.
 pub struct Secret {
     slack_webhook_url: SecretString,
-    signing_keys: BTreeMap<String, Entry>,
+    signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
+    /// What its owner should know; the log's business.
+    pub complaints: Vec<Complaint>,
 }
 
-/// What the secret holds for one platform.
-enum Entry {
-    Keys(Vec<SecretString>),
-    /// Neither a text nor a list of texts.
-    Unreadable,
+/// A part of the secret that is not used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Complaint {
+    /// Keys are counted from 1.
+    #[error("key {position} of `{platform}` is refused: {error}")]
+    Key { platform: &'static str, position: usize, error: KeyError },
+    #[error("`signing_keys` has an entry that is no platform's name")]
+    UnknownPlatform,
 }
 
 /// The secret's text is no secret of ours. The message never quotes it.
@@ -37,56 +42,84 @@ pub enum NoKey {
     Absent,
     #[error("the platform's signing keys in the secret are not a list of texts")]
     Unreadable,
-    #[error(
-        "the secret holds no usable signing key of the platform: the last one is refused because {0}"
-    )]
+    #[error("the secret holds no usable signing key of the platform; the last one is refused: {0}")]
     Refused(KeyError),
 }
 
 #[derive(Deserialize)]
 struct Wire {
-    #[serde(default)]
-    slack_webhook_url: String,
-    #[serde(default)]
-    signing_keys: BTreeMap<String, WireEntry>,
+    slack_webhook_url: Option<String>,
+    signing_keys: Option<BTreeMap<String, Entry>>,
     /// Made by CloudFormation with the stack: one more key of `generic`.
-    generic_signing_key: Option<String>,
+    generic_signing_key: Option<Entry>,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum WireEntry {
+enum Entry {
     One(String),
     Many(Vec<String>),
     Other(IgnoredAny),
 }
 
+impl Entry {
+    fn texts(&self) -> Option<&[String]> {
+        match self {
+            Self::One(text) => Some(std::slice::from_ref(text)),
+            Self::Many(texts) => Some(texts),
+            Self::Other(_) => None,
+        }
+    }
+}
+
 impl Secret {
-    /// Reads the secret's text.
+    /// Reads the secret's text, and every key by its platform's scheme.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let text = bare(text);
         if !text.starts_with('{') {
             return Err(SecretError);
         }
         let wire: Wire = serde_json::from_str(text).map_err(|_| SecretError)?;
-        let mut signing_keys: BTreeMap<_, _> = wire
-            .signing_keys
-            .into_iter()
-            .map(|(platform, entry)| match entry {
-                WireEntry::One(key) => (platform, Entry::Keys(vec![secret(&key)])),
-                WireEntry::Many(keys) => {
-                    (platform, Entry::Keys(keys.iter().map(|key| secret(key)).collect()))
-                }
-                WireEntry::Other(_) => (platform, Entry::Unreadable),
-            })
-            .collect();
-        if let Some(key) = wire.generic_signing_key {
-            let entry = signing_keys.entry("generic".to_owned());
-            if let Entry::Keys(keys) = entry.or_insert_with(|| Entry::Keys(Vec::new())) {
-                keys.push(secret(&key));
+        let made_with_the_stack = wire.generic_signing_key.map(|key| ("generic".to_owned(), key));
+        let entries = wire.signing_keys.unwrap_or_default().into_iter().chain(made_with_the_stack);
+
+        let mut secret = Self {
+            slack_webhook_url: bare(&wire.slack_webhook_url.unwrap_or_default()).into(),
+            signing_keys: BTreeMap::new(),
+            complaints: Vec::new(),
+        };
+        for (name, entry) in entries {
+            match Platform::find(&name) {
+                Some(platform) => secret.add_keys(platform, &entry),
+                None => secret.complaints.push(Complaint::UnknownPlatform),
             }
         }
-        Ok(Self { slack_webhook_url: secret(&wire.slack_webhook_url), signing_keys })
+        Ok(secret)
+    }
+
+    fn add_keys(&mut self, platform: &'static Platform, entry: &Entry) {
+        let known = self.signing_keys.entry(platform.id).or_insert(Err(NoKey::Absent));
+        let Some(texts) = entry.texts() else {
+            if known.is_err() {
+                *known = Err(NoKey::Unreadable);
+            }
+            return;
+        };
+        for (index, text) in texts.iter().enumerate() {
+            match SigningKey::parse(bare(text), &platform.auth) {
+                Ok(key) => match known {
+                    Ok(keys) => keys.push(key),
+                    Err(_) => *known = Ok(vec![key]),
+                },
+                Err(error) => {
+                    let (platform, position) = (platform.id, index + 1);
+                    self.complaints.push(Complaint::Key { platform, position, error });
+                    if known.is_err() {
+                        *known = Err(NoKey::Refused(error));
+                    }
+                }
+            }
+        }
     }
 
     /// Where messages go; `origin` is where Slack is in tests.
@@ -94,28 +127,12 @@ impl Secret {
         SlackUrl::parse(self.slack_webhook_url.expose_secret(), origin)
     }
 
-    /// The platform's usable keys, never none. A key that proves nothing is left out, and logged.
-    pub fn signing_keys(&self, platform: &Platform) -> Result<Vec<SigningKey>, NoKey> {
-        let texts = match self.signing_keys.get(platform.id) {
-            Some(Entry::Keys(keys)) => keys,
-            Some(Entry::Unreadable) => return Err(NoKey::Unreadable),
-            None => return Err(NoKey::Absent),
-        };
-        let mut keys = Vec::new();
-        let mut refused = None;
-        for (position, text) in texts.iter().enumerate() {
-            match SigningKey::parse(text.expose_secret(), &platform.auth) {
-                Ok(key) => keys.push(key),
-                Err(error) => {
-                    tracing::error!(platform = platform.id, key = position, %error, "a signing key is refused");
-                    refused = Some(error);
-                }
-            }
-        }
-        match (keys.is_empty(), refused) {
-            (false, _) => Ok(keys),
-            (true, Some(error)) => Err(NoKey::Refused(error)),
-            (true, None) => Err(NoKey::Absent),
+    /// The platform's usable keys, never none.
+    pub fn signing_keys(&self, platform: &Platform) -> Result<&[SigningKey], NoKey> {
+        match self.signing_keys.get(platform.id) {
+            Some(Ok(keys)) => Ok(keys),
+            Some(Err(error)) => Err(*error),
+            None => Err(NoKey::Absent),
         }
     }
 }
@@ -124,10 +141,6 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
-}
-
-fn secret(text: &str) -> SecretString {
-    bare(text).into()
 }
 
 /// The text without what editors, shells and copy-and-paste leave around it.
@@ -150,7 +163,7 @@ mod tests {
 
     fn keys(json: &str, platform: &str) -> Result<usize, NoKey> {
         let secret = Secret::parse(json).unwrap();
-        secret.signing_keys(Platform::find(platform).unwrap()).map(|keys| keys.len())
+        secret.signing_keys(Platform::find(platform).unwrap()).map(<[_]>::len)
     }
 
     #[test]
@@ -198,6 +211,30 @@ mod tests {
         let wrong = r#"{"signing_keys":{"shopify":[5],"generic":{}}}"#;
         assert_eq!(keys(wrong, "shopify"), Err(NoKey::Unreadable));
         assert_eq!(keys(wrong, "generic"), Err(NoKey::Unreadable));
+    }
+
+    #[test]
+    fn what_is_not_used_is_told() {
+        let text =
+            format!(r#"{{"signing_keys":{{"shopify":["{KEY}","short"],"shoppify":["x"]}}}}"#);
+        let secret = Secret::parse(&text).unwrap();
+        let complaints: Vec<_> = secret.complaints.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            complaints,
+            [
+                "key 2 of `shopify` is refused: it is shorter than 16 bytes",
+                "`signing_keys` has an entry that is no platform's name",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_null_is_absent_and_hurts_nothing_else() {
+        let nulls = r#"{"slack_webhook_url":null,"signing_keys":null,"generic_signing_key":5}"#;
+        let secret = Secret::parse(nulls).unwrap();
+        assert_eq!(secret.slack_url(None).unwrap_err(), SlackUrlError::Empty);
+        assert_eq!(keys(nulls, "generic"), Err(NoKey::Unreadable));
+        assert_eq!(keys(nulls, "shopify"), Err(NoKey::Absent));
     }
 
     #[test]

@@ -11,9 +11,10 @@ use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
+use tokio::time::timeout_at;
 
+use crate::deadline::Deadline;
 use crate::secret::{Secret, SecretError};
-use crate::transport::CONNECT_TIMEOUT;
 
 /// How long a value is used without asking again.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
@@ -25,6 +26,8 @@ const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
 const FORCED: SignedDuration = SignedDuration::from_mins(1);
 /// For one read, its retry included: senders wait no longer than seconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
+/// Leaves time for the retry.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
 
 /// Where the secret comes from, and what is known of it.
 #[derive(Debug)]
@@ -49,7 +52,7 @@ enum Source {
 pub enum SecretsError {
     #[error("Secrets Manager refused: {0}")]
     Refused(String),
-    #[error("Secrets Manager did not answer within a second")]
+    #[error("Secrets Manager did not answer in time")]
     Timeout,
     #[error("Secrets Manager cannot be reached")]
     Unreachable,
@@ -63,7 +66,7 @@ impl Secrets {
     /// Reads the secret named `id` (name or ARN) from Secrets Manager.
     pub fn from_secrets_manager(aws: &SdkConfig, id: &str) -> Self {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(TIMEOUT)
             .build();
         let retries = RetryConfig::standard()
@@ -87,13 +90,14 @@ impl Secrets {
     }
 
     /// The secret as it was at most five minutes ago, or the last good one for up to a day while it
-    /// cannot be read.
-    pub async fn current(&self, now: Timestamp) -> Result<Arc<Secret>, SecretsError> {
+    /// cannot be read by the deadline.
+    pub async fn current(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretsError> {
+        let now = deadline.began;
         let mut cache = self.cache.lock().await;
         if let Some(secret) = cache.usable(now) {
             return Ok(secret);
         }
-        match self.read().await {
+        match self.read(deadline).await {
             Ok(secret) => Ok(cache.keep(secret, now)),
             Err(error) => {
                 cache.failed_at = Some(now);
@@ -110,13 +114,14 @@ impl Secrets {
 
     /// The secret read anew, because the one at hand did not fit; `None` when that was done less than
     /// a minute ago or fails.
-    pub async fn refreshed(&self, now: Timestamp) -> Option<Arc<Secret>> {
+    pub async fn refreshed(&self, deadline: Deadline) -> Option<Arc<Secret>> {
+        let now = deadline.began;
         let mut cache = self.cache.lock().await;
         if within(cache.forced_at, FORCED, now) {
             return None;
         }
         cache.forced_at = Some(now);
-        match self.read().await {
+        match self.read(deadline).await {
             Ok(secret) => Some(cache.keep(secret, now)),
             Err(error) => {
                 tracing::error!(%error, "the secret cannot be read anew");
@@ -125,16 +130,20 @@ impl Secrets {
         }
     }
 
-    async fn read(&self) -> Result<Arc<Secret>, SecretsError> {
-        match &self.source {
-            Source::Fixed(secret) => Ok(Arc::clone(secret)),
-            Source::SecretsManager { client, id } => {
-                let answer = client.get_secret_value().secret_id(id).send().await;
-                let answer = answer.map_err(|error| why(&error))?;
-                let text = answer.secret_string().ok_or(SecretsError::Binary)?;
-                Ok(Arc::new(Secret::parse(text)?))
-            }
+    async fn read(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretsError> {
+        let (client, id) = match &self.source {
+            Source::Fixed(secret) => return Ok(Arc::clone(secret)),
+            Source::SecretsManager { client, id } => (client, id),
+        };
+        let answer = client.get_secret_value().secret_id(id).send();
+        let answer = timeout_at(deadline.due(), answer).await;
+        let answer = answer.map_err(|_| SecretsError::Timeout)?.map_err(|error| why(&error))?;
+        let text = answer.secret_string().ok_or(SecretsError::Binary)?;
+        let secret = Secret::parse(text)?;
+        for complaint in &secret.complaints {
+            tracing::error!(%complaint, "a part of the secret is not used");
         }
+        Ok(Arc::new(secret))
     }
 }
 
@@ -229,6 +238,7 @@ mod tests {
     #[tokio::test]
     async fn a_forced_read_happens_once_a_minute() {
         let secrets = Secrets::fixed(Secret::parse("{}").unwrap());
+        let at = |seconds| Deadline::within(TIMEOUT, at(seconds));
         assert!(secrets.refreshed(at(0)).await.is_some());
         assert!(secrets.refreshed(at(59)).await.is_none());
         assert!(secrets.refreshed(at(60)).await.is_some());

@@ -4,17 +4,17 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
 use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart};
-use crate::request::{Body, Headers, Request};
+use crate::request::Headers;
 
 /// How far a signed time may lie from ours, either way. All reference libraries of Standard Webhooks
 /// use five minutes:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
-const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+const TOLERANCE_SECONDS: u64 = 300;
 
 /// Standard Webhooks lets a sender list several signatures while it rotates its key; nobody needs
 /// more than a few.
@@ -46,7 +46,10 @@ pub enum Rejection {
 
 /// One key of a platform, long enough to prove anything.
 #[derive(Debug)]
-pub struct SigningKey(SecretSlice<u8>);
+pub struct SigningKey {
+    /// The bytes that the key's text may stand for.
+    readings: Vec<SecretSlice<u8>>,
+}
 
 /// Why a text cannot be a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,47 +66,54 @@ impl SigningKey {
     /// An HMAC key that can be guessed proves nothing.
     const MIN_BYTES: usize = 16;
 
-    /// Reads a key as the platform's scheme writes it: Standard Webhooks' `whsec_` stands before
-    /// base64, everything else is the text itself.
+    /// Reads a key as the platform's scheme writes it.
+    ///
+    /// Standard Webhooks' `whsec_` stands before base64. Without it the text itself is the key; but
+    /// the libraries of Standard Webhooks decode such a text all the same, so a sender that uses one
+    /// of them signs with the decoded bytes. Either is right.
     pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
-        let bytes = match (auth, text.strip_prefix("whsec_")) {
+        let readings = match (auth, text.strip_prefix("whsec_")) {
+            (Auth::HmacSha256(_), _) => vec![text.as_bytes().to_vec()],
             (Auth::Standard, Some(encoded)) => {
-                STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?
+                vec![STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?]
             }
-            _ => text.as_bytes().to_vec(),
+            (Auth::Standard, None) => {
+                let decoded = STANDARD.decode(text).ok();
+                let decoded = decoded.filter(|bytes| bytes.len() >= Self::MIN_BYTES);
+                [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten().collect()
+            }
         };
-        match bytes.len() {
+        match readings[0].len() {
             0 => Err(KeyError::Empty),
             length if length < Self::MIN_BYTES => Err(KeyError::Short),
-            _ => Ok(Self(bytes.into())),
+            _ => Ok(Self { readings: readings.into_iter().map(Into::into).collect() }),
         }
     }
 
     fn fits(&self, parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
-        let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret())
-            .expect("HMAC takes a key of any length");
-        for part in parts {
-            mac.update(part);
-        }
-        signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+        self.readings.iter().any(|key| {
+            let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
+                .expect("HMAC takes a key of any length");
+            for part in parts {
+                mac.update(part);
+            }
+            signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+        })
     }
 }
 
-/// Proves that `request` was signed with one of `keys`.
+/// Proves that a request was signed with one of `keys`.
 ///
 /// `public_url` is the address as it is registered with the platform; only platforms that sign it
 /// need it. `now` is our clock.
 pub fn authenticate<'a>(
     auth: &Auth,
-    request: &'a Request,
+    headers: &'a Headers,
+    body: &'a [u8],
     keys: &[SigningKey],
     public_url: Option<&str>,
     now: Timestamp,
 ) -> Result<Authentic<'a>, Rejection> {
-    let Body::Bytes(body) = &request.body else {
-        return Err(Rejection::Malformed);
-    };
-    let headers = &request.headers;
     let (parts, signatures) = match auth {
         Auth::Standard => standard(headers, body, now)?,
         Auth::HmacSha256(HmacSha256 { header, encoding, prefix, signed }) => {
@@ -144,17 +154,16 @@ fn standard<'a>(
         return Err(Rejection::Malformed);
     }
     let signed_at = unix_seconds(time).ok_or(Rejection::Malformed)?;
-    if now.duration_since(signed_at).abs() > TOLERANCE {
+    if now.as_second().abs_diff(signed_at) > TOLERANCE_SECONDS {
         return Err(Rejection::Untimely);
     }
     Ok((vec![id.as_bytes(), b".", time.as_bytes(), b".", body], signatures))
 }
 
 /// Plain decimal digits only: a sign or a space would be gone from what a sender signed.
-fn unix_seconds(digits: &str) -> Option<Timestamp> {
-    let is_plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let seconds = is_plain.then(|| digits.parse().ok()).flatten()?;
-    Timestamp::from_second(seconds).ok()
+fn unix_seconds(digits: &str) -> Option<i64> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_plain.then(|| digits.parse().ok()).flatten()
 }
 
 fn signed_parts<'a>(
@@ -196,19 +205,18 @@ mod tests {
         mac.finalize().into_bytes().to_vec()
     }
 
+    type Request = (Headers, Vec<u8>);
+
     fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
-        Request {
-            headers: headers.iter().copied().collect(),
-            body: Body::Bytes(body.to_vec()),
-            ..Request::default()
-        }
+        (headers.iter().copied().collect(), body.to_vec())
     }
 
-    fn check(auth: &Auth, request: &Request, keys: &[&str]) -> Result<usize, Rejection> {
+    fn check(auth: &Auth, (headers, body): &Request, keys: &[&str]) -> Result<usize, Rejection> {
         let keys: Vec<_> = keys.iter().map(|key| SigningKey::parse(key, auth).unwrap()).collect();
-        let now = Timestamp::from_second(NOW).unwrap();
+        // The sender counts whole seconds, and our clock is almost at the next one.
+        let now = Timestamp::new(NOW, 999_999_999).unwrap();
         let address = Some("https://example.com/hook");
-        authenticate(auth, request, &keys, address, now).map(|authentic| authentic.key)
+        authenticate(auth, headers, body, &keys, address, now).map(|authentic| authentic.key)
     }
 
     fn standard_request(time: &str, list: impl Fn(String) -> String) -> Request {
@@ -243,9 +251,9 @@ mod tests {
             ("webhook-timestamp", "1614265330"),
             ("webhook-signature", "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="),
         ];
-        let request = request(&headers, br#"{"test": 2432232314}"#);
+        let (headers, body) = request(&headers, br#"{"test": 2432232314}"#);
         let now = Timestamp::from_second(1_614_265_330).unwrap();
-        assert_eq!(authenticate(&auth, &request, &keys, None, now).unwrap().key, 0);
+        assert_eq!(authenticate(&auth, &headers, &body, &keys, None, now).unwrap().key, 0);
     }
 
     #[test]
@@ -289,6 +297,23 @@ mod tests {
         assert_eq!(check(&auth, &request, &["another key of this test", TEXT_KEY]), Ok(1));
         let mismatch = check(&auth, &request, &["another key of this test"]);
         assert_eq!(mismatch, Err(Rejection::Mismatch));
+    }
+
+    #[test]
+    fn a_key_without_its_prefix_may_have_been_decoded_by_the_sender() {
+        let text = "k".repeat(32);
+        let time = NOW.to_string();
+        let decoded = STANDARD.decode(&text).unwrap();
+        for key in [text.as_bytes(), &decoded] {
+            let signed = mac(key, &[b"msg_1.", time.as_bytes(), b".{}"]);
+            let signature = format!("v1,{}", STANDARD.encode(signed));
+            let headers = [
+                ("webhook-id", "msg_1"),
+                ("webhook-timestamp", time.as_str()),
+                ("webhook-signature", &signature),
+            ];
+            assert_eq!(check(&Auth::Standard, &request(&headers, b"{}"), &[&text]), Ok(0));
+        }
     }
 
     #[test]

@@ -3,74 +3,16 @@
 //! Replies: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
 
 use std::error::Error as _;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use lambda_http::http::{StatusCode, header};
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use crate::blocks::Message;
 use crate::retry::{self, Failure};
+use crate::slack_url::SlackUrl;
 use crate::transport::Transport;
-
-/// The address of an incoming webhook. It is a password: whoever has it can post.
-#[derive(Clone)]
-pub struct SlackUrl(SecretString);
-
-/// Why an address is none of Slack's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SlackUrlError {
-    #[error("it is empty: no channel is connected yet")]
-    Empty,
-    #[error("it is not an address like https://hooks.slack.com/services/…")]
-    NotSlack,
-    #[error("it is a workflow's address: create an incoming webhook instead")]
-    Workflow,
-}
-
-impl SlackUrl {
-    /// Reads an address; `origin` is where Slack is in tests.
-    pub fn parse(text: &str, origin: Option<&Url>) -> Result<Self, SlackUrlError> {
-        if text.is_empty() {
-            return Err(SlackUrlError::Empty);
-        }
-        let url = Url::parse(text).map_err(|_| SlackUrlError::NotSlack)?;
-        let is_slack = match origin {
-            Some(origin) => url.origin() == origin.origin(),
-            None => {
-                url.scheme() == "https"
-                    && url.port().is_none()
-                    && matches!(url.domain(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
-            }
-        };
-        let is_bare = url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if !is_slack || !is_bare {
-            return Err(SlackUrlError::NotSlack);
-        }
-        match url.path().split('/').nth(1) {
-            Some("services") => Ok(Self(String::from(url).into())),
-            Some("triggers" | "workflows") => Err(SlackUrlError::Workflow),
-            _ => Err(SlackUrlError::NotSlack),
-        }
-    }
-}
-
-impl PartialEq for SlackUrl {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.expose_secret() == other.0.expose_secret()
-    }
-}
-
-impl fmt::Debug for SlackUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SlackUrl")
-    }
-}
 
 /// Where messages go.
 #[derive(Clone, Debug)]
@@ -145,7 +87,7 @@ async fn post(
     let body = serde_json::to_vec(message).expect("a message has only string keys");
     let request = transport
         .client(SystemTime::now())
-        .post(url.0.expose_secret())
+        .post(url.expose())
         .header(header::CONTENT_TYPE, "application/json")
         .timeout(within)
         .body(body);
@@ -267,53 +209,6 @@ fn advice(word: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn hook(origin: &str) -> String {
-        format!("{origin}/services/T0000/B0000/{}", "x".repeat(24))
-    }
-
-    fn refusal(text: &str) -> SlackUrlError {
-        SlackUrl::parse(text, None).unwrap_err()
-    }
-
-    #[test]
-    fn only_slacks_own_addresses_are_taken() {
-        for origin in ["https://hooks.slack.com", "https://hooks.slack-gov.com"] {
-            assert!(SlackUrl::parse(&hook(origin), None).is_ok(), "{origin}");
-        }
-        for origin in [
-            "http://hooks.slack.com",
-            "https://hooks.slack.com.evil.example",
-            "https://evil.example/hooks.slack.com",
-            "https://hooks.slack.com:8443",
-            "https://user@hooks.slack.com",
-            "https://hooks.slack.com@evil.example",
-            "https://slack.com",
-            "",
-        ] {
-            assert_eq!(refusal(&hook(origin)), SlackUrlError::NotSlack, "{origin}");
-        }
-        assert_eq!(refusal(""), SlackUrlError::Empty);
-        assert_eq!(refusal("https://hooks.slack.com/triggers/T0/1/x"), SlackUrlError::Workflow);
-        assert_eq!(refusal("https://hooks.slack.com/services?x=/"), SlackUrlError::NotSlack);
-        assert_eq!(refusal("https://hooks.slack.com/"), SlackUrlError::NotSlack);
-    }
-
-    #[test]
-    fn another_origin_replaces_slacks() {
-        let origin: Url = "http://127.0.0.1:9100".parse().unwrap();
-        assert!(SlackUrl::parse(&hook("http://127.0.0.1:9100"), Some(&origin)).is_ok());
-        for other in ["https://hooks.slack.com", "http://127.0.0.1:9101"] {
-            let refused = SlackUrl::parse(&hook(other), Some(&origin));
-            assert_eq!(refused.unwrap_err(), SlackUrlError::NotSlack, "{other}");
-        }
-    }
-
-    #[test]
-    fn the_address_is_not_printed() {
-        let url = SlackUrl::parse(&hook("https://hooks.slack.com"), None).unwrap();
-        assert_eq!(format!("{url:?}"), "SlackUrl");
-    }
 
     #[test]
     fn every_answer_has_its_meaning() {

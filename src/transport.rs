@@ -20,8 +20,9 @@ use rustls::{ClientConfig, RootCertStore};
 
 /// Shorter than any server's idle time-out that we know of.
 const MAX_IDLE: Duration = Duration::from_secs(20);
-/// Below every total time-out, so that a hung connect is known as a message that was not sent.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Below the time that a message to Slack has, so that a hung connect is known as one that was not
+/// sent.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Makes HTTP clients that share one TLS configuration.
 #[derive(Debug)]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::config::Config;
+use crate::deadline::Deadline;
 use crate::secrets::Secrets;
 use crate::slack::Slack;
 
@@ -26,10 +27,10 @@ impl Wiring {
         if self.config.slack_origin.is_some() {
             tracing::warn!("SLACK_ORIGIN is set: nothing reaches the real Slack");
         }
-        let secret = timeout(PREWARM, self.secrets.current(now));
+        let secret = self.secrets.current(Deadline::within(PREWARM, now));
         let slack = timeout(PREWARM, self.slack.connect(self.config.slack_origin.as_ref()));
         let (secret, _) = tokio::join!(secret, slack);
-        if let Ok(Err(error)) = secret {
+        if let Err(error) = secret {
             tracing::error!(%error, "the secret cannot be read yet");
         }
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use order_alerts::aws;
+use order_alerts::deadline::Deadline;
 use order_alerts::secrets::{Secrets, SecretsError};
 use order_alerts::transport::Transport;
 use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
@@ -24,9 +25,9 @@ fn secrets(fake: &FakeSecretsManager) -> Secrets {
     Secrets::from_secrets_manager(&aws, fake.secret_arn())
 }
 
-fn at(minutes: i64) -> Timestamp {
+fn at(minutes: i64) -> Deadline {
     let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    start + SignedDuration::from_mins(minutes)
+    Deadline::within(Duration::from_secs(4), start + SignedDuration::from_mins(minutes))
 }
 
 #[tokio::test]
@@ -80,6 +81,16 @@ async fn a_slow_secrets_manager_is_given_up() {
     fake.fail_with(SecretsFault::Slow(Duration::from_mins(1)));
     let refused = secrets(&fake).current(at(0)).await.unwrap_err();
     assert!(matches!(refused, SecretsError::Timeout), "{refused}");
+}
+
+#[tokio::test]
+async fn nobody_waits_beyond_the_deadline() {
+    let fake = FakeSecretsManager::start("{}").await;
+    let secrets = secrets(&fake);
+    fake.fail_with(SecretsFault::Hang);
+    let over = Deadline::within(Duration::ZERO, at(0).began);
+    assert!(matches!(secrets.current(over).await, Err(SecretsError::Timeout)));
+    assert!(secrets.refreshed(over).await.is_none());
 }
 
 #[tokio::test]

@@ -99,6 +99,7 @@ async fn json_in_utf_8_is_taken_however_it_is_called() {
         "application/json",
         "application/json; charset=UTF-8",
         "Application/JSON;charset=utf-8; boundary=x",
+        "application/json ; charset=utf8",
         "application/cloudevents+json",
         "",
     ] {
