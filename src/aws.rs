@@ -51,6 +51,16 @@ pub fn sdk_config(
     Ok(config.service_config(Endpoints(variable)).build())
 }
 
+/// The configuration of a person at a terminal: profiles, single sign-on and all.
+#[cfg(feature = "local")]
+pub async fn user_config(transport: &Arc<Transport>) -> SdkConfig {
+    let connector = SharedHttpConnector::new(Connector(Arc::clone(transport)));
+    aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client_fn(move |_, _| connector.clone()))
+        .load()
+        .await
+}
+
 /// Finds `AWS_ENDPOINT_URL_<SERVICE>`.
 struct Endpoints<F>(F);
 

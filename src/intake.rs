@@ -46,7 +46,7 @@ pub async fn intake(
         Refusal::Unreadable
     })?;
     match parsed {
-        Parsed::Ignored => {
+        Parsed::Ignored { .. } => {
             tracing::info!(platform = platform.id, "ignored: the event is no news");
             Ok(Answer::Ignored)
         }

@@ -52,6 +52,16 @@ pub fn about(event: &OrderEvent, style: &Style, telling: Telling) -> Message {
     }
 }
 
+/// The first message to a channel, from the stack that will speak there.
+pub fn hello(stack: &str, language: Language) -> Message {
+    let news = Words::of(language).choose(
+        "👋 order-alerts is connected to this channel",
+        "👋 order-alerts가 이 채널에 연결되었습니다",
+    );
+    let stack = format!("{}: {stack}", Words::of(language).choose("Stack", "스택"));
+    Message::new(&format!("{news} · {stack}"), [Block::header(news), Block::section(&stack)])
+}
+
 /// A cancellation notifies people, if it is large enough and real.
 fn mention<'a>(event: &OrderEvent, style: &'a Style) -> Option<&'a Mention> {
     let rule = style.mention.as_ref()?;
@@ -315,6 +325,13 @@ mod tests {
     #[test]
     fn a_cancellation_over_the_wire() {
         insta::assert_json_snapshot!(told(&event(), Language::English));
+    }
+
+    #[test]
+    fn a_hello_names_its_stack() {
+        let hellos =
+            [Language::English, Language::Korean].map(|language| texts(&hello("a<b", language)));
+        insta::assert_snapshot!(hellos.join("\n\n"));
     }
 
     #[test]

@@ -22,7 +22,9 @@ use crate::signature::Authentic;
 pub enum Parsed {
     Events(Vec<OrderEvent>),
     /// Nothing that the channel should hear of.
-    Ignored,
+    Ignored {
+        event_type: Option<Line>,
+    },
 }
 
 /// A message names a few items and counts the others.
@@ -37,8 +39,9 @@ pub fn parse(
 ) -> Result<Parsed, Unreadable> {
     let body = Document::parse(webhook.body)?;
     let source = Source { body: &body, headers: webhook.headers };
-    let Some((rule, kind)) = matching_rule(platform, &source)? else {
-        return Ok(Parsed::Ignored);
+    let event_type = source.first(&platform.event_type)?;
+    let Some((rule, kind)) = matching_rule(platform, event_type.as_deref(), &source)? else {
+        return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(Line::parse) });
     };
     let reader = Reader { source: &source, own: &rule.fields, common: &platform.fields };
 
@@ -87,13 +90,13 @@ pub fn parse(
 /// The first rule that fits, unless it says that the event is no news.
 fn matching_rule<'p>(
     platform: &'p Platform,
+    event_type: Option<&str>,
     source: &Source<'_>,
 ) -> Result<Option<(&'p Rule, Kind)>, Unreadable> {
-    let Some(event_type) = source.first(&platform.event_type)? else {
-        return Ok(None);
-    };
     for rule in &platform.rules {
-        if rule.types.as_slice().contains(&event_type) && conditions_hold(rule, source)? {
+        let mut types = rule.types.as_slice().iter();
+        let is_named = types.any(|name| Some(name.as_str()) == event_type);
+        if is_named && conditions_hold(rule, source)? {
             let kind: Option<Kind> = rule.kind.into();
             return Ok(kind.map(|kind| (rule, kind)));
         }

@@ -26,6 +26,7 @@ pub struct Platform {
     pub id: &'static str,
     /// The platform's name for people.
     pub name: String,
+    pub setup: Setup,
     pub auth: Auth,
     pub ping: Option<Ping>,
     /// Where the webhook says what happened.
@@ -36,6 +37,16 @@ pub struct Platform {
     /// Where the fields are, whatever happened.
     #[serde(default)]
     pub fields: Fields,
+}
+
+/// What somebody must do at the platform, as sentences.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// Where the webhook's address goes.
+    pub webhook: String,
+    /// Where the platform shows the signing key, or takes it.
+    pub key: String,
 }
 
 /// How a webhook proves that it comes from the platform.
@@ -275,6 +286,10 @@ mod tests {
     const MINIMAL: &str = r#"
 name = "In-house"
 event_type = "/type"
+
+[setup]
+webhook = "Settings."
+key = "Settings."
 
 [auth]
 scheme = "hmac-sha256"

@@ -64,6 +64,11 @@ impl Headers {
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim())
     }
+
+    /// All headers, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {

@@ -92,14 +92,19 @@ impl SigningKey {
 
     fn fits(&self, parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
         self.readings.iter().any(|key| {
-            let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
-                .expect("HMAC takes a key of any length");
-            for part in parts {
-                mac.update(part);
-            }
+            let mac = mac(key, parts);
             signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
         })
     }
+}
+
+fn mac(key: &SecretSlice<u8>, parts: &[&[u8]]) -> Hmac<Sha256> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
+        .expect("HMAC takes a key of any length");
+    for part in parts {
+        mac.update(part);
+    }
+    mac
 }
 
 /// Proves that a request was signed with one of `keys`.
@@ -127,6 +132,41 @@ pub fn authenticate<'a>(
     let key = keys.iter().position(|key| key.fits(&parts, &signatures));
     let key = key.ok_or(Rejection::Mismatch)?;
     Ok(Authentic { headers, body, key })
+}
+
+/// Signs a body as the platform does: the headers that prove it, beside those in `headers`.
+///
+/// `id` names the message where the platform's scheme wants a name.
+pub fn sign(
+    auth: &Auth,
+    headers: &Headers,
+    body: &[u8],
+    key: &SigningKey,
+    public_url: Option<&str>,
+    id: &str,
+    now: Timestamp,
+) -> Result<Vec<(String, String)>, Rejection> {
+    match auth {
+        Auth::Standard => {
+            let time = now.as_second().to_string();
+            let parts: [&[u8]; 5] = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+            let signature = mac(&key.readings[0], &parts).finalize().into_bytes();
+            Ok(vec![
+                ("webhook-id".to_owned(), id.to_owned()),
+                ("webhook-timestamp".to_owned(), time),
+                ("webhook-signature".to_owned(), format!("v1,{}", STANDARD.encode(signature))),
+            ])
+        }
+        Auth::HmacSha256(HmacSha256 { header, encoding, prefix, signed }) => {
+            let parts = signed_parts(signed, headers, body, public_url)?;
+            let signature = mac(&key.readings[0], &parts).finalize().into_bytes();
+            let signature = match encoding {
+                Encoding::Base64 => STANDARD.encode(signature),
+                Encoding::Hex => hex::encode(signature),
+            };
+            Ok(vec![(header[0].clone(), format!("{prefix}{signature}"))])
+        }
+    }
 }
 
 /// What is signed, and the signatures that came with it.
@@ -339,6 +379,21 @@ mod tests {
             let signature = format!("sha256={}", hex::encode(mac));
             let headers = [("x-signature", signature.as_str()), ("x-guid", "g-1")];
             assert_eq!(check(&auth, &request(&headers, b"{}"), &[TEXT_KEY]), Ok(0), "{signed}");
+        }
+    }
+
+    #[test]
+    fn what_is_signed_here_is_believed_here() {
+        let now = Timestamp::from_second(NOW).unwrap();
+        let hmac = hmac_auth("hex", "sha256=", "{url}{header:x-guid}{body}");
+        for auth in [Auth::Standard, hmac, hmac_auth("base64", "", "{body}")] {
+            let key = SigningKey::parse(TEXT_KEY, &auth).unwrap();
+            let given: Headers = [("x-guid", "g-1")].into_iter().collect();
+            let url = Some("https://example.com/hook");
+            let proof = sign(&auth, &given, b"{}", &key, url, "msg_1", now).unwrap();
+            let given = given.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let headers: Headers = given.chain(proof).collect();
+            assert!(authenticate(&auth, &headers, b"{}", &[key], url, now).is_ok(), "{auth:?}");
         }
     }
 

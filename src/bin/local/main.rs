@@ -1,32 +1,54 @@
-//! `cargo run`: the function on this machine, with nothing but Rust.
-//!
-//! The real [`App`] behind a web server on loopback. Its Slack is an inbox in memory, its secret
-//! holds sample keys, and a sample event is sent at the start so that there is something to see.
+//! `cargo run`: order-alerts on this machine, and the tools to try it and to set it up.
 
 use std::error::Error;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use order_alerts::app::App;
-use order_alerts::config::{Config, ConfigError};
-use order_alerts::secret::Secret;
-use order_alerts::secrets::Secrets;
-use order_alerts::slack::{Inbox, Slack};
-use order_alerts::wiring::Wiring;
-use tokio::sync::Mutex;
+use clap::{Parser, Subcommand};
 
+mod connect;
+mod page;
+mod preview;
+mod samples;
+mod send;
 mod server;
 mod show;
+mod stack;
+mod webhook;
 
-/// What `events/` is signed with. The keys open nothing but this local stack.
-const SAMPLE_SECRET: &str = include_str!("sample-secret.json");
-const SAMPLE_EVENT: &str = include_str!("../../../events/shopify-cancelled.json");
+const ABOUT: &str = "Order webhooks become Slack messages: try it here, connect what is deployed.";
+const LONG_ABOUT: &str = "\
+Order webhooks become Slack messages: try it here, connect what is deployed.
+
+Without a command it starts the function on this machine: a webhook endpoint on 127.0.0.1, a page \
+that shows the channel, and samples to send. Nothing leaves the machine, unless SLACK_WEBHOOK_URL is \
+set: then the messages go to that Slack channel.
+
+The function's settings are read from the environment: LANGUAGE, CUSTOMER, MENTION, MENTION_ABOVE, \
+SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, PUBLIC_URL.";
+
+#[derive(Parser)]
+#[command(name = "cargo run --", bin_name = "cargo run --", about = ABOUT, long_about = LONG_ABOUT)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Preview(preview::Arguments),
+    Send(send::Arguments),
+    Connect(connect::Arguments),
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match run().await {
+    let done = match Cli::parse().command {
+        None => stack::run().await,
+        Some(Command::Preview(arguments)) => preview::run(&arguments),
+        Some(Command::Send(arguments)) => send::run(&arguments).await,
+        Some(Command::Connect(arguments)) => connect::run(&arguments).await,
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             show::error(error.as_ref());
@@ -35,57 +57,5 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
-    let listener = server::listen().await?;
-    let function = Arc::new(Function::new()?);
-    show::welcome(listener.local_addr()?);
-    let answer = function.invoke(SAMPLE_EVENT).await?;
-    show::answer("events/shopify-cancelled.json", &answer);
-    server::serve(listener, function).await?;
-    Ok(())
-}
-
-/// The function and the inbox that stands for its channel.
-struct Function {
-    app: App,
-    inbox: Inbox,
-    /// How many messages of the inbox are on the screen.
-    shown: Mutex<usize>,
-}
-
-impl Function {
-    fn new() -> Result<Self, Box<dyn Error>> {
-        let inbox = Inbox::default();
-        let app = App::new(Wiring {
-            config: config()?,
-            secrets: Secrets::fixed(Secret::parse(SAMPLE_SECRET)?),
-            slack: Slack::Inbox(inbox.clone()),
-        });
-        Ok(Self { app, inbox, shown: Mutex::new(0) })
-    }
-
-    /// Serves one Lambda event and shows what reached the channel.
-    async fn invoke(&self, event: &str) -> Result<ApiGatewayV2httpResponse, Box<dyn Error>> {
-        let now = Timestamp::now();
-        let answer = self.app.handle(event, now, now + SignedDuration::from_secs(30)).await?;
-        let mut shown = self.shown.lock().await;
-        let messages = self.inbox.messages();
-        messages[*shown..].iter().for_each(show::message);
-        *shown = messages.len();
-        Ok(answer)
-    }
-}
-
-/// The deployed function's settings can be tried out here; those that it cannot do without have a
-/// value.
-fn config() -> Result<Config, ConfigError> {
-    Config::from_env(|name| match name {
-        "SECRET_ID" => Some("sample-secret.json".to_owned()),
-        "DELIVERY" => Some("direct".to_owned()),
-        // On many desktops this is a list of gettext's, such as `en_GB:en`.
-        "LANGUAGE" => {
-            std::env::var(name).ok().filter(|value| matches!(value.as_str(), "en" | "ko"))
-        }
-        name => std::env::var(name).ok(),
-    })
-}
+/// Something that the person at the terminal must know, in a sentence.
+type Failure = Box<dyn Error + Send + Sync>;

@@ -2,7 +2,6 @@
 //! function's answer a response.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
+use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -21,10 +21,11 @@ use lambda_http::aws_lambda_events::encodings::Body;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use crate::{Function, show};
+use crate::stack::Function;
+use crate::{Failure, page, samples, show};
 
 /// The port when nobody else has it.
-const PORT: u16 = 3000;
+pub(crate) const PORT: u16 = 3000;
 /// What API Gateway takes:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
@@ -55,29 +56,51 @@ pub(crate) async fn serve(listener: TcpListener, function: Arc<Function>) -> io:
 }
 
 async fn respond(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let what = format!("{} {}", request.method(), request.uri().path());
-    let status_only = |status| {
-        let mut response = Response::new(Full::default());
-        *response.status_mut() = status;
-        response
-    };
-    let Ok(event) = event(request).await else {
-        return status_only(StatusCode::PAYLOAD_TOO_LARGE);
-    };
-    match function.invoke(&event.to_string()).await {
-        Ok(answer) => {
-            show::answer(&what, &answer);
-            response(answer).unwrap_or_else(|_| status_only(StatusCode::INTERNAL_SERVER_ERROR))
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    match (method.as_str(), path.as_str()) {
+        ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
+        ("GET", "/local/state") => {
+            of_type("application/json", page::state(function.inbox.as_ref()).to_string())
         }
-        Err(error) => {
-            show::error(error.as_ref());
-            status_only(StatusCode::INTERNAL_SERVER_ERROR)
+        ("POST", sample) if sample.starts_with("/local/samples/") => {
+            let name = sample.trim_start_matches("/local/samples/");
+            match samples::event(name) {
+                Ok(event) => invoke(function, name, &event).await,
+                Err(_) => status_only(StatusCode::NOT_FOUND),
+            }
         }
+        _ => match event(request).await {
+            Ok(event) => invoke(function, &format!("{method} {path}"), &event).await,
+            Err(_) => status_only(StatusCode::PAYLOAD_TOO_LARGE),
+        },
     }
 }
 
+async fn invoke(function: &Function, what: &str, event: &Value) -> Response<Full<Bytes>> {
+    let answered = function.invoke(event).await.and_then(|answer| {
+        show::answer(what, &answer);
+        response(answer)
+    });
+    answered.unwrap_or_else(|error| {
+        show::error(error.as_ref());
+        status_only(StatusCode::INTERNAL_SERVER_ERROR)
+    })
+}
+
+fn of_type(media_type: &'static str, body: String) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+fn status_only(status: StatusCode) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
 /// The request as an HTTP API event of payload format 2.0.
-async fn event(request: Request<Incoming>) -> Result<Value, Box<dyn Error + Send + Sync>> {
+async fn event(request: Request<Incoming>) -> Result<Value, Failure> {
     let (parts, body) = request.into_parts();
     let body = Limited::new(body, MAX_BODY_BYTES).collect().await?.to_bytes();
     let (body, is_base64) = match std::str::from_utf8(&body) {
@@ -111,9 +134,7 @@ async fn event(request: Request<Incoming>) -> Result<Value, Box<dyn Error + Send
     }))
 }
 
-fn response(
-    answer: ApiGatewayV2httpResponse,
-) -> Result<Response<Full<Bytes>>, Box<dyn Error + Send + Sync>> {
+fn response(answer: ApiGatewayV2httpResponse) -> Result<Response<Full<Bytes>>, Failure> {
     let body = match answer.body {
         Some(Body::Text(text)) => Bytes::from(text),
         Some(Body::Binary(bytes)) => Bytes::from(bytes),

@@ -8,16 +8,64 @@ use std::net::SocketAddr;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::aws_lambda_events::encodings::Body;
 use order_alerts::blocks::{Block, Message};
+use order_alerts::line::Line;
+use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
+use reqwest::StatusCode;
+use url::Url;
 
-/// Where the function listens.
-pub(crate) fn welcome(address: SocketAddr) {
+/// Where the function listens, and what can be done there.
+pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
     println!("order-alerts listens on http://{address} (Ctrl-C ends it)");
+    println!();
+    let channel = if has_inbox { "the channel, and samples to send" } else { "samples to send" };
+    println!("  GET  /                      {channel}: open it in a browser");
     for platform in Platform::names() {
         println!("  POST /webhook/{platform}");
     }
     println!("  GET  /health");
     println!();
+    if !has_inbox {
+        println!("SLACK_WEBHOOK_URL is set: messages go to the real Slack.");
+        println!();
+    }
+}
+
+/// One line.
+pub(crate) fn line(text: &str) {
+    println!("{text}");
+}
+
+/// What a deployment, or the local stack, answered.
+pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
+    println!("{url} → {} {body}", status.as_u16());
+}
+
+/// Why a webhook becomes no message.
+pub(crate) fn ignored(platform: &Platform, event_type: Option<&Line>) {
+    match event_type {
+        Some(event_type) => println!(
+            "No message: `{event_type}` of {} is nothing that the channel hears of.",
+            platform.name
+        ),
+        None => println!("No message: nothing says what happened. A header is given with -H."),
+    }
+}
+
+/// Why an event becomes no message.
+pub(crate) fn switched_off(kind: Kind) {
+    let kind = match kind {
+        Kind::Created => "SHOW_CREATED",
+        Kind::Modified => "SHOW_MODIFIED",
+        Kind::Cancelled => "SHOW_CANCELLED",
+    };
+    println!("No message: {kind} is off.");
+}
+
+/// A message as it goes over the wire.
+pub(crate) fn json(message: &Message) -> serde_json::Result<()> {
+    println!("{}", serde_json::to_string_pretty(message)?);
+    Ok(())
 }
 
 /// What was asked, and what the function answered.

@@ -83,6 +83,11 @@ impl FakeSecretsManager {
         lock(&self.vault).fault = None;
     }
 
+    /// The secret's text as it is now.
+    pub fn secret_string(&self) -> String {
+        lock(&self.vault).content["SecretString"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Calls of `GetSecretValue` so far, answered or not.
     pub fn reads(&self) -> usize {
         lock(&self.vault).reads
@@ -104,9 +109,21 @@ impl Vault {
     }
 
     fn answer(&mut self, request: &Request) -> Reply {
-        if header(request, "x-amz-target") != "secretsmanager.GetSecretValue" {
-            return error("UnknownOperationException", "only GetSecretValue is modelled");
+        match header(request, "x-amz-target") {
+            "secretsmanager.GetSecretValue" => self.answer_read(request),
+            "secretsmanager.DescribeSecret" => match question(request) {
+                Ok(_) => Reply::new(200, &[CONTENT_TYPE], description().to_string()),
+                Err(refusal) => refusal,
+            },
+            "secretsmanager.PutSecretValue" => match question(request) {
+                Ok(question) => self.write(&question),
+                Err(refusal) => refusal,
+            },
+            _ => error("UnknownOperationException", "the operation is not modelled"),
         }
+    }
+
+    fn answer_read(&mut self, request: &Request) -> Reply {
         self.reads += 1;
         match self.fault {
             None => self.read(request),
@@ -119,27 +136,23 @@ impl Vault {
     }
 
     fn read(&self, request: &Request) -> Reply {
-        let signature = header(request, "authorization");
-        let is_signed = signature.starts_with("AWS4-HMAC-SHA256 Credential=")
-            && signature.contains("/secretsmanager/aws4_request")
-            && signature.contains("Signature=");
-        if !is_signed {
-            return error("MissingAuthenticationTokenException", "Missing Authentication Token");
+        match question(request) {
+            Ok(_) => Reply::new(200, &[CONTENT_TYPE], self.secret().to_string()),
+            Err(refusal) => refusal,
         }
-        if request.method() != "POST" || header(request, "content-type") != CONTENT_TYPE.1 {
-            return error("SerializationException", "not an AWS JSON 1.1 request");
-        }
-        let Ok(question) = serde_json::from_slice::<Value>(request.body()) else {
-            return error("SerializationException", "not JSON");
+    }
+
+    fn write(&mut self, question: &Value) -> Reply {
+        // A retried write must not become two versions, so AWS wants a token of 32 to 64 characters.
+        let token = question["ClientRequestToken"].as_str().unwrap_or_default();
+        let Some(text) = question["SecretString"].as_str() else {
+            return error("InvalidParameterException", "SecretString is missing");
         };
-        match question["SecretId"].as_str() {
-            Some(NAME | ARN) => Reply::new(200, &[CONTENT_TYPE], self.secret().to_string()),
-            Some(_) => error(
-                "ResourceNotFoundException",
-                "Secrets Manager can't find the specified secret.",
-            ),
-            None => error("InvalidParameterException", "SecretId is missing"),
+        if !(32..=64).contains(&token.len()) {
+            return error("InvalidParameterException", "ClientRequestToken is not a UUID");
         }
+        self.rotate(json!({"SecretString": text}));
+        Reply::new(200, &[CONTENT_TYPE], self.secret().to_string())
     }
 
     fn secret(&self) -> Value {
@@ -155,6 +168,45 @@ impl Vault {
             secret[name] = value.clone();
         }
         secret
+    }
+}
+
+/// With the tags that CloudFormation and the template set.
+fn description() -> Value {
+    let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
+    json!({
+        "ARN": ARN,
+        "Name": NAME,
+        "Tags": [
+            tag("aws:cloudformation:stack-name", "order-alerts"),
+            tag("order-alerts:webhook-url", "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/webhook"),
+        ],
+    })
+}
+
+/// What a genuine request for the one secret asks.
+#[expect(clippy::result_large_err, reason = "a refusal is the reply itself")]
+fn question(request: &Request) -> Result<Value, Reply> {
+    let signature = header(request, "authorization");
+    let is_signed = signature.starts_with("AWS4-HMAC-SHA256 Credential=")
+        && signature.contains("/secretsmanager/aws4_request")
+        && signature.contains("Signature=");
+    if !is_signed {
+        return Err(error("MissingAuthenticationTokenException", "Missing Authentication Token"));
+    }
+    if request.method() != "POST" || header(request, "content-type") != CONTENT_TYPE.1 {
+        return Err(error("SerializationException", "not an AWS JSON 1.1 request"));
+    }
+    let Ok(question) = serde_json::from_slice::<Value>(request.body()) else {
+        return Err(error("SerializationException", "not JSON"));
+    };
+    match question["SecretId"].as_str() {
+        Some(NAME | ARN) => Ok(question),
+        Some(_) => Err(error(
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret.",
+        )),
+        None => Err(error("InvalidParameterException", "SecretId is missing")),
     }
 }
 

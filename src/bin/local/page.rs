@@ -1,0 +1,17 @@
+//! The page on which the local channel can be seen, and samples sent.
+
+use order_alerts::slack::Inbox;
+use serde_json::{Value, json};
+
+use crate::samples;
+
+/// The page itself; it asks for [`state`] again and again.
+pub(crate) const HTML: &str = include_str!("page.html");
+
+/// What the page shows: the messages as they would go to Slack, and the samples.
+pub(crate) fn state(inbox: Option<&Inbox>) -> Value {
+    json!({
+        "messages": inbox.map(Inbox::messages),
+        "samples": samples::names().collect::<Vec<_>>(),
+    })
+}

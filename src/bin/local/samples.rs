@@ -1,0 +1,77 @@
+//! The sample events of `events/`, signed anew with sample keys.
+
+use jiff::Timestamp;
+use order_alerts::platform::Platform;
+use order_alerts::signature::SigningKey;
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::webhook::Webhook;
+
+macro_rules! samples {
+    ($($name:literal),+ $(,)?) => {
+        &[$(($name, include_str!(concat!("../../../events/", $name, ".json")))),+]
+    };
+}
+
+/// Name and text of each.
+static SAMPLES: &[(&str, &str)] = samples![
+    "shopify-cancelled",
+    "shopify-created",
+    "woocommerce-cancelled",
+    "woocommerce-ping",
+    "generic-cancelled",
+    "generic-created",
+    "standard-cancelled",
+    "health",
+];
+
+/// What a newcomer sees first.
+pub(crate) const FIRST: &str = "shopify-cancelled";
+
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    SAMPLES.iter().map(|(name, _)| *name)
+}
+
+/// The sample as a Lambda event of this moment.
+pub(crate) fn event(name: &str) -> Result<Value, Failure> {
+    let sample = SAMPLES.iter().find(|(known, _)| *known == name);
+    let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
+    let mut event: Value = serde_json::from_str(text)?;
+    let now = Timestamp::now();
+    event["requestContext"]["timeEpoch"] = now.as_millisecond().into();
+    let path = event["rawPath"].as_str().unwrap_or_default();
+    let is_signed = !matches!(name, "health" | "woocommerce-ping");
+    let platform = match path.strip_prefix("/webhook") {
+        Some(rest) if is_signed => platform(rest.strip_prefix('/').unwrap_or("generic"))?,
+        _ => return Ok(event),
+    };
+    let mut webhook = Webhook::parse(text.as_bytes())?;
+    webhook.sign(platform, &key(platform)?, None, now)?;
+    event["headers"] = webhook.headers.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+    Ok(event)
+}
+
+/// The platform of this name, or a sentence that lists them all.
+pub(crate) fn platform(name: &str) -> Result<&'static Platform, Failure> {
+    Platform::find(name).ok_or_else(|| {
+        let names: Vec<_> = Platform::names().collect();
+        format!("`{name}` is no platform; there are {}", names.join(", ")).into()
+    })
+}
+
+/// The key with which samples of a platform are signed. It opens nothing but a local stack.
+pub(crate) fn key(platform: &Platform) -> Result<SigningKey, Failure> {
+    Ok(SigningKey::parse(&key_text(platform.id), &platform.auth)?)
+}
+
+fn key_text(platform: &str) -> String {
+    format!("sample key of the local stack: {platform}")
+}
+
+/// A secret with every sample key.
+pub(crate) fn secret(slack_webhook_url: &str) -> String {
+    let keys: Value =
+        Platform::names().map(|name| (name.to_owned(), json!([key_text(name)]))).collect();
+    json!({"slack_webhook_url": slack_webhook_url, "signing_keys": keys}).to_string()
+}

@@ -1,0 +1,90 @@
+//! The local stack: the real function with in-memory edges behind a web server on loopback.
+
+use std::env;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use order_alerts::app::App;
+use order_alerts::config::{Config, ConfigError};
+use order_alerts::secret::Secret;
+use order_alerts::secrets::Secrets;
+use order_alerts::slack::{Inbox, Slack};
+use order_alerts::slack_url::SlackUrl;
+use order_alerts::transport::Transport;
+use order_alerts::wiring::Wiring;
+use serde_json::Value;
+use tokio::sync::Mutex;
+
+use crate::{Failure, samples, server, show};
+
+/// Where messages go to instead of the inbox.
+const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
+
+/// Stands in the secret while the inbox takes the messages.
+const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
+
+/// Starts the stack, sends it one sample, and serves until the process is stopped.
+pub(crate) async fn run() -> Result<(), Failure> {
+    let function = Arc::new(Function::new()?);
+    let listener = server::listen().await?;
+    show::welcome(listener.local_addr()?, function.inbox.is_some());
+    let answer = function.invoke(&samples::event(samples::FIRST)?).await?;
+    show::answer(&format!("events/{}.json", samples::FIRST), &answer);
+    server::serve(listener, function).await?;
+    Ok(())
+}
+
+/// The function and what stands for its channel.
+pub(crate) struct Function {
+    app: App,
+    /// None when the messages go to the real Slack.
+    pub(crate) inbox: Option<Inbox>,
+    /// How many messages of the inbox are on the screen.
+    shown: Mutex<usize>,
+}
+
+impl Function {
+    fn new() -> Result<Self, Failure> {
+        let config = config()?;
+        let inbox = Inbox::default();
+        let real_slack = env::var(REAL_SLACK).ok();
+        let (slack_url, slack) = match &real_slack {
+            Some(url) => {
+                SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
+                    .map_err(|error| format!("{REAL_SLACK}: {error}"))?;
+                (url.as_str(), Slack::Webhooks(Arc::new(Transport::new(None)?)))
+            }
+            None => (NOWHERE, Slack::Inbox(inbox.clone())),
+        };
+        let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
+        let app = App::new(Wiring { config, secrets, slack });
+        let inbox = real_slack.is_none().then_some(inbox);
+        Ok(Self { app, inbox, shown: Mutex::new(0) })
+    }
+
+    /// Serves one Lambda event and prints what reached the channel.
+    pub(crate) async fn invoke(&self, event: &Value) -> Result<ApiGatewayV2httpResponse, Failure> {
+        let now = Timestamp::now();
+        let deadline = now + SignedDuration::from_secs(30);
+        let answer = self.app.handle(&event.to_string(), now, deadline).await?;
+        if let Some(inbox) = &self.inbox {
+            let mut shown = self.shown.lock().await;
+            let messages = inbox.messages();
+            messages[*shown..].iter().for_each(show::message);
+            *shown = messages.len();
+        }
+        Ok(answer)
+    }
+}
+
+/// The deployed function's settings; those that it cannot do without have a value here.
+pub(crate) fn config() -> Result<Config, ConfigError> {
+    Config::from_env(|name| match name {
+        "SECRET_ID" => Some("in memory".to_owned()),
+        "DELIVERY" => Some("direct".to_owned()),
+        // On many desktops this is a list of gettext's, such as `en_GB:en`.
+        "LANGUAGE" => env::var(name).ok().filter(|value| matches!(value.as_str(), "en" | "ko")),
+        name => env::var(name).ok(),
+    })
+}

@@ -1,0 +1,100 @@
+//! A webhook from a file: a bare body, or a whole Lambda event as in `events/`.
+
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use jiff::Timestamp;
+use order_alerts::platform::Platform;
+use order_alerts::request::{Body, Headers, Request};
+use order_alerts::signature::{SigningKey, sign};
+
+use crate::Failure;
+
+/// What a platform sends.
+#[derive(Debug)]
+pub(crate) struct Webhook {
+    /// By lower-case name.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The arguments that say what is sent.
+#[derive(clap::Args)]
+pub(crate) struct Input {
+    /// The platform that sends it, such as shopify; a file in src/platform/.
+    pub(crate) platform: String,
+    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    pub(crate) body: std::path::PathBuf,
+    /// A header of the webhook; repeat it for more.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Input {
+    /// The webhook that they describe.
+    pub(crate) fn webhook(&self) -> Result<Webhook, Failure> {
+        let bytes = read(&self.body)
+            .map_err(|error| format!("{} cannot be read: {error}", self.body.display()))?;
+        let mut webhook = Webhook::parse(&bytes)?;
+        webhook.set(self.headers.clone());
+        Ok(webhook)
+    }
+}
+
+impl Webhook {
+    /// Reads a file's bytes: a Lambda event by its markers, anything else as the body itself.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let event = text.contains("requestContext").then(|| Request::parse(text).ok()).flatten();
+        let Some(Request { headers, body, .. }) = event else {
+            let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+            return Ok(Self { headers, body: bytes.to_vec() });
+        };
+        let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        match body {
+            Body::Bytes(body) => Ok(Self { headers: headers.collect(), body }),
+            Body::TooLarge => Err("the event's body is larger than 256 KiB".into()),
+            Body::NotBase64 => Err("the event says that its body is base64, and it is not".into()),
+        }
+    }
+
+    /// Adds headers in place of those of the same name.
+    pub(crate) fn set(&mut self, headers: Vec<(String, String)>) {
+        self.headers.retain(|(name, _)| headers.iter().all(|(new, _)| new != name));
+        self.headers.extend(headers);
+    }
+
+    pub(crate) fn headers(&self) -> Headers {
+        self.headers.iter().map(|(name, value)| (name, value)).collect()
+    }
+
+    /// Signs it as the platform would.
+    pub(crate) fn sign(
+        &mut self,
+        platform: &Platform,
+        key: &SigningKey,
+        public_url: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let id = format!("msg_{}", now.as_nanosecond());
+        let proof = sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now)
+            .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
+        self.set(proof);
+        Ok(())
+    }
+}
+
+fn read(file: &Path) -> std::io::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return fs::read(file);
+    }
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
+    Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}

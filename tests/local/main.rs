@@ -1,0 +1,32 @@
+//! `cargo run` and its commands, as somebody at a terminal meets them.
+
+#![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
+
+mod connect;
+mod preview;
+mod stack;
+
+use std::process::{Output, Stdio};
+
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+/// The tool, in an environment of its own.
+fn tool(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
+    command.args(arguments).env_clear().kill_on_drop(true);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Runs it to its end with this on standard input.
+async fn run(command: &mut Command, input: &str) -> (bool, String, String) {
+    let mut process = command.spawn().unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    // Whoever does not read it may close it.
+    stdin.write_all(input.as_bytes()).await.ok();
+    drop(stdin);
+    let Output { status, stdout, stderr } = process.wait_with_output().await.unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.success(), text(stdout), text(stderr))
+}
