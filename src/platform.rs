@@ -328,6 +328,15 @@ type = "new"
     }
 
     #[test]
+    fn the_example_for_contributors_is_a_platform() {
+        let page = include_str!("../CONTRIBUTING.md");
+        let (_, example) = page.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        let platform = Platform::parse("kitchen", example).unwrap();
+        assert_eq!((platform.name.as_str(), platform.rules.len()), ("Kitchen", 2));
+    }
+
+    #[test]
     fn an_error_names_the_file_the_line_and_the_key() {
         let refusals = [
             refusal("event_type", "event_typ"),
