@@ -12,7 +12,7 @@
 //! become messages). They are given their [`wiring`], and data flows one way, from them to
 //!
 //! * the core, which is pure: it knows no clock, no environment and no network. On its way in, a
-//!   webhook is an [`invocation`], a [`request`], proven by its [`signature`] with the keys of the
+//!   webhook is an [`invocation`], a [`request`] ([`admission`]), proven by its [`signature`] with the keys of the
 //!   [`secret`], and read as a [`mod@document`] by what its [`platform`] file says ([`parse`]). Then
 //!   it is an [`order`] event and becomes a [`message`] of Slack [`blocks`]. What goes wrong is
 //!   decided in [`retry`] and told in a [`response`].
@@ -28,6 +28,7 @@ pub mod delivery;
 pub mod intake;
 pub mod wiring;
 
+pub mod admission;
 pub mod invocation;
 pub mod request;
 pub mod response;
