@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 /// When an invocation began, and when its answer is due.
@@ -25,5 +25,34 @@ impl Deadline {
 
     pub fn left(self) -> Duration {
         self.due.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Lambda's longest time-out:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-timeout.html>.
+const LONGEST: u64 = 900_000;
+
+/// When Lambda ends the invocation, from the `Lambda-Runtime-Deadline-Ms` that came with it.
+///
+/// Lambda names a moment, in milliseconds since 1970; cargo-lambda's local runtime a span.
+pub fn lambda_deadline(milliseconds: u64, now: Timestamp) -> Timestamp {
+    let span = i64::try_from(milliseconds).unwrap_or(i64::MAX);
+    if milliseconds <= LONGEST {
+        return now + SignedDuration::from_millis(span);
+    }
+    Timestamp::from_millisecond(span).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_a_moment_or_a_span() {
+        let now = Timestamp::from_millisecond(1_767_225_600_000).unwrap();
+        let seconds_left = |header| lambda_deadline(header, now).duration_since(now).as_secs();
+        assert_eq!(seconds_left(1_767_225_630_000), 30);
+        assert_eq!(seconds_left(600_000), 600);
+        assert_eq!(lambda_deadline(u64::MAX, now), Timestamp::MAX);
     }
 }

@@ -16,6 +16,7 @@ use tracing::Instrument;
 use order_alerts::app::App;
 use order_alerts::aws;
 use order_alerts::config::Config;
+use order_alerts::deadline::lambda_deadline;
 use order_alerts::invocation::InvocationError;
 use order_alerts::log;
 use order_alerts::secrets::Secrets;
@@ -60,8 +61,7 @@ async fn serve(
 ) -> Result<ApiGatewayV2httpResponse, Failed> {
     let LambdaEvent { payload, context } = event;
     let now = Timestamp::now();
-    let deadline = i64::try_from(context.deadline).unwrap_or(i64::MAX);
-    let deadline = Timestamp::from_millisecond(deadline).unwrap_or(Timestamp::MAX);
+    let deadline = lambda_deadline(context.deadline, now);
     let span = tracing::info_span!("invocation", request_id = context.request_id);
     let handled = AssertUnwindSafe(app.handle(payload.get(), now, deadline)).catch_unwind();
     match handled.instrument(span).await {

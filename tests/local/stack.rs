@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use order_alerts_fakes::FakeSlack;
+use order_alerts_fakes::{Bootstrap, FakeSlack, RuntimeApi};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpStream;
@@ -98,6 +98,21 @@ async fn every_sample_is_a_message_on_the_page() {
     assert!(messages.iter().all(|message| message["blocks"].as_array().unwrap().len() > 1));
     let (head, _) = stack.request("POST /local/samples/nothing", "").await;
     assert!(head.starts_with("HTTP/1.1 404"), "{head}");
+}
+
+#[tokio::test]
+async fn it_stands_for_the_world_of_a_function_that_runs_beside_it() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let environment =
+        include_str!("../../src/bin/local/lambda.env").replace("127.0.0.1:3000", &stack.address);
+    let variables: Vec<_> = environment.lines().filter_map(|line| line.split_once('=')).collect();
+    let lambda = RuntimeApi::start().await;
+    let _function = Bootstrap::start(env!("CARGO_BIN_EXE_order-alerts"), &lambda, &variables);
+    let sample = include_str!("../../events/woocommerce-cancelled.json");
+    let answer = lambda.invoke(sample).await.answer();
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let shown = stack.state().await["messages"][1]["text"].as_str().unwrap().to_owned();
+    assert!(shown.starts_with("🚫 Order 815 cancelled"), "{shown}");
 }
 
 #[tokio::test]

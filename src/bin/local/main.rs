@@ -13,6 +13,7 @@ mod send;
 mod server;
 mod show;
 mod stack;
+mod stand_ins;
 mod webhook;
 
 const ABOUT: &str = "Order webhooks become Slack messages: try it here, connect what is deployed.";

@@ -44,8 +44,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Manner::Off => show::switched_off(event.kind),
             Manner::Each | Manner::Digest => {
                 let message = message::about(event, &style, Telling::First);
+                let message = serde_json::to_value(message)?;
                 show::message(&message);
-                show::json(&message)?;
+                show::json(&message);
             }
         }
     }

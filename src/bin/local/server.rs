@@ -22,6 +22,7 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::stack::Function;
+use crate::stand_ins::{self, Asked};
 use crate::{Failure, page, samples, show};
 
 /// The port when nobody else has it.
@@ -57,11 +58,19 @@ pub(crate) async fn serve(listener: TcpListener, function: Arc<Function>) -> io:
 
 async fn respond(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    match stand_ins::asked(&method, &path, request.headers()) {
+        Some(Asked::Secret(secret)) => {
+            return of_type("application/x-amz-json-1.1", secret.to_string());
+        }
+        Some(Asked::Post) => return post(function, request).await,
+        None => {}
+    }
     match (method.as_str(), path.as_str()) {
         ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
-        ("GET", "/local/state") => {
-            of_type("application/json", page::state(function.inbox.as_ref()).to_string())
-        }
+        ("GET", "/local/state") => of_type(
+            "application/json",
+            page::state(function.messages().await.as_deref()).to_string(),
+        ),
         ("POST", sample) if sample.starts_with("/local/samples/") => {
             let name = sample.trim_start_matches("/local/samples/");
             match samples::event(name) {
@@ -73,6 +82,19 @@ async fn respond(function: &Function, request: Request<Incoming>) -> Response<Fu
             Ok(event) => invoke(function, &format!("{method} {path}"), &event).await,
             Err(_) => status_only(StatusCode::PAYLOAD_TOO_LARGE),
         },
+    }
+}
+
+/// Slack's part: the message is shown.
+async fn post(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await;
+    let message = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
+    match message {
+        Some(message) => {
+            function.post(message).await;
+            of_type("text/html", "ok".to_owned())
+        }
+        None => status_only(StatusCode::BAD_REQUEST),
     }
 }
 

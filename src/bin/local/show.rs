@@ -7,11 +7,11 @@ use std::net::SocketAddr;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::aws_lambda_events::encodings::Body;
-use order_alerts::blocks::{Block, Message};
 use order_alerts::line::Line;
 use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
 use reqwest::StatusCode;
+use serde_json::Value;
 use url::Url;
 
 /// Where the function listens, and what can be done there.
@@ -63,9 +63,8 @@ pub(crate) fn switched_off(kind: Kind) {
 }
 
 /// A message as it goes over the wire.
-pub(crate) fn json(message: &Message) -> serde_json::Result<()> {
-    println!("{}", serde_json::to_string_pretty(message)?);
-    Ok(())
+pub(crate) fn json(message: &Value) {
+    println!("{message:#}");
 }
 
 /// What was asked, and what the function answered.
@@ -79,10 +78,16 @@ pub(crate) fn answer(what: &str, answer: &ApiGatewayV2httpResponse) {
 }
 
 /// A message as the channel reads it.
-pub(crate) fn message(message: &Message) {
+pub(crate) fn message(message: &Value) {
     println!("  ┌─ Slack");
-    let blocks = message.blocks().iter().map(Block::text);
-    for line in blocks.flat_map(str::lines) {
+    let text = message["text"].as_str().unwrap_or_default();
+    let blocks = message["blocks"].as_array().map_or(&[][..], Vec::as_slice);
+    let texts = blocks.iter().map(|block| {
+        let inside = if block["text"].is_null() { &block["elements"][0] } else { &block["text"] };
+        inside["text"].as_str().unwrap_or_default()
+    });
+    let whole = blocks.is_empty().then_some(text);
+    for line in texts.chain(whole).flat_map(str::lines) {
         println!("  │ {}", readable(line));
     }
     println!("  └─");

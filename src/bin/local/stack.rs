@@ -28,7 +28,7 @@ const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
 pub(crate) async fn run() -> Result<(), Failure> {
     let function = Arc::new(Function::new()?);
     let listener = server::listen().await?;
-    show::welcome(listener.local_addr()?, function.inbox.is_some());
+    show::welcome(listener.local_addr()?, function.messages().await.is_some());
     let answer = function.invoke(&samples::event(samples::FIRST)?).await?;
     show::answer(&format!("events/{}.json", samples::FIRST), &answer);
     server::serve(listener, function).await?;
@@ -39,9 +39,16 @@ pub(crate) async fn run() -> Result<(), Failure> {
 pub(crate) struct Function {
     app: App,
     /// None when the messages go to the real Slack.
-    pub(crate) inbox: Option<Inbox>,
-    /// How many messages of the inbox are on the screen.
-    shown: Mutex<usize>,
+    inbox: Option<Inbox>,
+    channel: Mutex<Channel>,
+}
+
+/// What the channel shows, oldest first.
+#[derive(Default)]
+struct Channel {
+    messages: Vec<Value>,
+    /// How many of them came from the inbox.
+    from_inbox: usize,
 }
 
 impl Function {
@@ -60,21 +67,40 @@ impl Function {
         let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
         let app = App::new(Wiring { config, secrets, slack });
         let inbox = real_slack.is_none().then_some(inbox);
-        Ok(Self { app, inbox, shown: Mutex::new(0) })
+        Ok(Self { app, inbox, channel: Mutex::default() })
     }
 
-    /// Serves one Lambda event and prints what reached the channel.
+    /// Serves one Lambda event and shows what reached the channel.
     pub(crate) async fn invoke(&self, event: &Value) -> Result<ApiGatewayV2httpResponse, Failure> {
         let now = Timestamp::now();
         let deadline = now + SignedDuration::from_secs(30);
         let answer = self.app.handle(&event.to_string(), now, deadline).await?;
         if let Some(inbox) = &self.inbox {
-            let mut shown = self.shown.lock().await;
-            let messages = inbox.messages();
-            messages[*shown..].iter().for_each(show::message);
-            *shown = messages.len();
+            let mut channel = self.channel.lock().await;
+            for message in inbox.messages().iter().skip(channel.from_inbox) {
+                channel.show(serde_json::to_value(message)?);
+                channel.from_inbox += 1;
+            }
         }
         Ok(answer)
+    }
+
+    /// Shows a message that somebody posted.
+    pub(crate) async fn post(&self, message: Value) {
+        self.channel.lock().await.show(message);
+    }
+
+    /// What the channel shows; none when it is the real Slack that shows it.
+    pub(crate) async fn messages(&self) -> Option<Vec<Value>> {
+        self.inbox.as_ref()?;
+        Some(self.channel.lock().await.messages.clone())
+    }
+}
+
+impl Channel {
+    fn show(&mut self, message: Value) {
+        show::message(&message);
+        self.messages.push(message);
     }
 }
 
