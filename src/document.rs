@@ -26,6 +26,14 @@ impl Pointer {
     }
 }
 
+impl fmt::Display for Pointer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0
+            .iter()
+            .try_for_each(|step| write!(f, "/{}", step.replace('~', "~0").replace('/', "~1")))
+    }
+}
+
 /// Why a text is no JSON Pointer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PointerError {
@@ -218,6 +226,7 @@ mod tests {
         assert_eq!(text_at(body, "/a~1b/m~0n/0/x").unwrap(), "yes");
         assert_eq!(text_at(body, "//").unwrap(), "empty");
         assert_eq!(text_at(body, "/a~1b/m~0n/1/x"), None);
+        assert_eq!(pointer("/a~1b/m~0n").to_string(), "/a~1b/m~0n");
         assert_eq!(Pointer::parse("total"), Err(PointerError::NoSlash));
         assert_eq!(Pointer::parse("/a~2"), Err(PointerError::Escape));
     }

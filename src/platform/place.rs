@@ -1,5 +1,7 @@
 //! Places in a webhook, and texts made of them, as a platform file writes them.
 
+use std::fmt;
+
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
@@ -79,6 +81,27 @@ pub enum PlaceError {
     Signed(String),
     #[error("what is signed must hold `{{body}}`")]
     BodyNotSigned,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Body(pointer) => write!(f, "the body's {pointer}"),
+            Self::Header(name) => write!(f, "the header {name}"),
+        }
+    }
+}
+
+/// As a person is told where to look: `the header a or the header b`.
+impl fmt::Display for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let parts = self.0.iter().flat_map(|Template(parts)| parts);
+        let places = parts.filter_map(|part| match part {
+            Part::Place(place) => Some(place.to_string()),
+            Part::Text(_) => None,
+        });
+        f.write_str(&places.collect::<Vec<_>>().join(" or "))
+    }
 }
 
 impl TryFrom<String> for Place {

@@ -14,8 +14,8 @@ async fn a_message_is_shown_as_text_and_as_json() {
     let body = r##"{"id":1,"name":"#1001","total_price":"5","currency":"KRW"}"##;
     let (succeeded, output, errors) = preview(&["shopify", "-", "-H", TOPIC], body).await;
     assert!(succeeded, "{errors}");
-    let (text, json) = output.split_once("  └─\n").unwrap();
-    assert!(text.contains("│ 🚫 주문 #1001 취소 · 5원\n"), "{text}");
+    let (json, text) = output.split_once("  ┌─ Slack\n").unwrap();
+    assert!(text.starts_with("  │ 🚫 주문 #1001 취소 · 5원\n"), "{text}");
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 #1001 취소 · 5원");
 }
@@ -38,7 +38,17 @@ async fn no_message_has_a_reason() {
         "No message: `products/create` of Shopify is nothing that the channel hears of.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
-    assert!(output.contains("nothing says what happened"), "{output}");
+    assert_eq!(
+        output,
+        "No message: nothing says what happened. Shopify says it in the header shopify-topic or \
+         the header x-shopify-topic (give a header with -H).\n"
+    );
+    let (_, output, _) = preview(&["generic", "-"], "{}").await;
+    assert!(output.contains("Order system says it in the body's /event_type"), "{output}");
+    let ping = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-ping.json");
+    let (succeeded, output, _) = preview(&["woocommerce", ping], "").await;
+    assert!(succeeded);
+    assert_eq!(output, "No message: WooCommerce only asks whether the address answers.\n");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), "{}").await;
     assert_eq!(output, "No message: SHOW_CANCELLED is off.\n");

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use crate::{run, tool};
 
 struct Stack {
-    _process: Child,
+    process: Child,
     lines: Lines<BufReader<ChildStdout>>,
     /// What it printed until it was ready.
     output: String,
@@ -23,8 +23,7 @@ impl Stack {
     async fn start(command: &mut Command) -> Self {
         let mut process = command.spawn().unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let mut stack =
-            Self { _process: process, lines, output: String::new(), address: String::new() };
+        let mut stack = Self { process, lines, output: String::new(), address: String::new() };
         stack.output = stack.read_until("200 {\"status\":\"accepted\"}").await;
         let address = stack.output.split("http://").nth(1).unwrap();
         stack.address = address.split(' ').next().unwrap().to_owned();
@@ -123,6 +122,24 @@ async fn it_posts_to_the_real_slack_on_request() {
     let stack = Stack::start(&mut command).await;
     assert_eq!(channel.messages().len(), 1);
     assert_eq!(stack.state().await["messages"], Value::Null);
+}
+
+#[tokio::test]
+async fn it_says_why_something_is_refused() {
+    let mut command = tool(&[]);
+    command.env("LANGUAGE", "fr");
+    let mut stack = Stack::start(&mut command).await;
+    let errors = stack.process.stderr.take().unwrap();
+    let (_, body) = stack.request("POST /webhook", "{}").await;
+    assert!(!body.contains("missing"), "the sender is told nothing: {body}");
+    let mut lines = BufReader::new(errors).lines();
+    let passed_over = lines.next_line().await.unwrap().unwrap();
+    assert!(passed_over.starts_with("LANGUAGE=fr is passed over"), "{passed_over}");
+    let mut log = String::new();
+    while !log.contains("the signature is missing") {
+        let line = timeout(Duration::from_secs(10), lines.next_line()).await;
+        log += &line.unwrap().unwrap().expect("it goes on");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use order_alerts::platform::Platform;
 
 mod connect;
 mod page;
@@ -43,7 +44,12 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let done = match Cli::parse().command {
+    let command = Cli::parse().command;
+    if let Err(error) = Platform::check_all() {
+        show::error(&error);
+        return ExitCode::FAILURE;
+    }
+    let done = match command {
         None => stack::run().await,
         Some(Command::Preview(arguments)) => preview::run(&arguments),
         Some(Command::Send(arguments)) => send::run(&arguments).await,

@@ -1,6 +1,7 @@
 //! `preview`: the message that a payload becomes.
 
 use jiff::Timestamp;
+use order_alerts::admission::is_ping;
 use order_alerts::config::Manner;
 use order_alerts::message::{self, Style, Telling};
 use order_alerts::parse::{Parsed, parse};
@@ -25,8 +26,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let platform = samples::platform(&arguments.webhook.platform)?;
     let now = Timestamp::now();
     let mut webhook = arguments.webhook.webhook()?;
-    let public_url = config.public_url.as_deref();
+    if is_ping(platform, &webhook.headers(), &webhook.body) {
+        show::ping(platform);
+        return Ok(());
+    }
+    // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
+    let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
+    webhook.fill_signed_headers(platform);
     webhook.sign(platform, &key, public_url, now)?;
 
     let headers = webhook.headers();
@@ -45,8 +52,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
             Manner::Each | Manner::Digest => {
                 let message = message::about(event, &style, Telling::First);
                 let message = serde_json::to_value(message)?;
-                show::message(&message);
                 show::json(&message);
+                show::message(&message);
             }
         }
     }

@@ -20,7 +20,7 @@ Examples:
   cargo run -- send shopify order.json -H 'x-shopify-topic: orders/cancelled' --to https://…/webhook/shopify
 
 The local stack takes its sample keys. For a deployment, put the platform's signing key into the environment \
-variable SIGNING_KEY: as an argument it would stay in the history.")]
+variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY): as an argument it would stay in the history.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     webhook: webhook::Input,
@@ -41,7 +41,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut webhook = arguments.webhook.webhook()?;
     webhook.set(vec![("host".to_owned(), url.authority().to_owned())]);
     let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
-    webhook.sign(platform, &key(platform, &url)?, Some(&registered), Timestamp::now())?;
+    let key = match &arguments.to {
+        Some(_) => key(platform, &url)?,
+        None => samples::key(platform)?,
+    };
+    webhook.sign(platform, &key, Some(&registered), Timestamp::now())?;
 
     let more_roots = env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
     let client = Transport::new(more_roots.as_deref())?.client(SystemTime::now());

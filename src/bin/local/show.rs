@@ -1,8 +1,7 @@
 //! What the local stack prints.
 
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "the terminal is where it speaks")]
-
 use std::error::Error;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -14,42 +13,70 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use url::Url;
 
+/// Prints a line; whoever closed the pipe does not want it.
+macro_rules! say {
+    ($($text:tt)*) => {
+        writeln!(io::stdout(), $($text)*).ok()
+    };
+}
+
 /// Where the function listens, and what can be done there.
 pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
-    println!("order-alerts listens on http://{address} (Ctrl-C ends it)");
-    println!();
+    say!("order-alerts listens on http://{address} (Ctrl-C ends it)");
+    say!("");
     let channel = if has_inbox { "the channel, and samples to send" } else { "samples to send" };
-    println!("  GET  /                      {channel}: open it in a browser");
-    for platform in Platform::names() {
-        println!("  POST /webhook/{platform}");
+    say!("  GET  /                      {channel}: open it in a browser");
+    say!("  POST /webhook               an order of your own system (generic)");
+    for platform in Platform::names().filter(|name| *name != "generic") {
+        say!("  POST /webhook/{platform}");
     }
-    println!("  GET  /health");
-    println!();
+    say!("  GET  /health");
+    say!("");
     if !has_inbox {
-        println!("SLACK_WEBHOOK_URL is set: messages go to the real Slack.");
-        println!();
+        say!("SLACK_WEBHOOK_URL is set: messages go to the real Slack.");
+        say!("");
     }
 }
 
 /// One line.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    say!("{text}");
 }
 
 /// What a deployment, or the local stack, answered.
 pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
-    println!("{url} → {} {body}", status.as_u16());
+    say!("{url} → {} {body}", status.as_u16());
 }
 
 /// Why a webhook becomes no message.
 pub(crate) fn ignored(platform: &Platform, event_type: Option<&Line>) {
     match event_type {
-        Some(event_type) => println!(
+        Some(event_type) => say!(
             "No message: `{event_type}` of {} is nothing that the channel hears of.",
             platform.name
         ),
-        None => println!("No message: nothing says what happened. A header is given with -H."),
-    }
+        None => say!(
+            "No message: nothing says what happened. {} says it in {} (give a header with -H).",
+            platform.name,
+            platform.event_type
+        ),
+    };
+}
+
+/// Why a ping becomes no message.
+pub(crate) fn ping(platform: &Platform) {
+    say!("No message: {} only asks whether the address answers.", platform.name);
+}
+
+/// The usual port is somebody else's.
+pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
+    say!("Port {usual} is taken. Send with --to http://{address}/webhook/PLATFORM");
+    say!("");
+}
+
+/// A setting that is passed over.
+pub(crate) fn passed_over(name: &str, value: &str, instead: &str) {
+    writeln!(io::stderr(), "{name}={value} is passed over: {instead}").ok();
 }
 
 /// Why an event becomes no message.
@@ -59,12 +86,12 @@ pub(crate) fn switched_off(kind: Kind) {
         Kind::Modified => "SHOW_MODIFIED",
         Kind::Cancelled => "SHOW_CANCELLED",
     };
-    println!("No message: {kind} is off.");
+    say!("No message: {kind} is off.");
 }
 
 /// A message as it goes over the wire.
 pub(crate) fn json(message: &Value) {
-    println!("{message:#}");
+    say!("{message:#}");
 }
 
 /// What was asked, and what the function answered.
@@ -73,13 +100,13 @@ pub(crate) fn answer(what: &str, answer: &ApiGatewayV2httpResponse) {
         Some(Body::Text(text)) => text,
         _ => "",
     };
-    println!("{what} → {} {body}", answer.status_code);
-    println!();
+    say!("{what} → {} {body}", answer.status_code);
+    say!("");
 }
 
 /// A message as the channel reads it.
 pub(crate) fn message(message: &Value) {
-    println!("  ┌─ Slack");
+    say!("  ┌─ Slack");
     let text = message["text"].as_str().unwrap_or_default();
     let blocks = message["blocks"].as_array().map_or(&[][..], Vec::as_slice);
     let texts = blocks.iter().map(|block| {
@@ -88,20 +115,20 @@ pub(crate) fn message(message: &Value) {
     });
     let whole = blocks.is_empty().then_some(text);
     for line in texts.chain(whole).flat_map(str::lines) {
-        println!("  │ {}", readable(line));
+        say!("  │ {}", readable(line));
     }
-    println!("  └─");
+    say!("  └─");
 }
 
 /// What went wrong, with its causes.
 pub(crate) fn error(error: &dyn Error) {
-    eprint!("error: {error}");
+    let mut text = format!("error: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
-        eprint!(": {error}");
+        text = format!("{text}: {error}");
         cause = error.source();
     }
-    eprintln!();
+    writeln!(io::stderr(), "{text}").ok();
 }
 
 /// Slack's markup as people see it: a link as its label and address, a time as its fallback.
@@ -114,7 +141,10 @@ fn readable(markup: &str) -> String {
         let construct = match inside.split_once('|') {
             Some((date, fallback)) if date.starts_with('!') => fallback.to_owned(),
             Some((address, label)) => format!("{label} ({address})"),
-            None => format!("@{}", inside.trim_start_matches(['!', '@'])),
+            None => match inside.trim_start_matches(['!', '@']).split_once('^') {
+                Some((_, group)) => format!("@{group}"),
+                None => format!("@{}", inside.trim_start_matches(['!', '@'])),
+            },
         };
         text.push_str(&construct);
         rest = behind;
@@ -130,11 +160,11 @@ mod tests {
     #[test]
     fn markup_reads_as_slack_shows_it() {
         let markup = "<!date^1767225600^{time}|2026-01-01 00:00 UTC> · a &lt;b&gt; &amp;lt; · \
-                      <https://tea.example/?a=1&amp;b=2|Open the order> <!here>";
+                      <https://tea.example/?a=1&amp;b=2|Open the order> <!here> <!subteam^S012AB3CD>";
         assert_eq!(
             readable(markup),
             "2026-01-01 00:00 UTC · a <b> &lt; · \
-             Open the order (https://tea.example/?a=1&b=2) @here"
+             Open the order (https://tea.example/?a=1&b=2) @here @S012AB3CD"
         );
     }
 }

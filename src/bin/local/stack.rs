@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use order_alerts::app::App;
 use order_alerts::config::{Config, ConfigError};
+use order_alerts::log;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -26,9 +27,14 @@ const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
 
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
+    log::init_for_people();
     let function = Arc::new(Function::new()?);
     let listener = server::listen().await?;
-    show::welcome(listener.local_addr()?, function.messages().await.is_some());
+    let address = listener.local_addr()?;
+    show::welcome(address, function.messages().await.is_some());
+    if address.port() != server::PORT {
+        show::port_taken(server::PORT, address);
+    }
     let answer = function.invoke(&samples::event(samples::FIRST)?).await?;
     show::answer(&format!("events/{}.json", samples::FIRST), &answer);
     server::serve(listener, function).await?;
@@ -110,7 +116,13 @@ pub(crate) fn config() -> Result<Config, ConfigError> {
         "SECRET_ID" => Some("in memory".to_owned()),
         "DELIVERY" => Some("direct".to_owned()),
         // On many desktops this is a list of gettext's, such as `en_GB:en`.
-        "LANGUAGE" => env::var(name).ok().filter(|value| matches!(value.as_str(), "en" | "ko")),
+        "LANGUAGE" => env::var(name).ok().filter(|value| {
+            let is_ours = matches!(value.as_str(), "" | "en" | "ko");
+            if !is_ours {
+                show::passed_over(name, value, "it is neither en nor ko, so English is spoken");
+            }
+            is_ours
+        }),
         name => env::var(name).ok(),
     })
 }
