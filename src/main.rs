@@ -1,10 +1,10 @@
 //! The Lambda bootstrap: settings, wiring, then one event after the other.
 
-use std::env;
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::{env, fmt};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -71,12 +71,19 @@ async fn serve(
 }
 
 /// An invocation that Lambda counts as failed.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 enum Failed {
     #[error(transparent)]
     Refused(#[from] InvocationError),
     #[error("the function panicked; its log says where")]
     Panicked,
+}
+
+/// The runtime logs this form; an operator reads a sentence.
+impl fmt::Debug for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<Failed> for Diagnostic {

@@ -224,6 +224,10 @@ async fn an_event_of_another_kind_fails_the_invocation() {
     }
     let old = r#"{"version":"1.0","httpMethod":"POST","path":"/webhook","requestContext":{"stage":"$default"}}"#;
     assert!(world.send_refused(old).await.contains("payload format version to 2.0"));
+    let logs = world.function.logs();
+    let told =
+        |line: &String| line.contains("ERROR") && line.contains("the event is of no known kind");
+    assert!(logs.iter().any(told), "{logs:#?}");
     // The function goes on.
     assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
 }
