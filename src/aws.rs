@@ -11,7 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
@@ -41,24 +41,19 @@ pub fn sdk_config(
         None,
         "environment",
     );
-    let connector = SharedHttpConnector::new(Connector(Arc::clone(transport)));
     let mut config = SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client_fn(move |_, _| connector.clone()));
+        .http_client(http_client(transport));
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.service_config(Endpoints(variable)).build())
 }
 
-/// The configuration of a person at a terminal: profiles, single sign-on and all.
-#[cfg(feature = "local")]
-pub async fn user_config(transport: &Arc<Transport>) -> SdkConfig {
+/// Our transport, as the SDK wants it.
+pub fn http_client(transport: &Arc<Transport>) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(Arc::clone(transport)));
-    aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client_fn(move |_, _| connector.clone()))
-        .load()
-        .await
+    http_client_fn(move |_, _| connector.clone())
 }
 
 /// Finds `AWS_ENDPOINT_URL_<SERVICE>`.

@@ -25,19 +25,6 @@ pub fn init() {
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// Prints the log for people, on standard error: why something was refused, above all.
-#[cfg(feature = "local")]
-pub fn init_for_people() {
-    let ours = Targets::new().with_target("order_alerts", LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer()
-        .compact()
-        .with_ansi(false)
-        .without_time()
-        .with_target(false)
-        .with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
-}
-
 /// The place only: a panic's message may quote what a sender sent.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|place| (place.file(), place.line()));

@@ -45,9 +45,8 @@ impl World {
         Self { slack, secrets, lambda, function }
     }
 
-    #[track_caller]
-    pub(crate) fn send(&self, webhook: &Webhook) -> impl Future<Output = Answer> {
-        self.send_event(webhook.event())
+    pub(crate) async fn send(&self, webhook: &Webhook) -> Answer {
+        self.send_event(webhook.event()).await
     }
 
     pub(crate) async fn send_event(&self, event: Value) -> Answer {

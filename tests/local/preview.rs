@@ -69,6 +69,11 @@ async fn bad_input_is_an_error_in_a_sentence() {
             "error: `toast` is no platform; there are generic, shopify, standard, woocommerce\n",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
+        (
+            &["shopify", "-"],
+            r#"{"requestContext":{"http":{"method":"POST"}}}"#,
+            "error: the HTTP API event cannot be read: missing field `rawPath`",
+        ),
     ] {
         let (succeeded, output, errors) = preview(arguments, body).await;
         assert!(!succeeded, "{output}");

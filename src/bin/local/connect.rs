@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{env, fmt};
 
+use aws_config::BehaviorVersion;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use order_alerts::aws;
@@ -148,7 +149,9 @@ const WEBHOOK_TAG: &str = "order-alerts:webhook-url";
 impl Vault {
     async fn open(transport: &Arc<Transport>, arguments: &Arguments) -> Result<Self, Failure> {
         let id = arguments.secret.clone().unwrap_or_else(|| format!("{}/secret", arguments.stack));
-        let aws = aws::user_config(transport).await;
+        // The configuration of a person at a terminal: profiles, single sign-on and all.
+        let aws = aws_config::defaults(BehaviorVersion::latest());
+        let aws = aws.http_client(aws::http_client(transport)).load().await;
         if aws.region().is_none() {
             return Err("AWS needs a region: set AWS_REGION".into());
         }

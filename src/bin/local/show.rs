@@ -11,6 +11,11 @@ use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
 use reqwest::StatusCode;
 use serde_json::Value;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer as _;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 use url::Url;
 
 /// Prints a line; whoever closed the pipe does not want it.
@@ -18,6 +23,18 @@ macro_rules! say {
     ($($text:tt)*) => {
         writeln!(io::stdout(), $($text)*).ok()
     };
+}
+
+/// The function's log on standard error: why something was refused, above all.
+pub(crate) fn log() {
+    let ours = Targets::new().with_target("order_alerts", LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .compact()
+        .with_ansi(false)
+        .without_time()
+        .with_target(false)
+        .with_writer(io::stderr);
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
 }
 
 /// Where the function listens, and what can be done there.

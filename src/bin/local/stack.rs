@@ -7,7 +7,6 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use order_alerts::app::App;
 use order_alerts::config::{Config, ConfigError};
-use order_alerts::log;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -27,7 +26,7 @@ const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
 
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
-    log::init_for_people();
+    show::log();
     let function = Arc::new(Function::new()?);
     let listener = server::listen().await?;
     let address = listener.local_addr()?;

@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::Path;
 
 use jiff::Timestamp;
+use order_alerts::invocation::{Invocation, InvocationError};
 use order_alerts::platform::{Auth, Platform, SignedPart};
 use order_alerts::request::{Body, Headers, Request};
 use order_alerts::signature::{SigningKey, sign};
@@ -46,10 +47,13 @@ impl Webhook {
     /// Reads a file's bytes: a Lambda event by its markers, anything else as the body itself.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
-        let event = text.contains("requestContext").then(|| Request::parse(text).ok()).flatten();
-        let Some(Request { headers, body, .. }) = event else {
-            let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-            return Ok(Self { headers, body: bytes.to_vec() });
+        let Request { headers, body, .. } = match Invocation::parse(text) {
+            Ok(Invocation::Webhook(request)) => request,
+            Err(InvocationError::Unknown) => {
+                let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+                return Ok(Self { headers, body: bytes.to_vec() });
+            }
+            Err(error) => return Err(error.into()),
         };
         let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         match body {
