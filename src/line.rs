@@ -2,13 +2,29 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Text from a sender that is safe to show on one line: a name, a number, a reason.
 ///
 /// Control characters, line breaks and bidirectional overrides (which can make a name read as
 /// another one, <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>) are gone, runs
 /// of white space are one space, and it is never empty or longer than [`Line::MAX_CHARS`].
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Line(String);
+
+/// Nothing visible is left of the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line without a visible character")]
+pub struct Blank;
+
+impl TryFrom<String> for Line {
+    type Error = Blank;
+
+    fn try_from(raw: String) -> Result<Self, Blank> {
+        Self::parse(&raw).ok_or(Blank)
+    }
+}
 
 impl Line {
     /// Long enough for every real name, short enough that no order becomes a wall of text.

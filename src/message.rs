@@ -29,7 +29,7 @@ pub fn about(event: &OrderEvent, style: &Style, telling: Telling) -> Message {
     let headline = words.headline(event);
     let facts = words.facts(event);
     let items = words.items(event);
-    let when = utc(event.occurred_at.unwrap_or(event.received_at));
+    let when = utc(event.time());
 
     let repeat = (telling == Telling::Again).then_some(words.again);
     let inline_items = (!items.is_empty()).then(|| items.join(", "));
@@ -152,6 +152,7 @@ impl Words {
                 Change::Fulfilled => ("📦", "fulfilled", "발송 완료"),
                 Change::PartiallyFulfilled => ("📦", "partly fulfilled", "일부 발송"),
                 Change::Restored => ("♻️", "restored", "복원"),
+                Change::Reopened => ("♻️", "reopened", "취소 철회"),
                 Change::Deleted => ("🗑️", "deleted", "삭제"),
             },
         };
@@ -235,7 +236,7 @@ impl Words {
     }
 
     fn footer(&self, event: &OrderEvent, when: &str, repeat: Option<&str>) -> Markup {
-        let time = event.occurred_at.unwrap_or(event.received_at);
+        let time = event.time();
         let mut footer = Markup::default();
         if let Some(repeat) = repeat {
             footer = footer.text(repeat).text(" · ");
@@ -300,6 +301,9 @@ mod tests {
             occurred_at: "2026-01-01T09:12:00+09:00".parse().ok(),
             received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
             is_test: false,
+            reopens: false,
+            delivery_id: None,
+            body_hash: String::new(),
         }
     }
 
@@ -346,6 +350,7 @@ mod tests {
             (Kind::Modified, Some(Change::Fulfilled)),
             (Kind::Modified, Some(Change::PartiallyFulfilled)),
             (Kind::Modified, Some(Change::Restored)),
+            (Kind::Modified, Some(Change::Reopened)),
             (Kind::Modified, Some(Change::Deleted)),
         ];
         for (kind, change) in changes {

@@ -5,19 +5,20 @@ use std::str::FromStr;
 
 use iso_currency::Currency;
 use rust_decimal::Decimal;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::line::Line;
 
 /// An amount and its currency. Never passes through a floating-point number.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Money {
     amount: Amount,
     /// An ISO 4217 code in capitals, or whatever short text the sender uses instead.
     currency: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 enum Amount {
     Exact(Decimal),
     /// Digits in a spelling of the sender's own, such as `1,234.50`, or more than we can hold.

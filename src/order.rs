@@ -1,14 +1,14 @@
 //! What happened to an order, in the project's own words.
 
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::line::Line;
 use crate::money::Money;
 
 /// One thing that happened to one order: all that Slack may show of it, and nothing else.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OrderEvent {
     /// The platform's name in the webhook path, such as `shopify`.
     pub platform: String,
@@ -39,6 +39,12 @@ pub struct OrderEvent {
     pub received_at: Timestamp,
     /// The platform marks the webhook as a test.
     pub is_test: bool,
+    /// It says that the order lives, should it have been cancelled before.
+    pub reopens: bool,
+    /// The sender's own name for this event, the same at every try, where nobody else can choose it.
+    pub delivery_id: Option<Line>,
+    /// The SHA-256 of the webhook's body, in hex.
+    pub body_hash: String,
 }
 
 impl OrderEvent {
@@ -46,10 +52,16 @@ impl OrderEvent {
     pub fn name(&self) -> Option<&Line> {
         self.number.as_ref().or(self.id.as_ref())
     }
+
+    /// When it happened, as far as anybody knows.
+    pub fn time(&self) -> Timestamp {
+        self.occurred_at.unwrap_or(self.received_at)
+    }
 }
 
 /// The three things a channel hears about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     Created,
     Modified,
@@ -57,7 +69,7 @@ pub enum Kind {
 }
 
 /// What a modification was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
     Paid,
@@ -65,12 +77,14 @@ pub enum Change {
     Fulfilled,
     PartiallyFulfilled,
     Restored,
+    /// It was cancelled before.
+    Reopened,
     /// The order's record was removed; that is no cancellation.
     Deleted,
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     pub title: Line,
     /// The sender's digits, such as `2` or `0.5`.

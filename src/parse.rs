@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use crate::config::Customer;
@@ -84,6 +85,9 @@ pub fn parse(
         occurred_at: reader.text(|fields| &fields.occurred_at)?.as_deref().and_then(read_time),
         received_at,
         is_test: reader.text(|fields| &fields.test)?.as_deref() == Some("true"),
+        reopens: rule.reopens,
+        delivery_id: reader.line(|fields| &fields.delivery_id)?,
+        body_hash: hex::encode(Sha256::digest(webhook.body)),
     }]))
 }
 

@@ -146,6 +146,10 @@ pub struct Rule {
     pub kind: RuleKind,
     /// Said in the message when the kind is `modified`.
     pub change: Option<Change>,
+    /// The event says that the order lives: one that was cancelled before is then told as reopened,
+    /// if this happened later.
+    #[serde(default)]
+    pub reopens: bool,
     /// The event types that the rule is for.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
@@ -192,6 +196,9 @@ pub struct Fields {
     pub occurred_at: Places,
     /// The event is a test when this place holds `true`.
     pub test: Places,
+    /// What is the same whenever the sender tries again, and differs for all else. Only a place that
+    /// the signature covers: without one, the body itself tells events apart.
+    pub delivery_id: Places,
     pub total: Option<Total>,
     pub items: Option<Items>,
     pub link: Option<Link>,
