@@ -15,8 +15,9 @@ use crate::config::Mention;
 const MAX_BLOCKS: usize = 50;
 /// Slack cut messages off somewhere above 12,000 characters of block text; this keeps clear of it.
 const MAX_BLOCK_UNITS: usize = 11_000;
-/// Slack advises at most 4,000 characters for the top-level text.
-const MAX_TEXT_UNITS: usize = 4_000;
+/// Slack advises at most 4,000 characters for the top-level text:
+/// <https://docs.slack.dev/reference/methods/chat.postMessage>.
+pub const MAX_TEXT_UNITS: usize = 4_000;
 /// <https://docs.slack.dev/reference/block-kit/blocks/header-block>
 const MAX_HEADER_UNITS: usize = 150;
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
@@ -41,19 +42,30 @@ pub struct Message {
     /// Whom the blocks mention.
     #[serde(skip)]
     mention: Option<Mention>,
+    /// How many blocks Slack has no room for.
+    #[serde(skip)]
+    left_out: usize,
 }
 
 impl Message {
     /// A message of blocks and of the text that stands for all of them.
+    ///
+    /// It ends before the first block for which Slack has no room.
     pub fn new(text: &str, blocks: impl IntoIterator<Item = Block>) -> Self {
         let mut units = 0;
-        let fits = |block: &Block| {
+        let mut fits = |block: &Block| {
             units += block.units();
             units <= MAX_BLOCK_UNITS
         };
+        let mut all = blocks.into_iter().peekable();
+        let mut blocks = Vec::new();
+        while let Some(block) = all.next_if(|block| blocks.len() < MAX_BLOCKS && fits(block)) {
+            blocks.push(block);
+        }
         Self {
             text: clipped(&escaped(text), MAX_TEXT_UNITS),
-            blocks: blocks.into_iter().take(MAX_BLOCKS).take_while(fits).collect(),
+            blocks,
+            left_out: all.count(),
             mrkdwn: false,
             parse: "none",
             unfurl_links: false,
@@ -88,6 +100,12 @@ impl Message {
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
     }
+
+    /// Whether Slack has room for every block that it was made of, and for the mention.
+    pub fn is_whole(&self) -> bool {
+        let units: usize = self.blocks.iter().map(Block::units).sum();
+        self.left_out == 0 && self.blocks.len() <= MAX_BLOCKS && units <= MAX_BLOCK_UNITS
+    }
 }
 
 /// One block of a message.
@@ -119,6 +137,28 @@ impl Block {
     /// Literal text, line breaks included.
     pub fn section(text: &str) -> Self {
         Self::Section { text: TextObject::plain(text, MAX_OBJECT_UNITS) }
+    }
+
+    /// Literal lines, in as few sections as can hold them whole.
+    pub fn sections(lines: &[String]) -> Vec<Self> {
+        let mut sections: Vec<String> = Vec::new();
+        let mut used = 0;
+        for line in lines {
+            // A line break before it is one unit more.
+            let needed = wire_units(line) + 1;
+            match sections.last_mut() {
+                Some(section) if used + needed <= MAX_OBJECT_UNITS => {
+                    section.push('\n');
+                    section.push_str(line);
+                    used += needed;
+                }
+                _ => {
+                    sections.push(line.clone());
+                    used = needed - 1;
+                }
+            }
+        }
+        sections.iter().map(|section| Self::section(section)).collect()
     }
 
     /// Text with markup.
@@ -244,6 +284,17 @@ fn clipped(text: &str, most: usize) -> String {
     format!("{}…", &text[..end])
 }
 
+/// The length of a text as it goes over the wire, by the strictest reading of Slack's
+/// "characters".
+pub fn wire_units(text: &str) -> usize {
+    let escaped = |c: char| match c {
+        '&' => "&amp;".len(),
+        '<' | '>' => "&lt;".len(),
+        c => c.len_utf16(),
+    };
+    text.chars().map(escaped).sum()
+}
+
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
@@ -260,6 +311,7 @@ mod tests {
     #[test]
     fn exactly_three_characters_are_escaped_once() {
         assert_eq!(escaped("<!here> & &lt; \"'`*_~"), "&lt;!here&gt; &amp; &amp;lt; \"'`*_~");
+        assert_eq!(wire_units("<&>🚫가"), units(&escaped("<&>🚫가")));
     }
 
     #[test]
@@ -284,6 +336,34 @@ mod tests {
         assert_eq!(Block::section(" ").text(), "…");
         let many = Message::new("x", std::iter::repeat_n(Block::section("x"), 60));
         assert_eq!(many.blocks().len(), MAX_BLOCKS);
+    }
+
+    #[test]
+    fn lines_fill_a_section_and_are_never_cut() {
+        let line = "&".repeat(199);
+        let lines = vec![line.clone(); 7];
+        let sections = Block::sections(&lines);
+        // 199 times `&amp;` and a line break are 996 units.
+        assert_eq!(sections.len(), 3);
+        assert_eq!(sections[0].text(), escaped(&[&*line, &line, &line].join("\n")));
+        let exact = ["a".repeat(1_499), "b".repeat(1_500)];
+        assert_eq!(Block::sections(&exact).len(), 1);
+        assert_eq!(units(Block::sections(&exact)[0].text()), MAX_OBJECT_UNITS);
+        assert!(Block::sections(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_message_knows_whether_it_lacks_a_block() {
+        let full = Block::section(&"x".repeat(2_750));
+        let four = Message::new("x", std::iter::repeat_n(full.clone(), 4));
+        assert!(four.is_whole());
+        assert!(!four.mentioning(&Mention::Here).is_whole());
+        assert!(!Message::new("x", std::iter::repeat_n(full, 5)).is_whole());
+        let small = Block::section("x");
+        let fifty = Message::new("x", std::iter::repeat_n(small.clone(), 50));
+        assert!(fifty.is_whole());
+        assert!(!fifty.mentioning(&Mention::Here).is_whole());
+        assert!(!Message::new("x", std::iter::repeat_n(small, 51)).is_whole());
     }
 
     #[test]
