@@ -96,6 +96,37 @@ impl Money {
     }
 }
 
+/// What several amounts come to: an exact sum for each currency.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub sums: Vec<Money>,
+    /// How many are in no sum: not given, not a plain number, or too large to be added exactly.
+    pub left_out: usize,
+}
+
+impl<'a> FromIterator<Option<&'a Money>> for Sums {
+    fn from_iter<T: IntoIterator<Item = Option<&'a Money>>>(amounts: T) -> Self {
+        let mut all = Self::default();
+        for amount in amounts {
+            if amount.and_then(|amount| all.add(amount)).is_none() {
+                all.left_out += 1;
+            }
+        }
+        all
+    }
+}
+
+impl Sums {
+    fn add(&mut self, money: &Money) -> Option<()> {
+        let Amount::Exact(amount) = money.amount else { return None };
+        match self.sums.iter_mut().find(|sum| sum.currency == money.currency) {
+            Some(Money { amount: Amount::Exact(sum), .. }) => *sum = exact_sum(*sum, amount)?,
+            _ => self.sums.push(money.clone()),
+        }
+        Some(())
+    }
+}
+
 /// The code before the digits, as in `USD 19.90`.
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -134,6 +165,14 @@ fn exact(text: &str, shift: u32) -> Option<Decimal> {
     exact.set_scale(0).ok()?;
     let zeros = u32::try_from(-scale).ok().filter(|zeros| *zeros <= Decimal::MAX_SCALE)?;
     exact.checked_mul(Decimal::from_i128_with_scale(10_i128.pow(zeros), 0))
+}
+
+/// `None` when the sum has more digits than we can hold; `Decimal` itself would round it.
+fn exact_sum(a: Decimal, b: Decimal) -> Option<Decimal> {
+    let (a, b) = (a.normalize(), b.normalize());
+    let scale = a.scale().max(b.scale());
+    let scaled = |n: Decimal| n.mantissa().checked_mul(10_i128.checked_pow(scale - n.scale())?);
+    Decimal::try_from_i128_with_scale(scaled(a)?.checked_add(scaled(b)?)?, scale).ok()
 }
 
 /// The number of decimals of an ISO 4217 currency: 0 for KRW, 2 for USD, 3 for KWD.
@@ -230,6 +269,39 @@ mod tests {
         assert!(won("500000.00").reaches(&floor));
         assert!(!won("499999").reaches(&floor));
         assert!(!Money::parse("900000", Some("USD"), Unit::Major).unwrap().reaches(&floor));
+    }
+
+    #[track_caller]
+    fn sums(amounts: &[(&str, &str)]) -> (Vec<String>, usize) {
+        let money =
+            |(amount, currency): &(&str, &str)| Money::parse(amount, Some(currency), Unit::Major);
+        let amounts: Vec<_> = amounts.iter().map(money).collect();
+        let Sums { sums, left_out } = amounts.iter().map(Option::as_ref).collect();
+        (sums.iter().map(Money::to_string).collect(), left_out)
+    }
+
+    #[test]
+    fn amounts_add_up_exactly_by_currency() {
+        let (sums, left_out) =
+            sums(&[("0.10", "USD"), ("1250000", "KRW"), ("0.2", "USD"), ("-5", "KRW"), ("7", "")]);
+        assert_eq!(sums, ["USD 0.30", "KRW 1,249,995", "7"]);
+        assert_eq!(left_out, 0);
+    }
+
+    #[test]
+    fn what_cannot_be_added_exactly_is_counted() {
+        let most = "79228162514264337593543950335";
+        let tiny = "0.0000000000000000000000000001";
+        let (sums, left_out) = sums(&[
+            ("1,234.50", "USD"),
+            ("none", "USD"),
+            (most, "USD"),
+            ("1", "USD"),
+            (tiny, "USD"),
+            ("-1", "USD"),
+        ]);
+        assert_eq!(sums, ["USD 79,228,162,514,264,337,593,543,950,334"]);
+        assert_eq!(left_out, 4);
     }
 
     #[test]
