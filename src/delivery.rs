@@ -7,7 +7,7 @@ use tracing::field;
 
 use crate::config::Manner;
 use crate::deadline::Deadline;
-use crate::message::{self, Style, Telling};
+use crate::message::{self, Remarks, Style};
 use crate::order::OrderEvent;
 use crate::retry::{self, Failure, Next, Tried};
 use crate::secrets::SecretsError;
@@ -72,10 +72,10 @@ pub async fn deliver(
 async fn post(wiring: &Wiring, event: &OrderEvent, deadline: Deadline) -> Result<(), Undelivered> {
     let style = Style { language: wiring.config.language, mention: wiring.config.mention.clone() };
     let mut url = slack_url(wiring, deadline).await?;
-    let mut telling = Telling::First;
+    let mut remarks = Remarks::default();
     let mut tried = Tried::default();
     loop {
-        let mut message = message::about(event, &style, telling);
+        let mut message = message::about(event, &style, remarks);
         if tried.plain_text {
             message = message.without_blocks();
         }
@@ -87,7 +87,7 @@ async fn post(wiring: &Wiring, event: &OrderEvent, deadline: Deadline) -> Result
             return Ok(());
         };
         if error.failure == Failure::Unclear {
-            telling = Telling::Again;
+            remarks.repeat = true;
         }
         match retry::next(&error.failure, tried, deadline.left()) {
             Next::Again(wait) => {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use order_alerts::admission::is_ping;
 use order_alerts::config::Manner;
-use order_alerts::message::{self, Style, Telling};
+use order_alerts::message::{self, Remarks, Style};
 use order_alerts::parse::{Parsed, parse};
 use order_alerts::signature::authenticate;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
         match config.show.manner(event.kind) {
             Manner::Off => show::switched_off(event.kind),
             Manner::Each | Manner::Digest => {
-                let message = message::about(event, &style, Telling::First);
+                let message = message::about(event, &style, Remarks::default());
                 let message = serde_json::to_value(message)?;
                 show::json(&message);
                 show::message(&message);

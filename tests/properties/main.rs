@@ -7,7 +7,7 @@ use order_alerts::blocks::Block;
 use order_alerts::config::{Customer, Language};
 use order_alerts::invocation::Invocation;
 use order_alerts::line::Line;
-use order_alerts::message::{self, Style, Telling};
+use order_alerts::message::{self, Remarks, Style};
 use order_alerts::money::{Money, Unit};
 use order_alerts::parse::{Parsed, parse};
 use order_alerts::platform::Platform;
@@ -95,18 +95,18 @@ fn the_message(body: &str, language: Language) -> order_alerts::blocks::Message 
     let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap() else {
         panic!("it is a cancellation");
     };
-    message::about(&events[0], &Style { language, mention: None }, Telling::First)
+    message::about(&events[0], &Style { language, mention: None }, Remarks::default())
 }
 
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
 }
 
-/// The only angle brackets are those of the footer's time and of its link; every ampersand begins
-/// an entity.
+/// The only angle brackets are those of a mention, and of the footer's times and its link; every
+/// ampersand begins an entity.
 fn only_our_markup(text: &str) -> bool {
     let mut rest = text.to_owned();
-    for start in ["<!date^", "<https://tea.example/"] {
+    for start in ["<!here", "<!date^", "<!date^", "<https://tea.example/"] {
         if let Some((before, construct)) = rest.split_once(start) {
             let Some((_, after)) = construct.split_once('>') else { return false };
             rest = format!("{before}{after}");

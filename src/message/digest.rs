@@ -1,0 +1,216 @@
+//! Many orders in one message: what they come to, then a line for each.
+//!
+//! Neither customers nor items stand here. Order data is plain text throughout: nothing escapes the
+//! asterisks and underscores of Slack's markup.
+
+use std::collections::HashSet;
+use std::iter;
+
+use crate::blocks::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units};
+use crate::line::Line;
+use crate::message::words::{Words, named};
+use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
+use crate::money::Sums;
+use crate::order::{Kind, OrderEvent};
+
+#[cfg(test)]
+mod tests;
+
+/// An order and what must be said beside it.
+pub type Told<'a> = (&'a OrderEvent, Remarks);
+
+/// Leaves room for the sums of every kind in one block, and for names beside them in the text.
+const MAX_SUM_UNITS: usize = 1_000;
+const MAX_PLATFORM_UNITS: usize = 500;
+
+/// The message about several orders, told in the order in which they come, kind by kind.
+///
+/// It has a line for each of them as long as they [fit](fits); the sums give way to the lines.
+pub fn about(orders: &[Told<'_>], style: &Style) -> Message {
+    let digest = Digest::new(orders, style);
+    let message = digest.message(&digest.facts());
+    if message.is_whole() { message } else { digest.message(&[]) }
+}
+
+/// Whether one message holds them all.
+pub fn fits(orders: &[Told<'_>], style: &Style) -> bool {
+    let digest = Digest::new(orders, style);
+    digest.message(&digest.facts()).is_whole()
+}
+
+struct Digest<'a> {
+    orders: &'a [Told<'a>],
+    /// The same, most important kind first; no kind is empty.
+    kinds: Vec<(Kind, Vec<Told<'a>>)>,
+    shop: Shop<'a>,
+    style: &'a Style,
+    words: &'static Words,
+}
+
+/// Where the shop is told.
+enum Shop<'a> {
+    Nowhere,
+    Once(&'a Line),
+    OnEveryLine,
+}
+
+impl<'a> Digest<'a> {
+    fn new(orders: &'a [Told<'a>], style: &'a Style) -> Self {
+        let of = |kind| orders.iter().copied().filter(|(event, _)| event.kind == kind).collect();
+        let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| (kind, of(kind)));
+        let kinds = kinds.into_iter().filter(|(_, orders): &(_, Vec<_>)| !orders.is_empty());
+        let shops: HashSet<_> = orders.iter().map(|(event, _)| event.shop.as_ref()).collect();
+        let shop = match (shops.len(), shops.iter().next()) {
+            (1, Some(Some(shop))) => Shop::Once(shop),
+            (0 | 1, _) => Shop::Nowhere,
+            _ => Shop::OnEveryLine,
+        };
+        let words = Words::of(style.language);
+        Self { orders, kinds: kinds.collect(), shop, style, words }
+    }
+
+    fn message(&self, facts: &[String]) -> Message {
+        let headline = self.headline();
+        let remarks = self.words.remarks_on_many(self.remarks());
+        let text = self.text(&headline, facts, &remarks);
+
+        let mut blocks = vec![Block::header(&headline)];
+        blocks.extend(Block::sections(facts));
+        for (kind, orders) in &self.kinds {
+            blocks.extend(Block::sections(&self.list(*kind, orders)));
+        }
+        blocks.push(Block::context(self.footer(&remarks)));
+        let mention = self.orders.iter().find_map(|(event, _)| mention(event, self.style));
+        mentioning(Message::new(&text, blocks), mention)
+    }
+
+    fn headline(&self) -> String {
+        let counts: Vec<_> = self.kinds.iter().map(|(kind, all)| (*kind, all.len())).collect();
+        let counts = self.words.counts(&counts);
+        let all_are_tests = self.orders.iter().all(|(event, _)| event.is_test);
+        if all_are_tests { format!("{} · {counts}", self.words.test) } else { counts }
+    }
+
+    /// What holds for all: the sums of each kind, and the shop if it is one.
+    fn facts(&self) -> Vec<String> {
+        let sums = self.kinds.iter().filter_map(|(kind, orders)| self.sums(*kind, orders));
+        let shop = match self.shop {
+            Shop::Once(shop) => Some(self.words.shop(shop)),
+            Shop::Nowhere | Shop::OnEveryLine => None,
+        };
+        sums.chain(shop).collect()
+    }
+
+    fn sums(&self, kind: Kind, orders: &[Told<'_>]) -> Option<String> {
+        let label = self.words.total(kind)?;
+        let amounts =
+            orders.iter().map(|(event, _)| event.total.as_ref().filter(|_| !event.is_test));
+        let Sums { sums, left_out } = amounts.collect();
+        if sums.is_empty() {
+            return None;
+        }
+        let sums = sums.iter().zip(separators(": ", " + "));
+        let pieces = sums.map(|(sum, before)| format!("{before}{}", self.words.money(sum)));
+        let line = self.listed(label, pieces.collect(), MAX_SUM_UNITS);
+        Some(match left_out {
+            0 => line,
+            left_out => format!("{line} ({})", self.words.not_in_the_sum(left_out)),
+        })
+    }
+
+    /// A line for each order; under a heading, if there are other kinds.
+    fn list(&self, kind: Kind, orders: &[Told<'_>]) -> Vec<String> {
+        let heading = self.is_mixed().then(|| self.words.heading(kind).to_owned());
+        heading.into_iter().chain(orders.iter().map(|order| self.line(*order))).collect()
+    }
+
+    fn line(&self, (event, remarks): Told<'_>) -> String {
+        let shop = match self.shop {
+            Shop::OnEveryLine => event.shop.as_ref().map(named),
+            Shop::Nowhere | Shop::Once(_) => None,
+        };
+        let parts = [
+            Some(self.words.name(event)),
+            event.total.as_ref().map(|total| self.words.money(total)),
+            self.words.detail(event),
+            shop,
+            remarks.changed_payload.then(|| self.words.changed_payload_here.to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+
+    /// The whole news in one line: as many names as fit, and how many more there are.
+    fn text(&self, headline: &str, facts: &[String], remarks: &[String]) -> String {
+        let beside = facts.iter().chain(remarks).map(String::as_str);
+        let start: Vec<_> = iter::once(headline).chain(beside).collect();
+        let names = self.kinds.iter().flat_map(|(kind, orders)| {
+            let heading = self.is_mixed().then(|| format!(" · {}: ", self.words.heading(*kind)));
+            let separators = separators(heading.as_deref().unwrap_or(" · "), ", ");
+            let named = orders.iter().zip(separators);
+            let named =
+                named.map(|((event, _), before)| before.to_owned() + &self.words.name(event));
+            named.collect::<Vec<_>>()
+        });
+        self.listed(&start.join(" · "), names.collect(), MAX_TEXT_UNITS)
+    }
+
+    fn footer(&self, remarks: &[String]) -> Markup {
+        let times = || self.orders.iter().map(|(event, _)| event.time());
+        let mut footer = remarked(remarks);
+        if let (Some(first), Some(last)) = (times().min(), times().max()) {
+            footer = time(footer, first);
+            if first != last {
+                footer = time(footer.text(" – "), last);
+            }
+        }
+        let mut platforms = Vec::new();
+        for (event, _) in self.orders {
+            if !platforms.contains(&event.platform_name.as_str()) {
+                platforms.push(&event.platform_name);
+            }
+        }
+        let pieces = platforms.iter().zip(separators(" · ", ", "));
+        let pieces = pieces.map(|(platform, before)| format!("{before}{platform}"));
+        footer.text(&self.listed("", pieces.collect(), MAX_PLATFORM_UNITS))
+    }
+
+    /// What must be said beside any of the orders.
+    fn remarks(&self) -> Remarks {
+        let mut all = Remarks::default();
+        for (_, remarks) in self.orders {
+            all.repeat |= remarks.repeat;
+            all.changed_payload |= remarks.changed_payload;
+            all.delay = all.delay.max(remarks.delay);
+        }
+        all
+    }
+
+    fn is_mixed(&self) -> bool {
+        self.kinds.len() > 1
+    }
+
+    /// `start` and as many pieces as fit in `most` units, then how many more there are.
+    fn listed(&self, start: &str, pieces: Vec<String>, most: usize) -> String {
+        let and_more = |left: usize| match left {
+            0 => String::new(),
+            left => format!(" {}", self.words.and_more(left)),
+        };
+        let mut text = start.to_owned();
+        let mut units = wire_units(start);
+        let mut left = pieces.len();
+        for piece in pieces {
+            units += wire_units(&piece);
+            if units + wire_units(&and_more(left - 1)) > most {
+                break;
+            }
+            text += &piece;
+            left -= 1;
+        }
+        text + &and_more(left)
+    }
+}
+
+/// What stands before the first of a list, and before each other.
+fn separators<'a>(first: &'a str, other: &'a str) -> impl Iterator<Item = &'a str> {
+    iter::once(first).chain(iter::repeat(other))
+}

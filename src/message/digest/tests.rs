@@ -1,0 +1,227 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::blocks::MAX_TEXT_UNITS;
+use crate::config::{Language, Mention, MentionRule};
+use crate::message::tests::{event, texts};
+use crate::money::{Money, Unit};
+use crate::order::Change;
+
+const ENGLISH: Style = Style { language: Language::English, mention: None };
+const KOREAN: Style = Style { language: Language::Korean, mention: None };
+
+fn order(number: &str, kind: Kind) -> OrderEvent {
+    OrderEvent { kind, number: Line::parse(number), reason: None, ..event() }
+}
+
+fn money(amount: &str, currency: &str) -> Option<Money> {
+    Money::parse(amount, Some(currency), Unit::Major)
+}
+
+/// One of everything.
+fn mixed() -> Vec<(OrderEvent, Remarks)> {
+    let changed = Remarks { changed_payload: true, ..Remarks::default() };
+    let late = Remarks { delay: Some(SignedDuration::from_mins(95)), ..Remarks::default() };
+    let repeat = Remarks { repeat: true, ..Remarks::default() };
+    let created = |number| order(number, Kind::Created);
+    let modified = |number| order(number, Kind::Modified);
+    let orders = [
+        (OrderEvent { reason: Line::parse("fraud"), ..order("#1001", Kind::Cancelled) }, repeat),
+        (OrderEvent { total: money("19.90", "USD"), ..order("#1002", Kind::Cancelled) }, late),
+        (
+            OrderEvent {
+                reason: Line::parse(&"We *never* ordered <this> & that. ".repeat(9)),
+                total: money("1,234.50", "USD"),
+                ..order("#1003", Kind::Cancelled)
+            },
+            Remarks::default(),
+        ),
+        (created("#1004"), Remarks::default()),
+        (OrderEvent { is_test: true, ..created("#1005") }, Remarks::default()),
+        (OrderEvent { number: None, id: None, total: None, ..created("") }, Remarks::default()),
+        (OrderEvent { change: Some(Change::Paid), ..modified("#1006") }, changed),
+        (
+            OrderEvent {
+                status: Line::parse("on-hold"),
+                shop: Line::parse("https://coffee.example/"),
+                platform_name: "WooCommerce".to_owned(),
+                occurred_at: "2026-01-01T00:40:00Z".parse().ok(),
+                ..modified("731")
+            },
+            Remarks::default(),
+        ),
+        (
+            OrderEvent { change: Some(Change::Reopened), shop: None, ..modified("#1007") },
+            Remarks::default(),
+        ),
+    ];
+    orders.into()
+}
+
+fn told(orders: &[(OrderEvent, Remarks)]) -> Vec<Told<'_>> {
+    orders.iter().map(|(event, remarks)| (event, *remarks)).collect()
+}
+
+/// A digest of events without remarks.
+fn digest(events: &[OrderEvent], style: &Style) -> Message {
+    about(&bare(events), style)
+}
+
+fn bare(events: &[OrderEvent]) -> Vec<Told<'_>> {
+    events.iter().map(|event| (event, Remarks::default())).collect()
+}
+
+fn header(events: &[OrderEvent], style: &Style) -> String {
+    digest(events, style).blocks()[0].text().to_owned()
+}
+
+#[test]
+fn a_mixed_digest_in_english() {
+    insta::assert_snapshot!(texts(&about(&told(&mixed()), &ENGLISH)));
+}
+
+#[test]
+fn a_mixed_digest_in_korean() {
+    insta::assert_snapshot!(texts(&about(&told(&mixed()), &KOREAN)));
+}
+
+#[test]
+fn a_digest_over_the_wire() {
+    insta::assert_json_snapshot!(about(&told(&mixed()), &ENGLISH));
+}
+
+#[test]
+fn orders_of_one_kind_and_one_shop_need_fewer_words() {
+    let orders = ["#1", "#2", "#3", "#4"].map(|number| order(number, Kind::Cancelled));
+    insta::assert_snapshot!(
+        [ENGLISH, KOREAN].map(|style| texts(&digest(&orders, &style))).join("\n\n")
+    );
+}
+
+#[test]
+fn a_header_counts_by_kind() {
+    let two = |kind| [order("#1", kind), order("#2", kind)];
+    assert_eq!(header(&two(Kind::Cancelled), &ENGLISH), "🚫 2 orders cancelled");
+    assert_eq!(header(&two(Kind::Created), &ENGLISH), "🛒 2 new orders");
+    assert_eq!(header(&two(Kind::Modified), &ENGLISH), "✏️ 2 orders changed");
+    assert_eq!(header(&two(Kind::Cancelled), &KOREAN), "🚫 주문 2건 취소");
+    assert_eq!(header(&two(Kind::Created), &KOREAN), "🛒 새 주문 2건");
+    assert_eq!(header(&two(Kind::Modified), &KOREAN), "✏️ 주문 2건 변경");
+    let tests = two(Kind::Created).map(|order| OrderEvent { is_test: true, ..order });
+    assert_eq!(header(&tests, &ENGLISH), "🧪 TEST · 🛒 2 new orders");
+}
+
+#[test]
+fn sums_without_a_single_amount_are_not_told() {
+    let unreadable = OrderEvent { total: money("1,5", "USD"), ..order("#1", Kind::Created) };
+    let message = digest(&[unreadable.clone(), unreadable], &ENGLISH);
+    assert!(!texts(&message).contains("total"), "{}", texts(&message));
+}
+
+#[test]
+fn many_sums_are_told_in_part_and_counted() {
+    let currency = |n: usize| format!("{}{n}", "&".repeat(20));
+    let orders: Vec<_> = (0..20)
+        .map(|n| OrderEvent { total: money("1", &currency(n)), ..order("#1", Kind::Created) })
+        .collect();
+    let message = digest(&orders, &ENGLISH);
+    let sums = message.blocks()[1].text().lines().next().unwrap();
+    let shown = sums.matches(" + ").count() + 1;
+    assert!(sums.ends_with(&format!(" 1 and {} more", 20 - shown)), "{sums}");
+    assert!((500..=MAX_SUM_UNITS).contains(&sums.len()), "{}", sums.len());
+}
+
+#[test]
+fn a_text_names_as_many_orders_as_fit_and_counts_the_rest() {
+    for (style, before, after) in [(&ENGLISH, " and ", " more"), (&KOREAN, " 외 ", "건")] {
+        let orders: Vec<_> =
+            (0..300).map(|n| order(&format!("#<{n:020}>"), Kind::Cancelled)).collect();
+        let message = digest(&orders, style);
+        let text = message.text();
+        let units = text.encode_utf16().count();
+        assert!((MAX_TEXT_UNITS - 60..=MAX_TEXT_UNITS).contains(&units), "{units}");
+        let (start, rest) = text.rsplit_once(before).unwrap();
+        assert!(start.ends_with("&gt;"), "{start}");
+        let named = start.matches("#&lt;").count();
+        assert_eq!(rest, format!("{}{after}", 300 - named));
+    }
+}
+
+#[test]
+fn a_name_is_as_short_as_in_a_single_message() {
+    let long = order(&"주".repeat(100), Kind::Created);
+    let message = digest(&[long, order("#2", Kind::Created)], &ENGLISH);
+    let name = format!("{}…", "주".repeat(60));
+    assert!(message.text().contains(&format!(" · {name}, #2")), "{}", message.text());
+    assert!(
+        texts(&message).contains(&format!("\n{name} · KRW 1,250,000\n")),
+        "{}",
+        texts(&message)
+    );
+}
+
+#[test]
+fn the_worst_two_orders_fit() {
+    let nasty = || Line::parse(&"&".repeat(300));
+    let worst = |kind, shop: &str| OrderEvent {
+        number: nasty(),
+        reason: nasty(),
+        status: nasty(),
+        total: Money::parse(&"1&".repeat(150), Some(&"&".repeat(300)), Unit::Major),
+        shop: Line::parse(&(shop.to_owned() + &"&".repeat(299))),
+        platform_name: "&".repeat(300),
+        is_test: true,
+        ..order("", kind)
+    };
+    let changed = Remarks { changed_payload: true, repeat: true, delay: None };
+    for (kind, other) in [(Kind::Cancelled, Kind::Created), (Kind::Modified, Kind::Modified)] {
+        for shop in ["a", "b"] {
+            let (one, two) = (worst(kind, "a"), worst(other, shop));
+            let orders = [(&one, changed), (&two, changed)];
+            assert!(fits(&orders, &ENGLISH) && fits(&orders, &KOREAN));
+            let message = about(&orders, &ENGLISH);
+            let lines = texts(&message);
+            // At the end of each line, in the footer and in the text.
+            assert_eq!(lines.matches("sent before with other content").count(), 4);
+            let longest = message.blocks().iter().map(|block| block.text().len()).max();
+            assert!(longest < Some(2_950), "{longest:?}");
+        }
+    }
+}
+
+#[test]
+fn the_sums_give_way_to_the_orders() {
+    let currency = |n: usize| "C".repeat(n % 30 + 1);
+    let orders: Vec<_> = (0..1_000)
+        .map(|n| OrderEvent {
+            total: money("5", &currency(n)),
+            ..order(&format!("<{n:03}>"), Kind::Created)
+        })
+        .collect();
+    let too_many = (2..orders.len()).find(|n| !fits(&bare(&orders[..*n]), &ENGLISH)).unwrap();
+    let with_sums = texts(&digest(&orders[..too_many - 1], &ENGLISH));
+    assert!(with_sums.contains("in total: "));
+    let message = digest(&orders[..too_many], &ENGLISH);
+    let lines = texts(&message);
+    assert!(message.is_whole());
+    assert!(!lines.contains("in total: "));
+    assert!(lines.contains(&format!("\n&lt;{:03}&gt; · ", too_many - 1)));
+}
+
+#[test]
+fn people_are_mentioned_once_if_any_cancellation_asks_for_it() {
+    let above = Some("KRW 1250000".parse().unwrap());
+    let mention = Some(MentionRule { mention: Mention::Here, above });
+    let style = Style { language: Language::English, mention };
+    let mentions = |events: &[OrderEvent]| {
+        let message = digest(events, &style);
+        message.blocks().iter().filter(|block| block.text() == "<!here>").count()
+    };
+    let large = order("#1", Kind::Cancelled);
+    let small = OrderEvent { total: money("600000", "KRW"), ..large.clone() };
+    let test = OrderEvent { is_test: true, ..large.clone() };
+    let created = order("#2", Kind::Created);
+    assert_eq!(mentions(&[large.clone(), small.clone(), large]), 1);
+    // Their sum is large, but none of them is.
+    assert_eq!(mentions(&[small.clone(), small, test, created]), 0);
+}
