@@ -14,8 +14,9 @@
 //! * the core, which is pure: it knows no clock, no environment and no network. On its way in, a
 //!   webhook is an [`invocation`] and a [`request`], passes [`admission`], is proven by its
 //!   [`signature`] with the keys of the [`secret`], and is read as a [`mod@document`] by what its
-//!   [`platform`] file says ([`parse`]). Then it is an [`order`] event and becomes a [`message`] of
-//!   Slack [`blocks`]. What goes wrong is decided in [`retry`] and told in a [`response`].
+//!   [`platform`] file says ([`parse`]). Then it is an [`order`] event: [`fold`] makes few
+//!   messages of many events, and each is a [`message`] of Slack [`blocks`]. What goes wrong is
+//!   decided in [`retry`] and told in a [`response`].
 //! * the edges, which alone speak to the outside: [`slack`] and [`secrets`] ([`aws`]), on one
 //!   [`transport`], and the [`log`].
 //!
@@ -46,6 +47,7 @@ pub mod money;
 pub mod order;
 
 pub mod blocks;
+pub mod fold;
 pub mod message;
 
 pub mod config;

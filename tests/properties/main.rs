@@ -17,6 +17,8 @@ use order_alerts::signature::{Authentic, SigningKey, authenticate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+mod fold;
+
 const KEY: &str = "the test key of every property";
 
 fn now() -> Timestamp {

@@ -1,0 +1,187 @@
+//! Few messages out of many events: singles while they are few, digests in a storm.
+//!
+//! Nothing is dropped on the way: every position that comes in stands in exactly one [`News`].
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
+
+use jiff::Timestamp;
+
+use crate::blocks::Message;
+use crate::line::Line;
+use crate::message::{self, Remarks, Style, digest};
+use crate::order::{Change, Kind, OrderEvent};
+
+#[cfg(test)]
+mod tests;
+
+/// So many orders are told one by one; more are a digest.
+pub const MAX_SINGLES: usize = 3;
+
+/// One order in the news: what happened to it, and which events that stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub event: OrderEvent,
+    pub remarks: Remarks,
+    /// Where the events stand in the caller's list.
+    pub positions: Vec<usize>,
+}
+
+/// One message's worth of news.
+#[derive(Clone, Debug, PartialEq)]
+pub struct News {
+    /// At least one.
+    entries: Vec<Entry>,
+    plain: bool,
+}
+
+/// Puts events together into as few messages as are good to read.
+///
+/// Up to [`MAX_SINGLES`] stand alone, as they are. Of more, an order stands once, under what
+/// matters most; if these are still more, they are digests, filled one after the other.
+pub fn fold(entries: Vec<Entry>, style: &Style) -> Vec<News> {
+    let is_storm = entries.len() > MAX_SINGLES;
+    let mut entries = if is_storm { by_order(entries) } else { entries };
+    if entries.len() > MAX_SINGLES {
+        return digests(entries, style);
+    }
+    entries.sort_by_key(|Entry { event, .. }| (event.kind != Kind::Cancelled, event.time()));
+    entries.into_iter().map(|entry| News::of(vec![entry])).collect()
+}
+
+impl News {
+    fn of(entries: Vec<Entry>) -> Self {
+        Self { entries, plain: false }
+    }
+
+    /// What it tells, in the order in which it is read.
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    /// All events that it stands for.
+    pub fn positions(&self) -> impl Iterator<Item = usize> {
+        self.entries.iter().flat_map(|entry| entry.positions.iter().copied())
+    }
+
+    /// The message as it is posted.
+    pub fn message(&self, style: &Style) -> Message {
+        let message = match &*self.entries {
+            [Entry { event, remarks, .. }] => message::about(event, style, *remarks),
+            entries => digest::about(&told(entries), style),
+        };
+        if self.plain { message.without_blocks() } else { message }
+    }
+
+    /// Slack may have shown it already.
+    pub fn mark_repeat(&mut self) {
+        for entry in &mut self.entries {
+            entry.remarks.repeat = true;
+        }
+    }
+
+    /// What to try when Slack refuses the message: halves of a digest, plain text for one order.
+    ///
+    /// The error is the news itself, when nothing smaller can be made of it.
+    pub fn smaller(mut self) -> Result<Vec<Self>, Self> {
+        match self.entries.len() {
+            0 | 1 if self.plain => Err(self),
+            0 | 1 => Ok(vec![Self { plain: true, ..self }]),
+            count => {
+                let second = self.entries.split_off(count / 2);
+                Ok(vec![self, Self::of(second)])
+            }
+        }
+    }
+}
+
+fn digests(mut entries: Vec<Entry>, style: &Style) -> Vec<News> {
+    entries.sort_by_key(|Entry { event, .. }| (place(event.kind), event.time()));
+    let mut news = Vec::new();
+    while !entries.is_empty() {
+        let rest = entries.split_off(fitting(&entries, style));
+        news.push(News::of(entries));
+        entries = rest;
+    }
+    news
+}
+
+/// Where a kind stands in a digest.
+fn place(kind: Kind) -> u8 {
+    match kind {
+        Kind::Cancelled => 0,
+        Kind::Created => 1,
+        Kind::Modified => 2,
+    }
+}
+
+/// How many of the entries one digest holds, found by making it: two always fit.
+///
+/// It must have room to say that it is a repeat, should it become one.
+fn fitting(entries: &[Entry], style: &Style) -> usize {
+    let mut told = told(entries);
+    for (_, remarks) in &mut told {
+        remarks.repeat = true;
+    }
+    let (mut fitting, mut too_many) = (told.len().min(2), told.len() + 1);
+    while too_many - fitting > 1 {
+        // No more than twice as many: a digest holds few of very many.
+        let some = fitting.midpoint(too_many).min(fitting * 2);
+        if digest::fits(&told[..some], style) {
+            fitting = some;
+        } else {
+            too_many = some;
+        }
+    }
+    fitting
+}
+
+fn told(entries: &[Entry]) -> Vec<digest::Told<'_>> {
+    entries.iter().map(|entry| (&entry.event, entry.remarks)).collect()
+}
+
+/// Each order once. An event that does not say its order's key is an order of its own.
+fn by_order(entries: Vec<Entry>) -> Vec<Entry> {
+    type Key = (String, Option<Line>, Line);
+    let key = |event: &OrderEvent| -> Option<Key> {
+        Some((event.platform.clone(), event.shop.clone(), event.id.clone()?))
+    };
+    let mut orders: Vec<Entry> = Vec::new();
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for entry in entries {
+        match key(&entry.event).map(|key| known.entry(key)) {
+            Some(Slot::Occupied(order)) => orders[*order.get()].join(entry),
+            Some(Slot::Vacant(new)) => {
+                new.insert(orders.len());
+                orders.push(entry);
+            }
+            None => orders.push(entry),
+        }
+    }
+    orders
+}
+
+impl Entry {
+    /// Takes in another event of the same order, which leads if it matters more.
+    fn join(&mut self, mut other: Self) {
+        self.positions.append(&mut other.positions);
+        let repeat = self.remarks.repeat || other.remarks.repeat;
+        if importance(&other.event) >= importance(&self.event) {
+            self.event = other.event;
+            self.remarks = other.remarks;
+        }
+        self.remarks.repeat = repeat;
+    }
+}
+
+/// What happened to an order, by how much it matters. Of things that matter alike, the last one
+/// holds: a cancellation and its withdrawal, too, since the order lives or not by the later one.
+fn importance(event: &OrderEvent) -> (u8, Timestamp, bool) {
+    let is_cancelled = event.kind == Kind::Cancelled;
+    let rank = match (event.kind, event.change) {
+        (Kind::Cancelled, _) | (Kind::Modified, Some(Change::Reopened)) => 2,
+        (Kind::Created, _) => 1,
+        (Kind::Modified, _) => 0,
+    };
+    (rank, event.time(), is_cancelled)
+}

@@ -1,0 +1,164 @@
+//! What holds for every heap of events, however it is told.
+
+use std::collections::HashSet;
+
+use jiff::SignedDuration;
+use order_alerts::blocks::{Block, Message};
+use order_alerts::config::{Language, Mention, MentionRule};
+use order_alerts::fold::{Entry, MAX_SINGLES, News, fold};
+use order_alerts::line::Line;
+use order_alerts::message::{Remarks, Style};
+use order_alerts::money::{Money, Unit};
+use order_alerts::order::{Change, Item, Kind, OrderEvent};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use crate::{holds, now, only_our_markup, text, units};
+
+/// No digest may hold these.
+const CUSTOMER: &str = "the customer's name";
+const ITEM: &str = "the item's title";
+
+#[test]
+fn every_event_is_told_in_exactly_one_message_that_slack_takes() {
+    let values = (entries(), any::<bool>(), any::<bool>());
+    holds(values, |(entries, korean, mentions)| {
+        let language = if korean { Language::Korean } else { Language::English };
+        let rule = MentionRule { mention: Mention::Here, above: None };
+        let style = Style { language, mention: mentions.then_some(rule) };
+        let entries = named(entries);
+        let news = fold(entries.clone(), &style);
+        let all: Vec<_> = (0..entries.len()).collect();
+        prop_assert_eq!(positions(&news), all);
+        if entries.len() > MAX_SINGLES {
+            each_order_is_named_once(&entries, &news, &style)?;
+        }
+        for news in news {
+            it_keeps_the_limits_down_to_the_smallest(news, &style)?;
+        }
+        Ok(())
+    });
+}
+
+/// Events of a few orders, as nasty as a sender can make them.
+fn entries() -> impl Strategy<Value = Vec<Entry>> {
+    let texts = vec(text(), 1..8);
+    texts.prop_flat_map(|texts| vec(entry(texts), 0..25))
+}
+
+fn entry(texts: Vec<String>) -> impl Strategy<Value = Entry> {
+    let kind = select(vec![Kind::Created, Kind::Modified, Kind::Cancelled]);
+    let change = option::of(select(vec![Change::Paid, Change::Fulfilled, Change::Reopened]));
+    let amounts = ["12.50", "-3", "1,250", "79228162514264337593543950335"].map(str::to_owned);
+    let amount = select([&amounts[..], &texts].concat());
+    let text = select(texts);
+    let order = (option::of(0_u8..30), text.clone(), option::of(text.clone()));
+    let seconds = -100_000_i64..100_000;
+    let told = (any::<bool>(), any::<bool>(), option::of(1_i64..1_000_000), any::<bool>());
+    let values = (order, kind, change, amount, text, seconds, told);
+    values.prop_map(|((id, number, shop), kind, change, amount, reason, seconds, told)| {
+        let (repeat, changed_payload, delay, is_test) = told;
+        let shop = shop.unwrap_or_else(|| "KRW".to_owned());
+        let event = OrderEvent {
+            platform: "generic".to_owned(),
+            platform_name: "Webhook".to_owned(),
+            kind,
+            change: change.filter(|_| kind == Kind::Modified),
+            id: id.and_then(|id| Line::parse(&id.to_string())),
+            number: Line::parse(&number),
+            shop: Line::parse(&shop),
+            total: Money::parse(&amount, Some(&shop), Unit::Major),
+            reason: Line::parse(&reason),
+            status: Line::parse(&reason),
+            customer: Line::parse(CUSTOMER),
+            items: vec![Item { title: Line::parse(ITEM).unwrap(), quantity: None }],
+            more_items: 0,
+            link: None,
+            occurred_at: now().checked_add(SignedDuration::from_secs(seconds)).ok(),
+            received_at: now(),
+            is_test,
+            reopens: false,
+            delivery_id: None,
+            body_hash: String::new(),
+        };
+        let delay = delay.map(SignedDuration::from_secs);
+        Entry { event, remarks: Remarks { repeat, changed_payload, delay }, positions: Vec::new() }
+    })
+}
+
+/// Each with its position, and with a name that says which order it is.
+fn named(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut keys = Vec::new();
+    for (position, entry) in entries.iter_mut().enumerate() {
+        let event = &mut entry.event;
+        let key = event.id.clone().map_or(Err(position), |id| Ok((event.shop.clone(), id)));
+        let order = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+            keys.push(key);
+            keys.len() - 1
+        });
+        let name = event.number.as_ref().map_or("", Line::as_str);
+        event.number = Line::parse(&format!("{}{name}", tag(order)));
+        entry.positions = vec![position];
+    }
+    entries
+}
+
+fn tag(order: usize) -> String {
+    format!("⟦{order}⟧")
+}
+
+fn each_order_is_named_once(
+    entries: &[Entry],
+    news: &[News],
+    style: &Style,
+) -> Result<(), TestCaseError> {
+    let lines: String = news.iter().map(|news| lines(&news.message(style))).collect();
+    let tagged = |name: &Line| name.as_str().split_inclusive('⟧').next().map(str::to_owned);
+    let orders: HashSet<_> =
+        entries.iter().filter_map(|entry| tagged(entry.event.number.as_ref()?)).collect();
+    for order in orders {
+        prop_assert_eq!(lines.matches(&order).count(), 1, "{}", order);
+    }
+    Ok(())
+}
+
+fn it_keeps_the_limits_down_to_the_smallest(
+    news: News,
+    style: &Style,
+) -> Result<(), TestCaseError> {
+    let message = news.message(style);
+    prop_assert!(message.is_whole());
+    prop_assert!((1..=4_000).contains(&units(message.text())));
+    prop_assert!(message.blocks().len() <= 50);
+    prop_assert!(units(&lines(&message)) <= 11_000 + message.blocks().len());
+    for block in message.blocks() {
+        let text = block.text();
+        let most = if matches!(block, Block::Header { .. }) { 150 } else { 3_000 };
+        prop_assert!((1..=most).contains(&units(text)), "{text:?}");
+        prop_assert!(only_our_markup(text), "{text:?}");
+    }
+    if news.entries().len() > 1 {
+        let wire = serde_json::to_string(&message).unwrap();
+        prop_assert!(!wire.contains(CUSTOMER) && !wire.contains(ITEM), "{wire}");
+    }
+    let all = positions(std::slice::from_ref(&news));
+    if let Ok(parts) = news.smaller() {
+        prop_assert_eq!(positions(&parts), all);
+        for part in parts {
+            it_keeps_the_limits_down_to_the_smallest(part, style)?;
+        }
+    }
+    Ok(())
+}
+
+fn positions(news: &[News]) -> Vec<usize> {
+    let mut positions: Vec<_> = news.iter().flat_map(News::positions).collect();
+    positions.sort_unstable();
+    positions
+}
+
+fn lines(message: &Message) -> String {
+    message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
+}
