@@ -22,18 +22,26 @@
 //! # }
 //! ```
 
+mod aws;
 mod bootstrap;
 #[cfg(test)]
 mod client;
+mod dynamodb;
+mod event_source;
 mod runtime_api;
 mod secrets_manager;
 mod server;
 mod slack;
+mod sqs;
 mod webhook;
 
+pub use aws::{AwsFault, EVERY_OPERATION};
 pub use bootstrap::Bootstrap;
+pub use dynamodb::FakeDynamoDb;
+pub use event_source::{Batch, EventSourceMapping, Invoked};
 pub use runtime_api::{Invocation, Outcome, RuntimeApi};
 pub use secrets_manager::{FakeSecretsManager, SecretsFault};
 pub use server::{Reply, Request, Server};
 pub use slack::{FakeSlack, Fault, Posted, Refused};
+pub use sqs::{FakeSqs, QueuedMessage};
 pub use webhook::Webhook;

@@ -16,6 +16,9 @@ use crate::server::{PATIENCE, Reply, Request, Server, lock};
 
 const FUNCTION_ARN: &str = "arn:aws:lambda:eu-central-1:123456789012:function:order-alerts";
 
+/// Of all sandboxes together: as in Lambda no two invocations share a request id.
+static INVOCATIONS: AtomicU64 = AtomicU64::new(0);
+
 /// Hands invocations to one process, one after another as it asks for them.
 ///
 /// As in Lambda another process, say after a crash, has a Runtime API of its own.
@@ -60,7 +63,6 @@ impl RuntimeApi {
             offered: tokio::sync::Mutex::new(offered),
             unanswered: Mutex::default(),
             phase: watch::Sender::new(Phase::Init),
-            invocations: AtomicU64::new(0),
         });
         let server = Server::start({
             let sandbox = sandbox.clone();
@@ -90,7 +92,7 @@ impl RuntimeApi {
 
     /// Invokes the function with the JSON in `event`; concurrent calls queue up.
     pub async fn invoke(&self, event: impl Into<Bytes>) -> Invocation {
-        let number = self.sandbox.invocations.fetch_add(1, Ordering::SeqCst);
+        let number = INVOCATIONS.fetch_add(1, Ordering::SeqCst);
         let request_id = format!("00000000-0000-4000-8000-{number:012x}");
         let (answer, answered) = oneshot::channel();
         let (taken, was_taken) = oneshot::channel();
@@ -143,7 +145,6 @@ pub(crate) struct Sandbox {
     offered: tokio::sync::Mutex<mpsc::UnboundedReceiver<Offer>>,
     unanswered: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     phase: watch::Sender<Phase>,
-    invocations: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -283,6 +284,16 @@ mod tests {
         };
         let (first, second, ()) = tokio::join!(api.invoke("1"), api.invoke("2"), function);
         assert_eq!((first.answer(), second.answer()), (json!(1), json!(2)));
+    }
+
+    #[tokio::test]
+    async fn no_two_sandboxes_share_a_request_id() {
+        let timeout = Duration::from_millis(20);
+        let one = RuntimeApi::with_timeout(timeout).await;
+        let other = RuntimeApi::with_timeout(timeout).await;
+        let (_, _, (first, _), (second, _)) =
+            tokio::join!(one.invoke("1"), other.invoke("2"), take(&one), take(&other));
+        assert_ne!(first, second);
     }
 
     #[tokio::test]

@@ -1,0 +1,177 @@
+//! The queue and its dead-letter queue: messages in time, without a protocol.
+//!
+//! All of it sits in a watch channel, so that whoever waits for a message sees every change. What
+//! changes by itself is only what time does, and the next such moment can always be computed.
+
+mod state;
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use crate::sqs::queues::state::State;
+use crate::sqs::receipt::Receipt;
+
+/// The queue's own visibility timeout.
+pub(crate) const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(3);
+
+#[derive(Debug)]
+pub(crate) struct Queues {
+    state: watch::Sender<State>,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Queue {
+    Main,
+    DeadLetters,
+}
+
+/// A message as a test sees it in the queue.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct QueuedMessage {
+    pub id: String,
+    pub body: String,
+    /// The message attributes in the words of the request.
+    pub attributes: Map<String, Value>,
+    pub receives: u64,
+    /// Zero once the message is visible.
+    pub visible_in: Duration,
+    /// Received, and neither deleted nor visible again.
+    pub in_flight: bool,
+}
+
+/// A message as a receiver gets it.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) id: String,
+    pub(crate) receipt: Receipt,
+    pub(crate) body: String,
+    pub(crate) attributes: Map<String, Value>,
+    pub(crate) receives: u64,
+    /// Since the Unix epoch, as is the next.
+    pub(crate) sent: Duration,
+    pub(crate) first_receipt: Duration,
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Unchangeable {
+    NotInFlight,
+    BeyondTwelveHours,
+}
+
+impl Queues {
+    pub(crate) fn new() -> Self {
+        Self { state: watch::Sender::new(State::new()) }
+    }
+
+    /// Returns the new message's id.
+    pub(crate) fn send(
+        &self,
+        queue: Queue,
+        body: &str,
+        attributes: Map<String, Value>,
+        delay: Duration,
+    ) -> String {
+        self.change(|state| state.send(queue, body, attributes, delay))
+    }
+
+    /// What is visible now, or becomes so within `wait`.
+    pub(crate) async fn receive(
+        &self,
+        queue: Queue,
+        most: usize,
+        visibility: Duration,
+        wait: Duration,
+    ) -> Vec<Received> {
+        let mut changes = self.state.subscribe();
+        let deadline = Instant::now() + wait;
+        loop {
+            // Looked up before the attempt: what becomes visible in between is not overslept.
+            let next = changes.borrow_and_update().next_visible();
+            let received = self.receive_now(queue, most, visibility);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !received.is_empty() || left.is_zero() {
+                return received;
+            }
+            let _ = timeout(next.map_or(left, |next| next.min(left)), changes.changed()).await;
+        }
+    }
+
+    pub(crate) fn receive_now(
+        &self,
+        queue: Queue,
+        most: usize,
+        visibility: Duration,
+    ) -> Vec<Received> {
+        let mut received = Vec::new();
+        self.state.send_if_modified(|state| {
+            let buried = state.bury();
+            received = state.receive(queue, most, visibility);
+            buried || !received.is_empty()
+        });
+        received
+    }
+
+    /// Deletes the message if no later receipt was given for it.
+    pub(crate) fn delete(&self, queue: Queue, receipt: &Receipt) {
+        self.change(|state| state.delete(queue, receipt));
+    }
+
+    pub(crate) fn change_visibility(
+        &self,
+        queue: Queue,
+        receipt: &Receipt,
+        visibility: Duration,
+    ) -> Result<(), Unchangeable> {
+        self.change(|state| state.change_visibility(queue, receipt, visibility))
+    }
+
+    pub(crate) fn messages(&self, queue: Queue) -> Vec<QueuedMessage> {
+        self.state.borrow().snapshot(queue)
+    }
+
+    /// Whether it became so within the limit.
+    pub(crate) async fn wait_until(
+        &self,
+        queue: Queue,
+        is_so: impl Fn(&[QueuedMessage]) -> bool,
+        limit: Duration,
+    ) -> bool {
+        let mut changes = self.state.subscribe();
+        let deadline = Instant::now() + limit;
+        loop {
+            // In this order for the same reason as above.
+            let (next, messages) = {
+                let state = changes.borrow_and_update();
+                (state.next_visible(), state.snapshot(queue))
+            };
+            let left = deadline.saturating_duration_since(Instant::now());
+            if is_so(&messages) || left.is_zero() {
+                return is_so(&messages);
+            }
+            let _ = timeout(next.map_or(left, |next| next.min(left)), changes.changed()).await;
+        }
+    }
+
+    pub(crate) fn set_max_receive_count(&self, count: u64) {
+        self.change(|state| state.set_max_receive_count(count));
+    }
+
+    pub(crate) fn advance(&self, by: Duration) {
+        self.change(|state| state.advance(by));
+    }
+
+    /// Whether there was such a message in flight.
+    pub(crate) fn deliver_again(&self, id: &str) -> bool {
+        self.change(|state| state.deliver_again(id))
+    }
+
+    fn change<Answer>(&self, change: impl FnOnce(&mut State) -> Answer) -> Answer {
+        let mut answer = None;
+        self.state.send_modify(|state| answer = Some(change(state)));
+        answer.expect("the channel runs the change before it returns")
+    }
+}
