@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use serde::Serialize;
 
+use crate::batch::{Batch, BatchAnswer};
+use crate::consumer::consume;
+use crate::deadline::Deadline;
 use crate::intake::intake;
 use crate::invocation::{Invocation, InvocationError};
+use crate::queue::Queue;
 use crate::response::response;
 use crate::wiring::Wiring;
 
@@ -24,20 +29,37 @@ impl App {
         Self { wiring }
     }
 
-    /// Serves one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation.
+    /// Serves one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation, which
+    /// `request_id` names.
     pub async fn handle(
         &self,
         event: &str,
+        request_id: &str,
         now: Timestamp,
         deadline: Timestamp,
-    ) -> Result<ApiGatewayV2httpResponse, InvocationError> {
+    ) -> Result<Served, InvocationError> {
         let left = deadline.duration_since(now).try_into().unwrap_or(Duration::ZERO);
-        let left = left.saturating_sub(MARGIN);
+        let deadline = Deadline::within(left.saturating_sub(MARGIN), now);
         match Invocation::parse(event)? {
             Invocation::Webhook(request) => {
-                let outcome = intake(&self.wiring, &request, now, left).await;
-                Ok(response(&request.method, outcome))
+                let outcome = intake(&self.wiring, &request, request_id, deadline).await;
+                Ok(Served::Webhook(Box::new(response(&request.method, outcome))))
+            }
+            Invocation::Batch(Batch { queue_arn, records }) => {
+                let queue = self.wiring.queue.as_ref();
+                let is_ours = |queue: &&Queue| queue_arn.is_none_or(|arn| queue.url.has_arn(&arn));
+                let queue = queue.filter(is_ours).ok_or(InvocationError::OtherQueue)?;
+                let answer = consume(&self.wiring, queue, records, request_id, deadline).await;
+                Ok(Served::Batch(answer))
             }
         }
     }
+}
+
+/// What Lambda gets back.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Served {
+    Webhook(Box<ApiGatewayV2httpResponse>),
+    Batch(BatchAnswer),
 }

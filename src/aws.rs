@@ -14,8 +14,9 @@ use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -48,6 +49,60 @@ pub fn sdk_config(
         .http_client(http_client(transport));
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.service_config(Endpoints(variable)).build())
+}
+
+/// A call to an AWS service that did not work out. The message quotes nothing of what was sent or
+/// answered, which the SDK's own description may.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{service} {what}")]
+pub struct ServiceError {
+    service: &'static str,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum What {
+    #[error("refused: {0}")]
+    Refused(String),
+    #[error("did not answer in time")]
+    Timeout,
+    #[error("cannot be reached")]
+    Unreachable,
+    #[error("gave an unreadable answer")]
+    Unreadable,
+}
+
+impl ServiceError {
+    /// What went wrong with a call to `service`.
+    pub fn new<E: ProvideErrorMetadata>(
+        service: &'static str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self {
+        let what = match error {
+            SdkError::TimeoutError(_) => What::Timeout,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => What::Timeout,
+            SdkError::ServiceError(refusal) => {
+                What::Refused(refusal.err().code().unwrap_or("an unknown error").to_owned())
+            }
+            SdkError::ResponseError(_) => What::Unreadable,
+            _ => What::Unreachable,
+        };
+        Self { service, what }
+    }
+
+    /// The service did not answer before our own time was over.
+    pub fn timeout(service: &'static str) -> Self {
+        Self { service, what: What::Timeout }
+    }
+
+    /// The service answered, and the answer makes no sense.
+    pub fn unreadable(service: &'static str) -> Self {
+        Self { service, what: What::Unreadable }
+    }
+
+    pub fn is_timeout(&self) -> bool {
+        self.what == What::Timeout
+    }
 }
 
 /// Our transport, as the SDK wants it.

@@ -6,13 +6,19 @@ use url::Url;
 
 use crate::money::Money;
 use crate::order::Kind;
+use crate::queue_url::QueueUrl;
+use crate::window::Windows;
 
 /// All settings of the function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Name or ARN of the one secret.
     pub secret_id: String,
+    pub delivery: Delivery,
+    /// The DynamoDB table that remembers what was told.
+    pub ledger_table: Option<String>,
     pub show: Show,
+    pub digest_windows: Windows,
     pub language: Language,
     pub customer: Customer,
     pub mention: Option<MentionRule>,
@@ -20,6 +26,15 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Where Slack is in tests; `None` means Slack itself.
     pub slack_origin: Option<Url>,
+}
+
+/// The way from a webhook to the channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// By a queue, from which the same function is fed.
+    Queue { url: QueueUrl, dead_letters: QueueUrl },
+    /// While the sender waits.
+    Direct,
 }
 
 /// Which kinds of events the channel hears of, and how.
@@ -89,6 +104,8 @@ pub enum Mention {
 pub enum ConfigError {
     #[error("{0} is not set")]
     Missing(&'static str),
+    #[error("{0} is not set, and DELIVERY=queue needs it")]
+    NoQueue(&'static str),
     #[error("{name} must be {expected}")]
     Wrong { name: &'static str, expected: &'static str },
     #[error("MENTION_ABOVE is set without MENTION")]
@@ -101,14 +118,21 @@ impl Config {
         let read = Variables(&|name| {
             variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
         });
-        read.required("DELIVERY", "`direct`", |value| (value == "direct").then_some(()))?;
         Ok(Self {
             secret_id: read.required("SECRET_ID", "a name", |value| Some(value.to_owned()))?,
+            delivery: read.delivery()?,
+            ledger_table: read
+                .optional("LEDGER_TABLE", "a name", |value| Some(value.to_owned()))?,
             show: Show {
                 cancelled: read.manner("SHOW_CANCELLED")?.unwrap_or(Manner::Each),
                 created: read.manner("SHOW_CREATED")?.unwrap_or(Manner::Digest),
                 modified: read.manner("SHOW_MODIFIED")?.unwrap_or(Manner::Digest),
             },
+            digest_windows: read
+                .optional("DIGEST_SECONDS", "a whole number from 1 to 900", |value| {
+                    value.parse().ok().and_then(Windows::of_seconds)
+                })?
+                .unwrap_or_default(),
             language: read
                 .optional("LANGUAGE", "`en` or `ko`", |value| match value {
                     "en" => Some(Language::English),
@@ -164,6 +188,25 @@ impl Variables<'_> {
         read: impl Fn(&str) -> Option<T>,
     ) -> Result<T, ConfigError> {
         self.optional(name, expected, read)?.ok_or(ConfigError::Missing(name))
+    }
+
+    fn delivery(&self) -> Result<Delivery, ConfigError> {
+        let is_direct = self.optional("DELIVERY", "`queue` or `direct`", |value| match value {
+            "queue" => Some(false),
+            "direct" => Some(true),
+            _ => None,
+        })?;
+        if is_direct == Some(true) {
+            return Ok(Delivery::Direct);
+        }
+        let queue = |name| {
+            let url = self.optional(name, "the URL of an SQS queue", QueueUrl::parse)?;
+            url.ok_or(ConfigError::NoQueue(name))
+        };
+        Ok(Delivery::Queue {
+            url: queue("QUEUE_URL")?,
+            dead_letters: queue("DEAD_LETTER_QUEUE_URL")?,
+        })
     }
 
     fn manner(&self, name: &'static str) -> Result<Option<Manner>, ConfigError> {
@@ -253,6 +296,9 @@ mod tests {
     fn the_defaults_are_quiet_and_private() {
         let defaults = Config {
             secret_id: "order-alerts".to_owned(),
+            delivery: Delivery::Direct,
+            ledger_table: None,
+            digest_windows: Windows::of_seconds(60).unwrap(),
             show: Show {
                 cancelled: Manner::Each,
                 created: Manner::Digest,
@@ -275,6 +321,7 @@ mod tests {
             ("SHOW_CANCELLED", "digest"),
             ("SHOW_CREATED", "each"),
             ("SHOW_MODIFIED", "off"),
+            ("DIGEST_SECONDS", "900"),
             ("LANGUAGE", "ko"),
             ("CUSTOMER", "initials"),
             ("MENTION", "group:S012AB3CD"),
@@ -286,6 +333,7 @@ mod tests {
         assert_eq!(config.show.manner(Kind::Cancelled), Manner::Digest);
         assert_eq!(config.show.manner(Kind::Created), Manner::Each);
         assert_eq!(config.show.manner(Kind::Modified), Manner::Off);
+        assert_eq!(Some(config.digest_windows), Windows::of_seconds(900));
         assert_eq!(config.language, Language::Korean);
         assert_eq!(config.customer, Customer::Initials);
         let rule = config.mention.unwrap();
@@ -298,12 +346,32 @@ mod tests {
     #[test]
     fn a_missing_variable_is_named() {
         assert_eq!(refusal("SECRET_ID", ""), "SECRET_ID is not set");
-        assert_eq!(refusal("DELIVERY", ""), "DELIVERY is not set");
+        let no_queue = "QUEUE_URL is not set, and DELIVERY=queue needs it";
+        assert_eq!(refusal("DELIVERY", ""), no_queue);
+        assert_eq!(refusal("DELIVERY", "queue"), no_queue);
+    }
+
+    #[test]
+    fn a_queue_comes_with_its_dead_letters() {
+        let queue = ("QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/orders");
+        let dead =
+            ("DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/dead");
+        let ledger = ("LEDGER_TABLE", "ledger");
+        let queued = config(&[("DELIVERY", ""), queue, dead, ledger]).unwrap();
+        let delivery = Delivery::Queue {
+            url: QueueUrl::parse(queue.1).unwrap(),
+            dead_letters: QueueUrl::parse(dead.1).unwrap(),
+        };
+        assert_eq!((queued.delivery, queued.ledger_table.as_deref()), (delivery, Some("ledger")));
+        let error = config(&[("DELIVERY", "queue"), queue]).unwrap_err().to_string();
+        assert_eq!(error, "DEAD_LETTER_QUEUE_URL is not set, and DELIVERY=queue needs it");
+        let error = config(&[("DELIVERY", "queue"), ("QUEUE_URL", "orders")]).unwrap_err();
+        assert_eq!(error.to_string(), "QUEUE_URL must be the URL of an SQS queue");
     }
 
     #[test]
     fn a_wrong_value_is_refused_by_name_and_says_what_is_right() {
-        assert_eq!(refusal("DELIVERY", "pigeon"), "DELIVERY must be `direct`");
+        assert_eq!(refusal("DELIVERY", "pigeon"), "DELIVERY must be `queue` or `direct`");
         assert_eq!(refusal("LANGUAGE", "de"), "LANGUAGE must be `en` or `ko`");
         assert_eq!(
             refusal("SHOW_CREATED", "Each"),
@@ -311,6 +379,10 @@ mod tests {
         );
         assert_eq!(refusal("CUSTOMER", "all"), "CUSTOMER must be `hidden`, `initials` or `full`");
         assert_eq!(refusal("MENTION_ABOVE", "KRW 1"), "MENTION_ABOVE is set without MENTION");
+        for value in ["0", "901", "1.5", "-1", "a minute"] {
+            let expected = "DIGEST_SECONDS must be a whole number from 1 to 900";
+            assert_eq!(refusal("DIGEST_SECONDS", value), expected);
+        }
         for value in ["@here", "user:", "user:u1", "user:U1>", "nobody:U1"] {
             assert!(refusal("MENTION", value).starts_with("MENTION must be `here`"), "{value}");
         }

@@ -8,19 +8,38 @@ use tokio::time::Instant;
 /// When an invocation began, and when its answer is due.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    /// By the wall clock; what "now" means during the whole invocation.
+    /// By the wall clock.
     pub began: Timestamp,
+    start: Instant,
     due: Instant,
 }
 
 impl Deadline {
     /// The answer is due so much time from this very moment.
     pub fn within(time: Duration, began: Timestamp) -> Self {
-        Self { began, due: Instant::now() + time }
+        let start = Instant::now();
+        Self { began, start, due: start + time }
+    }
+
+    /// The same, with no more than so much time from this very moment.
+    #[must_use]
+    pub fn at_most(self, time: Duration) -> Self {
+        Self { due: self.due.min(Instant::now() + time), ..self }
+    }
+
+    /// The moment by the clock that told when it began: nothing that sets the wall clock meanwhile
+    /// makes a lease longer or shorter.
+    pub fn now(self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.start.elapsed());
+        self.began.saturating_add(elapsed.unwrap_or(SignedDuration::MAX)).unwrap_or(Timestamp::MAX)
     }
 
     pub fn due(self) -> Instant {
         self.due
+    }
+
+    pub fn is_half_over(self) -> bool {
+        self.start.elapsed() > self.left()
     }
 
     pub fn left(self) -> Duration {

@@ -8,12 +8,18 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::admission::{Route, bytes, check_media_type, is_ping, route};
+use crate::config::{Config, Manner};
 use crate::deadline::Deadline;
-use crate::delivery::deliver;
+use crate::delivery::{Outcome, Turn, deliver};
+use crate::envelope::pack;
+use crate::order::OrderEvent;
+use crate::pace::Pace;
 use crate::parse::{Parsed, parse};
 use crate::platform::Platform;
+use crate::queue::Queue;
 use crate::request::{Headers, Request};
 use crate::response::{Answer, Refusal};
+use crate::retry::Wait;
 use crate::secret::{NoKey, Secret};
 use crate::secrets::SecretsError;
 use crate::signature::{Authentic, Rejection, authenticate};
@@ -21,15 +27,20 @@ use crate::wiring::Wiring;
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
+/// When nothing was tried for want of time.
+const AT_ONCE: Duration = Duration::from_secs(1);
+/// From the request to the queue; Slack and the ledger have no part in it.
+const TIME_TO_ENQUEUE: Duration = Duration::from_secs(3);
 
-/// Takes one request. `left` is the time that Lambda still gives.
+/// Takes one request of the invocation `request_id`.
 pub async fn intake(
     wiring: &Wiring,
     request: &Request,
-    now: Timestamp,
-    left: Duration,
+    request_id: &str,
+    deadline: Deadline,
 ) -> Result<Answer, Refusal> {
-    let deadline = Deadline::within(time_to_answer(request.arrived_at, now).min(left), now);
+    let now = deadline.began;
+    let deadline = deadline.at_most(time_to_answer(request.arrived_at, now));
     let platform = match route(request)? {
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
@@ -46,16 +57,61 @@ pub async fn intake(
         tracing::warn!(platform = platform.id, %error, "refused");
         Refusal::Unreadable
     })?;
-    match parsed {
+    let events = match parsed {
         Parsed::Ignored { .. } => {
             tracing::info!(platform = platform.id, "ignored: the event is no news");
-            Ok(Answer::Ignored)
+            return Ok(Answer::Ignored);
         }
-        Parsed::Events(events) => match deliver(wiring, &events, deadline).await {
-            Ok(()) => Ok(Answer::Accepted),
-            Err(error) => Err(Refusal::Unavailable { retry_after: error.retry_after }),
-        },
+        Parsed::Events(events) => events,
+    };
+    match &wiring.queue {
+        Some(queue) => enqueue(wiring, queue, &events, deadline).await?,
+        None => tell(wiring, &events, request_id, deadline).await?,
     }
+    Ok(Answer::Accepted)
+}
+
+/// Leaves the events to the queue. Those that only a digest shows stay out of sight until it is due.
+async fn enqueue(
+    wiring: &Wiring,
+    queue: &Queue,
+    events: &[OrderEvent],
+    deadline: Deadline,
+) -> Result<(), Refusal> {
+    let Config { show, digest_windows, .. } = &wiring.config;
+    let is_urgent = events.iter().any(|event| show.manner(event.kind) == Manner::Each);
+    let delay =
+        if is_urgent { Duration::ZERO } else { digest_windows.until_digest(deadline.began) };
+    let deadline = deadline.at_most(TIME_TO_ENQUEUE);
+    for body in pack(events) {
+        if let Err(error) = queue.send(&body, delay, deadline).await {
+            tracing::error!(%error, "the event cannot be stored");
+            return Err(Refusal::Unavailable { retry_after: RETRY_AFTER });
+        }
+    }
+    tracing::info!(platform = events[0].platform, events = events.len(), "accepted");
+    Ok(())
+}
+
+/// Tells the channel while the sender waits.
+async fn tell(
+    wiring: &Wiring,
+    events: &[OrderEvent],
+    request_id: &str,
+    deadline: Deadline,
+) -> Result<(), Refusal> {
+    let turn = Turn { request_id, deadline, is_everything: true };
+    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once()).await;
+    for outcome in outcomes {
+        let retry_after = match outcome {
+            Outcome::Settled => continue,
+            Outcome::Later(Wait::Exactly(wait)) => wait,
+            Outcome::Later(Wait::AtOnce) => AT_ONCE,
+            Outcome::Later(Wait::BackOff) | Outcome::Refused(_) => RETRY_AFTER,
+        };
+        return Err(Refusal::Unavailable { retry_after });
+    }
+    Ok(())
 }
 
 /// Senders give up after five seconds, counted from when API Gateway took the request

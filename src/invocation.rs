@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use crate::batch::{Batch, BatchError};
 use crate::request::Request;
 
 /// The events that the function serves.
@@ -13,6 +14,8 @@ use crate::request::Request;
 pub enum Invocation {
     /// An HTTP API or Function URL request.
     Webhook(Request),
+    /// Messages of an SQS queue.
+    Batch(Batch),
 }
 
 /// An event that the function does not serve. Lambda then counts the invocation as failed, so that
@@ -27,6 +30,10 @@ pub enum InvocationError {
     LoadBalancer,
     #[error("the HTTP API event cannot be read")]
     Request(#[source] serde_json::Error),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error("the messages are not of the queue that QUEUE_URL names")]
+    OtherQueue,
     #[error("the event is of no known kind")]
     Unknown,
 }
@@ -37,6 +44,8 @@ pub enum InvocationError {
 struct Markers {
     request_context: Option<ContextMarkers>,
     http_method: Option<IgnoredAny>,
+    #[serde(rename = "Records")]
+    records: Option<Vec<RecordMarkers>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -44,6 +53,12 @@ struct Markers {
 struct ContextMarkers {
     http: Option<IgnoredAny>,
     elb: Option<IgnoredAny>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RecordMarkers {
+    event_source: Option<String>,
 }
 
 impl Invocation {
@@ -54,6 +69,13 @@ impl Invocation {
             return Err(InvocationError::Unknown);
         }
         let markers: Markers = serde_json::from_str(event).map_err(|_| InvocationError::Unknown)?;
+        if let Some(records) = markers.records {
+            let is_sqs = |record: &RecordMarkers| record.event_source.as_deref() == Some("aws:sqs");
+            if !records.iter().all(is_sqs) {
+                return Err(InvocationError::Unknown);
+            }
+            return Ok(Self::Batch(Batch::parse(event)?));
+        }
         match markers.request_context {
             Some(ContextMarkers { http: Some(_), .. }) => {
                 Request::parse(event).map(Self::Webhook).map_err(InvocationError::Request)
@@ -77,7 +99,9 @@ mod tests {
     #[test]
     fn a_payload_2_event_is_a_webhook() {
         let event = r#"{"requestContext":{"http":{"method":"POST"}},"rawPath":"/webhook"}"#;
-        let Invocation::Webhook(request) = Invocation::parse(event).unwrap();
+        let Invocation::Webhook(request) = Invocation::parse(event).unwrap() else {
+            panic!("it is no webhook");
+        };
         assert_eq!(request.path, "/webhook");
     }
 
@@ -89,7 +113,9 @@ mod tests {
             "[]",
             "1",
             r#"[{"http":{"method":"POST"}}]"#,
-            r#"{"Records":[{"eventSource":"aws:sqs","body":"{}"}]}"#,
+            r#"{"Records":{}}"#,
+            r#"{"Records":[{}]}"#,
+            r#"{"Records":[{"eventSource":"aws:s3","s3":{}}]}"#,
             r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#,
             r#"{"source":"aws.cloudwatch","alarmArn":"arn:aws:cloudwatch:…"}"#,
         ];

@@ -1,30 +1,35 @@
 //! Order webhooks become Slack messages, in one AWS Lambda function.
 //!
 //! ```text
-//!  order platform                                                                      Slack
-//!  POST /webhook/{platform} ──▶ invocation ──▶ intake ──────▶ delivery ──▶ POST ──▶ channel
-//!                               what is it?    is it genuine,  what is
-//!                                  ◀────────── what is new?    there to say?
-//!                                  200, or why not
+//!  order platform                                                                         Slack
+//!  POST /webhook/{platform} ──▶ intake ─▶ queue ─▶ consumer ─▶ delivery ──▶ POST ──▶ channel
+//!                               is it genuine,     what came   what is there to say,
+//!                               what is new?       together?   who says it?
+//!                                  │                               ▲
+//!                                  └──── while the sender waits ───┘
 //! ```
 //!
-//! Read [`app`], then the stories: [`intake`] (a request becomes an answer) and [`delivery`] (events
-//! become messages). They are given their [`wiring`], and data flows one way, from them to
+//! Read [`app`], then the stories: [`intake`] (a request becomes an answer), [`consumer`] (a batch of
+//! the queue's messages is settled) and [`delivery`] (events become messages). They are given their
+//! [`wiring`], and data flows one way, from them to
 //!
 //! * the core, which is pure: it knows no clock, no environment and no network. On its way in, a
 //!   webhook is an [`invocation`] and a [`request`], passes [`admission`], is proven by its
 //!   [`signature`] with the keys of the [`secret`], and is read as a [`mod@document`] by what its
-//!   [`platform`] file says ([`parse`]). Then it is an [`order`] event: [`fold`] makes few
-//!   messages of many events, and each is a [`message`] of Slack [`blocks`]. What goes wrong is
-//!   decided in [`retry`] and told in a [`response`].
-//! * the edges, which alone speak to the outside: [`slack`] and [`secrets`] ([`aws`]), on one
-//!   [`transport`], and the [`log`].
+//!   [`platform`] file says ([`parse`]). Then it is an [`order`] event, which waits in an
+//!   [`envelope`], perhaps until its [`window`] is over, and comes back in a [`batch`]. [`claim`]
+//!   says who may tell it; [`fold`] makes few messages of many events, and each is a [`message`] of
+//!   Slack [`blocks`]. What goes wrong is decided in [`retry`] and told in a [`response`] or a
+//!   [`settlement`].
+//! * the edges, which alone speak to the outside: [`slack`], [`secrets`], [`queue`] and [`ledger`]
+//!   ([`aws`]), on one [`transport`], and the [`log`].
 //!
 //! The types keep the order: [`signature::authenticate`] alone makes an [`signature::Authentic`]
 //! request, and [`parse::parse`] takes nothing else.
 
 pub mod app;
 
+pub mod consumer;
 pub mod delivery;
 pub mod intake;
 pub mod wiring;
@@ -46,16 +51,27 @@ pub mod line;
 pub mod money;
 pub mod order;
 
+pub mod batch;
+pub mod envelope;
+pub mod queue_url;
+pub mod settlement;
+pub mod window;
+
+pub mod claim;
+
 pub mod blocks;
 pub mod fold;
 pub mod message;
 
 pub mod config;
 pub mod deadline;
+pub mod pace;
 pub mod retry;
 
 pub mod aws;
+pub mod ledger;
 pub mod log;
+pub mod queue;
 pub mod secrets;
 pub mod slack;
 pub mod transport;

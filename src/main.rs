@@ -8,17 +8,18 @@ use std::{env, fmt};
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use order_alerts::app::App;
+use order_alerts::app::{App, Served};
 use order_alerts::aws;
-use order_alerts::config::Config;
+use order_alerts::config::{Config, Delivery};
 use order_alerts::deadline::lambda_deadline;
 use order_alerts::invocation::InvocationError;
+use order_alerts::ledger::Ledger;
 use order_alerts::log;
+use order_alerts::queue::Queue;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::Slack;
 use order_alerts::transport::Transport;
@@ -43,7 +44,7 @@ async fn start() -> Result<(), lambda_runtime::Error> {
     Runtime::new(service_fn(|event| serve(&app, event))).run().await
 }
 
-/// The settings of the environment, the real Slack and the real Secrets Manager.
+/// The settings of the environment, the real Slack and the real AWS.
 fn wire() -> Result<Wiring, lambda_runtime::Error> {
     let variable = |name: &str| env::var(name).ok();
     let config = Config::from_env(variable)?;
@@ -51,21 +52,29 @@ fn wire() -> Result<Wiring, lambda_runtime::Error> {
     let transport = Arc::new(Transport::new(more_roots.as_deref())?);
     let aws = aws::sdk_config(&transport, variable)?;
     let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
-    Ok(Wiring { secrets, slack: Slack::Webhooks(transport), config })
+    let queue = match &config.delivery {
+        Delivery::Queue { url, dead_letters } => {
+            Some(Queue::new(&aws, &transport, url.clone(), dead_letters.clone()))
+        }
+        Delivery::Direct => None,
+    };
+    let ledger = match &config.ledger_table {
+        Some(name) => Ledger::in_table(&aws, name),
+        None => Ledger::None,
+    };
+    Ok(Wiring { secrets, slack: Slack::Webhooks(transport), queue, ledger, config })
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.
-async fn serve(
-    app: &App,
-    event: LambdaEvent<Box<RawValue>>,
-) -> Result<ApiGatewayV2httpResponse, Failed> {
+async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<Served, Failed> {
     let LambdaEvent { payload, context } = event;
     let now = Timestamp::now();
     let deadline = lambda_deadline(context.deadline, now);
     let span = tracing::info_span!("invocation", request_id = context.request_id);
-    let handled = AssertUnwindSafe(app.handle(payload.get(), now, deadline)).catch_unwind();
+    let handled = app.handle(payload.get(), &context.request_id, now, deadline);
+    let handled = AssertUnwindSafe(handled).catch_unwind();
     match handled.instrument(span).await {
-        Ok(response) => response.map_err(Failed::Refused),
+        Ok(served) => served.map_err(Failed::Refused),
         Err(_) => Err(Failed::Panicked),
     }
 }

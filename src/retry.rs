@@ -22,7 +22,6 @@ pub enum Failure {
 pub struct Tried {
     pub again: bool,
     pub new_address: bool,
-    pub plain_text: bool,
 }
 
 /// The next step.
@@ -32,41 +31,52 @@ pub enum Next {
     Again(Duration),
     /// Read the secret anew and post to the address that it holds now.
     NewAddress,
-    /// Post it once more as plain text.
-    PlainText,
-    /// Leave it to whoever brought it, who may come back after this time.
-    HandBack(Duration),
+    /// Say it in a smaller way.
+    Smaller,
+    /// Leave it to whoever brought it, to come back when this is over.
+    HandBack(Wait),
+}
+
+/// When it is worth coming back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// After exactly this time.
+    Exactly(Duration),
+    /// Later each time.
+    BackOff,
+    /// At once: nothing was tried.
+    AtOnce,
 }
 
 /// A short pause before the one repeat inside an invocation.
 const PAUSE: Duration = Duration::from_millis(250);
-/// A post that is given less than this is not worth beginning.
-const SHORTEST_POST: Duration = Duration::from_millis(500);
-/// When Slack does not say how long to wait.
-const BACK_OFF: Duration = Duration::from_secs(15);
 
-/// Whether a post may begin: one that is cut off at once could still be shown, and is then shown
-/// twice.
-pub fn may_begin(left: Duration) -> bool {
-    left >= SHORTEST_POST
+/// Decides the next step; `spare` is how long the next post could be put off, if there is time for
+/// one at all.
+pub fn next(failure: &Failure, tried: Tried, spare: Option<Duration>) -> Next {
+    let fits = |wait: Duration| spare.is_some_and(|spare| wait <= spare);
+    match failure {
+        Failure::RateLimited(Some(wait)) if fits(*wait) => Next::Again(*wait),
+        Failure::RateLimited(Some(wait)) => Next::HandBack(Wait::Exactly(*wait)),
+        Failure::NotSent | Failure::Unclear if !tried.again && fits(PAUSE) => Next::Again(PAUSE),
+        Failure::Payload if fits(Duration::ZERO) => Next::Smaller,
+        Failure::Endpoint if !tried.new_address && fits(Duration::ZERO) => Next::NewAddress,
+        _ => Next::HandBack(Wait::BackOff),
+    }
 }
 
-/// Decides the next step; `left` is the time until the answer is due.
-pub fn next(failure: &Failure, tried: Tried, left: Duration) -> Next {
-    let again_after = |wait: Duration| {
-        if may_begin(left.saturating_sub(wait)) { Next::Again(wait) } else { Next::HandBack(wait) }
-    };
-    match failure {
-        Failure::RateLimited(wait) => again_after(wait.unwrap_or(BACK_OFF)),
-        Failure::NotSent | Failure::Unclear
-            if !tried.again && may_begin(left.saturating_sub(PAUSE)) =>
-        {
-            Next::Again(PAUSE)
-        }
-        Failure::Payload if !tried.plain_text && may_begin(left) => Next::PlainText,
-        Failure::Endpoint if !tried.new_address && may_begin(left) => Next::NewAddress,
-        _ => Next::HandBack(BACK_OFF),
-    }
+/// The first wait of a back-off.
+const FIRST: Duration = Duration::from_secs(15);
+/// The longest wait: whatever went wrong, the channel hears of it this soon after it was mended.
+const LONGEST: Duration = Duration::from_mins(15);
+/// Waits differ by up to this share, so that messages that failed together do not come together.
+const JITTER_PERCENT: u32 = 20;
+
+/// How long a message that was received `receives` times waits: twice as long each time. `seed`
+/// tells messages apart; it only shortens the wait.
+pub fn back_off(receives: u32, seed: u32) -> Duration {
+    let doubled = FIRST.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1)));
+    doubled.min(LONGEST) * (100 - seed % (JITTER_PERCENT + 1)) / 100
 }
 
 /// Reads a `Retry-After`: seconds, rounded up, from 1 to 900.
@@ -90,10 +100,10 @@ pub fn retry_after(value: &str) -> Option<Duration> {
 mod tests {
     use super::*;
 
-    const LEFT: Duration = Duration::from_secs(4);
+    const SPARE: Option<Duration> = Some(Duration::from_secs(4));
 
-    fn first(failure: &Failure, left: Duration) -> Next {
-        next(failure, Tried::default(), left)
+    fn first(failure: &Failure, spare: Option<Duration>) -> Next {
+        next(failure, Tried::default(), spare)
     }
 
     fn limited(seconds: u64) -> Failure {
@@ -102,29 +112,45 @@ mod tests {
 
     #[test]
     fn a_rate_limit_is_waited_out_exactly_when_it_fits() {
-        assert_eq!(first(&limited(3), LEFT), Next::Again(Duration::from_secs(3)));
-        assert_eq!(first(&limited(4), LEFT), Next::HandBack(Duration::from_secs(4)));
-        assert_eq!(first(&Failure::RateLimited(None), LEFT), Next::HandBack(BACK_OFF));
+        assert_eq!(first(&limited(4), SPARE), Next::Again(Duration::from_secs(4)));
+        let wait = Wait::Exactly(Duration::from_secs(5));
+        assert_eq!(first(&limited(5), SPARE), Next::HandBack(wait));
+        assert_eq!(first(&limited(5), None), Next::HandBack(wait));
+        assert_eq!(first(&Failure::RateLimited(None), SPARE), Next::HandBack(Wait::BackOff));
     }
 
     #[test]
     fn an_outage_is_tried_once_more() {
         for failure in [Failure::NotSent, Failure::Unclear] {
-            assert_eq!(first(&failure, LEFT), Next::Again(PAUSE));
+            assert_eq!(first(&failure, SPARE), Next::Again(PAUSE));
             let tried = Tried { again: true, ..Tried::default() };
-            assert_eq!(next(&failure, tried, LEFT), Next::HandBack(BACK_OFF));
-            assert_eq!(first(&failure, Duration::from_millis(749)), Next::HandBack(BACK_OFF));
+            assert_eq!(next(&failure, tried, SPARE), Next::HandBack(Wait::BackOff));
+            let short = Some(Duration::from_millis(249));
+            assert_eq!(first(&failure, short), Next::HandBack(Wait::BackOff));
         }
     }
 
     #[test]
-    fn a_refusal_has_one_remedy() {
-        assert_eq!(first(&Failure::Payload, LEFT), Next::PlainText);
-        let tried = Tried { plain_text: true, ..Tried::default() };
-        assert_eq!(next(&Failure::Payload, tried, LEFT), Next::HandBack(BACK_OFF));
-        assert_eq!(first(&Failure::Endpoint, LEFT), Next::NewAddress);
+    fn a_refusal_has_its_remedy_while_there_is_time() {
+        assert_eq!(first(&Failure::Payload, SPARE), Next::Smaller);
+        assert_eq!(first(&Failure::Payload, None), Next::HandBack(Wait::BackOff));
+        assert_eq!(first(&Failure::Endpoint, SPARE), Next::NewAddress);
         let tried = Tried { new_address: true, ..Tried::default() };
-        assert_eq!(next(&Failure::Endpoint, tried, LEFT), Next::HandBack(BACK_OFF));
+        assert_eq!(next(&Failure::Endpoint, tried, SPARE), Next::HandBack(Wait::BackOff));
+    }
+
+    #[test]
+    fn a_message_waits_twice_as_long_each_time_up_to_a_quarter_of_an_hour() {
+        let waits =
+            [1, 2, 3, 6, 7, 8, 40, u32::MAX].map(|receives| back_off(receives, 0).as_secs());
+        assert_eq!(waits, [15, 30, 60, 480, 900, 900, 900, 900]);
+        assert_eq!(back_off(0, 0).as_secs(), 15);
+    }
+
+    #[test]
+    fn messages_wait_differently_and_never_longer() {
+        let waits: Vec<_> = (0..100).map(|seed| back_off(7, seed).as_secs()).collect();
+        assert_eq!((waits.iter().min(), waits.iter().max()), (Some(&720), Some(&900)));
     }
 
     #[test]

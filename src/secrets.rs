@@ -6,13 +6,12 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::retry::RetryConfig;
 use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
-use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
+use crate::aws::ServiceError;
 use crate::deadline::Deadline;
 use crate::secret::{Secret, SecretError};
 
@@ -28,6 +27,8 @@ const FORCED: SignedDuration = SignedDuration::from_mins(1);
 const TIMEOUT: Duration = Duration::from_secs(1);
 /// Leaves time for the retry.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
+
+const SERVICE: &str = "Secrets Manager";
 
 /// Where the secret comes from, and what is known of it.
 #[derive(Debug)]
@@ -50,12 +51,8 @@ enum Source {
 /// The secret cannot be had. The message never quotes it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SecretsError {
-    #[error("Secrets Manager refused: {0}")]
-    Refused(String),
-    #[error("Secrets Manager did not answer in time")]
-    Timeout,
-    #[error("Secrets Manager cannot be reached")]
-    Unreachable,
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     #[error("the secret has no text: it was stored as binary")]
     Binary,
     #[error(transparent)]
@@ -137,27 +134,15 @@ impl Secrets {
         };
         let answer = client.get_secret_value().secret_id(id).send();
         let answer = timeout_at(deadline.due(), answer).await;
-        let answer = answer.map_err(|_| SecretsError::Timeout)?.map_err(|error| why(&error))?;
+        let answer = answer
+            .map_err(|_| ServiceError::timeout(SERVICE))?
+            .map_err(|error| ServiceError::new(SERVICE, &error))?;
         let text = answer.secret_string().ok_or(SecretsError::Binary)?;
         let secret = Secret::parse(text)?;
         for complaint in &secret.complaints {
             tracing::error!(%complaint, "a part of the secret is not used");
         }
         Ok(Arc::new(secret))
-    }
-}
-
-/// The SDK's own description may quote the answer, and with it the secret.
-fn why(error: &SdkError<GetSecretValueError>) -> SecretsError {
-    match error {
-        SdkError::TimeoutError(_) => SecretsError::Timeout,
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => SecretsError::Timeout,
-        SdkError::ServiceError(refusal) => {
-            let code = refusal.err().code().unwrap_or("an unknown error");
-            SecretsError::Refused(code.to_owned())
-        }
-        SdkError::ResponseError(_) => SecretsError::Refused("an unreadable answer".to_owned()),
-        _ => SecretsError::Unreachable,
     }
 }
 

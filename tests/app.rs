@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::app::App;
+use order_alerts::app::{App, Served};
 use order_alerts::config::Config;
+use order_alerts::ledger::Ledger;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -27,6 +28,8 @@ fn app(inbox: &Inbox) -> App {
         config: Config::from_env(required).unwrap(),
         secrets: Secrets::fixed(Secret::parse(&secret.to_string()).unwrap()),
         slack: Slack::Inbox(inbox.clone()),
+        queue: None,
+        ledger: Ledger::None,
     })
 }
 
@@ -37,7 +40,11 @@ async fn status_with(milliseconds_left: i64, inbox: &Inbox) -> i64 {
         .signed_shopify(KEY);
     let now = Timestamp::now();
     let deadline = now + SignedDuration::from_millis(milliseconds_left);
-    app(inbox).handle(&webhook.event().to_string(), now, deadline).await.unwrap().status_code
+    let event = webhook.event().to_string();
+    match app(inbox).handle(&event, "request", now, deadline).await.unwrap() {
+        Served::Webhook(answer) => answer.status_code,
+        Served::Batch(answer) => panic!("{answer:?}"),
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use order_alerts_fakes::{FakeSecretsManager, FakeSlack, Fault, Reply, RuntimeApi, Server};
+use order_alerts_fakes::{
+    FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Fault, Reply, RuntimeApi, Server,
+};
 use serde_json::json;
 
-use crate::world::{Answer, World, secret, shopify_cancellation, start_function};
+use crate::world::{Answer, Way, World, secret, shopify_cancellation, start_function};
 
 fn answer_of(status: u16, body: &str) -> Fault {
     Fault::Answer { status, body: body.to_owned(), headers: Vec::new() }
@@ -96,8 +98,9 @@ async fn a_silent_slack_is_given_up_in_time() {
         let slack = FakeSlack::start().await;
         let secrets = FakeSecretsManager::start(&secret(&slack.hook_url())).await;
         let lambda = RuntimeApi::with_timeout(Duration::from_secs(time_out)).await;
-        let function = start_function(&slack, &secrets, &lambda, &[]);
-        let world = World { slack, secrets, lambda, function };
+        let (sqs, ledger) = (FakeSqs::start().await, FakeDynamoDb::start().await);
+        let function = start_function(Way::Direct, &slack, &secrets, &sqs, &ledger, &lambda, &[]);
+        let world = World { slack, secrets, sqs, ledger, lambda, function };
         world.lambda.ready().await;
         assert_try_again(&send_with(&world, [Fault::Hang]).await, "15");
         assert_eq!(world.slack.all_requests(), 1, "no time is left for another");
@@ -112,7 +115,7 @@ async fn a_slack_that_cannot_be_reached_is_the_senders_to_wait() {
     };
     let slack = FakeSlack::start().await;
     let text = secret(&slack.hook_url()).replace(&slack.origin(), &nobody);
-    let world = World::from_parts(slack, &text, &[("SLACK_ORIGIN", &nobody)]).await;
+    let world = World::from_parts(Way::Direct, slack, &text, &[("SLACK_ORIGIN", &nobody)]).await;
     assert_try_again(&world.send(&shopify_cancellation()).await, "15");
 }
 
@@ -161,8 +164,8 @@ async fn a_new_address_heals_at_the_first_failure() {
 async fn a_dead_address_is_not_hammered() {
     let world = World::start().await;
     world.slack.disable(&world.slack.hook_url(), 404, "no_active_hooks");
-    assert_try_again(&world.send(&shopify_cancellation()).await, "60");
-    assert_try_again(&world.send(&shopify_cancellation()).await, "60");
+    assert_try_again(&world.send(&shopify_cancellation()).await, "15");
+    assert_try_again(&world.send(&shopify_cancellation()).await, "15");
     assert_eq!(world.slack.all_requests(), 2);
     assert_eq!(world.secrets.reads(), 2, "the one before the first event, and one refresh");
     let logs = world.function.logs();
@@ -205,8 +208,8 @@ async fn an_address_that_is_none_of_slacks_is_never_called() {
         let (host, path) = hook.strip_prefix("http://").unwrap().split_once('/').unwrap();
         let address = address.replace("STRANGER", &stranger.origin());
         let address = address.replace("HOST", host).replace("PATH", path);
-        let world = World::from_parts(slack, &secret(&address), &[]).await;
-        assert_try_again(&world.send(&shopify_cancellation()).await, "60");
+        let world = World::from_parts(Way::Direct, slack, &secret(&address), &[]).await;
+        assert_try_again(&world.send(&shopify_cancellation()).await, "15");
         assert_eq!(world.slack.all_requests(), 0, "{address}");
         let logs = world.function.logs();
         assert!(logs.iter().any(|line| line.contains(reason)), "{reason}: {logs:#?}");
@@ -217,7 +220,7 @@ async fn an_address_that_is_none_of_slacks_is_never_called() {
 #[tokio::test]
 async fn a_channel_that_is_connected_later_is_found_at_once() {
     let slack = FakeSlack::start().await;
-    let world = World::from_parts(slack, &secret(""), &[]).await;
+    let world = World::from_parts(Way::Direct, slack, &secret(""), &[]).await;
     world.lambda.ready().await;
     world.secrets.set(&secret(&world.slack.hook_url()));
     assert_eq!(world.send(&shopify_cancellation()).await.status, 200);

@@ -3,13 +3,13 @@
 use order_alerts_fakes::{FakeSlack, SecretsFault};
 use serde_json::{Value, json};
 
-use crate::world::{World, generic_cancellation, key, secret, shopify_cancellation};
+use crate::world::{Way, World, generic_cancellation, key, secret, shopify_cancellation};
 
 /// A world whose secret is this, with `HOOK` for the address of its Slack.
 async fn with_secret(text: &str) -> World {
     let slack = FakeSlack::start().await;
     let text = text.replace("HOOK", &slack.hook_url());
-    let world = World::from_parts(slack, &text, &[]).await;
+    let world = World::from_parts(Way::Direct, slack, &text, &[]).await;
     world.lambda.ready().await;
     world
 }
@@ -94,7 +94,7 @@ async fn a_secret_that_is_none_is_try_again_and_never_unauthorized() {
 
 #[tokio::test]
 async fn a_binary_secret_is_try_again() {
-    let world = World::from_parts(FakeSlack::start().await, "{}", &[]).await;
+    let world = World::from_parts(Way::Direct, FakeSlack::start().await, "{}", &[]).await;
     world.secrets.set_binary(b"\x00");
     world.lambda.ready().await;
     assert_eq!(world.send(&shopify_cancellation()).await.status, 503);
@@ -113,7 +113,7 @@ async fn when_the_secret_cannot_be_read_the_sender_tries_again_and_then_it_heals
     ] {
         let slack = FakeSlack::start().await;
         let text = secret(&slack.hook_url());
-        let world = World::from_parts(slack, &text, &[]).await;
+        let world = World::from_parts(Way::Direct, slack, &text, &[]).await;
         let named = format!("{fault:?}");
         world.secrets.fail_with(fault);
         world.lambda.ready().await;

@@ -216,7 +216,7 @@ async fn an_event_of_another_kind_fails_the_invocation() {
         "{}",
         "null",
         "[]",
-        r#"{"Records":[{"messageId":"1","eventSource":"aws:sqs","body":"{}"}]}"#,
+        r#"{"Records":[{"messageId":"1","body":"{}"}]}"#,
         r#"{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{}"}}]}"#,
         r#"{"source":"aws.events","detail-type":"Scheduled Event"}"#,
     ] {

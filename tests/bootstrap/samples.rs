@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use order_alerts_fakes::FakeSlack;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{Way, World};
 
 fn samples() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
@@ -28,7 +28,7 @@ async fn every_sample_gives_what_its_name_says() {
     let keys: Value =
         platforms.map(|name| (name.to_owned(), json!(key(name)))).into_iter().collect();
     let secret = json!({"slack_webhook_url": slack.hook_url(), "signing_keys": keys}).to_string();
-    let world = World::from_parts(slack, &secret, &[]).await;
+    let world = World::from_parts(Way::Direct, slack, &secret, &[]).await;
     let mut outcomes = Vec::new();
     for (name, event) in samples() {
         let before = world.slack.messages().len();

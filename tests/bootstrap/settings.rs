@@ -1,11 +1,10 @@
 //! The environment.
 
-use order_alerts_fakes::{FakeSecretsManager, FakeSlack, RuntimeApi};
+use order_alerts_fakes::FakeSlack;
 use serde_json::json;
 
 use crate::world::{
-    World, generic, generic_cancellation, shopify, shopify_cancellation, shopify_order,
-    start_function,
+    Way, World, generic, generic_cancellation, shopify, shopify_cancellation, shopify_order,
 };
 
 #[tokio::test]
@@ -56,7 +55,9 @@ async fn a_kind_can_be_switched_off() {
 async fn a_wrong_setting_stops_the_start_and_is_named() {
     for (name, value, sentence) in [
         ("SECRET_ID", "", "SECRET_ID is not set"),
-        ("DELIVERY", "pigeon", "DELIVERY must be `direct`"),
+        ("DELIVERY", "pigeon", "DELIVERY must be `queue` or `direct`"),
+        ("QUEUE_URL", "", "QUEUE_URL is not set, and DELIVERY=queue needs it"),
+        ("DIGEST_SECONDS", "901", "DIGEST_SECONDS must be a whole number from 1 to 900"),
         ("LANGUAGE", "de", "LANGUAGE must be `en` or `ko`"),
         ("MENTION_ABOVE", "KRW 5", "MENTION_ABOVE is set without MENTION"),
         ("AWS_REGION", "", "AWS_REGION is not set"),
@@ -67,11 +68,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named() {
         ),
     ] {
         let slack = FakeSlack::start().await;
-        let secrets = FakeSecretsManager::start("{}").await;
-        let lambda = RuntimeApi::start().await;
-        let function = start_function(&slack, &secrets, &lambda, &[(name, value)]);
-        assert_eq!(function.exited().await.code(), Some(1), "{name}");
-        let logs = function.logs();
+        let world = World::from_parts(Way::Queue, slack, "{}", &[(name, value)]).await;
+        assert_eq!(world.function.exited().await.code(), Some(1), "{name}");
+        let logs = world.function.logs();
         assert!(logs.iter().any(|line| line.contains(sentence)), "{name}: {logs:#?}");
     }
 }

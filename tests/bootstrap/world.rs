@@ -1,12 +1,17 @@
 //! The function as deployed, in a world of fakes.
 
-use order_alerts_fakes::{Bootstrap, FakeSecretsManager, FakeSlack, Outcome, RuntimeApi, Webhook};
+use order_alerts_fakes::{
+    Bootstrap, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Invocation, Outcome,
+    RuntimeApi, Webhook,
+};
 use serde_json::{Value, json};
 
-/// The real bootstrap, its Slack, its secret and its Lambda.
+/// The real bootstrap, its Slack, its AWS and its Lambda.
 pub(crate) struct World {
     pub(crate) slack: FakeSlack,
     pub(crate) secrets: FakeSecretsManager,
+    pub(crate) sqs: FakeSqs,
+    pub(crate) ledger: FakeDynamoDb,
     pub(crate) lambda: RuntimeApi,
     pub(crate) function: Bootstrap,
 }
@@ -19,7 +24,17 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+/// By which way orders reach the channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Direct,
+    /// Direct, with a ledger.
+    Remembered,
+    Queue,
+}
+
 impl World {
+    /// With direct delivery.
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
@@ -27,22 +42,54 @@ impl World {
     /// Starts the function with these variables besides the required ones, and waits until it asks
     /// for an event.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
+        Self::by(Way::Direct, settings).await
+    }
+
+    /// With queue delivery and a ledger.
+    pub(crate) async fn queued(settings: &[(&str, &str)]) -> Self {
+        Self::by(Way::Queue, settings).await
+    }
+
+    pub(crate) async fn by(way: Way, settings: &[(&str, &str)]) -> Self {
         let slack = FakeSlack::start().await;
         let secret = secret(&slack.hook_url());
-        let world = Self::from_parts(slack, &secret, settings).await;
+        let world = Self::from_parts(way, slack, &secret, settings).await;
         world.lambda.ready().await;
         world
     }
 
     pub(crate) async fn from_parts(
+        way: Way,
         slack: FakeSlack,
         secret: &str,
         settings: &[(&str, &str)],
     ) -> Self {
         let secrets = FakeSecretsManager::start(secret).await;
+        let (sqs, ledger) = (FakeSqs::start().await, FakeDynamoDb::start().await);
         let lambda = RuntimeApi::start().await;
-        let function = start_function(&slack, &secrets, &lambda, settings);
-        Self { slack, secrets, lambda, function }
+        let function = start_function(way, &slack, &secrets, &sqs, &ledger, &lambda, settings);
+        Self { slack, secrets, sqs, ledger, lambda, function }
+    }
+
+    /// Another sandbox of the function, ready for an event.
+    pub(crate) async fn another(
+        &self,
+        way: Way,
+        settings: &[(&str, &str)],
+    ) -> (RuntimeApi, Bootstrap) {
+        let lambda = RuntimeApi::start().await;
+        let Self { slack, secrets, sqs, ledger, .. } = self;
+        let function = start_function(way, slack, secrets, sqs, ledger, &lambda, settings);
+        lambda.ready().await;
+        (lambda, function)
+    }
+
+    /// Hands the function what is visible in the queue, ten messages at most, as Lambda does.
+    pub(crate) async fn consume(&self) -> Invocation {
+        let batch = self.sqs.batch(10).expect("a message is visible");
+        let invocation = self.lambda.invoke(batch.event().to_string()).await;
+        batch.settle(&invocation.outcome);
+        invocation
     }
 
     pub(crate) async fn send(&self, webhook: &Webhook) -> Answer {
@@ -77,18 +124,27 @@ impl World {
 
 /// Starts one more sandbox of the function.
 pub(crate) fn start_function(
+    way: Way,
     slack: &FakeSlack,
     secrets: &FakeSecretsManager,
+    sqs: &FakeSqs,
+    ledger: &FakeDynamoDb,
     lambda: &RuntimeApi,
     settings: &[(&str, &str)],
 ) -> Bootstrap {
-    let (secrets_origin, slack_origin) = (secrets.origin(), slack.origin());
-    let mut variables = vec![
-        ("DELIVERY", "direct"),
-        ("SECRET_ID", secrets.secret_arn()),
-        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets_origin.as_str()),
-        ("SLACK_ORIGIN", slack_origin.as_str()),
+    let delivery = if way == Way::Queue { "queue" } else { "direct" };
+    let table = if way == Way::Direct { "" } else { ledger.table_name() };
+    let addresses = [
+        ("SLACK_ORIGIN", slack.origin()),
+        ("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.origin()),
+        ("AWS_ENDPOINT_URL_SQS", sqs.origin()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", ledger.origin()),
+        ("QUEUE_URL", sqs.queue_url()),
+        ("DEAD_LETTER_QUEUE_URL", sqs.dead_letter_queue_url()),
     ];
+    let mut variables =
+        vec![("DELIVERY", delivery), ("LEDGER_TABLE", table), ("SECRET_ID", secrets.secret_arn())];
+    variables.extend(addresses.iter().map(|(name, address)| (*name, address.as_str())));
     variables.extend_from_slice(settings);
     // The release build is tested by naming it.
     let built_here = env!("CARGO_BIN_EXE_order-alerts").to_owned();

@@ -10,20 +10,41 @@ from cfnlint.decode import cfn_yaml
 TEMPLATE = cfn_yaml.load(str(Path(__file__).parents[2] / "template.yaml"))
 RESOURCES = TEMPLATE["Resources"]
 
-ACTIONS = ["logs:CreateLogStream", "logs:PutLogEvents", "secretsmanager:GetSecretValue"]
+ACTIONS = {
+    "Secret": ["secretsmanager:GetSecretValue"],
+    "FunctionLogs": ["logs:CreateLogStream", "logs:PutLogEvents"],
+    "Queue": [
+        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
+        "sqs:SendMessage",
+    ],
+    "DeadLetterQueue": ["sqs:SendMessage"],
+    "Ledger": ["dynamodb:GetItem", "dynamodb:PutItem"],
+}
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}"]
 VARIABLES = [
-    "CUSTOMER", "DELIVERY", "LANGUAGE", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "SECRET_ID",
-    "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
+    "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "LANGUAGE", "LEDGER_TABLE", "MENTION",
+    "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "SECRET_ID", "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
 ]
 LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",
     "integrationStatus", "requestId", "responseLatency", "routeKey", "status",
 ]
+# What SQS allows: a message is delayed for a quarter of an hour, and kept for a fortnight.
+LONGEST_DELAY = 900
+LONGEST_RETENTION = 14 * 24 * 60 * 60
 
 
 def of_type(kind):
     return [resource["Properties"] for resource in RESOURCES.values() if resource["Type"] == kind]
+
+
+def properties(name):
+    return RESOURCES[name]["Properties"]
+
+
+def variables():
+    (function,) = of_type("AWS::Serverless::Function")
+    return function["Environment"]["Variables"]
 
 
 def as_list(value):
@@ -57,13 +78,15 @@ def referenced(node):
 
 class Permissions(unittest.TestCase):
     def test_the_function_may_do_exactly_this(self):
-        actions = [action for statement in statements() for action in as_list(statement["Action"])]
-        self.assertEqual(sorted(actions), ACTIONS)
-
-    def test_each_statement_names_one_resource_of_this_stack(self):
+        allowed = {}
         for statement in statements():
-            self.assertNotIn("*", as_list(statement["Resource"]))
-            self.assertEqual(len(referenced(statement["Resource"]) & set(RESOURCES)), 1, statement)
+            self.assertEqual(statement["Effect"], "Allow")
+            # Nothing but the ARN of one resource of this stack.
+            (resource,) = referenced(statement["Resource"])
+            self.assertEqual(list(statement["Resource"]), ["Fn::GetAtt"], statement)
+            self.assertNotIn(resource, allowed)
+            allowed[resource] = sorted(as_list(statement["Action"]))
+        self.assertEqual(allowed, ACTIONS)
 
     def test_no_role_takes_a_policy_from_elsewhere(self):
         self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
@@ -96,8 +119,88 @@ class Settings(unittest.TestCase):
             self.assertIn(name, used)
 
     def test_the_function_knows_every_variable(self):
+        self.assertEqual(sorted(variables()), VARIABLES)
+        self.assertEqual(variables()["DELIVERY"], "queue")
+
+    def test_a_digest_is_never_due_later_than_a_message_can_be_delayed(self):
+        window = TEMPLATE["Parameters"]["DigestSeconds"]
+        self.assertGreaterEqual(window["MinValue"], 1)
+        self.assertLessEqual(window["MaxValue"], LONGEST_DELAY)
+
+    def test_reserved_concurrency_leaves_room_for_webhooks(self):
+        (mapping,) = of_type("AWS::Lambda::EventSourceMapping")
+        (assertion,) = TEMPLATE["Rules"]["ReservedConcurrencyLeavesRoomForWebhooks"]["Assertions"]
+        refused = [
+            comparison["Fn::Equals"]
+            for negated in assertion["Assert"]["Fn::Not"] for comparison in negated["Fn::Or"]
+        ]
+        consumers = range(1, mapping["ScalingConfig"]["MaximumConcurrency"] + 1)
+        self.assertEqual(refused, [[{"Ref": "ReservedConcurrency"}, number] for number in consumers])
+
+
+class Queues(unittest.TestCase):
+    def test_these_two_and_the_function_is_told_of_both(self):
+        self.assertEqual(len(of_type("AWS::SQS::Queue")), 2)
+        self.assertEqual(variables()["QUEUE_URL"], {"Ref": "Queue"})
+        self.assertEqual(variables()["DEAD_LETTER_QUEUE_URL"], {"Ref": "DeadLetterQueue"})
+
+    def test_both_are_encrypted_without_a_key_that_can_be_denied(self):
+        for queue in of_type("AWS::SQS::Queue"):
+            self.assertIs(queue["SqsManagedSseEnabled"], True)
+            self.assertNotIn("KmsMasterKeyId", queue)
+
+    def test_a_message_stays_hidden_until_no_invocation_can_hold_it(self):
         (function,) = of_type("AWS::Serverless::Function")
-        self.assertEqual(sorted(function["Environment"]["Variables"]), VARIABLES)
+        self.assertGreaterEqual(properties("Queue")["VisibilityTimeout"], 6 * function["Timeout"])
+
+    def test_a_message_waits_as_long_as_sqs_keeps_one(self):
+        self.assertEqual(properties("Queue")["MessageRetentionPeriod"], LONGEST_RETENTION)
+        self.assertNotIn("DelaySeconds", properties("Queue"))
+
+    def test_only_the_queue_may_fill_the_dead_letter_queue_and_only_after_long(self):
+        redrive = properties("Queue")["RedrivePolicy"]
+        self.assertEqual(referenced(redrive["deadLetterTargetArn"]), {"DeadLetterQueue"})
+        self.assertEqual(redrive["maxReceiveCount"], 1000)
+        allowed = properties("DeadLetterQueue")["RedriveAllowPolicy"]
+        self.assertEqual(allowed["redrivePermission"], "byQueue")
+        (source,) = allowed["sourceQueueArns"]
+        self.assertEqual(properties("Queue")["QueueName"], {"Ref": "AWS::StackName"})
+        self.assertEqual(source["Fn::Sub"].split(":sqs:")[1], "${AWS::Region}:${AWS::AccountId}:${AWS::StackName}")
+
+    def test_a_dead_letter_is_kept_at_least_as_long_as_it_could_have_waited(self):
+        kept = properties("DeadLetterQueue")["MessageRetentionPeriod"]
+        self.assertGreaterEqual(kept, properties("Queue")["MessageRetentionPeriod"])
+
+    def test_the_function_gets_ten_at_once_and_answers_for_each(self):
+        (mapping,) = of_type("AWS::Lambda::EventSourceMapping")
+        self.assertEqual(referenced(mapping["EventSourceArn"]), {"Queue"})
+        self.assertEqual(referenced(mapping["FunctionName"]), {"Function"})
+        self.assertEqual(mapping["FunctionResponseTypes"], ["ReportBatchItemFailures"])
+        self.assertEqual(mapping["BatchSize"], 10)
+        self.assertEqual(mapping["MaximumBatchingWindowInSeconds"], 0)
+        self.assertEqual(mapping["ScalingConfig"], {"MaximumConcurrency": 2})
+
+
+class Ledger(unittest.TestCase):
+    def test_it_has_one_text_key_and_is_paid_by_use(self):
+        (table,) = of_type("AWS::DynamoDB::Table")
+        self.assertEqual(table["AttributeDefinitions"], [{"AttributeName": "pk", "AttributeType": "S"}])
+        self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
+        self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")
+        self.assertEqual(variables()["LEDGER_TABLE"], {"Ref": "Ledger"})
+
+    def test_it_forgets_by_itself(self):
+        expiry = properties("Ledger")["TimeToLiveSpecification"]
+        self.assertEqual(expiry, {"AttributeName": "expires", "Enabled": True})
+
+    def test_its_encryption_needs_no_key_that_can_be_denied(self):
+        self.assertNotIn("SSESpecification", properties("Ledger"))
+
+
+class Removal(unittest.TestCase):
+    def test_nothing_that_is_left_behind_blocks_the_next_deployment(self):
+        for name, resource in RESOURCES.items():
+            self.assertEqual(resource.get("DeletionPolicy", "Delete"), "Delete", name)
 
 
 class TheWayIn(unittest.TestCase):

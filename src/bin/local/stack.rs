@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use order_alerts::app::App;
+use order_alerts::app::{App, Served};
 use order_alerts::config::{Config, ConfigError};
+use order_alerts::ledger::Ledger;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -70,7 +71,8 @@ impl Function {
             None => (NOWHERE, Slack::Inbox(inbox.clone())),
         };
         let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
-        let app = App::new(Wiring { config, secrets, slack });
+        // Whatever is sent twice here is meant to be shown twice.
+        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger: Ledger::None });
         let inbox = real_slack.is_none().then_some(inbox);
         Ok(Self { app, inbox, channel: Mutex::default() })
     }
@@ -79,7 +81,10 @@ impl Function {
     pub(crate) async fn invoke(&self, event: &Value) -> Result<ApiGatewayV2httpResponse, Failure> {
         let now = Timestamp::now();
         let deadline = now + SignedDuration::from_secs(30);
-        let answer = self.app.handle(&event.to_string(), now, deadline).await?;
+        let served = self.app.handle(&event.to_string(), "local", now, deadline).await?;
+        let Served::Webhook(answer) = served else {
+            return Err("the local stack serves webhooks only".into());
+        };
         if let Some(inbox) = &self.inbox {
             let mut channel = self.channel.lock().await;
             for message in inbox.messages().iter().skip(channel.from_inbox) {
@@ -87,7 +92,7 @@ impl Function {
                 channel.from_inbox += 1;
             }
         }
-        Ok(answer)
+        Ok(*answer)
     }
 
     /// Shows a message that somebody posted.

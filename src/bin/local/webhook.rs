@@ -49,6 +49,9 @@ impl Webhook {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let Request { headers, body, .. } = match Invocation::parse(text) {
             Ok(Invocation::Webhook(request)) => request,
+            Ok(Invocation::Batch(_)) => {
+                return Err("these are messages of a queue, no webhook".into());
+            }
             Err(InvocationError::Unknown) => {
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
                 return Ok(Self { headers, body: bytes.to_vec() });

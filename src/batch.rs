@@ -1,0 +1,144 @@
+//! A batch of queue messages, as Lambda hands it over, and the answer to it.
+//!
+//! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. Each message is decoded alone: one
+//! that cannot be read must not fail the others.
+
+use serde::{Deserialize, Serialize};
+
+/// A message that is held until it is deleted or given back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub id: String,
+    /// What deletes it or gives it back.
+    pub receipt: String,
+    pub body: String,
+    /// How often it was received, this time included.
+    pub receives: u32,
+}
+
+/// The messages of one queue.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Batch {
+    /// The queue's ARN; none when there are no records.
+    pub queue_arn: Option<String>,
+    pub records: Vec<Record>,
+}
+
+/// A batch that cannot be served. Lambda then keeps all of it.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchError {
+    #[error("the batch cannot be read")]
+    Unreadable(#[source] serde_json::Error),
+    #[error("the batch mixes queues")]
+    Mixed,
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    #[serde(rename = "Records")]
+    records: Vec<WireRecord>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireRecord {
+    message_id: String,
+    receipt_handle: String,
+    body: String,
+    #[serde(default)]
+    attributes: WireAttributes,
+    #[serde(rename = "eventSourceARN")]
+    queue_arn: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct WireAttributes {
+    approximate_receive_count: String,
+}
+
+impl Batch {
+    /// Reads a Lambda event that is known to come from SQS.
+    pub fn parse(event: &str) -> Result<Self, BatchError> {
+        let wire: Wire = serde_json::from_str(event).map_err(BatchError::Unreadable)?;
+        let queue_arn = wire.records.first().map(|record| record.queue_arn.clone());
+        if wire.records.iter().any(|record| Some(&record.queue_arn) != queue_arn.as_ref()) {
+            return Err(BatchError::Mixed);
+        }
+        let records = wire.records.into_iter().map(|record| Record {
+            id: record.message_id,
+            receipt: record.receipt_handle,
+            body: record.body,
+            receives: record.attributes.approximate_receive_count.parse().unwrap_or(1),
+        });
+        Ok(Self { records: records.collect(), queue_arn })
+    }
+}
+
+/// Which messages Lambda must not delete:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchAnswer {
+    pub batch_item_failures: Vec<Failed>,
+}
+
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failed {
+    /// The message's id.
+    pub item_identifier: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_read_record_by_record() {
+        let event = r#"{"Records":[{"messageId":"m1","receiptHandle":"r1","body":"anything",
+            "attributes":{"ApproximateReceiveCount":"3","SentTimestamp":"1"},"messageAttributes":{},
+            "md5OfBody":"","eventSource":"aws:sqs","awsRegion":"us-east-1",
+            "eventSourceARN":"arn:aws:sqs:us-east-1:123456789012:orders"}]}"#;
+        let batch = Batch::parse(event).unwrap();
+        assert_eq!(batch.queue_arn.as_deref(), Some("arn:aws:sqs:us-east-1:123456789012:orders"));
+        let record = Record {
+            id: "m1".to_owned(),
+            receipt: "r1".to_owned(),
+            body: "anything".to_owned(),
+            receives: 3,
+        };
+        assert_eq!(batch.records, [record]);
+    }
+
+    #[test]
+    fn an_empty_batch_is_a_batch() {
+        let nothing = Batch { queue_arn: None, records: Vec::new() };
+        assert_eq!(Batch::parse(r#"{"Records":[]}"#).unwrap(), nothing);
+    }
+
+    #[test]
+    fn a_record_without_its_id_fails_the_batch() {
+        let event = r#"{"Records":[{"receiptHandle":"r1","body":"","eventSourceARN":"arn:x"}]}"#;
+        assert_eq!(Batch::parse(event).unwrap_err().to_string(), "the batch cannot be read");
+    }
+
+    #[test]
+    fn records_of_two_queues_are_no_batch() {
+        let record = |arn| {
+            format!(r#"{{"messageId":"m","receiptHandle":"r","body":"","eventSourceARN":"{arn}"}}"#)
+        };
+        let event = format!(r#"{{"Records":[{},{}]}}"#, record("arn:1"), record("arn:2"));
+        assert_eq!(Batch::parse(&event).unwrap_err().to_string(), "the batch mixes queues");
+    }
+
+    #[test]
+    fn the_answer_has_the_shape_that_lambda_reads() {
+        let failed = Failed { item_identifier: "m1".to_owned() };
+        let answer = BatchAnswer { batch_item_failures: vec![failed] };
+        let json = r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#;
+        assert_eq!(serde_json::to_string(&answer).unwrap(), json);
+        let nothing = serde_json::to_string(&BatchAnswer::default()).unwrap();
+        assert_eq!(nothing, r#"{"batchItemFailures":[]}"#);
+    }
+}

@@ -1,0 +1,163 @@
+//! Story 3: a batch of queue messages is delivered, and each message is settled.
+//!
+//! decode → drain → deliver → settle. What Lambda handed over is settled by the answer to it; what
+//! was taken from the queue here is deleted or given back here.
+
+use crate::aws::ServiceError;
+use crate::batch::{BatchAnswer, Failed, Record};
+use crate::config::Manner;
+use crate::deadline::Deadline;
+use crate::delivery::{Turn, deliver};
+use crate::envelope::{EnvelopeError, unpack};
+use crate::order::OrderEvent;
+use crate::pace::Pace;
+use crate::queue::{MOST_AT_ONCE, Queue};
+use crate::retry::Wait;
+use crate::settlement::{self, Fate};
+use crate::wiring::Wiring;
+
+/// As many as one invocation can claim, tell and mark in its time.
+const MAX_EVENTS: usize = 500;
+
+/// A message and the events that it carries.
+struct Opened {
+    record: Record,
+    events: Result<Vec<OrderEvent>, EnvelopeError>,
+}
+
+/// Takes one batch; the answer names what Lambda must keep.
+pub async fn consume(
+    wiring: &Wiring,
+    queue: &Queue,
+    batch: Vec<Record>,
+    request_id: &str,
+    deadline: Deadline,
+) -> BatchAnswer {
+    let handed_over = batch.len();
+    let mut messages: Vec<_> = batch.into_iter().map(open).collect();
+    let is_everything =
+        is_drained(wiring, &messages) && drain(queue, &mut messages, deadline).await;
+
+    let mut pace = Pace::of_a_consumer();
+    let turn = Turn { request_id, deadline, is_everything };
+    let fates = fates(wiring, &messages, turn, &mut pace).await;
+    let fates = bury(queue, &messages, fates).await;
+
+    let answer = settle(queue, &messages, &fates, handed_over).await;
+    pace.rest(deadline).await;
+    answer
+}
+
+fn open(record: Record) -> Opened {
+    let events = unpack(&record.body);
+    if let Err(error) = &events {
+        tracing::error!(message = record.id, receives = record.receives, %error, "not read");
+    }
+    Opened { record, events }
+}
+
+/// Whether more may be waiting that belongs into the same message: a single order in quiet times is
+/// told at once.
+fn is_drained(wiring: &Wiring, messages: &[Opened]) -> bool {
+    let mut events = messages.iter().flat_map(|message| message.events.iter().flatten());
+    messages.len() > 1
+        || events.any(|event| wiring.config.show.manner(event.kind) == Manner::Digest)
+}
+
+/// Takes from the queue what else is waiting; whether that was everything.
+async fn drain(queue: &Queue, messages: &mut Vec<Opened>, deadline: Deadline) -> bool {
+    let mut events: usize = messages.iter().map(count).sum();
+    while events < MAX_EVENTS && !deadline.is_half_over() {
+        match queue.receive().await {
+            Ok(received) => {
+                let is_last = received.len() < MOST_AT_ONCE;
+                let opened: Vec<_> = received.into_iter().map(open).collect();
+                events += opened.iter().map(count).sum::<usize>();
+                messages.extend(opened);
+                if is_last {
+                    return true;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the rest of the queue is left for later");
+                return false;
+            }
+        }
+    }
+    false
+}
+
+fn count(message: &Opened) -> usize {
+    message.events.as_ref().map_or(0, Vec::len)
+}
+
+/// Delivers the events of all messages, and says what that means for each message.
+async fn fates(wiring: &Wiring, messages: &[Opened], turn: Turn<'_>, pace: &mut Pace) -> Vec<Fate> {
+    let events: Vec<_> =
+        messages.iter().flat_map(|message| message.events.iter().flatten()).cloned().collect();
+    let outcomes = deliver(wiring, &events, turn, pace).await;
+    let mut outcomes = outcomes.as_slice();
+    let fate = |Opened { record, events }: &Opened| match events {
+        Ok(events) => {
+            let (mine, others) = outcomes.split_at(events.len());
+            outcomes = others;
+            settlement::of_events(record, events, mine)
+        }
+        Err(error) => settlement::of_unread(record, *error),
+    };
+    messages.iter().map(fate).collect()
+}
+
+/// Copies what can never work to the dead-letter queue; after that it is done with.
+async fn bury(queue: &Queue, messages: &[Opened], mut fates: Vec<Fate>) -> Vec<Fate> {
+    for (Opened { record, .. }, fate) in messages.iter().zip(&mut fates) {
+        if let Fate::Buried { bodies, reason } = fate {
+            *fate = match bury_all(queue, bodies, reason).await {
+                Ok(()) => {
+                    tracing::error!(message = record.id, reason, "put into the dead-letter queue");
+                    Fate::Done
+                }
+                Err(error) => {
+                    tracing::error!(message = record.id, %error, "no dead letter could be sent");
+                    Fate::Back(settlement::time(record, Wait::BackOff))
+                }
+            };
+        }
+    }
+    fates
+}
+
+async fn bury_all(queue: &Queue, bodies: &[String], reason: &str) -> Result<(), ServiceError> {
+    for body in bodies {
+        queue.bury(body, reason).await?;
+    }
+    Ok(())
+}
+
+/// Gives back what must come again and deletes what is done with; Lambda deletes its own messages
+/// by the answer.
+async fn settle(
+    queue: &Queue,
+    messages: &[Opened],
+    fates: &[Fate],
+    handed_over: usize,
+) -> BatchAnswer {
+    let mut answer = BatchAnswer::default();
+    let (mut done, mut back) = (Vec::new(), Vec::new());
+    for (position, (Opened { record, .. }, fate)) in messages.iter().zip(fates).enumerate() {
+        let is_lambdas = position < handed_over;
+        match fate {
+            Fate::Back(wait) => {
+                back.push((record.receipt.clone(), *wait));
+                if is_lambdas {
+                    let item_identifier = record.id.clone();
+                    answer.batch_item_failures.push(Failed { item_identifier });
+                }
+            }
+            Fate::Done | Fate::Buried { .. } if is_lambdas => {}
+            Fate::Done | Fate::Buried { .. } => done.push(record.receipt.clone()),
+        }
+    }
+    tokio::join!(queue.delete(done), queue.give_back(back));
+    answer
+}

@@ -1,0 +1,187 @@
+//! Order events as the queue holds them: a versioned JSON text in ASCII.
+//!
+//! It is what Slack may show and nothing else, so that neither the queue nor the dead-letter queue
+//! ever stores an address, a phone number or a token. It is ASCII because SQS refuses some
+//! characters that JSON text may hold, and one customer's name must not make an order undeliverable:
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+
+use crate::order::OrderEvent;
+
+/// What this code writes, and the newest that it reads.
+const VERSION: u64 = 1;
+/// Clear of the one megabyte that SQS takes.
+const MAX_BYTES: usize = 900_000;
+
+#[derive(Serialize)]
+struct Packed<'a> {
+    version: u64,
+    events: &'a [OrderEvent],
+}
+
+/// The part that every version has.
+#[derive(Deserialize)]
+struct Label {
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct Unpacked {
+    events: Vec<OrderEvent>,
+}
+
+/// A text that holds no events for this code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// A later deployment wrote it, and can read it again.
+    #[error("the message was written by a newer version of the function")]
+    Newer,
+    #[error("the message is not one of this function's")]
+    Unreadable,
+}
+
+/// The texts that carry `events`: one, or several where they are too many for one message.
+pub fn pack(events: &[OrderEvent]) -> Vec<String> {
+    let text = ascii(&Packed { version: VERSION, events });
+    if text.len() <= MAX_BYTES || events.len() < 2 {
+        return vec![text];
+    }
+    let (first, second) = events.split_at(events.len() / 2);
+    [pack(first), pack(second)].concat()
+}
+
+/// The events that a text carries; never none.
+pub fn unpack(text: &str) -> Result<Vec<OrderEvent>, EnvelopeError> {
+    // An array would fill the struct's fields one by one.
+    if !text.trim_start().starts_with('{') {
+        return Err(EnvelopeError::Unreadable);
+    }
+    let label: Label = serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)?;
+    if label.version > VERSION {
+        return Err(EnvelopeError::Newer);
+    }
+    let Unpacked { events } = serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)?;
+    if events.is_empty() { Err(EnvelopeError::Unreadable) } else { Ok(events) }
+}
+
+/// JSON in which every character beyond ASCII is escaped.
+fn ascii(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    value
+        .serialize(&mut Serializer::with_formatter(&mut text, Ascii))
+        .expect("events have only string keys");
+    String::from_utf8(text).expect("ASCII is UTF-8")
+}
+
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        if fragment.is_ascii() {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
+        for c in fragment.chars() {
+            if c.is_ascii() {
+                writer.write_all(&[c as u8])?;
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::line::Line;
+    use crate::money::{Money, Unit};
+    use crate::order::{Change, Item, Kind};
+
+    fn event() -> OrderEvent {
+        OrderEvent {
+            platform: "shopify".to_owned(),
+            platform_name: "Shopify".to_owned(),
+            kind: Kind::Modified,
+            change: Some(Change::PartiallyFulfilled),
+            id: Line::parse("820982911946154508"),
+            number: Line::parse("#1001"),
+            shop: Line::parse("tea-house.myshopify.com"),
+            total: Money::parse("1250000.50", Some("KRW"), Unit::Major),
+            reason: Line::parse("재고 부족 \"a\\b\""),
+            status: None,
+            customer: Line::parse("김 🍵 \u{FFFD}"),
+            items: vec![Item { title: Line::parse("Tee & Kännchen").unwrap(), quantity: None }],
+            more_items: 3,
+            link: "https://tea-house.myshopify.com/admin/orders/820982911946154508".parse().ok(),
+            occurred_at: "2026-01-01T09:12:00.25+09:00".parse().ok(),
+            received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
+            is_test: true,
+            reopens: true,
+            delivery_id: Line::parse("msg_1"),
+            body_hash: "00ff".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_packed_is_unpacked() {
+        let odd = Money::parse("1,234.50", None, Unit::Major);
+        let events = [event(), OrderEvent { total: odd, link: None, ..event() }];
+        let packed = pack(&events);
+        assert_eq!(packed.len(), 1);
+        assert!(packed[0].is_ascii(), "{}", packed[0]);
+        assert_eq!(unpack(&packed[0]).unwrap(), events);
+    }
+
+    /// A message of an earlier deployment may wait for days: what is written here stays readable.
+    #[test]
+    fn the_first_version_stays_as_it_is() {
+        insta::assert_snapshot!(pack(&[event()])[0]);
+    }
+
+    #[test]
+    fn too_many_events_for_one_message_become_several() {
+        let long = Item { title: Line::parse(&"티".repeat(300)).unwrap(), quantity: None };
+        let event = OrderEvent { items: vec![long; 20], ..event() };
+        let events = vec![event; 90];
+        let packed = pack(&events);
+        assert!(packed.len() > 1);
+        assert!(packed.iter().all(|text| text.len() <= MAX_BYTES));
+        let unpacked: Vec<_> = packed.iter().flat_map(|text| unpack(text).unwrap()).collect();
+        assert_eq!(unpacked, events);
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_nonsense() {
+        assert_eq!(unpack(r#"{"version":2,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
+        for text in [
+            "",
+            "null",
+            "[1]",
+            "{}",
+            r#"{"version":"1","events":[]}"#,
+            r#"{"version":1}"#,
+            r#"{"version":1,"events":[]}"#,
+            r#"{"version":1,"events":[{"kind":"created"}]}"#,
+            r#"{"version":1,"events":"#,
+        ] {
+            assert_eq!(unpack(text), Err(EnvelopeError::Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_a_later_deployment_adds_is_passed_over() {
+        let text =
+            pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
+        assert_eq!(unpack(&text).unwrap(), [event()]);
+    }
+}

@@ -1,0 +1,182 @@
+//! The queue and its dead-letter queue in SQS.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
+    MessageAttributeValue, MessageSystemAttributeName,
+};
+use aws_types::SdkConfig;
+use futures_util::{StreamExt, stream};
+use tokio::time::timeout_at;
+use url::Url;
+
+use crate::aws::ServiceError;
+use crate::batch::Record;
+use crate::deadline::Deadline;
+use crate::queue_url::QueueUrl;
+use crate::transport::Transport;
+
+const SERVICE: &str = "SQS";
+/// A sender waits for this call, and for one repeat of it.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// A receive that waits for this long asks all of the queue's servers, and not a few:
+/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
+const LONG_POLL: Duration = Duration::from_secs(1);
+/// The most that SQS takes or gives at once.
+pub const MOST_AT_ONCE: usize = 10;
+/// Settling five hundred messages takes fifty calls.
+const CALLS_AT_ONCE: usize = 8;
+
+/// The queue that the function writes to and is fed from, and the one for what can never work.
+#[derive(Debug)]
+pub struct Queue {
+    client: Client,
+    transport: Arc<Transport>,
+    pub url: QueueUrl,
+    dead_letters: QueueUrl,
+}
+
+impl Queue {
+    /// Calls go over `transport`, as all that `aws` is for do.
+    pub fn new(
+        aws: &SdkConfig,
+        transport: &Arc<Transport>,
+        url: QueueUrl,
+        dead_letters: QueueUrl,
+    ) -> Self {
+        let config = aws_sdk_sqs::config::Builder::from(aws)
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(2)
+                    .with_initial_backoff(Duration::from_millis(50)),
+            )
+            .build();
+        let client = Client::from_conf(config);
+        Self { client, transport: Arc::clone(transport), url, dead_letters }
+    }
+
+    /// Opens the connection that the first webhook will need.
+    pub async fn connect(&self) {
+        if let Ok(address) = Url::parse(self.url.as_str()) {
+            self.transport.connect(address).await;
+        }
+    }
+
+    /// Puts a message into the queue, to be seen after `delay` (at most 900 seconds).
+    pub async fn send(
+        &self,
+        body: &str,
+        delay: Duration,
+        deadline: Deadline,
+    ) -> Result<(), ServiceError> {
+        let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
+        let send = self.client.send_message().queue_url(self.url.as_str()).message_body(body);
+        let answer = timeout_at(deadline.due(), send.delay_seconds(seconds).send()).await;
+        answer.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
+    }
+
+    /// Puts a message into the dead-letter queue, with the reason beside it.
+    pub async fn bury(&self, body: &str, reason: &str) -> Result<(), ServiceError> {
+        let reason = MessageAttributeValue::builder().data_type("String").string_value(reason);
+        let reason = reason.build().ok().map(|reason| HashMap::from([("reason".into(), reason)]));
+        let send = self.client.send_message().queue_url(self.dead_letters.as_str());
+        done(send.message_body(body).set_message_attributes(reason).send().await)
+    }
+
+    /// Takes at most ten messages out of sight of all others.
+    pub async fn receive(&self) -> Result<Vec<Record>, ServiceError> {
+        let most = i32::try_from(MOST_AT_ONCE).unwrap_or(1);
+        let wait = i32::try_from(LONG_POLL.as_secs()).unwrap_or(0);
+        // A repeat of a receive whose answer was lost would leave the first one's messages in flight.
+        let patience = aws_sdk_sqs::config::Builder::default()
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT + LONG_POLL))
+            .retry_config(RetryConfig::disabled());
+        let receive = self
+            .client
+            .receive_message()
+            .queue_url(self.url.as_str())
+            .max_number_of_messages(most)
+            .wait_time_seconds(wait)
+            .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
+        let answer = receive.customize().config_override(patience).send().await;
+        let answer = answer.map_err(|error| ServiceError::new(SERVICE, &error))?;
+        Ok(answer.messages.unwrap_or_default().into_iter().filter_map(record).collect())
+    }
+
+    /// Deletes messages for good. What cannot be deleted comes back, and the ledger knows it then.
+    pub async fn delete(&self, receipts: Vec<String>) {
+        let calls = receipts.chunks(MOST_AT_ONCE).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let calls = stream::iter(calls).map(|receipts| self.delete_some(receipts));
+        calls.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn delete_some(&self, receipts: Vec<String>) {
+        let entries = receipts.into_iter().enumerate().filter_map(|(id, receipt)| {
+            let entry = DeleteMessageBatchRequestEntry::builder().id(id.to_string());
+            entry.receipt_handle(receipt).build().ok()
+        });
+        let delete = self.client.delete_message_batch().queue_url(self.url.as_str());
+        let answer = delete.set_entries(Some(entries.collect())).send().await;
+        log_failures("messages could not be deleted", answer.map(|answer| answer.failed.len()));
+    }
+
+    /// Lets messages be seen again, each after its time. What cannot be changed is seen again when
+    /// the queue's own visibility time-out is over.
+    pub async fn give_back(&self, messages: Vec<(String, Duration)>) {
+        let calls = messages.chunks(MOST_AT_ONCE).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let calls = stream::iter(calls).map(|messages| self.give_back_some(messages));
+        calls.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn give_back_some(&self, messages: Vec<(String, Duration)>) {
+        let entries = messages.into_iter().enumerate().filter_map(|(id, (receipt, wait))| {
+            let seconds = i32::try_from(wait.as_secs()).ok()?;
+            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id.to_string());
+            entry.receipt_handle(receipt).visibility_timeout(seconds).build().ok()
+        });
+        let change = self.client.change_message_visibility_batch().queue_url(self.url.as_str());
+        let answer = change.set_entries(Some(entries.collect())).send().await;
+        log_failures("messages could not be given back", answer.map(|answer| answer.failed.len()));
+    }
+}
+
+/// For each attempt; the number of attempts is the retry policy's.
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).build()
+}
+
+fn done<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Result<(), ServiceError> {
+    answer.map(drop).map_err(|error| ServiceError::new(SERVICE, &error))
+}
+
+fn log_failures<E: ProvideErrorMetadata>(what: &str, failed: Result<usize, SdkError<E>>) {
+    match failed {
+        Ok(0) => {}
+        Ok(count) => tracing::warn!(count, "{what}"),
+        Err(error) => {
+            let error = ServiceError::new(SERVICE, &error);
+            tracing::warn!(%error, "{what}");
+        }
+    }
+}
+
+/// A received message; SQS leaves out none of its parts.
+fn record(message: Message) -> Option<Record> {
+    let receives = message.attributes.as_ref().and_then(|attributes| {
+        attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
+    });
+    Some(Record {
+        id: message.message_id?,
+        receipt: message.receipt_handle?,
+        body: message.body.unwrap_or_default(),
+        receives: receives.unwrap_or(1),
+    })
+}

@@ -1,0 +1,150 @@
+//! What becomes of a queue message, from what became of its events.
+
+use std::time::Duration;
+
+use crate::batch::Record;
+use crate::delivery::Outcome;
+use crate::envelope::{EnvelopeError, pack};
+use crate::order::OrderEvent;
+use crate::retry::{Wait, back_off};
+
+/// What can never work is set aside when it was received so often.
+const LAST_RECEIVE: u32 = 3;
+
+/// A queue message's end, or its next beginning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is done with.
+    Done,
+    /// It is seen again after this time.
+    Back(Duration),
+    /// What can never work goes to the dead-letter queue, and then the message is done with.
+    Buried { bodies: Vec<String>, reason: String },
+}
+
+/// The fate of a message whose events came to these outcomes.
+pub fn of_events(record: &Record, events: &[OrderEvent], outcomes: &[Outcome]) -> Fate {
+    let waits = outcomes.iter().filter_map(|outcome| match outcome {
+        Outcome::Later(wait) => Some(time(record, *wait)),
+        Outcome::Settled | Outcome::Refused(_) => None,
+    });
+    if let Some(longest) = waits.max() {
+        return Fate::Back(longest);
+    }
+    let mut refused = Vec::new();
+    let mut reason = "";
+    for (event, outcome) in events.iter().zip(outcomes) {
+        if let Outcome::Refused(why) = outcome {
+            refused.push(event.clone());
+            reason = why;
+        }
+    }
+    if refused.is_empty() {
+        return Fate::Done;
+    }
+    in_the_end(record, || pack(&refused), reason)
+}
+
+/// The fate of a message that could not be read.
+pub fn of_unread(record: &Record, error: EnvelopeError) -> Fate {
+    match error {
+        // The deployment that wrote it will be back, or its successor.
+        EnvelopeError::Newer => Fate::Back(time(record, Wait::BackOff)),
+        EnvelopeError::Unreadable => {
+            in_the_end(record, || vec![record.body.clone()], &error.to_string())
+        }
+    }
+}
+
+/// Buried at the last receive, and tried again before: the fault may be ours, or a passing one.
+fn in_the_end(record: &Record, bodies: impl FnOnce() -> Vec<String>, reason: &str) -> Fate {
+    if record.receives < LAST_RECEIVE {
+        return Fate::Back(time(record, Wait::BackOff));
+    }
+    Fate::Buried { bodies: bodies(), reason: reason.to_owned() }
+}
+
+/// How long a message stays out of sight.
+pub fn time(record: &Record, wait: Wait) -> Duration {
+    match wait {
+        Wait::Exactly(time) => rounded_up(time),
+        Wait::BackOff => back_off(record.receives, seed(&record.id)),
+        Wait::AtOnce => Duration::ZERO,
+    }
+}
+
+/// SQS counts in whole seconds.
+fn rounded_up(time: Duration) -> Duration {
+    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
+}
+
+/// A number that differs between messages.
+fn seed(id: &str) -> u32 {
+    id.bytes().fold(0, |seed: u32, byte| seed.wrapping_mul(31).wrapping_add(byte.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::envelope::unpack;
+
+    const EVENTS: &str = r#"{"version":1,"events":[EVENT,EVENT]}"#;
+    const EVENT: &str = r#"{"platform":"generic","platform_name":"Order system","kind":"created",
+        "items":[],"more_items":0,"received_at":"2026-01-01T00:00:00Z","is_test":false,
+        "reopens":false,"body_hash":"00"}"#;
+
+    fn record(receives: u32) -> Record {
+        let body = EVENTS.replace("EVENT", EVENT);
+        Record { id: String::new(), receipt: "receipt".to_owned(), body, receives }
+    }
+
+    fn fate(receives: u32, outcomes: &[Outcome; 2]) -> Fate {
+        let record = record(receives);
+        of_events(&record, &unpack(&record.body).unwrap(), outcomes)
+    }
+
+    fn refused() -> Outcome {
+        Outcome::Refused("Slack answered 400".to_owned())
+    }
+
+    #[test]
+    fn a_message_is_done_with_when_all_its_events_are() {
+        assert_eq!(fate(1, &[Outcome::Settled, Outcome::Settled]), Fate::Done);
+    }
+
+    #[test]
+    fn a_message_comes_back_when_the_last_of_its_events_is_worth_it() {
+        let exactly = |ms| Outcome::Later(Wait::Exactly(Duration::from_millis(ms)));
+        let back = |seconds| Fate::Back(Duration::from_secs(seconds));
+        assert_eq!(fate(1, &[exactly(2_000), exactly(3_001)]), back(4), "SQS counts seconds");
+        assert_eq!(fate(3, &[Outcome::Settled, Outcome::Later(Wait::BackOff)]), back(60));
+        assert_eq!(fate(9, &[Outcome::Settled, Outcome::Later(Wait::AtOnce)]), back(0));
+        assert_eq!(fate(3, &[refused(), exactly(5_000)]), back(5));
+    }
+
+    #[test]
+    fn what_slack_never_takes_is_buried_alone_at_the_third_receive() {
+        assert_eq!(fate(1, &[refused(), Outcome::Settled]), Fate::Back(Duration::from_secs(15)));
+        assert_eq!(fate(2, &[refused(), Outcome::Settled]), Fate::Back(Duration::from_secs(30)));
+        let Fate::Buried { bodies, reason } = fate(3, &[refused(), Outcome::Settled]) else {
+            panic!("it is tried for ever");
+        };
+        assert_eq!(reason, "Slack answered 400");
+        assert_eq!(bodies.len(), 1);
+        assert_eq!(unpack(&bodies[0]).unwrap().len(), 1, "the other event was shown");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_buried_as_it_is() {
+        let unread = |receives| of_unread(&record(receives), EnvelopeError::Unreadable);
+        assert_eq!(unread(2), Fate::Back(Duration::from_secs(30)));
+        let reason = "the message is not one of this function's".to_owned();
+        assert_eq!(unread(3), Fate::Buried { bodies: vec![record(3).body], reason });
+    }
+
+    #[test]
+    fn what_a_newer_version_wrote_is_never_buried() {
+        let fate = of_unread(&record(999), EnvelopeError::Newer);
+        assert_eq!(fate, Fate::Back(Duration::from_mins(15)));
+    }
+}
