@@ -1,4 +1,4 @@
-//! Story 3: a batch of queue messages is delivered, and each message is settled.
+//! Story 2: a batch of queue messages is delivered, and each message is settled.
 //!
 //! decode → drain → deliver → settle. What Lambda handed over is settled by the answer to it; what
 //! was taken from the queue here is deleted or given back here.

@@ -38,8 +38,14 @@ impl Deadline {
         self.due
     }
 
+    /// Half of the time is over.
     pub fn is_half_over(self) -> bool {
         self.start.elapsed() > self.left()
+    }
+
+    /// Two thirds of the time are over.
+    pub fn is_near(self) -> bool {
+        self.start.elapsed() > self.left() * 2
     }
 
     pub fn left(self) -> Duration {

@@ -68,6 +68,7 @@ pub async fn intake(
         Some(queue) => enqueue(wiring, queue, &events, deadline).await?,
         None => tell(wiring, &events, request_id, deadline).await?,
     }
+    tracing::info!(platform = platform.id, events = events.len(), "accepted");
     Ok(Answer::Accepted)
 }
 
@@ -89,7 +90,6 @@ async fn enqueue(
             return Err(Refusal::Unavailable { retry_after: RETRY_AFTER });
         }
     }
-    tracing::info!(platform = events[0].platform, events = events.len(), "accepted");
     Ok(())
 }
 

@@ -60,7 +60,7 @@ fn wire() -> Result<Wiring, lambda_runtime::Error> {
     };
     let ledger = match &config.ledger_table {
         Some(name) => Ledger::in_table(&aws, name),
-        None => Ledger::None,
+        None => Ledger::none(),
     };
     Ok(Wiring { secrets, slack: Slack::Webhooks(transport), queue, ledger, config })
 }

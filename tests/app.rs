@@ -29,7 +29,7 @@ fn app(inbox: &Inbox) -> App {
         secrets: Secrets::fixed(Secret::parse(&secret.to_string()).unwrap()),
         slack: Slack::Inbox(inbox.clone()),
         queue: None,
-        ledger: Ledger::None,
+        ledger: Ledger::none(),
     })
 }
 

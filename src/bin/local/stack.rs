@@ -72,7 +72,7 @@ impl Function {
         };
         let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
         // Whatever is sent twice here is meant to be shown twice.
-        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger: Ledger::None });
+        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger: Ledger::none() });
         let inbox = real_slack.is_none().then_some(inbox);
         Ok(Self { app, inbox, channel: Mutex::default() })
     }

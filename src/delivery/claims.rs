@@ -1,0 +1,204 @@
+//! What one invocation holds of the ledger.
+//!
+//! Without the ledger there are repeats at worst, and without the message there is no news: once a
+//! call to it fails, the invocation goes on as if there were none.
+
+use std::fmt::Display;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::aws::ServiceError;
+use crate::claim::Lease;
+use crate::delivery::{Turn, described};
+use crate::fold::Entry;
+use crate::ledger::{Claim, Held, Ledger, Marked};
+use crate::message::Remarks;
+use crate::order::{Change, Kind, OrderEvent};
+
+/// DynamoDB takes many more; the sandbox does not.
+const CALLS_AT_ONCE: usize = 16;
+/// Marks that are not set by then are left out, for the sake of the answer.
+const ANSWER: Duration = Duration::from_secs(1);
+/// A lease outlives its invocation by this.
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
+/// Every lease ends before SQS shows the message again (template.yaml: after 180 seconds).
+const LONGEST_LEASE: Duration = Duration::from_secs(170);
+/// Whoever waits for somebody else's lease comes after its end.
+const AFTER_LEASE: SignedDuration = SignedDuration::from_secs(1);
+/// What is told later than this says so. No digest waits that long.
+const LATE: SignedDuration = SignedDuration::from_mins(30);
+
+/// What may be done about an event.
+pub(super) enum Claimed {
+    /// Ours to tell.
+    Ours(Box<Entry>),
+    /// Nothing: it was told before.
+    Told,
+    /// Somebody else is telling it, until after this time.
+    Leased(Duration),
+}
+
+pub(super) struct Claims<'a> {
+    ledger: &'a Ledger,
+    events: &'a [OrderEvent],
+    turn: Turn<'a>,
+    /// By the event's position.
+    held: Vec<Option<Held>>,
+    is_down: AtomicBool,
+}
+
+impl<'a> Claims<'a> {
+    pub(super) fn new(ledger: &'a Ledger, events: &'a [OrderEvent], turn: Turn<'a>) -> Self {
+        let held = events.iter().map(|_| None).collect();
+        Self { ledger, events, turn, held, is_down: AtomicBool::new(false) }
+    }
+
+    /// Claims the events at these positions.
+    pub(super) async fn claim(&mut self, positions: &[usize]) -> Vec<(usize, Claimed)> {
+        // Cancellations first, so that other news of an order waits for what becomes of its own.
+        let is_cancellation = |at: &&usize| self.events[**at].kind == Kind::Cancelled;
+        let (first, second): (Vec<usize>, Vec<usize>) = positions.iter().partition(is_cancellation);
+        let mut claimed = Vec::with_capacity(positions.len());
+        for positions in [first, second] {
+            let claims = stream::iter(positions.clone()).map(|position| self.claim_one(position));
+            let claims: Vec<_> = claims.buffered(CALLS_AT_ONCE).collect().await;
+            for (position, claim) in positions.into_iter().zip(claims) {
+                claimed.push((position, self.understood(position, claim)));
+            }
+        }
+        claimed
+    }
+
+    async fn claim_one(&self, position: usize) -> Claim {
+        // Posting needs its time, whatever the ledger does.
+        if self.is_down.load(Ordering::Relaxed) || self.turn.deadline.is_near() {
+            return Claim::Ours(Held::default());
+        }
+        let claim = self.ledger.claim(&self.events[position], &self.lease(position)).await;
+        claim.unwrap_or_else(|error| {
+            self.miss(&error);
+            Claim::Ours(Held::default())
+        })
+    }
+
+    fn understood(&mut self, position: usize, claim: Claim) -> Claimed {
+        let event = &self.events[position];
+        let (platform, order) = described(event);
+        let now = self.turn.deadline.now();
+        match claim {
+            Claim::Told => {
+                tracing::info!(platform, order, "told before");
+                Claimed::Told
+            }
+            Claim::Leased(until) => {
+                tracing::info!(platform, order, "left to another invocation, which is at it");
+                let wait = (until + AFTER_LEASE).duration_since(now);
+                Claimed::Leased(wait.try_into().unwrap_or_default())
+            }
+            Claim::Ours(held) => {
+                if held.changed_payload {
+                    tracing::warn!(platform, order, "the sender gave this event before, otherwise");
+                }
+                let late = now.duration_since(event.received_at);
+                let remarks = Remarks {
+                    repeat: held.may_be_shown,
+                    changed_payload: held.changed_payload,
+                    delay: Some(late).filter(|late| *late >= LATE),
+                };
+                let mut event = event.clone();
+                if held.reopens {
+                    event.kind = Kind::Modified;
+                    event.change = Some(Change::Reopened);
+                }
+                self.held[position] = Some(held);
+                let positions = vec![position];
+                Claimed::Ours(Box::new(Entry { event, remarks, positions }))
+            }
+        }
+    }
+
+    /// Marks events as told.
+    pub(super) async fn told(&mut self, positions: &[usize]) {
+        let held: Vec<_> = positions.iter().filter_map(|at| self.held[*at].take()).collect();
+        let now = self.turn.deadline.now();
+        let marks = stream::iter(held).map(|held| self.mark(held, now));
+        marks.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn mark(&self, held: Held, now: Timestamp) {
+        if self.is_out_of_reach() {
+            return;
+        }
+        match self.ledger.told(held, now).await {
+            Ok(Marked::Yes) => {}
+            Ok(Marked::TakenOver) => {
+                tracing::warn!("another invocation took over: the channel may see it twice");
+            }
+            Err(error) => self.miss(&error),
+        }
+    }
+
+    /// Gives back events that were not told, or not surely.
+    pub(super) async fn give_back(&mut self, entries: impl Iterator<Item = &Entry>) {
+        let mut held = Vec::new();
+        for Entry { positions, remarks, .. } in entries {
+            for position in positions {
+                held.extend(self.held[*position].take().map(|held| (held, remarks.repeat)));
+            }
+        }
+        let returns = stream::iter(held).map(|(held, repeat)| self.give_back_one(held, repeat));
+        returns.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    }
+
+    async fn give_back_one(&self, held: Held, may_be_shown: bool) {
+        if self.is_out_of_reach() {
+            return;
+        }
+        if let Err(error) = self.ledger.give_back(held, may_be_shown).await {
+            self.miss(&error);
+        }
+    }
+
+    /// Claims a digest's window; `None` when it is somebody else's or has had its digest.
+    pub(super) async fn window(&self, number: i64) -> Option<Held> {
+        match self.ledger.claim_digest(number, &self.lease("digest")).await {
+            Ok(Claim::Ours(held)) => Some(held),
+            Ok(Claim::Told | Claim::Leased(_)) => None,
+            Err(error) => {
+                self.miss(&error);
+                Some(Held::default())
+            }
+        }
+    }
+
+    /// Lets a window go, for good if it `is_over`.
+    pub(super) async fn end_window(&self, window: Held, is_over: bool) {
+        if is_over {
+            self.mark(window, self.turn.deadline.now()).await;
+        } else {
+            self.give_back_one(window, false).await;
+        }
+    }
+
+    /// As long as the invocation may take; its owner is unlike any other claim's, so that two copies
+    /// of an event in one invocation contend as well.
+    fn lease(&self, what: impl Display) -> Lease {
+        let Turn { request_id, deadline, .. } = self.turn;
+        let length = (deadline.left() + LEASE_MARGIN).min(LONGEST_LEASE);
+        let now = deadline.now();
+        Lease { owner: format!("{request_id}/{what}"), now, until: now + length }
+    }
+
+    fn is_out_of_reach(&self) -> bool {
+        self.is_down.load(Ordering::Relaxed) || self.turn.deadline.left() < ANSWER
+    }
+
+    fn miss(&self, error: &ServiceError) {
+        if !self.is_down.swap(true, Ordering::Relaxed) {
+            tracing::error!(%error, "the ledger cannot be used: what is told now may be repeated");
+        }
+    }
+}

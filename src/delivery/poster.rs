@@ -1,0 +1,131 @@
+//! One message after the other into the channel, with what Slack answers.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use crate::blocks::Message;
+use crate::deadline::Deadline;
+use crate::fold::News;
+use crate::message::Style;
+use crate::pace::Pace;
+use crate::retry::{self, Failure, Next, Tried, Wait};
+use crate::secrets::SecretsError;
+use crate::slack_url::{SlackUrl, SlackUrlError};
+use crate::wiring::Wiring;
+
+/// Slack answers within a fraction of a second; a longer silence is an outage.
+const SLACK_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What became of one message.
+pub(super) enum Posted {
+    Yes,
+    /// Slack does not take this payload, as the text says.
+    Refused(String),
+    /// Slack takes nothing now.
+    No(Wait),
+}
+
+/// Why there is no address to post to.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoAddress {
+    #[error("the Slack address cannot be read: {0}")]
+    Secret(#[from] SecretsError),
+    #[error("the Slack address in the secret is refused: {0}")]
+    Refused(#[from] SlackUrlError),
+}
+
+/// Posts at its pace to the address of the secret.
+pub(super) struct Poster<'a> {
+    wiring: &'a Wiring,
+    deadline: Deadline,
+    pace: &'a mut Pace,
+    address: Option<SlackUrl>,
+}
+
+impl<'a> Poster<'a> {
+    pub(super) fn new(wiring: &'a Wiring, deadline: Deadline, pace: &'a mut Pace) -> Self {
+        Self { wiring, deadline, pace, address: None }
+    }
+
+    /// Makes sure that there is an address to post to.
+    pub(super) async fn find_address(&mut self) -> Result<(), NoAddress> {
+        if self.address.is_some() {
+            return Ok(());
+        }
+        let origin = self.wiring.config.slack_origin.as_ref();
+        let secret = self.wiring.secrets.current(self.deadline).await?;
+        self.address = Some(match secret.slack_url(origin) {
+            Ok(address) => address,
+            // Somebody may have connected the channel a moment ago.
+            Err(error) => match self.wiring.secrets.refreshed(self.deadline).await {
+                Some(secret) => secret.slack_url(origin)?,
+                None => return Err(error.into()),
+            },
+        });
+        Ok(())
+    }
+
+    /// Posts one message, with as many tries as the time allows.
+    pub(super) async fn post(&mut self, news: &mut News, style: &Style) -> Posted {
+        let mut tried = Tried::default();
+        loop {
+            let Some(message) = written(news, style) else {
+                return Posted::Refused("it cannot be written".to_owned());
+            };
+            let Some(address) = &self.address else {
+                return Posted::No(Wait::BackOff);
+            };
+            if self.pace.spare(self.deadline).is_none() {
+                return Posted::No(Wait::AtOnce);
+            }
+            self.pace.ready().await;
+            let within = self.deadline.left().min(SLACK_TIMEOUT);
+            let Err(error) = self.wiring.slack.post(address, &message, within).await else {
+                return Posted::Yes;
+            };
+            if error.failure == Failure::Unclear {
+                news.mark_repeat();
+            }
+            match retry::next(&error.failure, tried, self.pace.spare(self.deadline)) {
+                Next::Again(wait) => {
+                    tracing::warn!(%error, "posted again");
+                    tried.again |= !matches!(error.failure, Failure::RateLimited(_));
+                    sleep(wait).await;
+                }
+                Next::NewAddress if self.find_new_address().await => {
+                    tracing::warn!(%error, "posted again to the address that the secret holds now");
+                    tried.new_address = true;
+                }
+                Next::Smaller => return Posted::Refused(error.to_string()),
+                Next::NewAddress => {
+                    tracing::error!(%error, "not posted");
+                    return Posted::No(Wait::BackOff);
+                }
+                Next::HandBack(wait) => {
+                    tracing::error!(%error, "not posted");
+                    return Posted::No(wait);
+                }
+            }
+        }
+    }
+
+    /// Reads the secret anew; whether it holds another address by now.
+    async fn find_new_address(&mut self) -> bool {
+        let Some(secret) = self.wiring.secrets.refreshed(self.deadline).await else {
+            return false;
+        };
+        let new = secret.slack_url(self.wiring.config.slack_origin.as_ref()).ok();
+        let is_new = new.is_some() && new != self.address;
+        if is_new {
+            self.address = new;
+        }
+        is_new
+    }
+}
+
+/// The message, unless writing it panics; the panic hook logs where.
+fn written(news: &News, style: &Style) -> Option<Message> {
+    catch_unwind(AssertUnwindSafe(|| news.message(style))).ok()
+}
