@@ -326,3 +326,40 @@ fn more_lines_than_are_kept_are_counted() {
     let unnamed = generic(r#""items":[{"sku":"1"},{"title":""},7]"#);
     assert_eq!((unnamed.items.len(), unnamed.more_items), (1, 2));
 }
+
+#[test]
+fn an_event_keeps_the_name_that_its_signature_covers() {
+    let body = r#"{"event_type":"order_created","order_id":"A-1"}"#;
+    let named = event("generic", &[("webhook-id", "msg_1")], body);
+    assert_eq!(named.delivery_id, Line::parse("msg_1"));
+    let headers = [
+        ("x-shopify-topic", "orders/create"),
+        ("x-shopify-event-id", "e"),
+        ("x-shopify-webhook-id", "w"),
+    ];
+    let unnamed = event("shopify", &headers, r#"{"id":1}"#);
+    assert_eq!(unnamed.delivery_id, None, "anybody could have written these headers");
+    assert_eq!(unnamed.body_hash, hex::encode(Sha256::digest(r#"{"id":1}"#)));
+}
+
+#[test]
+fn an_order_lives_again_where_its_state_says_so() {
+    let woo = |topic, status: &str| {
+        let body = format!(r#"{{"id":1,"status":"{status}"}}"#);
+        event("woocommerce", &[("x-wc-webhook-topic", topic)], &body).reopens
+    };
+    for status in ["pending", "processing", "on-hold", "completed"] {
+        assert!(woo("order.updated", status), "{status}");
+    }
+    for status in ["cancelled", "refunded", "failed", "trash"] {
+        assert!(!woo("order.updated", status), "{status}");
+    }
+    assert!(!woo("order.deleted", "processing"));
+    let generic = |body| event("generic", &[], body).reopens;
+    assert!(generic(r#"{"event_type":"order_modified","status":"packed"}"#));
+    assert!(generic(r#"{"event_type":"order_created"}"#));
+    assert!(!generic(r#"{"event_type":"order_modified","status":"cancelled"}"#));
+    assert!(!generic(r#"{"event_type":"order_cancelled"}"#));
+    let shopify = event("shopify", &[("x-shopify-topic", "orders/updated")], r#"{"id":1}"#);
+    assert!(!shopify.reopens, "its updates do not say whether the order is cancelled");
+}
