@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use order_alerts::blocks::Block;
 use order_alerts::config::{Customer, Language};
+use order_alerts::envelope::{pack, unpack};
 use order_alerts::invocation::Invocation;
 use order_alerts::line::Line;
 use order_alerts::message::{self, Remarks, Style};
@@ -16,6 +17,7 @@ use order_alerts::retry::retry_after;
 use order_alerts::signature::{Authentic, SigningKey, authenticate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use serde_json::json;
 
 mod fold;
 
@@ -44,6 +46,34 @@ fn no_event_makes_the_function_panic() {
     holds(any::<String>(), |event| {
         let _ = Invocation::parse(&event);
         let _ = Invocation::parse(&format!(r#"{{"requestContext":{{"http":{event}}}}}"#));
+        let _ = Invocation::parse(&format!(r#"{{"Records":[{event}]}}"#));
+        let _ = unpack(&event);
+        let _ = unpack(&format!(r#"{{"version":1,"events":[{event}]}}"#));
+        Ok(())
+    });
+}
+
+#[test]
+fn every_order_comes_out_of_the_queue_as_it_went_in() {
+    let fields = (text(), text(), text(), text());
+    holds(fields, |(id, number, amount, reason)| {
+        let body = json!({
+            "event_type": "order_cancelled", "order_id": id, "order_number": number,
+            "total": amount, "currency": reason, "reason": reason, "items": [number],
+            "customer": reason, "occurred_at": "2026-01-01T00:00:00.123456789+09:00",
+        });
+        let body = body.to_string();
+        let webhook = Authentic { headers: &Headers::default(), body: body.as_bytes(), key: 0 };
+        let platform = Platform::find("generic").unwrap();
+        let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap()
+        else {
+            panic!("it is an order");
+        };
+        let texts = pack(&events);
+        // All of ASCII but its control characters is among what SQS takes.
+        prop_assert!(texts.iter().all(|text| text.bytes().all(|b| (0x20..0x7F).contains(&b))));
+        let unpacked: Vec<_> = texts.iter().flat_map(|text| unpack(text).unwrap()).collect();
+        prop_assert_eq!(unpacked, events);
         Ok(())
     });
 }
