@@ -76,6 +76,7 @@ impl FakeSlack {
             desk: Mutex::new(Desk {
                 hooks: Hooks::new(rate),
                 script: VecDeque::new(),
+                outage: None,
                 refused: Vec::new(),
                 arrivals: Vec::new(),
             }),
@@ -117,6 +118,15 @@ impl FakeSlack {
     /// Queues one fault for each of the next posts; those after the last pass.
     pub fn script(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.workspace.desk).script.extend(faults);
+    }
+
+    /// From now on every post meets this fault, until Slack is [`up`](Self::up) again.
+    pub fn down(&self, fault: Fault) {
+        lock(&self.workspace.desk).outage = Some(fault);
+    }
+
+    pub fn up(&self) {
+        lock(&self.workspace.desk).outage = None;
     }
 
     /// The accepted messages so far, in order.
@@ -176,6 +186,8 @@ struct Workspace {
 struct Desk {
     hooks: Hooks,
     script: VecDeque<Fault>,
+    /// Goes before the script, which waits.
+    outage: Option<Fault>,
     refused: Vec<Refused>,
     arrivals: Vec<Instant>,
 }
@@ -185,7 +197,7 @@ impl Workspace {
         let fault = {
             let mut desk = lock(&self.desk);
             desk.arrivals.push(Instant::now());
-            desk.script.pop_front().unwrap_or(Fault::Pass)
+            desk.outage.clone().or_else(|| desk.script.pop_front()).unwrap_or(Fault::Pass)
         };
         match fault {
             Fault::Pass => self.post(request, Fault::Pass),
@@ -355,6 +367,19 @@ mod tests {
             (slack.messages().len(), slack.refused().len(), slack.all_requests()),
             (2, 0, 7)
         );
+    }
+
+    #[tokio::test]
+    async fn an_outage_meets_every_post_until_it_is_over() {
+        let slack = FakeSlack::start().await;
+        slack.script([Fault::answer(500, "rollup_error")]);
+        slack.down(Fault::answer(503, "unavailable"));
+        assert_eq!(post_order(&slack).await, word(503, "unavailable"));
+        assert_eq!(post_order(&slack).await, word(503, "unavailable"));
+        slack.up();
+        assert_eq!(post_order(&slack).await, word(500, "rollup_error"), "the script waited");
+        assert_eq!(post_order(&slack).await, word(200, "ok"));
+        assert_eq!((slack.messages().len(), slack.all_requests()), (1, 4));
     }
 
     #[tokio::test]
