@@ -104,6 +104,17 @@ impl Tool {
         assert!(output.status.success(), "{what:?}\n{}\n{printed}\n{complaints}", output.status);
         printed
     }
+
+    /// Runs it below a failed assertion and shows what it prints, whatever comes of it.
+    #[expect(clippy::print_stderr, reason = "somebody must read it")]
+    pub(crate) fn show(self) {
+        let mut command = self.command.into_std();
+        if let Ok(output) = command.stdin(Stdio::null()).output() {
+            let printed = String::from_utf8_lossy(&output.stdout);
+            let complaints = String::from_utf8_lossy(&output.stderr);
+            eprintln!("\n{command:?}\n{printed}{complaints}");
+        }
+    }
 }
 
 /// A tool that `make deployment` has installed.

@@ -2,16 +2,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use order_alerts_fakes::FakeSlack;
 use serde_json::Value;
 
 use crate::emulator::{Emulator, role_arn};
+use crate::queues::Queues;
+use crate::shop::Shop;
+use crate::template::{with_batch_actions, with_slack_at};
 use crate::tools::Tools;
 
 pub(crate) const STACK: &str = "order-alerts-test";
-/// What the sample is signed with, so that it is right as it is.
-pub(crate) const SHOPIFY_KEY: &str = "sample key of the local stack: shopify";
+/// Short, so that nobody waits long for a digest.
+pub(crate) const DIGEST_SECONDS: u64 = 2;
+/// Slack's one message a second, and a few more at once.
+const SLACK_RATE: (f64, u32) = (1.0, 5);
 const SAMPLE: &str = "events/shopify-cancelled.json";
 
 pub(crate) struct World {
@@ -22,10 +28,18 @@ pub(crate) struct World {
     built: PathBuf,
 }
 
+/// What `sam deploy` made.
+pub(crate) struct Stack {
+    pub(crate) webhook_url: String,
+    pub(crate) shop: Shop,
+    pub(crate) queues: Queues,
+}
+
 impl World {
     pub(crate) async fn start() -> Self {
         let folder = fresh_folder();
-        let slack = FakeSlack::start().await;
+        let (per_second, burst) = SLACK_RATE;
+        let slack = FakeSlack::with_rate(per_second, burst).await;
         let emulator = Emulator::start(&folder).await;
         let tools = Tools::new(&emulator.origin, &slack.origin());
         Self { slack, emulator, tools, built: folder.join("build") }
@@ -36,28 +50,27 @@ impl World {
         let folder = self.built.to_str().unwrap();
         let build = ["build", "--build-dir", folder, "--parameter-overrides", architecture()];
         self.tools.sam(&build).run().await;
-        self.send_to_slack_here();
-    }
-
-    /// Gives the function its variable for tests, which the template has no parameter for.
-    fn send_to_slack_here(&self) {
         let template = fs::read_to_string(self.template()).unwrap();
-        let (before, variables) = template.split_once("Variables:\n").unwrap();
-        let indent: String = variables.chars().take_while(|character| *character == ' ').collect();
-        let variable = format!("{indent}SLACK_ORIGIN: {}", self.slack.origin());
-        let template = format!("{before}Variables:\n{variable}\n{variables}");
+        let template = with_batch_actions(&with_slack_at(&self.slack.origin(), &template));
         fs::write(self.template(), template).unwrap();
     }
 
-    /// `sam deploy`; gives the output `WebhookUrl`.
-    pub(crate) async fn deploy(&self) -> String {
+    /// `sam deploy`.
+    pub(crate) async fn deploy(&self) -> Stack {
         let deploy = ["deploy", "--stack-name", STACK, "--template-file", &self.template()];
         let answers =
             ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"];
-        let parameters = ["--parameter-overrides", architecture()];
+        let digest = format!("DigestSeconds={DIGEST_SECONDS}");
+        let parameters = ["--parameter-overrides", architecture(), &digest];
         self.tools.sam(&deploy).arguments(&answers).arguments(&parameters).run().await;
+
         let outputs = self.list("stack-outputs", &[]).await;
-        entry(&outputs, "OutputKey", "WebhookUrl", "OutputValue")
+        let output = |name| entry(&outputs, "OutputKey", name, "OutputValue");
+        let (orders, dead_letters) = (output("QueueArn"), output("DeadLetterQueueArn"));
+        let queues = Queues::find(&self.emulator.origin, &orders, &dead_letters).await;
+        let webhook_url = output("WebhookUrl");
+        let shop = Shop { api: self.emulator.api(&webhook_url) };
+        Stack { webhook_url, shop, queues }
     }
 
     pub(crate) async fn role_of_the_stack(&self) -> String {
@@ -92,16 +105,18 @@ impl World {
         serde_json::from_str(&self.tools.cargo(&invoke).run().await).unwrap()
     }
 
-    /// Everything that the message after this many shows, which must be the last.
-    #[track_caller]
-    pub(crate) fn only_message_after(&self, count: usize) -> String {
-        let messages = self.slack.messages();
-        assert_eq!(messages.len(), count + 1, "refused: {:#?}", self.slack.refused());
-        messages[count].rendered()
-    }
-
     fn template(&self) -> String {
         self.built.join("template.yaml").to_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // The emulator's own log has nothing of what the function said about webhooks.
+            let problems = ["logs", "--stack-name", STACK, "--filter", "level -INFO"];
+            self.tools.sam(&problems).show();
+        }
     }
 }
 

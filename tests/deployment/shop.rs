@@ -1,0 +1,67 @@
+//! A shop on Shopify, whose webhooks come over HTTP.
+
+use std::ops::RangeInclusive;
+
+use futures_util::{StreamExt, stream};
+use order_alerts_fakes::Webhook;
+use serde_json::json;
+
+use crate::http::{self, Answer};
+
+/// What the sample is signed with, so that it is right as it is.
+pub(crate) const KEY: &str = "sample key of the local stack: shopify";
+
+/// In a storm; the emulator starts a process for each.
+const WEBHOOKS_AT_ONCE: usize = 10;
+
+pub(crate) struct Shop {
+    /// Where its webhooks go.
+    pub(crate) api: String,
+}
+
+impl Shop {
+    /// Sends a webhook as the platform would.
+    pub(crate) async fn sends(&self, webhook: &Webhook) -> Answer {
+        let event = webhook.event();
+        let url = format!("{}{}", self.api, event["rawPath"].as_str().unwrap());
+        let body = event["body"].as_str().unwrap();
+        http::send("POST", &url, &event["headers"], body).await.unwrap()
+    }
+
+    /// Sends a webhook that is taken.
+    pub(crate) async fn tells(&self, webhook: Webhook) {
+        let answer = self.sends(&webhook.signed_shopify(KEY)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
+    }
+
+    /// Cancels these orders, many at once.
+    pub(crate) async fn cancels(&self, numbers: RangeInclusive<u32>) {
+        let all = stream::iter(numbers).map(|number| self.tells(cancelled(number)));
+        all.buffer_unordered(WEBHOOKS_AT_ONCE).collect::<()>().await;
+    }
+}
+
+/// Not signed.
+pub(crate) fn cancelled(number: u32) -> Webhook {
+    order(number, "orders/cancelled")
+}
+
+/// Not signed.
+pub(crate) fn created(number: u32) -> Webhook {
+    order(number, "orders/create")
+}
+
+fn order(number: u32, topic: &str) -> Webhook {
+    let order = json!({
+        "id": 820_982_911_946_000_000 + u64::from(number),
+        "name": format!("#{number}"),
+        "total_price": "254.98",
+        "currency": "USD",
+        "created_at": "2026-01-01T08:30:00+09:00",
+        "cancelled_at": "2026-01-01T09:12:00+09:00",
+    });
+    Webhook::post("/webhook/shopify")
+        .header("x-shopify-topic", topic)
+        .header("x-shopify-shop-domain", "tea.myshopify.com")
+        .body(order.to_string())
+}
