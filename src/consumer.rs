@@ -7,13 +7,13 @@ use crate::aws::ServiceError;
 use crate::batch::{BatchAnswer, Failed, Record};
 use crate::config::Manner;
 use crate::deadline::Deadline;
-use crate::delivery::{Turn, deliver};
+use crate::delivery::{Outcome, Turn, deliver};
 use crate::envelope::{EnvelopeError, unpack};
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::queue::{MOST_AT_ONCE, Queue};
 use crate::retry::Wait;
-use crate::settlement::{self, Fate};
+use crate::settlement::{Fate, Settlement};
 use crate::wiring::Wiring;
 
 /// As many as one invocation can claim, tell and mark in its time.
@@ -38,11 +38,15 @@ pub async fn consume(
     let is_everything =
         is_drained(wiring, &messages) && drain(queue, &mut messages, deadline).await;
 
+    let events: Vec<_> =
+        messages.iter().flat_map(|message| message.events.iter().flatten()).cloned().collect();
     let mut pace = Pace::of_a_consumer();
     let turn = Turn { request_id, deadline, is_everything };
-    let fates = fates(wiring, &messages, turn, &mut pace).await;
-    let fates = bury(queue, &messages, fates).await;
+    let outcomes = deliver(wiring, &events, turn, &mut pace).await;
 
+    let settlement = Settlement::of_invocation(request_id);
+    let mut fates = fates(&messages, &outcomes, settlement);
+    bury(queue, &messages, &mut fates, settlement).await;
     let answer = settle(queue, &messages, &fates, handed_over).await;
     pace.rest(deadline).await;
     answer
@@ -91,26 +95,22 @@ fn count(message: &Opened) -> usize {
     message.events.as_ref().map_or(0, Vec::len)
 }
 
-/// Delivers the events of all messages, and says what that means for each message.
-async fn fates(wiring: &Wiring, messages: &[Opened], turn: Turn<'_>, pace: &mut Pace) -> Vec<Fate> {
-    let events: Vec<_> =
-        messages.iter().flat_map(|message| message.events.iter().flatten()).cloned().collect();
-    let outcomes = deliver(wiring, &events, turn, pace).await;
-    let mut outcomes = outcomes.as_slice();
+/// What the outcomes of all messages' events, one after the other, mean for each message.
+fn fates(messages: &[Opened], mut outcomes: &[Outcome], settlement: Settlement) -> Vec<Fate> {
     let fate = |Opened { record, events }: &Opened| match events {
         Ok(events) => {
             let (mine, others) = outcomes.split_at(events.len());
             outcomes = others;
-            settlement::of_events(record, events, mine)
+            settlement.of_events(record, events, mine)
         }
-        Err(error) => settlement::of_unread(record, *error),
+        Err(error) => settlement.of_unread(record, *error),
     };
     messages.iter().map(fate).collect()
 }
 
 /// Copies what can never work to the dead-letter queue; after that it is done with.
-async fn bury(queue: &Queue, messages: &[Opened], mut fates: Vec<Fate>) -> Vec<Fate> {
-    for (Opened { record, .. }, fate) in messages.iter().zip(&mut fates) {
+async fn bury(queue: &Queue, messages: &[Opened], fates: &mut [Fate], settlement: Settlement) {
+    for (Opened { record, .. }, fate) in messages.iter().zip(fates) {
         if let Fate::Buried { bodies, reason } = fate {
             *fate = match bury_all(queue, bodies, reason).await {
                 Ok(()) => {
@@ -119,12 +119,11 @@ async fn bury(queue: &Queue, messages: &[Opened], mut fates: Vec<Fate>) -> Vec<F
                 }
                 Err(error) => {
                     tracing::error!(message = record.id, %error, "no dead letter could be sent");
-                    Fate::Back(settlement::time(record, Wait::BackOff))
+                    Fate::Back(settlement.time(record, Wait::BackOff))
                 }
             };
         }
     }
-    fates
 }
 
 async fn bury_all(queue: &Queue, bodies: &[String], reason: &str) -> Result<(), ServiceError> {

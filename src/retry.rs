@@ -69,11 +69,11 @@ pub fn next(failure: &Failure, tried: Tried, spare: Option<Duration>) -> Next {
 const FIRST: Duration = Duration::from_secs(15);
 /// The longest wait: whatever went wrong, the channel hears of it this soon after it was mended.
 const LONGEST: Duration = Duration::from_mins(15);
-/// Waits differ by up to this share, so that messages that failed together do not come together.
+/// Waits of different invocations differ by up to this share, so that they do not come together.
 const JITTER_PERCENT: u32 = 20;
 
 /// How long a message that was received `receives` times waits: twice as long each time. `seed`
-/// tells messages apart; it only shortens the wait.
+/// tells invocations apart; it only shortens the wait.
 pub fn back_off(receives: u32, seed: u32) -> Duration {
     let doubled = FIRST.saturating_mul(2_u32.saturating_pow(receives.saturating_sub(1)));
     doubled.min(LONGEST) * (100 - seed % (JITTER_PERCENT + 1)) / 100
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_wait_differently_and_never_longer() {
+    fn invocations_wait_differently_and_never_longer() {
         let waits: Vec<_> = (0..100).map(|seed| back_off(7, seed).as_secs()).collect();
         assert_eq!((waits.iter().min(), waits.iter().max()), (Some(&720), Some(&900)));
     }

@@ -22,65 +22,81 @@ pub enum Fate {
     Buried { bodies: Vec<String>, reason: String },
 }
 
-/// The fate of a message whose events came to these outcomes.
-pub fn of_events(record: &Record, events: &[OrderEvent], outcomes: &[Outcome]) -> Fate {
-    let waits = outcomes.iter().filter_map(|outcome| match outcome {
-        Outcome::Later(wait) => Some(time(record, *wait)),
-        Outcome::Settled | Outcome::Refused(_) => None,
-    });
-    if let Some(longest) = waits.max() {
-        return Fate::Back(longest);
+/// Settles the messages of one invocation.
+///
+/// What failed together comes back together, so that it can be told in one message.
+#[derive(Clone, Copy, Debug)]
+pub struct Settlement {
+    seed: u32,
+}
+
+impl Settlement {
+    /// Invocations back off differently, so that they do not come together again.
+    pub fn of_invocation(request_id: &str) -> Self {
+        let mix = |seed: u32, byte: u8| seed.wrapping_mul(31).wrapping_add(byte.into());
+        Self { seed: request_id.bytes().fold(0, mix) }
     }
-    let mut refused = Vec::new();
-    let mut reason = "";
-    for (event, outcome) in events.iter().zip(outcomes) {
-        if let Outcome::Refused(why) = outcome {
-            refused.push(event.clone());
-            reason = why;
+
+    /// The fate of a message whose events came to these outcomes.
+    pub fn of_events(self, record: &Record, events: &[OrderEvent], outcomes: &[Outcome]) -> Fate {
+        let waits = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Later(wait) => Some(self.time(record, *wait)),
+            Outcome::Settled | Outcome::Refused(_) => None,
+        });
+        if let Some(longest) = waits.max() {
+            return Fate::Back(longest);
+        }
+        let mut refused = Vec::new();
+        let mut reason = "";
+        for (event, outcome) in events.iter().zip(outcomes) {
+            if let Outcome::Refused(why) = outcome {
+                refused.push(event.clone());
+                reason = why;
+            }
+        }
+        if refused.is_empty() {
+            return Fate::Done;
+        }
+        self.in_the_end(record, || pack(&refused), reason)
+    }
+
+    /// The fate of a message that could not be read.
+    pub fn of_unread(self, record: &Record, error: EnvelopeError) -> Fate {
+        match error {
+            // The deployment that wrote it will be back, or its successor.
+            EnvelopeError::Newer => Fate::Back(self.time(record, Wait::BackOff)),
+            EnvelopeError::Unreadable => {
+                self.in_the_end(record, || vec![record.body.clone()], &error.to_string())
+            }
         }
     }
-    if refused.is_empty() {
-        return Fate::Done;
-    }
-    in_the_end(record, || pack(&refused), reason)
-}
 
-/// The fate of a message that could not be read.
-pub fn of_unread(record: &Record, error: EnvelopeError) -> Fate {
-    match error {
-        // The deployment that wrote it will be back, or its successor.
-        EnvelopeError::Newer => Fate::Back(time(record, Wait::BackOff)),
-        EnvelopeError::Unreadable => {
-            in_the_end(record, || vec![record.body.clone()], &error.to_string())
+    /// Buried at the last receive, and tried again before: the fault may be ours, or a passing one.
+    fn in_the_end(
+        self,
+        record: &Record,
+        bodies: impl FnOnce() -> Vec<String>,
+        reason: &str,
+    ) -> Fate {
+        if record.receives < LAST_RECEIVE {
+            return Fate::Back(self.time(record, Wait::BackOff));
         }
+        Fate::Buried { bodies: bodies(), reason: reason.to_owned() }
     }
-}
 
-/// Buried at the last receive, and tried again before: the fault may be ours, or a passing one.
-fn in_the_end(record: &Record, bodies: impl FnOnce() -> Vec<String>, reason: &str) -> Fate {
-    if record.receives < LAST_RECEIVE {
-        return Fate::Back(time(record, Wait::BackOff));
-    }
-    Fate::Buried { bodies: bodies(), reason: reason.to_owned() }
-}
-
-/// How long a message stays out of sight.
-pub fn time(record: &Record, wait: Wait) -> Duration {
-    match wait {
-        Wait::Exactly(time) => rounded_up(time),
-        Wait::BackOff => back_off(record.receives, seed(&record.id)),
-        Wait::AtOnce => Duration::ZERO,
+    /// How long a message stays out of sight.
+    pub fn time(self, record: &Record, wait: Wait) -> Duration {
+        match wait {
+            Wait::Exactly(time) => rounded_up(time),
+            Wait::BackOff => rounded_up(back_off(record.receives, self.seed)),
+            Wait::AtOnce => Duration::ZERO,
+        }
     }
 }
 
 /// SQS counts in whole seconds.
 fn rounded_up(time: Duration) -> Duration {
     Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
-}
-
-/// A number that differs between messages.
-fn seed(id: &str) -> u32 {
-    id.bytes().fold(0, |seed: u32, byte| seed.wrapping_mul(31).wrapping_add(byte.into()))
 }
 
 #[cfg(test)]
@@ -93,6 +109,11 @@ mod tests {
         "items":[],"more_items":0,"received_at":"2026-01-01T00:00:00Z","is_test":false,
         "reopens":false,"body_hash":"00"}"#;
 
+    /// Without jitter.
+    fn settlement() -> Settlement {
+        Settlement::of_invocation("")
+    }
+
     fn record(receives: u32) -> Record {
         let body = EVENTS.replace("EVENT", EVENT);
         Record { id: String::new(), receipt: "receipt".to_owned(), body, receives }
@@ -100,7 +121,7 @@ mod tests {
 
     fn fate(receives: u32, outcomes: &[Outcome; 2]) -> Fate {
         let record = record(receives);
-        of_events(&record, &unpack(&record.body).unwrap(), outcomes)
+        settlement().of_events(&record, &unpack(&record.body).unwrap(), outcomes)
     }
 
     fn refused() -> Outcome {
@@ -136,7 +157,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_buried_as_it_is() {
-        let unread = |receives| of_unread(&record(receives), EnvelopeError::Unreadable);
+        let unread =
+            |receives| settlement().of_unread(&record(receives), EnvelopeError::Unreadable);
         assert_eq!(unread(2), Fate::Back(Duration::from_secs(30)));
         let reason = "the message is not one of this function's".to_owned();
         assert_eq!(unread(3), Fate::Buried { bodies: vec![record(3).body], reason });
@@ -144,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_a_newer_version_wrote_is_never_buried() {
-        let fate = of_unread(&record(999), EnvelopeError::Newer);
+        let fate = settlement().of_unread(&record(999), EnvelopeError::Newer);
         assert_eq!(fate, Fate::Back(Duration::from_mins(15)));
     }
 }
