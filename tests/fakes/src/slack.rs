@@ -77,6 +77,7 @@ impl FakeSlack {
                 hooks: Hooks::new(rate),
                 script: VecDeque::new(),
                 outage: None,
+                disliked: None,
                 refused: Vec::new(),
                 arrivals: Vec::new(),
             }),
@@ -113,6 +114,17 @@ impl FakeSlack {
     pub fn disable(&self, hook_url: &str, status: u16, word: &str) {
         let path = hook_url.strip_prefix(&self.origin()).unwrap_or(hook_url);
         lock(&self.workspace.desk).hooks.disable(path, status, word);
+    }
+
+    /// From now on no message with this word in it is taken, in whatever form, as when Slack minds
+    /// something that its rules do not tell: `400 invalid_blocks`.
+    pub fn dislike(&self, word: &str) {
+        lock(&self.workspace.desk).disliked = Some(word.to_owned());
+    }
+
+    /// Takes again whatever keeps to the rules.
+    pub fn like_everything(&self) {
+        lock(&self.workspace.desk).disliked = None;
     }
 
     /// Queues one fault for each of the next posts; those after the last pass.
@@ -188,6 +200,7 @@ struct Desk {
     script: VecDeque<Fault>,
     /// Goes before the script, which waits.
     outage: Option<Fault>,
+    disliked: Option<String>,
     refused: Vec<Refused>,
     arrivals: Vec<Instant>,
 }
@@ -214,7 +227,8 @@ impl Workspace {
         let at = Instant::now();
         let hook = url_of(request);
         let admitted = lock(&self.desk).hooks.admit(request, at);
-        match admitted.and_then(|()| judge(request)) {
+        let judged = admitted.and_then(|()| judge(request));
+        match judged.and_then(|judged| self.taste(judged)) {
             Ok((payload, Message { reading, shown })) => {
                 let Reading { mentions, links, warnings } = reading;
                 let posted = Posted { hook, payload, mentions, links, warnings, at, shown };
@@ -230,6 +244,15 @@ impl Workspace {
                 lock(&self.desk).refused.push(Refused { hook, body, status, word, reason, at });
                 reply
             }
+        }
+    }
+
+    fn taste(&self, judged: (Value, Message)) -> Result<(Value, Message), Refusal> {
+        match &lock(&self.desk).disliked {
+            Some(word) if judged.0.to_string().contains(word) => {
+                Err(Refusal::new(400, "invalid_blocks", format!("{word} is disliked")))
+            }
+            _ => Ok(judged),
         }
     }
 }
@@ -338,6 +361,22 @@ mod tests {
         assert_eq!(post_order(&slack).await, word(410, "channel_is_archived"));
         assert_eq!(post(&slack, &slack.other_hook_url(), ORDER).await.unwrap().status, 200);
         assert_eq!(slack.refused()[1].reason, "the hook was disabled");
+    }
+
+    #[tokio::test]
+    async fn a_disliked_word_is_refused_wherever_it_stands() {
+        let slack = FakeSlack::start().await;
+        let url = slack.hook_url();
+        slack.dislike("Old");
+        let blocks = br#"{"text":"New","blocks":[{"type":"section","text":{"type":"plain_text","text":"Old order"}}]}"#;
+        for body in [&br#"{"text":"Old order"}"#[..], blocks] {
+            let answer = post(&slack, &url, body).await.unwrap();
+            assert_eq!((answer.status, answer.body.as_str()), (400, "invalid_blocks"));
+        }
+        assert_eq!(slack.refused()[1].reason, "Old is disliked");
+        assert_eq!(post_order(&slack).await, word(200, "ok"));
+        slack.like_everything();
+        assert_eq!(post(&slack, &url, blocks).await.unwrap().status, 200);
     }
 
     #[tokio::test]
