@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
+mod answers;
 mod bodies;
 mod channel;
+mod consumer;
 mod keys;
 mod privacy;
+mod queue;
 mod requests;
 mod samples;
 mod settings;

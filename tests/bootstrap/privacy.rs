@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::world::{World, generic, key, now, shopify, shopify_cancellation, shopify_order};
 
 /// People, places and keys that a real order holds beside what is shown.
-fn private_order() -> Value {
+pub(crate) fn private_order() -> Value {
     let mut order = shopify_order();
     let person = json!({
         "first_name": "Canaryfirst", "last_name": "Canarylast", "phone": "+1-555-CANARY",
