@@ -3,6 +3,10 @@
 //! decode → drain → deliver → settle. What Lambda handed over is settled by the answer to it; what
 //! was taken from the queue here is deleted or given back here.
 
+use std::time::Duration;
+
+use tokio::time::timeout_at;
+
 use crate::aws::ServiceError;
 use crate::batch::{BatchAnswer, Failed, Record};
 use crate::config::Manner;
@@ -18,6 +22,8 @@ use crate::wiring::Wiring;
 
 /// As many as one invocation can claim, tell and mark in its time.
 const MAX_EVENTS: usize = 500;
+/// What is kept back of the time for settling, whatever the dead-letter queue does.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// A message and the events that it carries.
 struct Opened {
@@ -46,8 +52,9 @@ pub async fn consume(
 
     let settlement = Settlement::of_invocation(request_id);
     let mut fates = fates(&messages, &outcomes, settlement);
-    bury(queue, &messages, &mut fates, settlement).await;
-    let answer = settle(queue, &messages, &fates, handed_over).await;
+    let until_settling = deadline.at_most(deadline.left().saturating_sub(SETTLING));
+    bury(queue, &messages, &mut fates, settlement, until_settling).await;
+    let answer = settle(queue, &messages, &fates, handed_over, deadline).await;
     pace.rest(deadline).await;
     answer
 }
@@ -109,10 +116,16 @@ fn fates(messages: &[Opened], mut outcomes: &[Outcome], settlement: Settlement) 
 }
 
 /// Copies what can never work to the dead-letter queue; after that it is done with.
-async fn bury(queue: &Queue, messages: &[Opened], fates: &mut [Fate], settlement: Settlement) {
+async fn bury(
+    queue: &Queue,
+    messages: &[Opened],
+    fates: &mut [Fate],
+    settlement: Settlement,
+    deadline: Deadline,
+) {
     for (Opened { record, .. }, fate) in messages.iter().zip(fates) {
         if let Fate::Buried { bodies, reason } = fate {
-            *fate = match bury_all(queue, bodies, reason).await {
+            *fate = match bury_all(queue, bodies, reason, deadline).await {
                 Ok(()) => {
                     tracing::error!(message = record.id, reason, "put into the dead-letter queue");
                     Fate::Done
@@ -126,9 +139,14 @@ async fn bury(queue: &Queue, messages: &[Opened], fates: &mut [Fate], settlement
     }
 }
 
-async fn bury_all(queue: &Queue, bodies: &[String], reason: &str) -> Result<(), ServiceError> {
+async fn bury_all(
+    queue: &Queue,
+    bodies: &[String],
+    reason: &str,
+    deadline: Deadline,
+) -> Result<(), ServiceError> {
     for body in bodies {
-        queue.bury(body, reason).await?;
+        queue.bury(body, reason, deadline).await?;
     }
     Ok(())
 }
@@ -140,6 +158,7 @@ async fn settle(
     messages: &[Opened],
     fates: &[Fate],
     handed_over: usize,
+    deadline: Deadline,
 ) -> BatchAnswer {
     let mut answer = BatchAnswer::default();
     let (mut done, mut back) = (Vec::new(), Vec::new());
@@ -157,6 +176,9 @@ async fn settle(
             Fate::Done | Fate::Buried { .. } => done.push(record.receipt.clone()),
         }
     }
-    tokio::join!(queue.delete(done), queue.give_back(back));
+    let settled = async { tokio::join!(queue.delete(done), queue.give_back(back)) };
+    if timeout_at(deadline.due(), settled).await.is_err() {
+        tracing::warn!("the queue did not take in time what becomes of its messages");
+    }
     answer
 }

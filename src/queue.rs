@@ -84,11 +84,18 @@ impl Queue {
     }
 
     /// Puts a message into the dead-letter queue, with the reason beside it.
-    pub async fn bury(&self, body: &str, reason: &str) -> Result<(), ServiceError> {
+    pub async fn bury(
+        &self,
+        body: &str,
+        reason: &str,
+        deadline: Deadline,
+    ) -> Result<(), ServiceError> {
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason);
         let reason = reason.build().ok().map(|reason| HashMap::from([("reason".into(), reason)]));
         let send = self.client.send_message().queue_url(self.dead_letters.as_str());
-        done(send.message_body(body).set_message_attributes(reason).send().await)
+        let send = send.message_body(body).set_message_attributes(reason).send();
+        let answer = timeout_at(deadline.due(), send).await;
+        answer.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
     }
 
     /// Takes at most ten messages out of sight of all others.

@@ -337,6 +337,28 @@ async fn with_too_little_time_left_no_post_is_begun_and_all_come_back_at_once() 
 }
 
 #[tokio::test]
+async fn a_dead_letter_queue_that_hangs_does_not_hold_up_the_answer() {
+    let world = with_time_out(Duration::from_secs(6)).await;
+    let nonsense: Vec<_> =
+        (0..10).map(|number| world.sqs.send(&format!("nonsense {number}"))).collect();
+    receive_in_vain(&world.sqs, 2);
+    world.sqs.fail_with("SendMessage", AwsFault::Hang);
+    assert_eq!(failures(&world.consume().await), nonsense);
+    for message in world.sqs.messages() {
+        assert_comes_back(&message, 48..=60);
+    }
+}
+
+#[tokio::test]
+async fn a_queue_that_hangs_does_not_hold_up_the_answer() {
+    let world = with_time_out(Duration::from_secs(2)).await;
+    cancel(&world, 1..=12).await;
+    world.sqs.fail_with("ChangeMessageVisibilityBatch", AwsFault::Hang);
+    assert_eq!(failures(&world.consume().await).len(), 10);
+    assert_eq!(world.sqs.messages().len(), 12);
+}
+
+#[tokio::test]
 async fn a_crash_between_slack_and_the_mark_is_one_repeat_that_says_so() {
     let world = World::queued(&[]).await;
     assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
