@@ -32,7 +32,7 @@ pub(super) enum Posted {
 pub(super) enum NoAddress {
     #[error("the Slack address cannot be read: {0}")]
     Secret(#[from] SecretsError),
-    #[error("the Slack address in the secret is refused: {0}")]
+    #[error("the Slack address in the secret is refused: {0} (`connect slack` stores one)")]
     Refused(#[from] SlackUrlError),
 }
 

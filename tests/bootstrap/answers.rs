@@ -260,7 +260,7 @@ async fn orders_wait_until_a_channel_is_connected() {
     }
     assert_eq!((the_waiting(&world).receives, world.sqs.dead_letters().len()), (20, 0));
     assert_eq!((world.slack.all_requests(), world.secrets.reads()), (0, 2));
-    world.function.logged("no channel is connected yet").await;
+    world.function.logged("no channel is connected yet (`connect slack` stores one)").await;
 
     world.secrets.set(&secret(&world.slack.hook_url()));
     let (lambda, _function) = world.another(Way::Queue, &[]).await;
