@@ -8,6 +8,8 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::retry::rounded_up;
+
 /// The request is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -79,7 +81,7 @@ pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2h
             set(header::ALLOW, HeaderValue::from_static(allow));
         }
         Err(Refusal::Unavailable { retry_after }) => {
-            set(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
+            set(header::RETRY_AFTER, rounded_up(retry_after).as_secs().max(1).into());
         }
         _ => {}
     }

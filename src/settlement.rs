@@ -6,7 +6,7 @@ use crate::batch::Record;
 use crate::delivery::Outcome;
 use crate::envelope::{EnvelopeError, pack};
 use crate::order::OrderEvent;
-use crate::retry::{Wait, back_off};
+use crate::retry::{Wait, back_off, rounded_up};
 
 /// What can never work is set aside when it was received so often.
 const LAST_RECEIVE: u32 = 3;
@@ -84,7 +84,7 @@ impl Settlement {
         Fate::Buried { bodies: bodies(), reason: reason.to_owned() }
     }
 
-    /// How long a message stays out of sight.
+    /// How long a message stays out of sight; SQS counts in whole seconds.
     pub fn time(self, record: &Record, wait: Wait) -> Duration {
         match wait {
             Wait::Exactly(time) => rounded_up(time),
@@ -92,11 +92,6 @@ impl Settlement {
             Wait::AtOnce => Duration::ZERO,
         }
     }
-}
-
-/// SQS counts in whole seconds.
-fn rounded_up(time: Duration) -> Duration {
-    Duration::from_secs(time.as_secs() + u64::from(time.subsec_nanos() > 0))
 }
 
 #[cfg(test)]
