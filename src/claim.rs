@@ -113,12 +113,7 @@ pub fn of_event(found: Option<&Item>, body_hash: Option<&str>, lease: &Lease) ->
         _ if item.state == State::Told => Verdict::OtherBody,
         Some(until) if is_same => Verdict::Leased(until),
         Some(_) => Verdict::OtherBody,
-        None => {
-            // A lease that nobody gave back ended with its owner, who may have posted.
-            let is_unclear = item.leased_until.is_some() || item.state == State::Unclear;
-            let state = if is_unclear { State::Unclear } else { State::Untold };
-            Verdict::Take(taken(found, state, None, body_hash, lease))
-        }
+        None => Verdict::Take(taken(found, item.left_behind(), None, body_hash, lease)),
     }
 }
 
@@ -136,7 +131,7 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
     // What happened before the order's last change of fortune is no news any more.
     let is_later = item.since.is_none_or(|since| event.time() > since);
     let is_surely_later = item.since.zip(event.occurred_at).is_some_and(|(since, at)| at > since);
-    let take = || Verdict::Take(taken(found, item.state, item.since, None, lease));
+    let take = || Verdict::Take(taken(found, item.left_behind(), item.since, None, lease));
     match (item.state, event.kind) {
         (State::Cancelled, Kind::Created | Kind::Modified) if event.reopens && is_surely_later => {
             take()
@@ -149,9 +144,17 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
 }
 
 impl Item {
-    /// Whether taking the event's item means that it may be in the channel already.
+    /// Whether what the item stands for may be in the channel already.
     pub fn may_be_shown(&self) -> bool {
         self.state == State::Unclear
+    }
+
+    /// The state after a lease: one that nobody gave back ended with its owner, who may have posted.
+    fn left_behind(&self) -> State {
+        match self.state {
+            State::Untold if self.leased_until.is_some() => State::Unclear,
+            state => state,
+        }
     }
 
     /// The item once its event was told.
@@ -161,9 +164,13 @@ impl Item {
         Self { state, since, expires, leased_until: None, version: self.version + 1, ..self }
     }
 
-    /// The item once its lease is given back, in this state.
+    /// The item once its lease is given back, because its event was not told, or not surely.
     #[must_use]
-    pub fn given_back(self, state: State) -> Self {
+    pub fn given_back(self, may_be_shown: bool) -> Self {
+        let state = match self.state {
+            State::Untold if may_be_shown => State::Unclear,
+            state => state,
+        };
         Self { state, leased_until: None, version: self.version + 1, ..self }
     }
 }
@@ -199,22 +206,21 @@ fn live_lease(item: &Item, lease: &Lease) -> Option<Timestamp> {
 /// The key of an event's item.
 ///
 /// Where the sender gives the event a name that is proven genuine, that is the key. Else the key is
-/// made of what the signature does cover, the body: headers beside it could be anybody's, and a
-/// repeated request with other headers must stay a repeat.
+/// made of what the signature does cover, the body, and of what it is taken for: headers beside it
+/// could be anybody's, and a repeated request with other headers must stay a repeat.
 pub fn event_key(event: &OrderEvent) -> String {
-    let kind = match event.kind {
-        Kind::Created => "created",
-        Kind::Modified => "modified",
-        Kind::Cancelled => "cancelled",
-    };
-    let id = event.id.as_ref().map_or("", |id| id.as_str());
-    match &event.delivery_id {
-        Some(delivery) => {
-            let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
-            key(&["event", &event.platform, shop, id, kind, delivery.as_str()])
-        }
-        None => key(&["event", &event.platform, id, kind, &event.body_hash]),
+    if let Some(delivery) = &event.delivery_id {
+        let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
+        return key(&["event", &event.platform, shop, delivery.as_str()]);
     }
+    let id = event.id.as_ref().map_or("", |id| id.as_str());
+    let meaning = match (event.kind, event.change) {
+        (Kind::Created, _) => "created",
+        (Kind::Cancelled, _) => "cancelled",
+        (Kind::Modified, None) => "modified",
+        (Kind::Modified, Some(change)) => change.name(),
+    };
+    key(&["event", &event.platform, id, meaning, &event.body_hash])
 }
 
 /// The key of the item of an event whose name was given to another body before.

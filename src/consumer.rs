@@ -5,25 +5,28 @@
 
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
 
 use crate::aws::ServiceError;
 use crate::batch::{BatchAnswer, Failed, Record};
 use crate::config::Manner;
 use crate::deadline::Deadline;
-use crate::delivery::{Outcome, Turn, deliver};
+use crate::delivery::{Turn, Window, claim_window, deliver};
 use crate::envelope::{EnvelopeError, unpack};
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::queue::{MOST_AT_ONCE, Queue};
 use crate::retry::Wait;
-use crate::settlement::{Fate, Settlement};
+use crate::settlement::{Fate, Outcome, Settlement};
 use crate::wiring::Wiring;
 
-/// As many as one invocation can claim, tell and mark in its time.
-const MAX_EVENTS: usize = 500;
-/// What is kept back of the time for settling, whatever the dead-letter queue does.
-const SETTLING: Duration = Duration::from_secs(2);
+/// As many messages or events as one invocation can claim, tell and mark in its time.
+const MOST: usize = 500;
+/// What is kept back of the time for settling, whatever else takes long.
+const SETTLING: Duration = Duration::from_secs(3);
+/// Dead letters are sent one by one, but not one after the other.
+const BURIALS_AT_ONCE: usize = 8;
 
 /// A message and the events that it carries.
 struct Opened {
@@ -41,14 +44,27 @@ pub async fn consume(
 ) -> BatchAnswer {
     let handed_over = batch.len();
     let mut messages: Vec<_> = batch.into_iter().map(open).collect();
-    let is_everything =
-        is_drained(wiring, &messages) && drain(queue, &mut messages, deadline).await;
+    let mut turn = Turn { request_id, deadline, settling: SETTLING, is_everything: false };
+
+    // Whoever has the window gathers, and the others leave their part to it.
+    let window = if is_any_digested(wiring, &messages) {
+        Some(claim_window(wiring, turn).await)
+    } else {
+        None
+    };
+    match &window {
+        Some(Window::Ours(_)) => turn.is_everything = drain(queue, &mut messages, turn, 0).await,
+        // A single order in quiet times is told at once.
+        None if messages.len() > 1 => {
+            drain(queue, &mut messages, turn, MOST_AT_ONCE - 1).await;
+        }
+        None | Some(Window::Taken(_)) => {}
+    }
 
     let events: Vec<_> =
         messages.iter().flat_map(|message| message.events.iter().flatten()).cloned().collect();
     let mut pace = Pace::of_a_consumer();
-    let turn = Turn { request_id, deadline, is_everything };
-    let outcomes = deliver(wiring, &events, turn, &mut pace).await;
+    let outcomes = deliver(wiring, &events, turn, &mut pace, window).await;
 
     let settlement = Settlement::of_invocation(request_id);
     let mut fates = fates(&messages, &outcomes, settlement);
@@ -67,23 +83,21 @@ fn open(record: Record) -> Opened {
     Opened { record, events }
 }
 
-/// Whether more may be waiting that belongs into the same message: a single order in quiet times is
-/// told at once.
-fn is_drained(wiring: &Wiring, messages: &[Opened]) -> bool {
+fn is_any_digested(wiring: &Wiring, messages: &[Opened]) -> bool {
     let mut events = messages.iter().flat_map(|message| message.events.iter().flatten());
-    messages.len() > 1
-        || events.any(|event| wiring.config.show.manner(event.kind) == Manner::Digest)
+    events.any(|event| wiring.config.show.manner(event.kind) == Manner::Digest)
 }
 
-/// Takes from the queue what else is waiting; whether that was everything.
-async fn drain(queue: &Queue, messages: &mut Vec<Opened>, deadline: Deadline) -> bool {
-    let mut events: usize = messages.iter().map(count).sum();
-    while events < MAX_EVENTS && !deadline.is_half_over() {
+/// Takes from the queue what else is waiting, until it gives no more than `few` messages; whether
+/// that was everything.
+async fn drain(queue: &Queue, messages: &mut Vec<Opened>, turn: Turn<'_>, few: usize) -> bool {
+    let mut size: usize = messages.iter().map(size_of).sum();
+    while size < MOST && !turn.deadline.is_half_over() {
         match queue.receive().await {
             Ok(received) => {
-                let is_last = received.len() < MOST_AT_ONCE;
+                let is_last = received.len() <= few;
                 let opened: Vec<_> = received.into_iter().map(open).collect();
-                events += opened.iter().map(count).sum::<usize>();
+                size += opened.iter().map(size_of).sum::<usize>();
                 messages.extend(opened);
                 if is_last {
                     return true;
@@ -98,8 +112,9 @@ async fn drain(queue: &Queue, messages: &mut Vec<Opened>, deadline: Deadline) ->
     false
 }
 
-fn count(message: &Opened) -> usize {
-    message.events.as_ref().map_or(0, Vec::len)
+/// How much of an invocation a message takes up.
+fn size_of(message: &Opened) -> usize {
+    message.events.as_ref().map_or(1, Vec::len)
 }
 
 /// What the outcomes of all messages' events, one after the other, mean for each message.
@@ -123,30 +138,37 @@ async fn bury(
     settlement: Settlement,
     deadline: Deadline,
 ) {
-    for (Opened { record, .. }, fate) in messages.iter().zip(fates) {
-        if let Fate::Buried { bodies, reason } = fate {
-            *fate = match bury_all(queue, bodies, reason, deadline).await {
-                Ok(()) => {
-                    tracing::error!(message = record.id, reason, "put into the dead-letter queue");
-                    Fate::Done
-                }
-                Err(error) => {
-                    tracing::error!(message = record.id, %error, "no dead letter could be sent");
-                    Fate::Back(settlement.time(record, Wait::BackOff))
-                }
-            };
-        }
+    let dead = fates.iter().enumerate().filter_map(|(position, fate)| match fate {
+        Fate::Buried { bodies, reason } => Some((position, bodies.clone(), reason.clone())),
+        Fate::Done | Fate::Back(_) => None,
+    });
+    let burials = stream::iter(dead.collect::<Vec<_>>()).map(async |(position, bodies, reason)| {
+        (position, bury_one(queue, bodies, &reason, deadline).await, reason)
+    });
+    let buried: Vec<_> = burials.buffer_unordered(BURIALS_AT_ONCE).collect().await;
+    for (position, result, reason) in buried {
+        let record = &messages[position].record;
+        fates[position] = match result {
+            Ok(()) => {
+                tracing::error!(message = record.id, reason, "put into the dead-letter queue");
+                Fate::Done
+            }
+            Err(error) => {
+                tracing::error!(message = record.id, %error, "no dead letter could be sent");
+                Fate::Back(settlement.time(record, Wait::BackOff))
+            }
+        };
     }
 }
 
-async fn bury_all(
+async fn bury_one(
     queue: &Queue,
-    bodies: &[String],
+    bodies: Vec<String>,
     reason: &str,
     deadline: Deadline,
 ) -> Result<(), ServiceError> {
     for body in bodies {
-        queue.bury(body, reason, deadline).await?;
+        queue.bury(&body, reason, deadline).await?;
     }
     Ok(())
 }

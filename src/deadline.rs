@@ -44,7 +44,7 @@ impl Deadline {
     }
 
     /// Two thirds of the time are over.
-    pub fn is_near(self) -> bool {
+    pub fn is_mostly_over(self) -> bool {
         self.start.elapsed() > self.left() * 2
     }
 

@@ -5,6 +5,7 @@
 //! it was. Whoever brought the events learns of each whether it is settled.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use tracing::field;
 
@@ -13,25 +14,16 @@ use crate::deadline::Deadline;
 use crate::delivery::claims::{Claimed, Claims};
 use crate::delivery::poster::{Posted, Poster};
 use crate::fold::{Entry, News, fold};
+use crate::ledger::Held;
 use crate::message::Style;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::retry::Wait;
+use crate::settlement::Outcome;
 use crate::wiring::Wiring;
 
 mod claims;
 mod poster;
-
-/// What became of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing is left to do: it was told, now or before, or need not be.
-    Settled,
-    /// It is worth another try.
-    Later(Wait),
-    /// Slack takes it in no form, as the text says.
-    Refused(String),
-}
 
 /// The invocation that a delivery is part of.
 #[derive(Clone, Copy, Debug)]
@@ -39,16 +31,34 @@ pub struct Turn<'a> {
     /// Its name, which holds the leases.
     pub request_id: &'a str,
     pub deadline: Deadline,
+    /// What is kept back of its time for whoever brought the events.
+    pub settling: Duration,
     /// Nothing else is waiting, so that a digest closes its window.
     pub is_everything: bool,
 }
 
-/// Tells the channel about `events`; gives what became of each.
+/// Whose turn it is to tell the digest that is due.
+#[derive(Debug)]
+pub enum Window {
+    Ours(Held),
+    /// Somebody else's, or it was told.
+    Taken(Wait),
+}
+
+/// Asks for the digest that is due, before its events are gathered.
+pub async fn claim_window(wiring: &Wiring, turn: Turn<'_>) -> Window {
+    let windows = wiring.config.digest_windows;
+    Claims::new(&wiring.ledger, &[], turn).window(windows).await
+}
+
+/// Tells the channel about `events`; gives what became of each. The window is claimed when it is
+/// needed, unless it was before.
 pub async fn deliver(
     wiring: &Wiring,
     events: &[OrderEvent],
     turn: Turn<'_>,
     pace: &mut Pace,
+    window: Option<Window>,
 ) -> Vec<Outcome> {
     let shown = |manners: &[Manner]| -> Vec<usize> {
         let manner = |position: &usize| wiring.config.show.manner(events[*position].kind);
@@ -64,13 +74,14 @@ pub async fn deliver(
         outcomes: vec![Outcome::Later(Wait::AtOnce); events.len()],
         halted: None,
     };
-    delivery.pass_over(&shown(&[Manner::Off])).await;
     if wiring.queue.is_some() {
         delivery.tell(&shown(&[Manner::Each])).await;
-        delivery.tell_in_window(&shown(&[Manner::Digest])).await;
+        delivery.pass_over(&shown(&[Manner::Off])).await;
+        delivery.tell_in_window(&shown(&[Manner::Digest]), window).await;
     } else {
         // A sender waits, so that nothing can be gathered.
         delivery.tell(&shown(&[Manner::Each, Manner::Digest])).await;
+        delivery.pass_over(&shown(&[Manner::Off])).await;
     }
     delivery.outcomes
 }
@@ -98,27 +109,40 @@ impl Delivery<'_> {
         self.tick_off(claimed.into_iter().flat_map(|entry| entry.positions).collect()).await;
     }
 
-    /// Tells the events of a digest, unless their window has had its digest.
-    async fn tell_in_window(&mut self, positions: &[usize]) {
-        if positions.is_empty() || self.is_halted(positions) {
+    /// Tells the events of a digest, unless it is somebody else's.
+    async fn tell_in_window(&mut self, positions: &[usize], window: Option<Window>) {
+        if positions.is_empty() {
             return;
         }
-        let now = self.turn.deadline.now();
-        let windows = self.wiring.config.digest_windows;
-        let Some(window) = self.claims.window(windows.number(now)).await else {
-            tracing::info!(events = positions.len(), "kept for the next digest");
-            let wait = Wait::Exactly(windows.until_digest(now));
-            self.settle(positions, &Outcome::Later(wait));
-            return;
+        let window = match window {
+            Some(window) => window,
+            None => self.claims.window(self.wiring.config.digest_windows).await,
         };
-        let has_told = self.tell(positions).await;
-        // While more is waiting, another invocation may go on with the window.
-        self.claims.end_window(window, has_told && self.turn.is_everything).await;
+        match window {
+            Window::Taken(wait) => {
+                tracing::info!(events = positions.len(), "left to another digest");
+                self.settle(positions, &Outcome::Later(wait));
+            }
+            Window::Ours(held) => {
+                let has_posted = self.tell(positions).await;
+                // While more is waiting, or something failed, others may go on with the window.
+                let is_over = has_posted && self.turn.is_everything && self.halted.is_none();
+                self.claims.end_window(held, is_over).await;
+            }
+        }
     }
 
     /// Claims the events, folds them into messages and posts these; whether anything was posted.
     async fn tell(&mut self, positions: &[usize]) -> bool {
-        if positions.is_empty() || self.is_halted(positions) {
+        // What is claimed late could not be told any more.
+        if self.halted.is_none() && self.turn.deadline.is_mostly_over() {
+            self.halted = Some(Wait::AtOnce);
+        }
+        if let Some(wait) = self.halted {
+            self.settle(positions, &Outcome::Later(wait));
+            return false;
+        }
+        if positions.is_empty() {
             return false;
         }
         if let Err(error) = self.poster.find_address().await {
@@ -173,7 +197,7 @@ impl Delivery<'_> {
         for (position, claimed) in self.claims.claim(positions).await {
             match claimed {
                 Claimed::Ours(entry) => ours.push(*entry),
-                Claimed::Told => self.settle(&[position], &Outcome::Settled),
+                Claimed::NoNews => self.settle(&[position], &Outcome::Settled),
                 Claimed::Leased(wait) => {
                     self.settle(&[position], &Outcome::Later(Wait::Exactly(wait)));
                 }
@@ -192,13 +216,6 @@ impl Delivery<'_> {
             self.settle(&entry.positions, outcome);
         }
         self.claims.give_back(news.iter().flat_map(News::entries)).await;
-    }
-
-    fn is_halted(&mut self, positions: &[usize]) -> bool {
-        if let Some(wait) = self.halted {
-            self.settle(positions, &Outcome::Later(wait));
-        }
-        self.halted.is_some()
     }
 
     fn settle(&mut self, positions: &[usize], outcome: &Outcome) {

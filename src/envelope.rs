@@ -1,6 +1,6 @@
 //! Order events as the queue holds them: a versioned JSON text in ASCII.
 //!
-//! It is what Slack may show and nothing else, so that neither the queue nor the dead-letter queue
+//! It is what Slack may show and what tells the event from others, so that neither the queue nor the dead-letter queue
 //! ever stores an address, a phone number or a token. It is ASCII because SQS refuses some
 //! characters that JSON text may hold, and one customer's name must not make an order undeliverable:
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.

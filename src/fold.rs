@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
@@ -127,7 +128,9 @@ fn fitting(entries: &[Entry], style: &Style) -> usize {
     while too_many - fitting > 1 {
         // No more than twice as many: a digest holds few of very many.
         let some = fitting.midpoint(too_many).min(fitting * 2);
-        if digest::fits(&told[..some], style) {
+        // What cannot even be measured is left to fail alone.
+        let fits = || digest::fits(&told[..some], style);
+        if catch_unwind(AssertUnwindSafe(fits)).unwrap_or(false) {
             fitting = some;
         } else {
             too_many = some;

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::admission::{Route, bytes, check_media_type, is_ping, route};
 use crate::config::{Config, Manner};
 use crate::deadline::Deadline;
-use crate::delivery::{Outcome, Turn, deliver};
+use crate::delivery::{Turn, deliver};
 use crate::envelope::pack;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
@@ -22,14 +22,17 @@ use crate::response::{Answer, Refusal};
 use crate::retry::Wait;
 use crate::secret::{NoKey, Secret};
 use crate::secrets::SecretsError;
+use crate::settlement::Outcome;
 use crate::signature::{Authentic, Rejection, authenticate};
 use crate::wiring::Wiring;
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
+/// What is kept back of the time for the answer.
+const ANSWERING: Duration = Duration::from_millis(300);
 /// When nothing was tried for want of time.
 const AT_ONCE: Duration = Duration::from_secs(1);
-/// From the request to the queue; Slack and the ledger have no part in it.
+/// From the request to the queue, in which neither Slack nor the ledger has a part.
 const TIME_TO_ENQUEUE: Duration = Duration::from_secs(3);
 
 /// Takes one request of the invocation `request_id`.
@@ -40,7 +43,11 @@ pub async fn intake(
     deadline: Deadline,
 ) -> Result<Answer, Refusal> {
     let now = deadline.began;
-    let deadline = deadline.at_most(time_to_answer(request.arrived_at, now));
+    let time_to_answer = time_to_answer(request.arrived_at, now);
+    let deadline = deadline.at_most(match wiring.queue {
+        Some(_) => time_to_answer.min(TIME_TO_ENQUEUE),
+        None => time_to_answer,
+    });
     let platform = match route(request)? {
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
@@ -72,7 +79,8 @@ pub async fn intake(
     Ok(Answer::Accepted)
 }
 
-/// Leaves the events to the queue. Those that only a digest shows stay out of sight until it is due.
+/// Leaves the events to the queue. What need not be told at once stays out of sight until the next
+/// digest is due.
 async fn enqueue(
     wiring: &Wiring,
     queue: &Queue,
@@ -81,9 +89,7 @@ async fn enqueue(
 ) -> Result<(), Refusal> {
     let Config { show, digest_windows, .. } = &wiring.config;
     let is_urgent = events.iter().any(|event| show.manner(event.kind) == Manner::Each);
-    let delay =
-        if is_urgent { Duration::ZERO } else { digest_windows.until_digest(deadline.began) };
-    let deadline = deadline.at_most(TIME_TO_ENQUEUE);
+    let delay = if is_urgent { Duration::ZERO } else { digest_windows.delay(deadline.now()) };
     for body in pack(events) {
         if let Err(error) = queue.send(&body, delay, deadline).await {
             tracing::error!(%error, "the event cannot be stored");
@@ -100,13 +106,13 @@ async fn tell(
     request_id: &str,
     deadline: Deadline,
 ) -> Result<(), Refusal> {
-    let turn = Turn { request_id, deadline, is_everything: true };
-    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once()).await;
+    let turn = Turn { request_id, deadline, settling: ANSWERING, is_everything: true };
+    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once(), None).await;
     for outcome in outcomes {
         let retry_after = match outcome {
             Outcome::Settled => continue,
             Outcome::Later(Wait::Exactly(wait)) => wait,
-            Outcome::Later(Wait::AtOnce) => AT_ONCE,
+            Outcome::Later(Wait::AtOnce | Wait::HandOver(_)) => AT_ONCE,
             Outcome::Later(Wait::BackOff) | Outcome::Refused(_) => RETRY_AFTER,
         };
         return Err(Refusal::Unavailable { retry_after });

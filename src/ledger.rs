@@ -31,15 +31,18 @@ pub struct Ledger {
 pub enum Claim {
     /// It may be told now, by us alone.
     Ours(Held),
-    /// It was told before, or its order was cancelled before.
+    /// It was told before.
     Told,
-    /// Somebody else is telling it until then.
+    /// Its order was cancelled before, so that it is no news any more.
+    Overtaken,
+    /// Somebody else is telling it, or news of its order, until then.
     Leased(Timestamp),
 }
 
 /// The items that are held while an event is told.
 #[derive(Debug, Default)]
 pub struct Held {
+    /// The event's, then its order's.
     items: Vec<HeldItem>,
     /// Somebody held it before and may have told it.
     pub may_be_shown: bool,
@@ -56,6 +59,13 @@ struct HeldItem {
     /// What it becomes when the event is told.
     told: State,
     since: Option<Timestamp>,
+}
+
+impl Held {
+    fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
+        self.may_be_shown |= item.may_be_shown();
+        self.items.push(HeldItem { key, item, told, since });
+    }
 }
 
 /// Whether a mark could still be set.
@@ -92,52 +102,43 @@ impl Ledger {
             verdict = self.take(&key, lease, None, look).await?;
         }
         match verdict {
-            Verdict::Take(item) => {
-                held.may_be_shown = item.may_be_shown();
-                held.items.push(HeldItem { key, item, told: State::Told, since: None });
-            }
+            Verdict::Take(item) => held.take(key, item, State::Told, None),
             Verdict::Free => {}
             Verdict::Told | Verdict::OtherBody => return Ok(Claim::Told),
             Verdict::Leased(until) => return Ok(Claim::Leased(until)),
         }
-        match self.claim_order(event, lease, &mut held).await {
-            Ok(None) => Ok(Claim::Ours(held)),
-            Ok(Some(Claim::Told)) => {
+        match self.claim_order(event, lease, &mut held).await? {
+            Verdict::Take(_) | Verdict::Free => Ok(Claim::Ours(held)),
+            Verdict::Told | Verdict::OtherBody => {
                 self.told(held, lease.now).await?;
-                Ok(Claim::Told)
+                Ok(Claim::Overtaken)
             }
-            Ok(Some(other)) => {
+            Verdict::Leased(until) => {
                 self.give_back(held, false).await?;
-                Ok(other)
+                Ok(Claim::Leased(until))
             }
-            Err(error) => Err(error),
         }
     }
 
-    /// Takes the order's item as well, where the event needs it; else says why it must not be told.
+    /// Takes the order's item as well, where the event needs it.
     async fn claim_order(
         &self,
         event: &OrderEvent,
         lease: &Lease,
         held: &mut Held,
-    ) -> Result<Option<Claim>, ServiceError> {
-        let Some(key) = order_key(event) else { return Ok(None) };
+    ) -> Result<Verdict, ServiceError> {
+        let Some(key) = order_key(event) else { return Ok(Verdict::Free) };
         let is_cancellation = event.kind == Kind::Cancelled;
         // A cancellation most often is the first that is heard of it; of others there mostly is no item.
         let found = if is_cancellation { None } else { self.read(&key).await? };
         let look = |item: Option<&Item>| of_order(item, event, lease);
-        match self.take(&key, lease, found, look).await? {
-            Verdict::Take(item) => {
-                held.reopens = !is_cancellation;
-                let told = if is_cancellation { State::Cancelled } else { State::Reopened };
-                // Marked first: an order that is marked is not announced again, whatever comes next.
-                held.items.insert(0, HeldItem { key, item, told, since: Some(event.time()) });
-                Ok(None)
-            }
-            Verdict::Free => Ok(None),
-            Verdict::Told | Verdict::OtherBody => Ok(Some(Claim::Told)),
-            Verdict::Leased(until) => Ok(Some(Claim::Leased(until))),
+        let verdict = self.take(&key, lease, found, look).await?;
+        if let Verdict::Take(item) = &verdict {
+            held.reopens = !is_cancellation;
+            let told = if is_cancellation { State::Cancelled } else { State::Reopened };
+            held.take(key, item.clone(), told, Some(event.time()));
         }
+        Ok(verdict)
     }
 
     /// Asks for the right to post the digest of a window, by its number since 1970.
@@ -145,8 +146,9 @@ impl Ledger {
         let key = digest_key(window);
         match self.take(&key, lease, None, |item| of_event(item, None, lease)).await? {
             Verdict::Take(item) => {
-                let item = HeldItem { key, item, told: State::Told, since: None };
-                Ok(Claim::Ours(Held { items: vec![item], ..Held::default() }))
+                let mut held = Held::default();
+                held.take(key, item, State::Told, None);
+                Ok(Claim::Ours(held))
             }
             Verdict::Leased(until) => Ok(Claim::Leased(until)),
             Verdict::Free | Verdict::Told | Verdict::OtherBody => Ok(Claim::Told),
@@ -156,7 +158,8 @@ impl Ledger {
     /// Marks what is held as told.
     pub async fn told(&self, held: Held, now: Timestamp) -> Result<Marked, ServiceError> {
         let mut marked = Marked::Yes;
-        for HeldItem { key, item, told, since } in held.items {
+        // The order's item first: an order that is marked is not announced again, whatever comes next.
+        for HeldItem { key, item, told, since } in held.items.into_iter().rev() {
             let version = item.version;
             let put = self.put(&key, Some(version), &item.told(told, since, now)).await?;
             if let Put::Found(_) = put {
@@ -166,14 +169,12 @@ impl Ledger {
         Ok(marked)
     }
 
-    /// Gives back what is held, because it was not told; `unclear` if Slack may have it.
-    pub async fn give_back(&self, held: Held, unclear: bool) -> Result<(), ServiceError> {
-        for HeldItem { key, item, told, .. } in held.items {
+    /// Gives back what is held, because it was not told, or not surely.
+    pub async fn give_back(&self, held: Held, may_be_shown: bool) -> Result<(), ServiceError> {
+        for HeldItem { key, item, .. } in held.items {
             let version = item.version;
-            let is_event = told == State::Told;
-            let state = if unclear && is_event { State::Unclear } else { item.state };
             // Whoever took over meanwhile knows better.
-            self.put(&key, Some(version), &item.given_back(state)).await?;
+            self.put(&key, Some(version), &item.given_back(may_be_shown)).await?;
         }
         Ok(())
     }

@@ -14,6 +14,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub fn init() {
     let ours = Targets::new()
         .with_target("order_alerts", LevelFilter::INFO)
+        // It complains about each call that it repeats; what fails in the end is told by us.
+        .with_target("aws_smithy_runtime", LevelFilter::OFF)
         .with_default(LevelFilter::ERROR);
     let lines = tracing_subscriber::fmt::layer()
         .json()

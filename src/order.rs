@@ -83,6 +83,21 @@ pub enum Change {
     Deleted,
 }
 
+impl Change {
+    /// The word that platform files and keys have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Paid => "paid",
+            Self::Edited => "edited",
+            Self::Fulfilled => "fulfilled",
+            Self::PartiallyFulfilled => "partially-fulfilled",
+            Self::Restored => "restored",
+            Self::Reopened => "reopened",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {

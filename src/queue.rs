@@ -24,7 +24,7 @@ use crate::queue_url::QueueUrl;
 use crate::transport::Transport;
 
 const SERVICE: &str = "SQS";
-/// A sender waits for this call, and for one repeat of it.
+/// For one try of a call. A sender waits for a send and for one repeat of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// A receive that waits for this long asks all of the queue's servers, and not a few:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
@@ -90,6 +90,10 @@ impl Queue {
         reason: &str,
         deadline: Deadline,
     ) -> Result<(), ServiceError> {
+        // Given no time at all, the call would be made and not waited for.
+        if deadline.left().is_zero() {
+            return Err(ServiceError::timeout(SERVICE));
+        }
         let reason = MessageAttributeValue::builder().data_type("String").string_value(reason);
         let reason = reason.build().ok().map(|reason| HashMap::from([("reason".into(), reason)]));
         let send = self.client.send_message().queue_url(self.dead_letters.as_str());

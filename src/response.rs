@@ -13,7 +13,7 @@ use crate::retry::rounded_up;
 /// The request is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Slack has the news, or the settings say that it need not.
+    /// The queue has the news; with direct delivery Slack has, or need not.
     Accepted,
     /// Genuine, and nothing that the channel should hear of.
     Ignored,

@@ -46,6 +46,8 @@ pub enum Wait {
     BackOff,
     /// At once: nothing was tried.
     AtOnce,
+    /// At once, for another invocation that gathers such news; after this time if that fails.
+    HandOver(Duration),
 }
 
 /// A short pause before the one repeat inside an invocation.

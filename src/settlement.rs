@@ -3,13 +3,27 @@
 use std::time::Duration;
 
 use crate::batch::Record;
-use crate::delivery::Outcome;
 use crate::envelope::{EnvelopeError, pack};
 use crate::order::OrderEvent;
 use crate::retry::{Wait, back_off, rounded_up};
 
+/// What became of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing is left to do: it was told, now or before, or need not be.
+    Settled,
+    /// It is worth another try.
+    Later(Wait),
+    /// Slack takes it in no form, as the text says.
+    Refused(String),
+}
+
 /// What can never work is set aside when it was received so often.
 const LAST_RECEIVE: u32 = 3;
+/// As often a message is left to whoever gathers for its digest.
+const HAND_OVERS: u32 = 2;
+/// As often a message waits exactly as it is told.
+const OFTEN: u32 = 20;
 
 /// A queue message's end, or its next beginning.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,11 +99,20 @@ impl Settlement {
     }
 
     /// How long a message stays out of sight; SQS counts in whole seconds.
+    ///
+    /// SQS gives a message up after a thousand receives: one that comes back often comes back less
+    /// and less often, whatever it waits for.
     pub fn time(self, record: &Record, wait: Wait) -> Duration {
-        match wait {
-            Wait::Exactly(time) => rounded_up(time),
-            Wait::BackOff => rounded_up(back_off(record.receives, self.seed)),
+        let back_off = |receives| rounded_up(back_off(receives, self.seed));
+        let time = match wait {
+            Wait::BackOff => back_off(record.receives),
             Wait::AtOnce => Duration::ZERO,
+            Wait::HandOver(_) if record.receives <= HAND_OVERS => Duration::ZERO,
+            Wait::Exactly(time) | Wait::HandOver(time) => rounded_up(time),
+        };
+        match record.receives.checked_sub(OFTEN) {
+            Some(more @ 1..) => time.max(back_off(more)),
+            _ => time,
         }
     }
 }
@@ -136,6 +159,27 @@ mod tests {
         assert_eq!(fate(3, &[Outcome::Settled, Outcome::Later(Wait::BackOff)]), back(60));
         assert_eq!(fate(9, &[Outcome::Settled, Outcome::Later(Wait::AtOnce)]), back(0));
         assert_eq!(fate(3, &[refused(), exactly(5_000)]), back(5));
+    }
+
+    #[test]
+    fn what_another_digest_may_gather_is_left_to_it_twice() {
+        let handed_over = |receives| {
+            let wait = Wait::HandOver(Duration::from_secs(40));
+            fate(receives, &[Outcome::Later(wait), Outcome::Settled])
+        };
+        assert_eq!(handed_over(2), Fate::Back(Duration::ZERO));
+        assert_eq!(handed_over(3), Fate::Back(Duration::from_secs(40)));
+    }
+
+    #[test]
+    fn what_comes_back_often_comes_back_less_often() {
+        let waited = |receives, wait| fate(receives, &[Outcome::Later(wait), Outcome::Settled]);
+        let second = Wait::Exactly(Duration::from_secs(1));
+        assert_eq!(waited(20, second), Fate::Back(Duration::from_secs(1)));
+        assert_eq!(waited(21, second), Fate::Back(Duration::from_secs(15)));
+        assert_eq!(waited(30, Wait::AtOnce), Fate::Back(Duration::from_mins(15)));
+        let long = Wait::Exactly(Duration::from_mins(15));
+        assert_eq!(waited(21, long), Fate::Back(Duration::from_mins(15)));
     }
 
     #[test]

@@ -183,7 +183,9 @@ fn classify(status: StatusCode, word: &str, wait: Option<Duration>) -> Failure {
     }
     match status {
         status if status.is_server_error() => Failure::Unclear,
-        StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE => Failure::Payload,
+        StatusCode::PAYLOAD_TOO_LARGE => Failure::Payload,
+        // Slack always says a word; without one it was somebody on the way.
+        StatusCode::BAD_REQUEST if !word.is_empty() => Failure::Payload,
         // Redirects too: the address is a secret that must not be carried elsewhere.
         _ => Failure::Endpoint,
     }
@@ -220,7 +222,7 @@ mod tests {
             (400, "no_text"),
             (400, "invalid_blocks"),
             (500, "missing_text_or_fallback_or_attachments"),
-            (400, ""),
+            (400, "a_new_word"),
             (413, ""),
         ] {
             assert_eq!(meaning(status, word), Failure::Payload, "{status} {word}");
@@ -236,6 +238,7 @@ mod tests {
             (403, "team_disabled"),
             (404, ""),
             (302, ""),
+            (400, ""),
         ] {
             assert_eq!(meaning(status, word), Failure::Endpoint, "{status} {word}");
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Every event of a window is in the queue by then, and visible.
-const SETTLING_SECONDS: i64 = 2;
+/// How long after the end of its window a digest is due: by then every event of it is in the queue.
+const GRACE_SECONDS: i64 = 2;
 /// The longest delay that SQS knows:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>.
 const MAX_DELAY: Duration = Duration::from_mins(15);
@@ -29,15 +29,24 @@ impl Windows {
         (1..=900).contains(&seconds).then_some(Self { seconds })
     }
 
-    /// The number of the window that this moment is in.
-    pub fn number(self, now: Timestamp) -> i64 {
-        now.as_second().div_euclid(self.seconds)
+    /// How long an event of this moment is kept for the digest of its window, in whole seconds.
+    pub fn delay(self, now: Timestamp) -> Duration {
+        self.until(now.as_second().div_euclid(self.seconds) + 1, now).min(MAX_DELAY)
     }
 
-    /// How long until the digest of the present window is due, in whole seconds.
-    pub fn until_digest(self, now: Timestamp) -> Duration {
-        let due = (self.number(now) + 1) * self.seconds + SETTLING_SECONDS;
-        Duration::from_secs(u64::try_from(due - now.as_second()).unwrap_or(0)).min(MAX_DELAY)
+    /// The number, counted since 1970, of the digest that is due now.
+    pub fn due(self, now: Timestamp) -> i64 {
+        (now.as_second() - GRACE_SECONDS).div_euclid(self.seconds)
+    }
+
+    /// How long until the next digest is due, in whole seconds.
+    pub fn until_next(self, now: Timestamp) -> Duration {
+        self.until(self.due(now) + 1, now)
+    }
+
+    fn until(self, digest: i64, now: Timestamp) -> Duration {
+        let seconds = digest * self.seconds + GRACE_SECONDS - now.as_second();
+        Duration::from_secs(u64::try_from(seconds).unwrap_or(0))
     }
 }
 
@@ -52,17 +61,31 @@ mod tests {
     #[test]
     fn a_digest_is_due_shortly_after_its_window() {
         let minutes = Windows::of_seconds(60).unwrap();
-        assert_eq!(minutes.until_digest(at(0)).as_secs(), 62);
-        assert_eq!(minutes.until_digest(at(59)).as_secs(), 3);
-        assert_eq!(minutes.number(at(59)), minutes.number(at(0)));
-        assert_eq!(minutes.number(at(60)), minutes.number(at(0)) + 1);
+        assert_eq!(minutes.delay(at(0)).as_secs(), 62);
+        assert_eq!(minutes.delay(at(59)).as_secs(), 3);
+        assert_eq!(minutes.due(at(61)), minutes.due(at(2)));
+        assert_eq!(minutes.due(at(62)), minutes.due(at(2)) + 1);
+    }
+
+    #[test]
+    fn whoever_misses_a_digest_waits_for_the_next() {
+        let minutes = Windows::of_seconds(60).unwrap();
+        assert_eq!(minutes.until_next(at(2)).as_secs(), 60);
+        assert_eq!(minutes.until_next(at(61)).as_secs(), 1);
+        assert_eq!(
+            minutes.until_next(at(1)).as_secs(),
+            1,
+            "the window is over, its digest not due"
+        );
     }
 
     #[test]
     fn no_delay_is_longer_than_sqs_allows() {
         let quarters = Windows::of_seconds(900).unwrap();
-        assert_eq!(quarters.until_digest(at(0)).as_secs(), 900);
-        assert_eq!(quarters.until_digest(at(10)).as_secs(), 892);
+        assert_eq!(quarters.delay(at(0)).as_secs(), 900);
+        assert_eq!(quarters.delay(at(10)).as_secs(), 892);
+        // What comes a little early then waits for the digest that is due.
+        assert_eq!(quarters.until_next(at(900)).as_secs(), 2);
     }
 
     #[test]

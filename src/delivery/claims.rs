@@ -1,10 +1,10 @@
 //! What one invocation holds of the ledger.
 //!
-//! Without the ledger there are repeats at worst, and without the message there is no news: once a
-//! call to it fails, the invocation goes on as if there were none.
+//! Without the ledger there are repeats at worst, and without the message there is no news: when calls
+//! to it fail again and again, the invocation goes on as if there were none.
 
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
@@ -12,19 +12,21 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::ServiceError;
 use crate::claim::Lease;
-use crate::delivery::{Turn, described};
+use crate::delivery::{Turn, Window, described};
 use crate::fold::Entry;
 use crate::ledger::{Claim, Held, Ledger, Marked};
 use crate::message::Remarks;
 use crate::order::{Change, Kind, OrderEvent};
+use crate::retry::Wait;
+use crate::window::Windows;
 
 /// DynamoDB takes many more; the sandbox does not.
 const CALLS_AT_ONCE: usize = 16;
-/// Marks that are not set by then are left out, for the sake of the answer.
-const ANSWER: Duration = Duration::from_secs(1);
+/// So many failures one after the other are an outage.
+const OUTAGE: usize = 3;
 /// A lease outlives its invocation by this.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
-/// Every lease ends before SQS shows the message again (template.yaml: after 180 seconds).
+/// A lease is no longer than SQS hides a message (template.yaml: 180 seconds).
 const LONGEST_LEASE: Duration = Duration::from_secs(170);
 /// Whoever waits for somebody else's lease comes after its end.
 const AFTER_LEASE: SignedDuration = SignedDuration::from_secs(1);
@@ -35,8 +37,8 @@ const LATE: SignedDuration = SignedDuration::from_mins(30);
 pub(super) enum Claimed {
     /// Ours to tell.
     Ours(Box<Entry>),
-    /// Nothing: it was told before.
-    Told,
+    /// Nothing: it was told before, or is no news any more.
+    NoNews,
     /// Somebody else is telling it, until after this time.
     Leased(Duration),
 }
@@ -47,13 +49,14 @@ pub(super) struct Claims<'a> {
     turn: Turn<'a>,
     /// By the event's position.
     held: Vec<Option<Held>>,
-    is_down: AtomicBool,
+    /// How many calls failed one after the other.
+    failures: AtomicUsize,
 }
 
 impl<'a> Claims<'a> {
     pub(super) fn new(ledger: &'a Ledger, events: &'a [OrderEvent], turn: Turn<'a>) -> Self {
         let held = events.iter().map(|_| None).collect();
-        Self { ledger, events, turn, held, is_down: AtomicBool::new(false) }
+        Self { ledger, events, turn, held, failures: AtomicUsize::new(0) }
     }
 
     /// Claims the events at these positions.
@@ -66,7 +69,7 @@ impl<'a> Claims<'a> {
             let claims = stream::iter(positions.clone()).map(|position| self.claim_one(position));
             let claims: Vec<_> = claims.buffered(CALLS_AT_ONCE).collect().await;
             for (position, claim) in positions.into_iter().zip(claims) {
-                claimed.push((position, self.understood(position, claim)));
+                claimed.push((position, self.explained(position, claim)));
             }
         }
         claimed
@@ -74,24 +77,25 @@ impl<'a> Claims<'a> {
 
     async fn claim_one(&self, position: usize) -> Claim {
         // Posting needs its time, whatever the ledger does.
-        if self.is_down.load(Ordering::Relaxed) || self.turn.deadline.is_near() {
+        if self.is_down() || self.turn.deadline.is_mostly_over() {
             return Claim::Ours(Held::default());
         }
         let claim = self.ledger.claim(&self.events[position], &self.lease(position)).await;
-        claim.unwrap_or_else(|error| {
-            self.miss(&error);
-            Claim::Ours(Held::default())
-        })
+        self.noted(claim).unwrap_or_else(|| Claim::Ours(Held::default()))
     }
 
-    fn understood(&mut self, position: usize, claim: Claim) -> Claimed {
+    fn explained(&mut self, position: usize, claim: Claim) -> Claimed {
         let event = &self.events[position];
         let (platform, order) = described(event);
         let now = self.turn.deadline.now();
         match claim {
             Claim::Told => {
                 tracing::info!(platform, order, "told before");
-                Claimed::Told
+                Claimed::NoNews
+            }
+            Claim::Overtaken => {
+                tracing::info!(platform, order, "no news: the order was cancelled before");
+                Claimed::NoNews
             }
             Claim::Leased(until) => {
                 tracing::info!(platform, order, "left to another invocation, which is at it");
@@ -132,12 +136,8 @@ impl<'a> Claims<'a> {
         if self.is_out_of_reach() {
             return;
         }
-        match self.ledger.told(held, now).await {
-            Ok(Marked::Yes) => {}
-            Ok(Marked::TakenOver) => {
-                tracing::warn!("another invocation took over: the channel may see it twice");
-            }
-            Err(error) => self.miss(&error),
+        if self.noted(self.ledger.told(held, now).await) == Some(Marked::TakenOver) {
+            tracing::warn!("another invocation took over: the channel may see it twice");
         }
     }
 
@@ -157,19 +157,19 @@ impl<'a> Claims<'a> {
         if self.is_out_of_reach() {
             return;
         }
-        if let Err(error) = self.ledger.give_back(held, may_be_shown).await {
-            self.miss(&error);
-        }
+        self.noted(self.ledger.give_back(held, may_be_shown).await);
     }
 
-    /// Claims a digest's window; `None` when it is somebody else's or has had its digest.
-    pub(super) async fn window(&self, number: i64) -> Option<Held> {
-        match self.ledger.claim_digest(number, &self.lease("digest")).await {
-            Ok(Claim::Ours(held)) => Some(held),
-            Ok(Claim::Told | Claim::Leased(_)) => None,
-            Err(error) => {
-                self.miss(&error);
-                Some(Held::default())
+    /// Claims the digest that is due.
+    pub(super) async fn window(&self, windows: Windows) -> Window {
+        let now = self.turn.deadline.now();
+        let claim = self.ledger.claim_digest(windows.due(now), &self.lease("digest")).await;
+        match self.noted(claim) {
+            Some(Claim::Ours(held)) => Window::Ours(held),
+            None => Window::Ours(Held::default()),
+            Some(Claim::Leased(_)) => Window::Taken(Wait::HandOver(windows.until_next(now))),
+            Some(Claim::Told | Claim::Overtaken) => {
+                Window::Taken(Wait::Exactly(windows.until_next(now)))
             }
         }
     }
@@ -192,13 +192,32 @@ impl<'a> Claims<'a> {
         Lease { owner: format!("{request_id}/{what}"), now, until: now + length }
     }
 
+    /// Marks that are not set in time are left out: what was told is deleted from the queue, and the
+    /// marks are for those who send it again.
     fn is_out_of_reach(&self) -> bool {
-        self.is_down.load(Ordering::Relaxed) || self.turn.deadline.left() < ANSWER
+        self.is_down() || self.turn.deadline.left() < self.turn.settling
     }
 
-    fn miss(&self, error: &ServiceError) {
-        if !self.is_down.swap(true, Ordering::Relaxed) {
-            tracing::error!(%error, "the ledger cannot be used: what is told now may be repeated");
+    fn is_down(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) >= OUTAGE
+    }
+
+    /// Takes note of whether a call worked.
+    fn noted<T>(&self, answer: Result<T, ServiceError>) -> Option<T> {
+        match answer {
+            Ok(answer) => {
+                self.failures.store(0, Ordering::Relaxed);
+                Some(answer)
+            }
+            Err(error) => {
+                if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
+                    tracing::error!(
+                        %error,
+                        "the ledger cannot be used: what is told now may be repeated"
+                    );
+                }
+                None
+            }
         }
     }
 }
