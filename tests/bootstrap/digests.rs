@@ -116,7 +116,12 @@ async fn what_comes_to_a_window_whose_digest_was_or_is_being_posted_waits_for_th
         let second = async {
             world.slack.wait_for(1, LIMIT).await;
             put(&world, &envelope, 5..=8);
-            consume(&world.sqs, &lambda).await;
+            consume(&world.sqs, &lambda).await.unwrap();
+            if !is_over {
+                // Whoever gathers for the digest could still have them: twice they are visible at once.
+                consume(&world.sqs, &lambda).await.unwrap();
+                consume(&world.sqs, &lambda).await.unwrap();
+            }
         };
         if is_over {
             first.await;

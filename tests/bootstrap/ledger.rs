@@ -245,6 +245,17 @@ async fn an_order_that_cannot_be_marked_is_done_with_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_failure_of_the_ledger_costs_the_other_orders_nothing() {
+    let world = World::queued(&[]).await;
+    world.accept((1..=20).map(cancellation)).await;
+    world.ledger.script("PutItem", [AwsFault::error("AccessDeniedException", 400)]);
+    world.consume().await;
+    assert_eq!(all_numbers(&world.slack.messages()), (1..=20).collect::<Vec<_>>());
+    let told = world.ledger.items().into_values().filter(|item| item["state"] == "cancelled");
+    assert_eq!(told.count(), 19);
+}
+
+#[tokio::test]
 async fn a_claim_whose_answer_was_lost_does_not_stop_its_own_order() {
     let tell = async |fault: AwsFault| {
         let world = World::queued(&[]).await;
