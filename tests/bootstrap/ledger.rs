@@ -220,8 +220,8 @@ async fn without_the_ledger_every_order_is_told_once_and_in_time() {
         let took = world.consume().await.took;
         assert_eq!(all_numbers(&world.slack.messages()), (1..=40).collect::<Vec<_>>());
         assert!(took < Duration::from_secs(8), "{fault:?}: {took:?}");
-        // Sixteen were asked at once, each twice at most, and none after the first failure.
-        assert!(world.ledger.calls().len() <= 32, "{}", world.ledger.calls().len());
+        // Sixteen were asked at once, two more before the third failure, and each twice at most.
+        assert!(world.ledger.calls().len() <= 36, "{}", world.ledger.calls().len());
         assert_eq!(world.sqs.messages(), []);
         assert_logged_once(&world);
     };
