@@ -1,11 +1,10 @@
-//! The AWS SDK on our own [`Transport`], configured from the environment that Lambda sets.
+//! The AWS SDK on our own [`Exchange`], configured from the environment that Lambda sets.
 //!
 //! No profile files and no metadata service: inside Lambda everything is in the environment, and
 //! looking elsewhere costs time.
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -20,17 +19,16 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
-use lambda_http::http;
 
 use crate::config::ConfigError;
-use crate::transport::Transport;
+use crate::exchange::{Exchange, Unanswered};
 
 /// What every AWS client of the function starts from.
 ///
 /// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
 /// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
 pub fn sdk_config(
-    transport: &Arc<Transport>,
+    exchange: &Arc<Exchange>,
     variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
 ) -> Result<SdkConfig, ConfigError> {
     let required =
@@ -46,7 +44,7 @@ pub fn sdk_config(
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
-        .http_client(http_client(transport));
+        .http_client(http_client(exchange));
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.service_config(Endpoints(variable)).build())
 }
@@ -105,9 +103,9 @@ impl ServiceError {
     }
 }
 
-/// Our transport, as the SDK wants it.
-pub fn http_client(transport: &Arc<Transport>) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector(Arc::clone(transport)));
+/// Our way to the outside, as the SDK wants it.
+pub fn http_client(exchange: &Arc<Exchange>) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(Arc::clone(exchange)));
     http_client_fn(move |_, _| connector.clone())
 }
 
@@ -129,34 +127,32 @@ impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Endpoint
 
 /// Carries the SDK's requests.
 #[derive(Debug)]
-struct Connector(Arc<Transport>);
+struct Connector(Arc<Exchange>);
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.client(SystemTime::now());
+        let exchange = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(unusable)?;
             // The SDK's requests to the services that we use are small and in memory.
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
-            let request = reqwest::Request::try_from(request).map_err(unusable)?;
-
-            let mut response = client.execute(request).await.map_err(failure)?;
-            let mut builder = http::Response::builder().status(response.status());
-            if let Some(headers) = builder.headers_mut() {
-                *headers = std::mem::take(response.headers_mut());
+            // The SDK bounds its calls itself.
+            let answer = exchange.send(request, None, usize::MAX).await.map_err(failure)?;
+            if !answer.body().is_whole {
+                return Err(failure(Unanswered::Broken));
             }
-            let body = response.bytes().await.map_err(failure)?;
-            let response = builder.body(SdkBody::from(body)).map_err(unusable)?;
-            HttpResponse::try_from(response).map_err(unusable)
+            let answer = answer.map(|body| SdkBody::from(body.bytes));
+            HttpResponse::try_from(answer).map_err(unusable)
         })
     }
 }
 
-fn failure(error: reqwest::Error) -> ConnectorError {
-    if error.is_timeout() {
-        ConnectorError::timeout(error.into())
-    } else {
-        ConnectorError::io(error.into())
+fn failure(error: Unanswered) -> ConnectorError {
+    match error {
+        Unanswered::Timeout => ConnectorError::timeout(error.into()),
+        Unanswered::NotConnected | Unanswered::NotSent | Unanswered::Broken => {
+            ConnectorError::io(error.into())
+        }
     }
 }
 

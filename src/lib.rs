@@ -22,7 +22,7 @@
 //!   Slack [`blocks`]. What goes wrong is decided in [`retry`] and told in a [`response`] or a
 //!   [`settlement`].
 //! * the edges, which alone speak to the outside: [`slack`], [`secrets`], [`queue`] and [`ledger`]
-//!   ([`aws`]), on one [`transport`], and the [`log`].
+//!   ([`aws`]), by one [`exchange`] over one [`transport`], and the [`log`].
 //!
 //! The types keep the order: [`signature::authenticate`] alone makes an [`signature::Authentic`]
 //! request, and [`parse::parse`] takes nothing else.
@@ -69,6 +69,7 @@ pub mod pace;
 pub mod retry;
 
 pub mod aws;
+pub mod exchange;
 pub mod ledger;
 pub mod log;
 pub mod queue;

@@ -16,6 +16,7 @@ use order_alerts::app::{App, Served};
 use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::deadline::lambda_deadline;
+use order_alerts::exchange::Exchange;
 use order_alerts::invocation::InvocationError;
 use order_alerts::ledger::Ledger;
 use order_alerts::log;
@@ -49,12 +50,12 @@ fn wire() -> Result<Wiring, lambda_runtime::Error> {
     let variable = |name: &str| env::var(name).ok();
     let config = Config::from_env(variable)?;
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let transport = Arc::new(Transport::new(more_roots.as_deref())?);
-    let aws = aws::sdk_config(&transport, variable)?;
+    let exchange = Arc::new(Exchange::over(Transport::new(more_roots.as_deref())?));
+    let aws = aws::sdk_config(&exchange, variable)?;
     let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
     let queue = match &config.delivery {
         Delivery::Queue { url, dead_letters } => {
-            Some(Queue::new(&aws, &transport, url.clone(), dead_letters.clone()))
+            Some(Queue::new(&aws, &exchange, url.clone(), dead_letters.clone()))
         }
         Delivery::Direct => None,
     };
@@ -62,7 +63,7 @@ fn wire() -> Result<Wiring, lambda_runtime::Error> {
         Some(name) => Ledger::in_table(&aws, name),
         None => Ledger::none(),
     };
-    Ok(Wiring { secrets, slack: Slack::Webhooks(transport), queue, ledger, config })
+    Ok(Wiring { secrets, slack: Slack::Webhooks(exchange), queue, ledger, config })
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.

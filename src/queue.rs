@@ -20,8 +20,8 @@ use url::Url;
 use crate::aws::ServiceError;
 use crate::batch::Record;
 use crate::deadline::Deadline;
+use crate::exchange::Exchange;
 use crate::queue_url::QueueUrl;
-use crate::transport::Transport;
 
 const SERVICE: &str = "SQS";
 /// For one try of a call. A sender waits for a send and for one repeat of it.
@@ -38,16 +38,16 @@ const CALLS_AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct Queue {
     client: Client,
-    transport: Arc<Transport>,
+    exchange: Arc<Exchange>,
     pub url: QueueUrl,
     dead_letters: QueueUrl,
 }
 
 impl Queue {
-    /// Calls go over `transport`, as all that `aws` is for do.
+    /// Calls go by `exchange`, as all that `aws` is for do.
     pub fn new(
         aws: &SdkConfig,
-        transport: &Arc<Transport>,
+        exchange: &Arc<Exchange>,
         url: QueueUrl,
         dead_letters: QueueUrl,
     ) -> Self {
@@ -60,13 +60,13 @@ impl Queue {
             )
             .build();
         let client = Client::from_conf(config);
-        Self { client, transport: Arc::clone(transport), url, dead_letters }
+        Self { client, exchange: Arc::clone(exchange), url, dead_letters }
     }
 
     /// Opens the connection that the first webhook will need.
     pub async fn connect(&self) {
         if let Ok(address) = Url::parse(self.url.as_str()) {
-            self.transport.connect(address).await;
+            self.exchange.connect(address).await;
         }
     }
 

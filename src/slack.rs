@@ -2,23 +2,22 @@
 //!
 //! Replies: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
 
-use std::error::Error as _;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use lambda_http::http::{StatusCode, header};
+use lambda_http::http::{Request, StatusCode, header};
 use url::Url;
 
 use crate::blocks::Message;
+use crate::exchange::{Exchange, Unanswered};
 use crate::retry::{self, Failure};
 use crate::slack_url::SlackUrl;
-use crate::transport::Transport;
 
 /// Where messages go.
 #[derive(Clone, Debug)]
 pub enum Slack {
     /// The incoming webhooks of Slack.
-    Webhooks(Arc<Transport>),
+    Webhooks(Arc<Exchange>),
     /// An inbox in memory, for local work and tests.
     Inbox(Inbox),
 }
@@ -56,7 +55,7 @@ impl Slack {
         within: Duration,
     ) -> Result<(), PostError> {
         match self {
-            Self::Webhooks(transport) => post(transport, url, message, within).await,
+            Self::Webhooks(exchange) => post(exchange, url, message, within).await,
             Self::Inbox(Inbox(messages)) => {
                 messages.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
                 Ok(())
@@ -66,8 +65,8 @@ impl Slack {
 
     /// Opens the connection that the first message will need.
     pub async fn connect(&self, origin: Option<&Url>) {
-        if let Self::Webhooks(transport) = self {
-            transport.connect(origin.cloned().unwrap_or_else(slack_origin)).await;
+        if let Self::Webhooks(exchange) = self {
+            exchange.connect(origin.cloned().unwrap_or_else(slack_origin)).await;
         }
     }
 }
@@ -77,34 +76,21 @@ fn slack_origin() -> Url {
 }
 
 async fn post(
-    transport: &Transport,
+    exchange: &Exchange,
     url: &SlackUrl,
     message: &Message,
     within: Duration,
 ) -> Result<(), PostError> {
-    // Lets the reactor see a connection that was closed while the sandbox was frozen.
-    tokio::task::yield_now().await;
     let body = serde_json::to_vec(message).expect("a message has only string keys");
-    let request = transport
-        .client(SystemTime::now())
-        .post(url.expose())
-        .header(header::CONTENT_TYPE, "application/json")
-        .timeout(within)
-        .body(body);
-    let mut response = request.send().await.map_err(|error| unanswered(&error))?;
+    let request = Request::post(url.expose()).header(header::CONTENT_TYPE, "application/json");
+    let request = request.body(body).expect("the address was read as a URL");
+    let answer = exchange.send(request, Some(within), MAX_REPLY_BYTES).await.map_err(unanswered)?;
 
-    let status = response.status();
-    let wait = response.headers().get(header::RETRY_AFTER);
+    let status = answer.status();
+    let wait = answer.headers().get(header::RETRY_AFTER);
     let wait = wait.and_then(|value| value.to_str().ok()).and_then(retry::retry_after);
-    let mut reply = Vec::new();
-    // An error in the middle of the reply changes nothing about the status.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        reply.extend_from_slice(&chunk);
-        if reply.len() > MAX_REPLY_BYTES {
-            break;
-        }
-    }
-    let word = word(&reply);
+    // A reply that breaks off in the middle changes nothing about the status.
+    let word = word(&answer.body().bytes);
     if status.is_success() {
         if word != "ok" {
             tracing::warn!(
@@ -126,29 +112,14 @@ fn word(reply: &[u8]) -> &str {
     if reply.len() <= 60 && reply.chars().all(is_word) { reply } else { "" }
 }
 
-fn unanswered(error: &reqwest::Error) -> PostError {
-    let (failure, what) = if error.is_connect() {
-        (Failure::NotSent, "Slack cannot be reached")
-    } else if error.is_builder() || was_canceled(error) {
-        (Failure::NotSent, "the message was not sent")
-    } else if error.is_timeout() {
-        (Failure::Unclear, "Slack did not answer in time")
-    } else {
-        (Failure::Unclear, "the connection to Slack broke before the answer")
+fn unanswered(error: Unanswered) -> PostError {
+    let (failure, what) = match error {
+        Unanswered::NotConnected => (Failure::NotSent, "Slack cannot be reached"),
+        Unanswered::NotSent => (Failure::NotSent, "the message was not sent"),
+        Unanswered::Timeout => (Failure::Unclear, "Slack did not answer in time"),
+        Unanswered::Broken => (Failure::Unclear, "the connection to Slack broke before the answer"),
     };
     PostError { failure, what: what.to_owned() }
-}
-
-/// Whether the connection was gone before a byte of the request was written.
-fn was_canceled(error: &reqwest::Error) -> bool {
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
-            return true;
-        }
-        cause = error.source();
-    }
-    false
 }
 
 fn classify(status: StatusCode, word: &str, wait: Option<Duration>) -> Failure {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use order_alerts::aws;
 use order_alerts::deadline::Deadline;
+use order_alerts::exchange::Exchange;
 use order_alerts::secrets::{Secrets, SecretsError};
 use order_alerts::transport::Transport;
 use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
@@ -20,8 +21,8 @@ fn secrets(fake: &FakeSecretsManager) -> Secrets {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
         _ => None,
     };
-    let transport = Arc::new(Transport::new(None).unwrap());
-    let aws = aws::sdk_config(&transport, variable).unwrap();
+    let exchange = Arc::new(Exchange::over(Transport::new(None).unwrap()));
+    let aws = aws::sdk_config(&exchange, variable).unwrap();
     Secrets::from_secrets_manager(&aws, fake.secret_arn())
 }
 

@@ -13,6 +13,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use order_alerts::aws;
+use order_alerts::exchange::Exchange;
 use order_alerts::message;
 use order_alerts::platform::Platform;
 use order_alerts::signature::SigningKey;
@@ -49,20 +50,20 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let transport = Arc::new(Transport::new(more_roots.as_deref())?);
+    let exchange = Arc::new(Exchange::over(Transport::new(more_roots.as_deref())?));
     // A mistyped platform is told before anybody is asked for a key.
     let platform = match arguments.what.as_str() {
         "slack" => None,
         name => Some(samples::platform(name).map_err(|error| format!("{error}, or slack"))?),
     };
-    let vault = Vault::open(&transport, arguments).await?;
+    let vault = Vault::open(&exchange, arguments).await?;
     match platform {
-        None => connect_slack(&vault, transport).await,
+        None => connect_slack(&vault, exchange).await,
         Some(platform) => connect_platform(&vault, platform).await,
     }
 }
 
-async fn connect_slack(vault: &Vault, transport: Arc<Transport>) -> Result<(), Failure> {
+async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>) -> Result<(), Failure> {
     let config = stack::config()?;
     show::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
@@ -73,7 +74,7 @@ async fn connect_slack(vault: &Vault, transport: Arc<Transport>) -> Result<(), F
 
     let mut secret = vault.read().await?;
     let hello = message::hello(&vault.stack, config.language);
-    let slack = Slack::Webhooks(transport);
+    let slack = Slack::Webhooks(exchange);
     slack.post(&url, &hello, Duration::from_secs(10)).await?;
     secret["slack_webhook_url"] = json!(url.expose());
     vault.write(&secret).await?;
@@ -147,11 +148,11 @@ struct Vault {
 const WEBHOOK_TAG: &str = "order-alerts:webhook-url";
 
 impl Vault {
-    async fn open(transport: &Arc<Transport>, arguments: &Arguments) -> Result<Self, Failure> {
+    async fn open(exchange: &Arc<Exchange>, arguments: &Arguments) -> Result<Self, Failure> {
         let id = arguments.secret.clone().unwrap_or_else(|| format!("{}/secret", arguments.stack));
         // The configuration of a person at a terminal: profiles, single sign-on and all.
         let aws = aws_config::defaults(BehaviorVersion::latest());
-        let aws = aws.http_client(aws::http_client(transport)).load().await;
+        let aws = aws.http_client(aws::http_client(exchange)).load().await;
         if aws.region().is_none() {
             return Err("AWS needs a region: set AWS_REGION".into());
         }

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use order_alerts::app::{App, Served};
 use order_alerts::config::{Config, ConfigError};
+use order_alerts::exchange::Exchange;
 use order_alerts::ledger::Ledger;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
@@ -66,7 +67,7 @@ impl Function {
             Some(url) => {
                 SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
                     .map_err(|error| format!("{REAL_SLACK}: {error}"))?;
-                (url.as_str(), Slack::Webhooks(Arc::new(Transport::new(None)?)))
+                (url.as_str(), Slack::Webhooks(Arc::new(Exchange::over(Transport::new(None)?))))
             }
             None => (NOWHERE, Slack::Inbox(inbox.clone())),
         };
