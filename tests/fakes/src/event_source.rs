@@ -7,4 +7,4 @@ mod mapping;
 mod response;
 
 pub use batch::Batch;
-pub use mapping::{EventSourceMapping, Invoked};
+pub use mapping::{EventSourceMapping, Invoked, Invoking, Target};

@@ -38,7 +38,7 @@ mod webhook;
 pub use aws::{AwsFault, EVERY_OPERATION};
 pub use bootstrap::Bootstrap;
 pub use dynamodb::FakeDynamoDb;
-pub use event_source::{Batch, EventSourceMapping, Invoked};
+pub use event_source::{Batch, EventSourceMapping, Invoked, Invoking, Target};
 pub use runtime_api::{Invocation, Outcome, RuntimeApi};
 pub use secrets_manager::{FakeSecretsManager, SecretsFault};
 pub use server::{Reply, Request, Server};

@@ -126,6 +126,11 @@ impl RuntimeApi {
 }
 
 impl Invocation {
+    /// One that a test served itself.
+    pub fn new(request_id: String, outcome: Outcome, took: Duration) -> Self {
+        Self { request_id, outcome, took }
+    }
+
     /// What the function answered.
     ///
     /// # Panics

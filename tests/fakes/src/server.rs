@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,9 +42,11 @@ pub enum Reply {
 }
 
 /// A server on an ephemeral port of 127.0.0.1, with all its connections gone once it is dropped.
-#[derive(Debug)]
+///
+/// It answers in memory as well, for a world in which nothing but a test makes time pass.
 pub struct Server {
     address: SocketAddr,
+    handler: Handler,
     counters: Arc<Counters>,
     accepting: JoinHandle<()>,
 }
@@ -72,23 +75,34 @@ impl Reply {
 }
 
 impl Server {
-    /// Answers every request with what `handler` makes of it.
+    /// Answers every request with what `make` makes of it.
     ///
     /// A client that hangs up drops the handler's future at its next `await`.
     ///
     /// # Panics
     /// If loopback has no free port.
-    pub async fn start<Handler, Answer>(handler: Handler) -> Self
+    pub async fn start<Make, Answer>(make: Make) -> Self
     where
-        Handler: Fn(Request) -> Answer + Send + Sync + 'static,
+        Make: Fn(Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Reply> + Send + 'static,
     {
+        let handler: Handler = Arc::new(move |request| Box::pin(make(request)));
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound socket has an address");
         let counters = Arc::new(Counters::default());
-        let accepting = tokio::spawn(accept(listener, Arc::new(handler), counters.clone()));
-        Self { address, counters, accepting }
+        let accepting = tokio::spawn(accept(listener, handler.clone(), counters.clone()));
+        Self { address, handler, counters, accepting }
+    }
+
+    /// Answers a request without a connection, whatever address it names; `None` stands for a
+    /// connection that broke before the answer was whole.
+    pub async fn call(&self, request: Request) -> Option<Response<Bytes>> {
+        self.counters.requests.fetch_add(1, Ordering::SeqCst);
+        match settled((self.handler)(request).await).await {
+            Reply::Respond(response) => Some(response),
+            Reply::Reset | Reply::Truncated(_) | Reply::Silent | Reply::After(..) => None,
+        }
     }
 
     /// Host and port, as in `127.0.0.1:4711`.
@@ -110,6 +124,12 @@ impl Server {
     }
 }
 
+impl fmt::Debug for Server {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Server").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.accepting.abort();
@@ -125,6 +145,8 @@ pub(crate) fn header<'request>(request: &'request Request, name: &str) -> &'requ
 pub(crate) fn lock<Guarded>(mutex: &Mutex<Guarded>) -> MutexGuard<'_, Guarded> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Reply> + Send>> + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Counters {
@@ -148,14 +170,7 @@ impl fmt::Display for Breakage {
 
 impl Error for Breakage {}
 
-async fn accept<Handler, Answer>(
-    listener: TcpListener,
-    handler: Arc<Handler>,
-    counters: Arc<Counters>,
-) where
-    Handler: Fn(Request) -> Answer + Send + Sync + 'static,
-    Answer: Future<Output = Reply> + Send + 'static,
-{
+async fn accept(listener: TcpListener, handler: Handler, counters: Arc<Counters>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
@@ -164,11 +179,7 @@ async fn accept<Handler, Answer>(
     }
 }
 
-async fn serve<Handler, Answer>(stream: TcpStream, handler: Arc<Handler>, counters: Arc<Counters>)
-where
-    Handler: Fn(Request) -> Answer + Send + Sync + 'static,
-    Answer: Future<Output = Reply> + Send + 'static,
-{
+async fn serve(stream: TcpStream, handler: Handler, counters: Arc<Counters>) {
     // Without this every second small response would wait for the client's delayed ACK.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -193,20 +204,25 @@ where
     }
 }
 
-async fn deliver(mut reply: Reply) -> Result<Response<Full<Bytes>>, Breakage> {
+async fn deliver(reply: Reply) -> Result<Response<Full<Bytes>>, Breakage> {
+    match settled(reply).await {
+        Reply::Respond(response) => Ok(response.map(Full::new)),
+        Reply::Truncated(response) => Err(Breakage::Truncated(response)),
+        Reply::Reset | Reply::Silent | Reply::After(..) => Err(Breakage::Reset),
+    }
+}
+
+/// The reply once its time has come: a response, whole or not, or a reset.
+async fn settled(mut reply: Reply) -> Reply {
     while let Reply::After(delay, then) = reply {
         sleep(delay.min(PATIENCE)).await;
         reply = *then;
     }
-    match reply {
-        Reply::Respond(response) => Ok(response.map(Full::new)),
-        Reply::Truncated(response) => Err(Breakage::Truncated(response)),
-        Reply::Silent => {
-            sleep(PATIENCE).await;
-            Err(Breakage::Reset)
-        }
-        Reply::Reset | Reply::After(..) => Err(Breakage::Reset),
+    if matches!(reply, Reply::Silent) {
+        sleep(PATIENCE).await;
+        return Reply::Reset;
     }
+    reply
 }
 
 async fn break_off(mut stream: TcpStream, response: &Response<Bytes>) {
@@ -247,6 +263,15 @@ mod tests {
         let answer = send(&server.origin(), "PUT", "/a?b=c", &[], b" body").await.unwrap();
         assert_eq!((answer.status, answer.body.as_str()), (202, "/a?b=c body"));
         assert!(answer.head.contains("x-method: PUT"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_is_answered_without_a_connection_or_any_time() {
+        let server = replying(Reply::new(200, &[], "ok").after(Duration::from_mins(1))).await;
+        let answer = server.call(Request::default()).await.unwrap();
+        assert_eq!(answer.body(), "ok");
+        assert_eq!((server.connections(), server.requests()), (0, 1));
+        assert!(replying(Reply::Silent).await.call(Request::default()).await.is_none());
     }
 
     #[tokio::test]

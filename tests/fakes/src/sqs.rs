@@ -17,7 +17,7 @@ pub(crate) use queues::{Queue, Queues, Received, VISIBILITY_TIMEOUT};
 use crate::aws::{ACCOUNT, AwsFault, Desk, REGION, Service};
 use crate::server::Server;
 
-/// Time in it is real time, but for [`FakeSqs::advance`].
+/// Time in it is Tokio's, which a test may have paused, but for [`FakeSqs::advance`].
 #[derive(Debug)]
 pub struct FakeSqs {
     server: Server,

@@ -1,5 +1,7 @@
 //! The event source mapping at work: pollers on one side, sandboxes on the other.
 
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -31,6 +33,41 @@ pub struct EventSourceMapping {
     _pollers: JoinSet<()>,
 }
 
+/// What the mapping invokes.
+pub enum Target {
+    /// A sandbox with a process of its own.
+    Sandbox(RuntimeApi),
+    /// The function in this process; whoever serves it starts it anew when it has ended.
+    Here(Box<dyn Fn(String) -> Invoking + Send + Sync>),
+}
+
+/// An invocation with an event, to its end.
+pub type Invoking = Pin<Box<dyn Future<Output = Invocation> + Send>>;
+
+impl From<RuntimeApi> for Target {
+    fn from(sandbox: RuntimeApi) -> Self {
+        Self::Sandbox(sandbox)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.fmt(formatter),
+            Self::Here(_) => formatter.write_str("Here"),
+        }
+    }
+}
+
+impl Target {
+    async fn invoke(&self, event: String) -> Invocation {
+        match self {
+            Self::Sandbox(sandbox) => sandbox.invoke(event).await,
+            Self::Here(serve) => serve(event).await,
+        }
+    }
+}
+
 /// One invocation that the mapping made.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -47,7 +84,8 @@ pub struct Invoked {
 
 impl EventSourceMapping {
     /// With at most as many invocations at once as there are sandboxes.
-    pub fn start(sqs: &FakeSqs, sandboxes: Vec<RuntimeApi>) -> Self {
+    pub fn start(sqs: &FakeSqs, sandboxes: Vec<impl Into<Target>>) -> Self {
+        let sandboxes = sandboxes.into_iter().map(Into::into).collect();
         let sandboxes = Arc::new(Sandboxes::new(sandboxes));
         let invocations = watch::Sender::default();
         let mut pollers = JoinSet::new();
@@ -63,8 +101,8 @@ impl EventSourceMapping {
     ///
     /// # Panics
     /// If there never was a sandbox with this index.
-    pub fn replace(&self, index: usize, runtime_api: RuntimeApi) {
-        self.sandboxes.replace(index, runtime_api);
+    pub fn replace(&self, index: usize, sandbox: impl Into<Target>) {
+        self.sandboxes.replace(index, sandbox.into());
     }
 
     /// The invocations that have ended, in the order of their ends.
@@ -107,13 +145,13 @@ async fn poll(
 /// The sandboxes by index, and a queue of those that wait for an invocation.
 #[derive(Debug)]
 struct Sandboxes {
-    current: Mutex<Vec<Arc<RuntimeApi>>>,
-    free: mpsc::UnboundedSender<(usize, Arc<RuntimeApi>)>,
-    queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<(usize, Arc<RuntimeApi>)>>,
+    current: Mutex<Vec<Arc<Target>>>,
+    free: mpsc::UnboundedSender<(usize, Arc<Target>)>,
+    queue: tokio::sync::Mutex<mpsc::UnboundedReceiver<(usize, Arc<Target>)>>,
 }
 
 impl Sandboxes {
-    fn new(sandboxes: Vec<RuntimeApi>) -> Self {
+    fn new(sandboxes: Vec<Target>) -> Self {
         let (free, queue) = mpsc::unbounded_channel();
         let current: Vec<_> = sandboxes.into_iter().map(Arc::new).collect();
         for seated in current.iter().cloned().enumerate() {
@@ -124,7 +162,7 @@ impl Sandboxes {
     }
 
     /// The next free sandbox; one that was replaced while it waited is passed over.
-    async fn take(&self) -> (usize, Arc<RuntimeApi>) {
+    async fn take(&self) -> (usize, Arc<Target>) {
         let mut queue = self.queue.lock().await;
         loop {
             let (index, sandbox) =
@@ -135,20 +173,21 @@ impl Sandboxes {
         }
     }
 
-    fn give_back(&self, index: usize, sandbox: Arc<RuntimeApi>, outcome: &Outcome) {
-        let is_alive = matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_));
+    fn give_back(&self, index: usize, sandbox: Arc<Target>, outcome: &Outcome) {
+        let is_alive = matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_))
+            || matches!(&*sandbox, Target::Here(_));
         if is_alive && self.is_current(index, &sandbox) {
             let _ = self.free.send((index, sandbox));
         }
     }
 
-    fn replace(&self, index: usize, runtime_api: RuntimeApi) {
-        let sandbox = Arc::new(runtime_api);
+    fn replace(&self, index: usize, sandbox: Target) {
+        let sandbox = Arc::new(sandbox);
         lock(&self.current)[index] = sandbox.clone();
         let _ = self.free.send((index, sandbox));
     }
 
-    fn is_current(&self, index: usize, sandbox: &Arc<RuntimeApi>) -> bool {
+    fn is_current(&self, index: usize, sandbox: &Arc<Target>) -> bool {
         Arc::ptr_eq(&lock(&self.current)[index], sandbox)
     }
 }

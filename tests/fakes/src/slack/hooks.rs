@@ -1,7 +1,9 @@
 //! Which hooks there are, and how much each takes.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::message::Refusal;
 use crate::server::Request;

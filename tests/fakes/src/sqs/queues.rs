@@ -1,16 +1,20 @@
 //! The queue and its dead-letter queue: messages in time, without a protocol.
 //!
-//! All of it sits in a watch channel, so that whoever waits for a message sees every change. What
-//! changes by itself is only what time does, and the next such moment can always be computed.
+//! Whoever waits for a message is woken by every change, and whoever waited for longer is woken
+//! first. What changes by itself is only what time does, and the next such moment can always be
+//! computed.
 
 mod state;
 
-use std::time::{Duration, Instant};
+use std::pin::pin;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
+use crate::server::lock;
 use crate::sqs::queues::state::State;
 use crate::sqs::receipt::Receipt;
 
@@ -19,7 +23,8 @@ pub(crate) const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(3);
 
 #[derive(Debug)]
 pub(crate) struct Queues {
-    state: watch::Sender<State>,
+    state: Mutex<State>,
+    changed: Notify,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -64,7 +69,7 @@ pub(crate) enum Unchangeable {
 
 impl Queues {
     pub(crate) fn new() -> Self {
-        Self { state: watch::Sender::new(State::new()) }
+        Self { state: Mutex::new(State::new()), changed: Notify::new() }
     }
 
     /// Returns the new message's id.
@@ -86,17 +91,18 @@ impl Queues {
         visibility: Duration,
         wait: Duration,
     ) -> Vec<Received> {
-        let mut changes = self.state.subscribe();
         let deadline = Instant::now() + wait;
         loop {
-            // Looked up before the attempt: what becomes visible in between is not overslept.
-            let next = changes.borrow_and_update().next_visible();
+            let mut changed = pin!(self.changed.notified());
+            // Before the attempt, so that what becomes visible in between is not overslept.
+            changed.as_mut().enable();
+            let next = lock(&self.state).next_visible();
             let received = self.receive_now(queue, most, visibility);
             let left = deadline.saturating_duration_since(Instant::now());
             if !received.is_empty() || left.is_zero() {
                 return received;
             }
-            let _ = timeout(next.map_or(left, |next| next.min(left)), changes.changed()).await;
+            let _ = timeout(next.map_or(left, |next| next.min(left)), changed).await;
         }
     }
 
@@ -106,12 +112,13 @@ impl Queues {
         most: usize,
         visibility: Duration,
     ) -> Vec<Received> {
-        let mut received = Vec::new();
-        self.state.send_if_modified(|state| {
-            let buried = state.bury();
-            received = state.receive(queue, most, visibility);
-            buried || !received.is_empty()
-        });
+        let (buried, received) = {
+            let mut state = lock(&self.state);
+            (state.bury(), state.receive(queue, most, visibility))
+        };
+        if buried || !received.is_empty() {
+            self.changed.notify_waiters();
+        }
         received
     }
 
@@ -130,7 +137,7 @@ impl Queues {
     }
 
     pub(crate) fn messages(&self, queue: Queue) -> Vec<QueuedMessage> {
-        self.state.borrow().snapshot(queue)
+        lock(&self.state).snapshot(queue)
     }
 
     /// Whether it became so within the limit.
@@ -140,19 +147,20 @@ impl Queues {
         is_so: impl Fn(&[QueuedMessage]) -> bool,
         limit: Duration,
     ) -> bool {
-        let mut changes = self.state.subscribe();
         let deadline = Instant::now() + limit;
         loop {
+            let mut changed = pin!(self.changed.notified());
             // In this order for the same reason as above.
+            changed.as_mut().enable();
             let (next, messages) = {
-                let state = changes.borrow_and_update();
+                let state = lock(&self.state);
                 (state.next_visible(), state.snapshot(queue))
             };
             let left = deadline.saturating_duration_since(Instant::now());
             if is_so(&messages) || left.is_zero() {
                 return is_so(&messages);
             }
-            let _ = timeout(next.map_or(left, |next| next.min(left)), changes.changed()).await;
+            let _ = timeout(next.map_or(left, |next| next.min(left)), changed).await;
         }
     }
 
@@ -170,8 +178,8 @@ impl Queues {
     }
 
     fn change<Answer>(&self, change: impl FnOnce(&mut State) -> Answer) -> Answer {
-        let mut answer = None;
-        self.state.send_modify(|state| answer = Some(change(state)));
-        answer.expect("the channel runs the change before it returns")
+        let answer = change(&mut lock(&self.state));
+        self.changed.notify_waiters();
+        answer
     }
 }

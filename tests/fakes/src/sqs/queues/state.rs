@@ -1,8 +1,9 @@
 //! The messages of both queues, and what time and receivers do to them.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 
 use crate::sqs::queues::{Queue, QueuedMessage, Received, Unchangeable};
 use crate::sqs::receipt::Receipt;
