@@ -146,6 +146,11 @@ impl FakeSlack {
         self.workspace.posted.borrow().clone()
     }
 
+    /// The last of them.
+    pub fn latest(&self) -> Option<Posted> {
+        self.workspace.posted.borrow().last().cloned()
+    }
+
     pub fn refused(&self) -> Vec<Refused> {
         lock(&self.workspace.desk).refused.clone()
     }

@@ -72,6 +72,11 @@ impl FakeSqs {
         self.queues.messages(Queue::Main)
     }
 
+    /// How many they are.
+    pub fn count(&self) -> usize {
+        self.queues.count(Queue::Main)
+    }
+
     /// The messages that were received too often.
     pub fn dead_letters(&self) -> Vec<QueuedMessage> {
         self.queues.messages(Queue::DeadLetters)

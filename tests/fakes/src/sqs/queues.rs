@@ -140,6 +140,10 @@ impl Queues {
         lock(&self.state).snapshot(queue)
     }
 
+    pub(crate) fn count(&self, queue: Queue) -> usize {
+        lock(&self.state).count(queue)
+    }
+
     /// Whether it became so within the limit.
     pub(crate) async fn wait_until(
         &self,

@@ -165,6 +165,10 @@ impl State {
         self.messages(queue).iter().map(snapshot).collect()
     }
 
+    pub(super) fn count(&self, queue: Queue) -> usize {
+        self.messages(queue).len()
+    }
+
     fn now(&self) -> Duration {
         self.epoch + self.started.elapsed()
     }

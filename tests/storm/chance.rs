@@ -1,0 +1,56 @@
+//! Faults by chance, at every call that the function makes.
+
+use std::time::Duration;
+
+use crate::faults::{Plan, Random};
+use crate::load::Load;
+use crate::oracle::Kind;
+use crate::report::observe;
+use crate::shop::{Event, mixed};
+
+/// The events come in this time, and somewhat longer everything can go wrong.
+struct Trouble {
+    events: usize,
+    time: Duration,
+}
+
+fn survive(Trouble { events, time }: Trouble, seed: u64) {
+    let until = time + Duration::from_mins(3);
+    let mut events = mixed(events, time, seed);
+    let order = events.iter().map(|event| event.order).max().unwrap_or_default() + 1;
+    let at = until + Duration::from_secs(1);
+    let fresh = Event { id: events.len(), order, kind: Kind::Cancelled, at, happened: at };
+    events.push(fresh);
+    let name = format!("{} events, 5 % faults, seed {seed}", events.len());
+    let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
+    let load = Load::new(&name, events, until + Duration::from_mins(120));
+    let figures = observe(&Load { seed, plan, ..load });
+    assert_eq!(figures.queued, 0, "something is stuck in the queue");
+    let shown = figures.shown.get(&fresh.order).and_then(|times| times.iter().min());
+    let waited = shown.map(|shown| *shown - fresh.at);
+    assert!(waited.is_some_and(|waited| waited < Duration::from_secs(60)), "{waited:?}");
+}
+
+#[test]
+fn a_hundred_events_survive_faults_at_every_call() {
+    for seed in 0..12 {
+        survive(Trouble { events: 100, time: Duration::from_secs(60) }, seed);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn ten_thousand_events_survive_faults_at_every_call() {
+    for seed in 0..25 {
+        survive(Trouble { events: 10_000, time: Duration::from_mins(15) }, seed);
+    }
+}
+
+/// Beside the other half, on another core.
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn ten_thousand_other_events_survive_them_too() {
+    for seed in 25..50 {
+        survive(Trouble { events: 10_000, time: Duration::from_mins(15) }, seed);
+    }
+}

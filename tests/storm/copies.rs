@@ -1,0 +1,91 @@
+//! Two consumers with the same messages, one of which stands still at any moment of the other.
+
+use std::time::Duration;
+
+use tokio::runtime::Builder;
+use tokio::time::sleep;
+
+use crate::gates::Gates;
+use crate::oracle::judge;
+use crate::shop::{Receipts, cancellations, send};
+use crate::world::World;
+
+/// What became of a pair of moments.
+enum Met {
+    /// The first has ended before its call.
+    NoFirst,
+    /// The second has.
+    NoSecond,
+    Both,
+}
+
+/// Goes through all pairs of calls: before one of its own the first waits until the second is before
+/// one of its own, which goes on when the first has ended.
+fn meet_everywhere(orders: u32) {
+    let mut pairs = 0;
+    for first in 0.. {
+        for second in 0.. {
+            match meet(orders, first, second) {
+                Met::Both => pairs += 1,
+                Met::NoSecond => break,
+                Met::NoFirst => {
+                    assert!(pairs >= 15, "there are more pairs than {pairs}");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn meet(orders: u32, first: usize, second: usize) -> Met {
+    fastrand::seed(1);
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.expect("a runtime can be built").block_on(async {
+        // One invocation for each webhook comes before theirs.
+        let names = [orders, orders + 1].map(|number| format!("invocation-{number}"));
+        let world = World::with_gates(Gates::new((&names[0], first), (&names[1], second))).await;
+        let gates = world.network.gates.clone().expect("there are gates");
+        let events = cancellations(orders, Duration::ZERO);
+        let receipts = Receipts::default().into();
+        send(&world, &events, &receipts).await;
+
+        let sqs = &world.network.outside.sqs;
+        let original = sqs.batch(10).expect("all is in the queue");
+        original.message_ids().iter().for_each(|id| sqs.deliver_again(id));
+        let copy = sqs.batch(10).expect("all is in the queue again");
+        let (event, copied) = (original.event().to_string(), copy.event().to_string());
+        let one = tokio::spawn({
+            let world = world.clone();
+            async move { world.invoke(&event).await }
+        });
+        let met = match gates.first_stands().await {
+            true => Met::Both,
+            false => Met::NoFirst,
+        };
+        let other = world.invoke(&copied).await;
+        original.settle(&one.await.expect("no invocation panics").outcome);
+        copy.settle(&other.outcome);
+
+        let _feeding = world.feed();
+        while !world.is_at_rest() {
+            sleep(Duration::from_secs(1)).await;
+        }
+        let figures = judge(&world, &events, &receipts).unwrap_or_else(|breach| {
+            let history = breach.history;
+            panic!("calls {first} and {second}: {:?} {}\n{history}", breach.order, breach.what)
+        });
+        assert_eq!(figures.shown.len(), events.len());
+        if matches!(met, Met::Both) && !gates.second_stood() { Met::NoSecond } else { met }
+    })
+}
+
+#[test]
+fn two_copies_of_one_order_are_told_once_at_every_pair_of_calls() {
+    meet_everywhere(1);
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn two_copies_of_a_digest_are_told_once_at_every_pair_of_calls() {
+    meet_everywhere(5);
+}

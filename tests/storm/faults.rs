@@ -1,0 +1,116 @@
+//! What goes wrong, decided by a seed and the number of the call alone.
+//!
+//! So a part of a plan goes wrong in the same way when the rest of it is left out.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use fastrand::Rng;
+
+/// A service that the function calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Sqs,
+    DynamoDb,
+    SecretsManager,
+    Slack,
+}
+
+/// What befalls one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// There is no connection.
+    Refused,
+    /// An error with this status in place of an answer; nothing happens.
+    Status(u16),
+    /// The same, though it has happened.
+    DoneThenStatus(u16),
+    /// It happens, and the connection breaks before the answer.
+    Lost,
+    /// It happens, and the answer breaks off in the middle.
+    Truncated,
+    /// It happens later, whether or not the caller still waits.
+    Slow(Duration),
+    /// It happens, and the answer comes later.
+    Late(Duration),
+    /// Nothing happens, and no answer comes.
+    Hang,
+    /// 429 with this `Retry-After`; nothing happens.
+    RateLimited(u64),
+    /// The sandbox is gone before the call has left it.
+    CrashBefore,
+    /// It happens, and the sandbox is gone before the answer.
+    CrashAfter,
+}
+
+/// When which calls of a world meet which fault.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Plan {
+    #[default]
+    Nothing,
+    /// This call alone, counted from 0.
+    One(usize, Fault),
+    Random(Random),
+}
+
+/// Faults by chance.
+#[derive(Clone, Debug)]
+pub(crate) struct Random {
+    pub(crate) seed: u64,
+    /// Of a hundred calls so many meet one.
+    pub(crate) percent: u8,
+    /// Only these calls, so that a plan can be cut down.
+    pub(crate) calls: Range<usize>,
+    /// Faults stop then, counted from the start of the world.
+    pub(crate) until: Duration,
+}
+
+impl Plan {
+    pub(crate) fn fault(&self, number: usize, at: Duration, service: Service) -> Option<Fault> {
+        match self {
+            Self::Nothing => None,
+            Self::One(one, fault) => (number == *one).then_some(*fault),
+            Self::Random(random) => random.fault(number, at, service),
+        }
+    }
+}
+
+impl Random {
+    fn fault(&self, number: usize, at: Duration, service: Service) -> Option<Fault> {
+        if at >= self.until || !self.calls.contains(&number) {
+            return None;
+        }
+        let number = u64::try_from(number).expect("a run has fewer calls");
+        let mut chance = Rng::with_seed(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+        (chance.u8(..100) < self.percent).then(|| any(service, &mut chance))
+    }
+}
+
+/// One of those that can befall a call to `service`, each as likely as the others.
+fn any(service: Service, chance: &mut Rng) -> Fault {
+    let slow = Duration::from_millis(chance.u64(50..6_000));
+    let mut faults = vec![
+        Fault::Refused,
+        Fault::Status(500),
+        Fault::DoneThenStatus(503),
+        Fault::Lost,
+        Fault::Slow(slow),
+        Fault::Late(slow),
+        Fault::Hang,
+        Fault::CrashBefore,
+        Fault::CrashAfter,
+    ];
+    match service {
+        Service::Slack => faults.extend([
+            Fault::RateLimited(chance.u64(1..5)),
+            Fault::RateLimited(chance.u64(5..60)),
+            Fault::Status(404),
+            Fault::Truncated,
+        ]),
+        // Throttled, in the words of each service.
+        Service::DynamoDb | Service::Sqs | Service::SecretsManager => {
+            faults.push(Fault::Status(400));
+        }
+    }
+    faults[chance.usize(..faults.len())]
+}

@@ -1,0 +1,85 @@
+//! Two invocations that wait for each other at chosen calls.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// The first stops before one of its calls until the second has come to one of its own, and there
+/// the second stops until the first has ended.
+pub(crate) struct Gates {
+    pub(crate) first: (String, usize),
+    pub(crate) second: (String, usize),
+    reached: Mutex<Reached>,
+    changed: Notify,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Reached {
+    first: bool,
+    second: bool,
+    first_ended: bool,
+    second_ended: bool,
+}
+
+impl Gates {
+    pub(crate) fn new(first: (&str, usize), second: (&str, usize)) -> Self {
+        Self {
+            first: (first.0.to_owned(), first.1),
+            second: (second.0.to_owned(), second.1),
+            reached: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    /// Comes to the call at this place; gives how long it had to wait.
+    pub(crate) async fn pass(&self, invocation: &str, place: usize) -> Duration {
+        let came = Instant::now();
+        if (invocation, place) == (&self.first.0, self.first.1) {
+            self.change(|reached| reached.first = true);
+            self.until(|reached| reached.second || reached.second_ended).await;
+        } else if (invocation, place) == (&self.second.0, self.second.1) {
+            self.change(|reached| reached.second = true);
+            self.until(|reached| reached.first_ended).await;
+        }
+        came.elapsed()
+    }
+
+    pub(crate) fn ended(&self, invocation: &str) {
+        self.change(|reached| {
+            reached.first_ended |= invocation == self.first.0;
+            reached.second_ended |= invocation == self.second.0;
+        });
+    }
+
+    /// Waits until the first stands before its call, or has ended without one; whether it stands.
+    pub(crate) async fn first_stands(&self) -> bool {
+        self.until(|reached| reached.first || reached.first_ended).await.first
+    }
+
+    /// Whether the second came to its call.
+    pub(crate) fn second_stood(&self) -> bool {
+        self.look().second
+    }
+
+    async fn until(&self, is_so: impl Fn(&Reached) -> bool) -> Reached {
+        loop {
+            let changed = self.changed.notified();
+            let reached = self.look();
+            if is_so(&reached) {
+                return reached;
+            }
+            changed.await;
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Reached)) {
+        change(&mut self.reached.lock().expect("nobody panics here"));
+        self.changed.notify_waiters();
+    }
+
+    fn look(&self) -> Reached {
+        *self.reached.lock().expect("nobody panics here")
+    }
+}

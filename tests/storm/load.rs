@@ -1,0 +1,113 @@
+//! A load: what is sent, what goes wrong meanwhile, and what it comes to.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use order_alerts_fakes::Fault;
+use tokio::runtime::Builder;
+use tokio::time::{sleep, sleep_until};
+
+use crate::faults::Plan;
+use crate::oracle::{Breach, Figures, judge};
+use crate::shop::{Event, Receipts, send};
+use crate::world::World;
+
+/// One run; the same load runs in the same way every time.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) name: String,
+    pub(crate) seed: u64,
+    pub(crate) events: Vec<Event>,
+    pub(crate) plan: Plan,
+    /// Slack answers 503 to everything.
+    pub(crate) outage: Option<Range<Duration>>,
+    /// From when on the function takes from the queue.
+    pub(crate) fed_from: Duration,
+    /// Whatever is in the queue then has been in there for too long.
+    pub(crate) limit: Duration,
+    pub(crate) is_verbose: bool,
+}
+
+impl Load {
+    pub(crate) fn new(name: &str, events: Vec<Event>, limit: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            seed: 1,
+            events,
+            plan: Plan::Nothing,
+            outage: None,
+            fed_from: Duration::ZERO,
+            limit,
+            is_verbose: false,
+        }
+    }
+
+    /// Runs in a world of its own, until everything is done or the limit is over.
+    pub(crate) fn run(&self) -> Result<Figures, Box<Breach>> {
+        // The SDK draws its back-off from this.
+        fastrand::seed(self.seed);
+        let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+        runtime.expect("a runtime can be built").block_on(async {
+            let world = World::start(self.plan.clone(), self.is_verbose).await;
+            let receipts = Arc::new(Receipts::default());
+            let weather = tokio::spawn(weather(Arc::clone(&world), self.outage.clone()));
+            let sent = send(&world, &self.events, &receipts);
+            let fed = async {
+                sleep_until(world.network.began + self.fed_from).await;
+                world.feed()
+            };
+            let ((), _feeding) = tokio::join!(sent, fed);
+            self.rest(&world).await;
+            weather.abort();
+            judge(&world, &self.events, &receipts)
+        })
+    }
+
+    /// Waits until nothing is going on, and nothing comes any more of calls that were cut off.
+    async fn rest(&self, world: &World) {
+        let mut since = None;
+        while world.network.began.elapsed() < self.limit {
+            let now = world.network.began.elapsed();
+            since = if world.is_at_rest() { since.or(Some(now)) } else { None };
+            if since.is_some_and(|since| now - since > Duration::from_secs(10)) {
+                return;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+}
+
+async fn weather(world: Arc<World>, outage: Option<Range<Duration>>) {
+    if let Some(Range { start, end }) = outage {
+        let slack = &world.network.outside.slack;
+        sleep_until(world.network.began + start).await;
+        slack.down(Fault::answer(503, ""));
+        sleep_until(world.network.began + end).await;
+        slack.up();
+    }
+}
+
+impl Figures {
+    /// From the last that was sent to the last that was shown for the first time.
+    pub(crate) fn delay(&self) -> Duration {
+        let last = self.shown.values().filter_map(|times| times.iter().min()).max();
+        last.map_or(Duration::ZERO, |last| last.saturating_sub(self.last_sent))
+    }
+
+    /// The most posts that arrived within any second.
+    pub(crate) fn peak(&self) -> usize {
+        let within = |from: &Duration| {
+            let second = *from..*from + Duration::from_secs(1);
+            self.arrivals.iter().filter(|at| second.contains(*at)).count()
+        };
+        self.arrivals.iter().map(within).max().unwrap_or(0)
+    }
+
+    /// How many times orders are shown beyond their events.
+    pub(crate) fn repeated(&self) -> usize {
+        let beyond =
+            |(order, times): (&u32, &Vec<_>)| times.len().saturating_sub(self.events[order]);
+        self.shown.iter().map(beyond).sum()
+    }
+}

@@ -1,0 +1,147 @@
+//! Senders of webhooks: signed, on time, and stubborn.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use fastrand::Rng;
+use order_alerts_fakes::{Outcome, Webhook};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, sleep_until};
+
+use crate::oracle::Kind;
+use crate::world::{KEY, World};
+
+/// After no answer, or an error of the gateway.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+const MOST_TRIES: usize = 100;
+
+/// One webhook of a shop.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Event {
+    /// Every event has its own; those that are sent several times have the same.
+    pub(crate) id: usize,
+    pub(crate) order: u32,
+    pub(crate) kind: Kind,
+    /// When it is sent, counted from the start of the world.
+    pub(crate) at: Duration,
+    /// When it happened, which is the same however often it is sent.
+    pub(crate) happened: Duration,
+}
+
+/// What became of the events.
+#[derive(Default)]
+pub(crate) struct Receipts {
+    answered: Mutex<Vec<(usize, Duration)>>,
+}
+
+impl Receipts {
+    /// The events that were answered with a 2xx, and when.
+    pub(crate) fn answered(&self) -> Vec<(usize, Duration)> {
+        self.answered.lock().expect("nobody panics here").clone()
+    }
+}
+
+/// So many cancellations of as many orders, evenly spread over the time.
+pub(crate) fn cancellations(count: u32, over: Duration) -> Vec<Event> {
+    let event = |order: u32| {
+        let at = over * order / count;
+        Event { id: order as usize, order, kind: Kind::Cancelled, at, happened: at }
+    };
+    (0..count).map(event).collect()
+}
+
+/// Every event several times, in any order.
+pub(crate) fn repeated(events: &[Event], times: usize, seed: u64) -> Vec<Event> {
+    let mut moments: Vec<_> =
+        (0..times).flat_map(|_| events.iter().map(|event| event.at)).collect();
+    moments.sort();
+    let mut all: Vec<_> = (0..times).flat_map(|_| events.iter().copied()).collect();
+    Rng::with_seed(seed).shuffle(&mut all);
+    for (event, at) in all.iter_mut().zip(moments) {
+        event.at = at;
+    }
+    all
+}
+
+/// Events of all kinds, of some orders several: made, then changed or cancelled a while after.
+pub(crate) fn mixed(count: usize, over: Duration, seed: u64) -> Vec<Event> {
+    let mut chance = Rng::with_seed(seed);
+    let mut events = Vec::new();
+    let mut order = 0;
+    while events.len() < count {
+        let at = over.mul_f64(chance.f64());
+        let later = |chance: &mut Rng| at + Duration::from_secs(chance.u64(1..120));
+        let story: &[Kind] = match chance.u8(..10) {
+            0..5 => &[Kind::Cancelled],
+            5..7 => &[Kind::Created],
+            7 => &[Kind::Created, Kind::Modified],
+            8 => &[Kind::Created, Kind::Cancelled],
+            _ => &[Kind::Modified],
+        };
+        for (place, kind) in story.iter().take(count - events.len()).enumerate() {
+            let at = if place == 0 { at } else { later(&mut chance) };
+            events.push(Event { id: events.len(), order, kind: *kind, at, happened: at });
+        }
+        order += 1;
+    }
+    events.sort_by_key(|event| event.at);
+    events
+}
+
+/// Sends all events and waits until each was answered with a 2xx or given up.
+pub(crate) async fn send(world: &Arc<World>, events: &[Event], receipts: &Arc<Receipts>) {
+    let mut senders = JoinSet::new();
+    for event in events.iter().copied() {
+        let (world, receipts) = (Arc::clone(world), Arc::clone(receipts));
+        senders.spawn(async move { send_one(&world, event, &receipts).await });
+    }
+    senders.join_all().await;
+}
+
+async fn send_one(world: &World, event: Event, receipts: &Receipts) {
+    sleep_until(world.network.began + event.at).await;
+    for _ in 0..MOST_TRIES {
+        let answer = match world.invoke(&webhook(world, event)).await.outcome {
+            Outcome::Answered(answer) => answer,
+            _ => Value::Null,
+        };
+        if answer["statusCode"].as_i64().is_some_and(|status| (200..300).contains(&status)) {
+            let at = (event.id, world.network.began.elapsed());
+            receipts.answered.lock().expect("nobody panics here").push(at);
+            return;
+        }
+        let wait = answer["headers"]["retry-after"].as_str().and_then(|wait| wait.parse().ok());
+        sleep(wait.map_or(TRY_AGAIN, Duration::from_secs)).await;
+    }
+}
+
+/// The event as it arrives now.
+fn webhook(world: &World, event: Event) -> String {
+    let name = name(event.order);
+    let occurred_at = world.began() + event.happened;
+    let kind = match event.kind {
+        Kind::Cancelled => "order_cancelled",
+        Kind::Created => "order_created",
+        Kind::Modified => "order_modified",
+    };
+    let body = json!({
+        "event_type": kind,
+        "order_id": name,
+        "total": "12500",
+        "currency": "KRW",
+        "occurred_at": occurred_at.to_string(),
+    });
+    let now = world.now();
+    Webhook::post("/webhook")
+        .body(body.to_string())
+        .signed_standard(KEY, &format!("event-{}", event.id), now.as_second())
+        .time_epoch(now.as_millisecond())
+        .event()
+        .to_string()
+}
+
+/// What the order is called everywhere; nothing else looks like it.
+pub(crate) fn name(order: u32) -> String {
+    format!("A-{order:06}")
+}
