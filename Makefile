@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help fmt lint test tools start formatting dependencies advisories template clippy docs unit release bootstrap deployment
+.PHONY: help fmt lint test tools start formatting dependencies advisories template clippy docs unit storm release bootstrap deployment
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -77,6 +77,9 @@ docs:
 
 unit:
 	@$(STEP) "Tests" cargo test --locked --workspace
+
+storm: ## simulate storms, outages and faults of hours, for some minutes
+	@$(STEP) "Storm" cargo test --locked --profile storm --test storm -- --ignored --nocapture --test-threads 2
 
 release:
 	@$(STEP) "Release build" cargo build --release --no-default-features --bin order-alerts --locked

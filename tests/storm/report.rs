@@ -1,13 +1,13 @@
 //! What a run says: a line of the table, or a broken law in its smallest form.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::faults::{Plan, Random};
 use crate::load::Load;
 use crate::oracle::{Breach, Figures};
 
-/// So many runs are spent on making a broken run smaller.
-const MOST_RUNS: usize = 60;
+/// So much time is spent on making a broken run smaller.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Runs a load and prints its line; a broken law ends the test.
 pub(crate) fn observe(load: &Load) -> Figures {
@@ -48,15 +48,17 @@ fn print_line(name: &str, figures: &Figures, began: Instant) {
 /// Ends the test with the smallest history that breaks a law in the same way.
 fn explain(load: &Load, breach: Breach) -> ! {
     let mut smallest = (load.clone(), breach);
-    let mut runs = 0;
+    let began = Instant::now();
     let mut attempt = |candidate: Load, smallest: &mut (Load, Breach)| {
-        runs += 1;
+        if began.elapsed() > PATIENCE {
+            return false;
+        }
         match candidate.run() {
-            Err(breach) if runs <= MOST_RUNS => {
+            Err(breach) => {
                 *smallest = (candidate, *breach);
                 true
             }
-            _ => false,
+            Ok(_) => false,
         }
     };
     cut_events(&mut smallest, &mut attempt);
