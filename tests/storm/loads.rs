@@ -3,9 +3,10 @@
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::faults::{Plan, Random};
 use crate::load::Load;
 use crate::oracle::{Figures, Kind};
-use crate::report::observe;
+use crate::report::{check, observe};
 use crate::shop::{Event, cancellations, mixed, repeated};
 
 const fn seconds(seconds: u64) -> Duration {
@@ -58,6 +59,30 @@ fn a_storm_that_is_sent_three_times_is_told_once() {
     let figures = observe(&Load::new("the same, each sent 3 times", events, minutes(60)));
     assert_each_once(&figures, 1_000);
     assert_calm(&figures);
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn storms_of_all_kinds_that_are_sent_twice_are_told_once() {
+    for seed in 0..30 {
+        let count = 900 + 100 * usize::try_from(seed).expect("it is small");
+        let mut events = mixed(count, seconds(20), seed);
+        let again = |event: &Event| Event { at: event.at + seconds(75), ..*event };
+        events.extend(events.clone().iter().map(again));
+        let name = format!("{count} of all kinds, each sent twice, seed {seed}");
+        let figures = observe(&Load { seed, ..Load::new(&name, events, minutes(60)) });
+        assert_eq!((figures.repeated(), figures.queued, figures.dead), (0, 0, 0));
+        assert_eq!((figures.answered, figures.killed), (count, 0));
+    }
+}
+
+#[test]
+fn a_run_is_the_same_every_time() {
+    let plan = Random { seed: 4, percent: 10, calls: 0..usize::MAX, until: seconds(60) };
+    let load = Load::new("50 of all kinds", mixed(50, seconds(30), 4), minutes(60));
+    let load = Load { plan: Plan::Random(plan), ..load };
+    let [one, other] = [check(&load), check(&load)];
+    assert_eq!((one.calls, one.arrivals, one.shown), (other.calls, other.arrivals, other.shown));
 }
 
 fn outage(name: &str, events: Vec<Event>, outage: Range<Duration>) -> (Figures, usize) {

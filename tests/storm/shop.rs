@@ -120,6 +120,8 @@ async fn send_one(world: &World, event: Event, receipts: &Receipts) {
 fn webhook(world: &World, event: Event) -> String {
     let name = name(event.order);
     let occurred_at = world.began() + event.happened;
+    // Lines of many lengths fill messages differently.
+    let reason = "because ".repeat(event.order as usize % 9);
     let kind = match event.kind {
         Kind::Cancelled => "order_cancelled",
         Kind::Created => "order_created",
@@ -130,6 +132,7 @@ fn webhook(world: &World, event: Event) -> String {
         "order_id": name,
         "total": "12500",
         "currency": "KRW",
+        "reason": reason,
         "occurred_at": occurred_at.to_string(),
     });
     let now = world.now();
