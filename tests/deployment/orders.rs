@@ -1,9 +1,10 @@
 //! Orders on their way to the channel, on quiet days and on bad ones.
 
 use std::ops::RangeInclusive;
-use std::time::{Duration, Instant, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use order_alerts_fakes::{Fault, Posted};
+use tokio::time::Instant;
 
 use crate::channel::Channel;
 use crate::shop::{cancelled, created};

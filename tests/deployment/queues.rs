@@ -9,6 +9,7 @@ use aws_sdk_sqs::types::QueueAttributeName::{
     ApproximateNumberOfMessagesNotVisible,
 };
 use order_alerts::aws::sdk_config;
+use order_alerts::exchange::Exchange;
 use order_alerts::transport::Transport;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -79,8 +80,8 @@ fn client(origin: &str) -> Client {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
         _ => None,
     };
-    let transport = Arc::new(Transport::new(None).unwrap());
-    Client::new(&sdk_config(&transport, variable).unwrap())
+    let exchange = Arc::new(Exchange::over(Transport::new(None).unwrap()));
+    Client::new(&sdk_config(&exchange, variable).unwrap())
 }
 
 async fn url(client: &Client, arn: &str) -> String {

@@ -1,4 +1,4 @@
-//! Two invocations that wait for each other at chosen calls.
+//! Two invocations, of which one waits for the other at chosen calls.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,12 +7,20 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The first stops before one of its calls until the second has come to one of its own, and there
-/// the second stops until the first has ended.
+/// the second stops until the first has ended: by itself, or because it dies where it stands.
 pub(crate) struct Gates {
     pub(crate) first: (String, usize),
     pub(crate) second: (String, usize),
+    pub(crate) first_dies: bool,
     reached: Mutex<Reached>,
     changed: Notify,
+}
+
+/// How a gate was passed.
+pub(crate) enum Passed {
+    After(Duration),
+    /// Not at all.
+    Dead,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -24,26 +32,24 @@ struct Reached {
 }
 
 impl Gates {
-    pub(crate) fn new(first: (&str, usize), second: (&str, usize)) -> Self {
-        Self {
-            first: (first.0.to_owned(), first.1),
-            second: (second.0.to_owned(), second.1),
-            reached: Mutex::default(),
-            changed: Notify::new(),
-        }
+    pub(crate) fn new(first: (String, usize), second: (String, usize), first_dies: bool) -> Self {
+        Self { first, second, first_dies, reached: Mutex::default(), changed: Notify::new() }
     }
 
-    /// Comes to the call at this place; gives how long it had to wait.
-    pub(crate) async fn pass(&self, invocation: &str, place: usize) -> Duration {
+    /// Comes to the call at this place and waits there if it must.
+    pub(crate) async fn pass(&self, invocation: &str, place: usize) -> Passed {
         let came = Instant::now();
         if (invocation, place) == (&self.first.0, self.first.1) {
             self.change(|reached| reached.first = true);
             self.until(|reached| reached.second || reached.second_ended).await;
+            if self.first_dies {
+                return Passed::Dead;
+            }
         } else if (invocation, place) == (&self.second.0, self.second.1) {
             self.change(|reached| reached.second = true);
             self.until(|reached| reached.first_ended).await;
         }
-        came.elapsed()
+        Passed::After(came.elapsed())
     }
 
     pub(crate) fn ended(&self, invocation: &str) {

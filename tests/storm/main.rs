@@ -3,7 +3,7 @@
 //! A [`world`] holds the function's sandboxes and the fakes of all that they call, joined by a
 //! [`network`] that can fail at every call ([`faults`]). A [`shop`] sends webhooks, and an [`oracle`]
 //! accounts for every order. [`loads`] are many orders, with and without an outage, and [`chance`]
-//! many faults; [`crashes`] and [`copies`] go through every moment of a few orders.
+//! many faults; [`moments`] and [`copies`] go through every moment of a few orders.
 //!
 //! Each load prints a line; `make storm` runs those that take minutes:
 //!
@@ -13,11 +13,11 @@
 
 mod chance;
 mod copies;
-mod crashes;
 mod faults;
 mod gates;
 mod load;
 mod loads;
+mod moments;
 mod network;
 mod oracle;
 mod report;

@@ -12,7 +12,7 @@ use order_alerts::exchange::{Body, Unanswered};
 use tokio::time::{Instant, sleep};
 
 use crate::faults::{Fault, Plan, Service};
-use crate::gates::Gates;
+use crate::gates::{Gates, Passed};
 use crate::oracle::{Told, told};
 use crate::world::{Outside, Sandbox};
 
@@ -124,10 +124,13 @@ pub(crate) async fn exchange(
 ) -> Result<Response<Body>, Unanswered> {
     let (invocation, place) = sandbox.count_call();
     if let Some(gates) = &network.gates {
-        let waited = gates.pass(&invocation, place).await;
-        // Too long for whoever it called.
-        if waited > UNNOTICED {
-            network.log(|log| log.killed.push(invocation.clone()));
+        match gates.pass(&invocation, place).await {
+            // Too long for whoever called.
+            Passed::After(waited) if waited > UNNOTICED => {
+                network.log(|log| log.killed.push(invocation.clone()));
+            }
+            Passed::After(_) => {}
+            Passed::Dead => return sandbox.die().await,
         }
     }
     let number = network.calls.fetch_add(1, Ordering::Relaxed);
@@ -152,10 +155,7 @@ pub(crate) async fn exchange(
     let call =
         Call { network: Arc::clone(&network), invocation: invocation.clone(), service, fault };
     let answer = match fault {
-        Some(Fault::CrashBefore) => {
-            sandbox.crash.notify_one();
-            pending().await
-        }
+        Some(Fault::CrashBefore) => sandbox.die().await,
         Some(Fault::Refused) => Err(Unanswered::NotConnected),
         Some(Fault::Hang) => pending().await,
         Some(Fault::Status(status)) => Ok(refusal(service, status)),
@@ -165,10 +165,7 @@ pub(crate) async fn exchange(
             let happening = tokio::spawn(call.happen(request));
             let answer = happening.await.expect("a fake does not panic");
             match fault {
-                Some(Fault::CrashAfter) => {
-                    sandbox.crash.notify_one();
-                    pending().await
-                }
+                Some(Fault::CrashAfter) => sandbox.die().await,
                 Some(Fault::Lost) => Err(Unanswered::Broken),
                 Some(Fault::DoneThenStatus(status)) => Ok(refusal(service, status)),
                 Some(Fault::Truncated) => answer.map(|answer| {

@@ -3,8 +3,9 @@
 //! The function is real down to the requests of the AWS SDK and the reading of Slack's answers; the
 //! services are the fakes. Each sandbox has an `App` of its own and serves one invocation at a time.
 
+use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -26,6 +27,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout};
 
 use crate::faults::{Plan, Service};
+use crate::gates::Gates;
 use crate::network::{Network, exchange};
 
 /// The time-out of template.yaml.
@@ -54,10 +56,10 @@ pub(crate) struct World {
 /// One process of the function.
 #[derive(Default)]
 pub(crate) struct Sandbox {
-    app: std::sync::OnceLock<App>,
+    app: OnceLock<App>,
     /// The invocation that it serves, and how many calls it made.
     current: Mutex<(String, usize)>,
-    pub(crate) crash: Notify,
+    crash: Notify,
 }
 
 impl Outside {
@@ -85,7 +87,7 @@ impl World {
         Self::with(Network::new(Outside::start().await, plan, is_verbose))
     }
 
-    pub(crate) async fn with_gates(gates: crate::gates::Gates) -> Arc<Self> {
+    pub(crate) async fn with_gates(gates: Gates) -> Arc<Self> {
         let mut network = Network::new(Outside::start().await, Plan::Nothing, true);
         network.gates = Some(Arc::new(gates));
         Self::with(network)
@@ -223,6 +225,12 @@ impl World {
 impl Sandbox {
     fn begin(&self, request_id: &str) {
         *self.current.lock().expect("nobody panics here") = (request_id.to_owned(), 0);
+    }
+
+    /// Ends the process, and so the invocation, in the middle of a call.
+    pub(crate) async fn die<T>(&self) -> T {
+        self.crash.notify_one();
+        pending().await
     }
 
     /// The invocation that makes the call, and the call's place in it, counted from 0.
