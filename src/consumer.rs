@@ -23,6 +23,9 @@ use crate::wiring::Wiring;
 
 /// As many messages or events as one invocation can claim, tell and mark in its time.
 const MOST: usize = 500;
+/// A message that was received more often has missed digest after digest, and gets one of its own:
+/// else few of many would be told in each window.
+const DIGESTS_MISSED: u32 = 5;
 /// What is kept back of the time for settling, whatever else takes long.
 const SETTLING: Duration = Duration::from_secs(3);
 /// Dead letters are sent one by one, but not one after the other.
@@ -47,10 +50,12 @@ pub async fn consume(
     let mut turn = Turn { request_id, deadline, settling: SETTLING, is_everything: false };
 
     // Whoever has the window gathers, and the others leave their part to it.
-    let window = if is_any_digested(wiring, &messages) {
-        Some(claim_window(wiring, turn).await)
-    } else {
+    let window = if !is_any_digested(wiring, &messages) {
         None
+    } else if messages.iter().any(|message| message.record.receives > DIGESTS_MISSED) {
+        Some(Window::of_its_own())
+    } else {
+        Some(claim_window(wiring, turn).await)
     };
     match &window {
         Some(Window::Ours(_)) => turn.is_everything = drain(queue, &mut messages, turn, 0).await,

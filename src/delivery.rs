@@ -45,6 +45,13 @@ pub enum Window {
     Taken(Wait),
 }
 
+impl Window {
+    /// A digest beside that of the window.
+    pub fn of_its_own() -> Self {
+        Self::Ours(Held::default())
+    }
+}
+
 /// Asks for the digest that is due, before its events are gathered.
 pub async fn claim_window(wiring: &Wiring, turn: Turn<'_>) -> Window {
     let windows = wiring.config.digest_windows;
