@@ -23,7 +23,7 @@ fn survive(Trouble { events, time }: Trouble, seed: u64) {
     events.push(fresh);
     let name = format!("{} events, 5 % faults, seed {seed}", events.len());
     let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
-    let load = Load::new(&name, events, until + Duration::from_mins(120));
+    let load = Load::new(&name, events, until + Duration::from_mins(30));
     let figures = observe(&Load { seed, plan, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
     let shown = figures.shown.get(&fresh.order).and_then(|times| times.iter().min());

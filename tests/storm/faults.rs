@@ -48,8 +48,8 @@ pub(crate) enum Fault {
 pub(crate) enum Plan {
     #[default]
     Nothing,
-    /// This call alone, counted from 0.
-    One(usize, Fault),
+    /// These calls alone, counted from 0.
+    These(Range<usize>, Fault),
     Random(Random),
 }
 
@@ -69,7 +69,7 @@ impl Plan {
     pub(crate) fn fault(&self, number: usize, at: Duration, service: Service) -> Option<Fault> {
         match self {
             Self::Nothing => None,
-            Self::One(one, fault) => (number == *one).then_some(*fault),
+            Self::These(these, fault) => these.contains(&number).then_some(*fault),
             Self::Random(random) => random.fault(number, at, service),
         }
     }
