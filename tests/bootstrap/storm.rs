@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::iter;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use order_alerts_fakes::{
@@ -10,6 +10,7 @@ use order_alerts_fakes::{
     Webhook,
 };
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::journey::{
     LIMIT, LONGEST_ABSENCE, all_numbers, cancellation, end_leases, end_of_lease, headline, numbers,

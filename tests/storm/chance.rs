@@ -27,14 +27,14 @@ fn survive(Trouble { events, time }: Trouble, seed: u64) {
     let figures = observe(&Load { seed, plan, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
     let shown = figures.shown.get(&fresh.order).and_then(|times| times.iter().min());
-    let waited = shown.map(|shown| *shown - fresh.at);
-    assert!(waited.is_some_and(|waited| waited < Duration::from_secs(60)), "{waited:?}");
+    let waited = shown.map(|shown| shown.saturating_sub(fresh.at));
+    assert!(waited.is_some_and(|waited| waited < Duration::from_mins(1)), "{waited:?}");
 }
 
 #[test]
 fn a_hundred_events_survive_faults_at_every_call() {
     for seed in 0..8 {
-        survive(Trouble { events: 100, time: Duration::from_secs(60) }, seed);
+        survive(Trouble { events: 100, time: Duration::from_mins(1) }, seed);
     }
 }
 

@@ -59,10 +59,7 @@ fn meet(orders: u32, first: usize, second: usize, first_dies: bool) -> Met {
             let world = world.clone();
             async move { world.invoke(&event).await }
         });
-        let met = match gates.first_stands().await {
-            true => Met::Both,
-            false => Met::NoFirst,
-        };
+        let met = if gates.first_stands().await { Met::Both } else { Met::NoFirst };
         let other = world.invoke(&copied).await;
         original.settle(&one.await.expect("no invocation panics").outcome);
         copy.settle(&other.outcome);

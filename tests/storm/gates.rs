@@ -24,6 +24,7 @@ pub(crate) enum Passed {
 }
 
 #[derive(Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each stands for a moment of its own")]
 struct Reached {
     first: bool,
     second: bool,

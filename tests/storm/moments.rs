@@ -38,7 +38,7 @@ fn befall_everywhere(
         for number in 0.. {
             let name = format!("{name}, {in_a_row} times {fault:?} from call {number} on");
             let plan = Plan::These(number..number + in_a_row, *fault);
-            let load = Load::new(&name, events.to_vec(), Duration::from_mins(60));
+            let load = Load::new(&name, events.to_vec(), Duration::from_hours(1));
             let figures = check(&Load { plan, fed_from, ..load });
             assert_eq!(figures.shown.len(), events.len(), "{name}");
             assert_eq!((figures.queued, figures.dead), (0, 0), "{name}");

@@ -18,6 +18,7 @@
 //! * What is shown again says that it may be a repeat, unless the ledger failed who told it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use order_alerts::envelope::unpack;
@@ -292,13 +293,15 @@ fn history(log: &Log, order: u32) -> String {
         let is_end = line.what == "ended" && concerned.contains(line.invocation.as_str());
         if is_end || names(&line.text) {
             let shortened: String = line.text.chars().take(400).collect();
-            text += &format!(
-                "{:>10.3} s  {}  {}\n                {}\n",
+            writeln!(
+                text,
+                "{:>10.3} s  {}  {}\n                {}",
                 line.at.as_secs_f64(),
                 line.invocation,
                 line.what,
                 shortened.replace('\n', " | "),
-            );
+            )
+            .expect("a string takes all");
         }
     }
     text

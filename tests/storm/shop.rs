@@ -119,7 +119,7 @@ async fn send_one(world: &World, event: Event, receipts: &Receipts) {
 /// The event as it arrives now.
 fn webhook(world: &World, event: Event) -> String {
     let name = name(event.order);
-    let occurred_at = world.began() + event.happened;
+    let occurred_at = World::began() + event.happened;
     // Lines of many lengths fill messages differently.
     let reason = "because ".repeat(event.order as usize % 9);
     let kind = match event.kind {

@@ -44,10 +44,13 @@ pub(crate) struct Outside {
     pub(crate) secrets: FakeSecretsManager,
 }
 
+/// Looks up an environment variable.
+type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// The services and the sandboxes.
 pub(crate) struct World {
     pub(crate) network: Arc<Network>,
-    variables: Arc<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variables: Variables,
     invocations: AtomicUsize,
     running: AtomicUsize,
     idle: Mutex<Vec<Arc<Sandbox>>>,
@@ -122,10 +125,10 @@ impl World {
 
     /// The only clock there is.
     pub(crate) fn now(&self) -> Timestamp {
-        self.began() + self.network.began.elapsed()
+        Self::began() + self.network.began.elapsed()
     }
 
-    pub(crate) fn began(&self) -> Timestamp {
+    pub(crate) fn began() -> Timestamp {
         Timestamp::from_second(1_767_225_600).expect("it is a time")
     }
 
@@ -177,13 +180,12 @@ impl World {
     }
 
     async fn serve(&self, sandbox: &Arc<Sandbox>, event: &str, request_id: &str) -> Outcome {
-        let app = match sandbox.app.get() {
-            Some(app) => app,
-            None => {
-                let wiring = self.wiring(sandbox);
-                wiring.prewarm(self.now()).await;
-                sandbox.app.get_or_init(|| App::new(wiring))
-            }
+        let app = if let Some(app) = sandbox.app.get() {
+            app
+        } else {
+            let wiring = self.wiring(sandbox);
+            wiring.prewarm(self.now()).await;
+            sandbox.app.get_or_init(|| App::new(wiring))
         };
         let now = self.now();
         let served = app.handle(event, request_id, now, now + TIMEOUT);
