@@ -4,17 +4,12 @@ use std::time::Duration;
 
 use crate::faults::{Plan, Random};
 use crate::load::Load;
-use crate::oracle::Kind;
+use crate::message::Kind;
 use crate::report::observe;
 use crate::shop::{Event, mixed};
 
-/// The events come in this time, and somewhat longer everything can go wrong.
-struct Trouble {
-    events: usize,
-    time: Duration,
-}
-
-fn survive(Trouble { events, time }: Trouble, seed: u64) {
+/// So many events come in this time, and somewhat longer everything can go wrong.
+fn survive(events: usize, time: Duration, seed: u64) {
     let until = time + Duration::from_mins(3);
     let mut events = mixed(events, time, seed);
     let order = events.iter().map(|event| event.order).max().unwrap_or_default() + 1;
@@ -34,7 +29,7 @@ fn survive(Trouble { events, time }: Trouble, seed: u64) {
 #[test]
 fn a_hundred_events_survive_faults_at_every_call() {
     for seed in 0..8 {
-        survive(Trouble { events: 100, time: Duration::from_mins(1) }, seed);
+        survive(100, Duration::from_mins(1), seed);
     }
 }
 
@@ -42,7 +37,7 @@ fn a_hundred_events_survive_faults_at_every_call() {
 #[ignore = "takes minutes: make storm"]
 fn ten_thousand_events_survive_faults_at_every_call() {
     for seed in 0..25 {
-        survive(Trouble { events: 10_000, time: Duration::from_mins(15) }, seed);
+        survive(10_000, Duration::from_mins(15), seed);
     }
 }
 
@@ -51,6 +46,6 @@ fn ten_thousand_events_survive_faults_at_every_call() {
 #[ignore = "takes minutes: make storm"]
 fn ten_thousand_other_events_survive_them_too() {
     for seed in 25..50 {
-        survive(Trouble { events: 10_000, time: Duration::from_mins(15) }, seed);
+        survive(10_000, Duration::from_mins(15), seed);
     }
 }

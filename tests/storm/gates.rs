@@ -24,12 +24,16 @@ pub(crate) enum Passed {
 }
 
 #[derive(Clone, Copy, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each stands for a moment of its own")]
 struct Reached {
-    first: bool,
-    second: bool,
-    first_ended: bool,
-    second_ended: bool,
+    first: Progress,
+    second: Progress,
+}
+
+/// How far one of them has come.
+#[derive(Clone, Copy, Default)]
+struct Progress {
+    stood: bool,
+    ended: bool,
 }
 
 impl Gates {
@@ -41,33 +45,33 @@ impl Gates {
     pub(crate) async fn pass(&self, invocation: &str, place: usize) -> Passed {
         let came = Instant::now();
         if (invocation, place) == (&self.first.0, self.first.1) {
-            self.change(|reached| reached.first = true);
-            self.until(|reached| reached.second || reached.second_ended).await;
+            self.change(|reached| reached.first.stood = true);
+            self.until(|Reached { second, .. }| second.stood || second.ended).await;
             if self.first_dies {
                 return Passed::Dead;
             }
         } else if (invocation, place) == (&self.second.0, self.second.1) {
-            self.change(|reached| reached.second = true);
-            self.until(|reached| reached.first_ended).await;
+            self.change(|reached| reached.second.stood = true);
+            self.until(|reached| reached.first.ended).await;
         }
         Passed::After(came.elapsed())
     }
 
     pub(crate) fn ended(&self, invocation: &str) {
         self.change(|reached| {
-            reached.first_ended |= invocation == self.first.0;
-            reached.second_ended |= invocation == self.second.0;
+            reached.first.ended |= invocation == self.first.0;
+            reached.second.ended |= invocation == self.second.0;
         });
     }
 
     /// Waits until the first stands before its call, or has ended without one; whether it stands.
     pub(crate) async fn first_stands(&self) -> bool {
-        self.until(|reached| reached.first || reached.first_ended).await.first
+        self.until(|Reached { first, .. }| first.stood || first.ended).await.first.stood
     }
 
     /// Whether the second came to its call.
     pub(crate) fn second_stood(&self) -> bool {
-        self.look().second
+        self.look().second.stood
     }
 
     async fn until(&self, is_so: impl Fn(&Reached) -> bool) -> Reached {

@@ -70,7 +70,7 @@ impl Load {
         while world.network.began.elapsed() < self.limit {
             let now = world.network.began.elapsed();
             since = if world.is_at_rest() { since.or(Some(now)) } else { None };
-            if since.is_some_and(|since| now.saturating_sub(since) > Duration::from_secs(10)) {
+            if since.is_some_and(|since| now > since + Duration::from_secs(10)) {
                 return;
             }
             sleep(Duration::from_millis(500)).await;

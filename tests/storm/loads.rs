@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::faults::{Plan, Random};
 use crate::load::Load;
-use crate::oracle::{Figures, Kind};
+use crate::message::Kind;
+use crate::oracle::Figures;
 use crate::report::{check, observe};
 use crate::shop::{Event, cancellations, mixed, repeated};
 

@@ -1,6 +1,5 @@
 //! The way between a sandbox and the outside: every external call, its faults and its history.
 
-use std::collections::{HashMap, HashSet};
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,7 +12,8 @@ use tokio::time::{Instant, sleep};
 
 use crate::faults::{Fault, Plan, Service};
 use crate::gates::{Gates, Passed};
-use crate::oracle::{Told, told};
+use crate::history::{Accepted, Line, Log};
+use crate::message::told;
 use crate::world::{Outside, Sandbox};
 
 /// A call to DynamoDB is given up after 400 ms, and so is one to the others later.
@@ -31,50 +31,6 @@ pub(crate) struct Network {
     pub(crate) is_verbose: bool,
     calls: AtomicUsize,
     pub(crate) log: Mutex<Log>,
-}
-
-/// What happened.
-#[derive(Default)]
-pub(crate) struct Log {
-    pub(crate) history: Vec<Line>,
-    /// The posts that Slack took.
-    pub(crate) accepted: Vec<Accepted>,
-    /// When each post arrived, whatever became of it.
-    pub(crate) arrivals: Vec<Duration>,
-    pub(crate) rate_limited: usize,
-    /// How often each request of an invocation to the ledger had no good answer in time.
-    pub(crate) ledger_faults: HashMap<(String, Vec<u8>), usize>,
-    /// Which invocations did not come to their end, or not in their time.
-    pub(crate) killed: Vec<String>,
-}
-
-/// A line of the history.
-pub(crate) struct Line {
-    pub(crate) at: Duration,
-    pub(crate) invocation: String,
-    pub(crate) what: String,
-    /// All that was said.
-    pub(crate) text: String,
-}
-
-/// A post that Slack took.
-#[derive(Debug)]
-pub(crate) struct Accepted {
-    pub(crate) at: Duration,
-    pub(crate) invocation: String,
-    /// The function may not know that Slack took it.
-    pub(crate) is_unclear: bool,
-    pub(crate) says_repeat: bool,
-    pub(crate) told: Vec<Told>,
-}
-
-impl Log {
-    /// The invocations that had to do without the ledger: it failed them twice with one request, and
-    /// a second try is all that there is.
-    pub(crate) fn without_ledger(&self) -> HashSet<&str> {
-        let lost = self.ledger_faults.iter().filter(|(_, faults)| **faults > 1);
-        lost.map(|((invocation, _), _)| invocation.as_str()).collect()
-    }
 }
 
 impl Network {

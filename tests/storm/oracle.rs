@@ -18,30 +18,15 @@
 //! * What is shown again says that it may be a repeat, unless the ledger failed who told it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use order_alerts::envelope::unpack;
 use order_alerts::order;
-use serde_json::Value;
 
-use crate::network::{Accepted, Log};
-use crate::shop::{Event, Receipts, name};
+use crate::history::{Accepted, Log};
+use crate::message::Kind;
+use crate::shop::{Event, Receipts};
 use crate::world::World;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Cancelled,
-    Created,
-    Modified,
-}
-
-/// What a message says of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Told {
-    pub(crate) order: u32,
-    pub(crate) kind: Kind,
-}
 
 /// A broken law.
 #[derive(Debug)]
@@ -75,25 +60,6 @@ pub(crate) struct Figures {
     pub(crate) ended: Duration,
 }
 
-/// What the text of a message says, by one way for one order and for many.
-pub(crate) fn told(shown: &str) -> Vec<Told> {
-    let mut told = BTreeSet::new();
-    let mut kind = None;
-    for line in shown.lines() {
-        let of =
-            |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
-        kind = of(&["🚫"], Kind::Cancelled)
-            .or(of(&["🛒"], Kind::Created))
-            .or(of(&["✏️", "♻️"], Kind::Modified))
-            .or(kind);
-        let orders = line.match_indices("A-").filter_map(|(at, _)| line.get(at + 2..at + 8));
-        for order in orders.filter_map(|digits| digits.parse().ok()) {
-            told.insert(Told { order, kind: kind.expect("every message begins with its kind") });
-        }
-    }
-    told.into_iter().collect()
-}
-
 /// Judges a world that has come to its end.
 pub(crate) fn judge(
     world: &World,
@@ -103,7 +69,7 @@ pub(crate) fn judge(
     let network = &world.network;
     network.log(|log| {
         let breach = |(order, what): (Option<u32>, String)| {
-            let history = order.map_or_else(String::new, |order| history(log, order));
+            let history = order.map_or_else(String::new, |order| log.of_order(order));
             Box::new(Breach { order, what, history, calls: network.calls() })
         };
         let account = Account::of(world, log, events, receipts);
@@ -273,48 +239,4 @@ fn items(world: &World) -> Vec<(String, Duration)> {
 
 fn times(posts: &[(&Accepted, Kind)]) -> Vec<Duration> {
     posts.iter().map(|(post, _)| post.at).collect()
-}
-
-/// All that names an order, or a message that holds it, and the ends of its invocations.
-fn history(log: &Log, order: u32) -> String {
-    let mut marks = vec![name(order)];
-    for line in &log.history {
-        marks.extend(handles(&line.text, &name(order)));
-    }
-    let names = |text: &str| marks.iter().any(|mark| text.contains(mark.as_str()));
-    let concerned: BTreeSet<_> = log
-        .history
-        .iter()
-        .filter(|line| names(&line.text))
-        .map(|line| line.invocation.as_str())
-        .collect();
-    let mut text = String::new();
-    for line in &log.history {
-        let is_end = line.what == "ended" && concerned.contains(line.invocation.as_str());
-        if is_end || names(&line.text) {
-            let shortened: String = line.text.chars().take(400).collect();
-            writeln!(
-                text,
-                "{:>10.3} s  {}  {}\n                {}",
-                line.at.as_secs_f64(),
-                line.invocation,
-                line.what,
-                shortened.replace('\n', " | "),
-            )
-            .expect("a string takes all");
-        }
-    }
-    text
-}
-
-/// What deletes or gives back the messages that hold the order has only their handles.
-fn handles(text: &str, name: &str) -> Vec<String> {
-    let received: Value = serde_json::from_str(text).unwrap_or_default();
-    let messages = [("Messages", "Body", "ReceiptHandle"), ("Records", "body", "receiptHandle")];
-    let handles = messages.iter().flat_map(|(list, body, handle)| {
-        let messages = received[list].as_array().into_iter().flatten();
-        let holding = messages.filter(move |message| message[body].to_string().contains(name));
-        holding.filter_map(move |message| message[handle].as_str().map(str::to_owned))
-    });
-    handles.collect()
 }

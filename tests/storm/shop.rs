@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, sleep_until};
 
-use crate::oracle::Kind;
-use crate::world::{KEY, World};
+use crate::message::Kind;
+use crate::world::{KEY, World, began};
 
 /// After no answer, or an error of the gateway.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -119,7 +119,7 @@ async fn send_one(world: &World, event: Event, receipts: &Receipts) {
 /// The event as it arrives now.
 fn webhook(world: &World, event: Event) -> String {
     let name = name(event.order);
-    let occurred_at = World::began() + event.happened;
+    let occurred_at = began() + event.happened;
     // Lines of many lengths fill messages differently.
     let reason = "because ".repeat(event.order as usize % 9);
     let kind = match event.kind {

@@ -44,7 +44,7 @@ pub(crate) struct Outside {
     pub(crate) secrets: FakeSecretsManager,
 }
 
-/// Looks up an environment variable.
+/// What the environment holds.
 type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// The services and the sandboxes.
@@ -63,6 +63,11 @@ pub(crate) struct Sandbox {
     /// The invocation that it serves, and how many calls it made.
     current: Mutex<(String, usize)>,
     crash: Notify,
+}
+
+/// When every world begins.
+pub(crate) fn began() -> Timestamp {
+    Timestamp::from_second(1_767_225_600).expect("it is a time")
 }
 
 impl Outside {
@@ -125,11 +130,7 @@ impl World {
 
     /// The only clock there is.
     pub(crate) fn now(&self) -> Timestamp {
-        Self::began() + self.network.began.elapsed()
-    }
-
-    pub(crate) fn began() -> Timestamp {
-        Timestamp::from_second(1_767_225_600).expect("it is a time")
+        began() + self.network.began.elapsed()
     }
 
     /// Lets the function take from the queue.

@@ -1,0 +1,93 @@
+//! What happened, for the account of every order and for the story of one.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::message::Told;
+use crate::shop::name;
+
+/// What happened.
+#[derive(Default)]
+pub(crate) struct Log {
+    pub(crate) history: Vec<Line>,
+    /// The posts that Slack took.
+    pub(crate) accepted: Vec<Accepted>,
+    /// When each post arrived, whatever became of it.
+    pub(crate) arrivals: Vec<Duration>,
+    pub(crate) rate_limited: usize,
+    /// How often each request of an invocation to the ledger had no good answer in time.
+    pub(crate) ledger_faults: HashMap<(String, Vec<u8>), usize>,
+    /// Which invocations did not come to their end, or not in their time.
+    pub(crate) killed: Vec<String>,
+}
+
+/// A line of the history.
+pub(crate) struct Line {
+    pub(crate) at: Duration,
+    pub(crate) invocation: String,
+    pub(crate) what: String,
+    /// All that was said.
+    pub(crate) text: String,
+}
+
+/// A post that Slack took.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) at: Duration,
+    pub(crate) invocation: String,
+    /// The function may not know that Slack took it.
+    pub(crate) is_unclear: bool,
+    pub(crate) says_repeat: bool,
+    pub(crate) told: Vec<Told>,
+}
+
+impl Log {
+    /// The invocations that had to do without the ledger: it failed them twice with one request, and
+    /// a second try is all that there is.
+    pub(crate) fn without_ledger(&self) -> HashSet<&str> {
+        let lost = self.ledger_faults.iter().filter(|(_, faults)| **faults > 1);
+        lost.map(|((invocation, _), _)| invocation.as_str()).collect()
+    }
+
+    /// All that names an order, or a message that holds it, and the ends of its invocations.
+    pub(crate) fn of_order(&self, order: u32) -> String {
+        let mut marks = vec![name(order)];
+        for line in &self.history {
+            marks.extend(handles(&line.text, &name(order)));
+        }
+        let names = |text: &str| marks.iter().any(|mark| text.contains(mark.as_str()));
+        let concerned: BTreeSet<_> = self
+            .history
+            .iter()
+            .filter(|line| names(&line.text))
+            .map(|line| line.invocation.as_str())
+            .collect();
+        let mut text = String::new();
+        for line in &self.history {
+            let is_end = line.what == "ended" && concerned.contains(line.invocation.as_str());
+            if is_end || names(&line.text) {
+                let shortened: String = line.text.chars().take(400).collect();
+                let (at, shortened) = (line.at.as_secs_f64(), shortened.replace('\n', " | "));
+                let Line { invocation, what, .. } = line;
+                let lines =
+                    [format!("{at:>10.3} s  {invocation}  {what}\n"), shortened, "\n".to_owned()];
+                text.extend(lines);
+            }
+        }
+        text
+    }
+}
+
+/// What deletes or gives back the messages that hold the order has only their handles.
+fn handles(text: &str, name: &str) -> Vec<String> {
+    let received: Value = serde_json::from_str(text).unwrap_or_default();
+    let messages = [("Messages", "Body", "ReceiptHandle"), ("Records", "body", "receiptHandle")];
+    let handles = messages.iter().flat_map(|(list, body, handle)| {
+        let messages = received[list].as_array().into_iter().flatten();
+        let holding = messages.filter(move |message| message[body].to_string().contains(name));
+        holding.filter_map(move |message| message[handle].as_str().map(str::to_owned))
+    });
+    handles.collect()
+}

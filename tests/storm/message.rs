@@ -1,0 +1,36 @@
+//! What a message in the channel says of which orders.
+
+use std::collections::BTreeSet;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Cancelled,
+    Created,
+    Modified,
+}
+
+/// What a message says of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Told {
+    pub(crate) order: u32,
+    pub(crate) kind: Kind,
+}
+
+/// What the text of a message says, by one way for one order and for many.
+pub(crate) fn told(shown: &str) -> Vec<Told> {
+    let mut told = BTreeSet::new();
+    let mut kind = None;
+    for line in shown.lines() {
+        let of =
+            |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
+        kind = of(&["🚫"], Kind::Cancelled)
+            .or(of(&["🛒"], Kind::Created))
+            .or(of(&["✏️", "♻️"], Kind::Modified))
+            .or(kind);
+        let orders = line.match_indices("A-").filter_map(|(at, _)| line.get(at + 2..at + 8));
+        for order in orders.filter_map(|digits| digits.parse().ok()) {
+            told.insert(Told { order, kind: kind.expect("every message begins with its kind") });
+        }
+    }
+    told.into_iter().collect()
+}
