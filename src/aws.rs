@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -16,6 +17,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
@@ -23,7 +26,10 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use crate::config::ConfigError;
 use crate::exchange::{Exchange, Unanswered};
 
-/// What every AWS client of the function starts from.
+/// Before the second try of a call; there is no third.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// What every AWS client of the function starts from. A call is tried twice.
 ///
 /// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
 /// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
@@ -44,9 +50,15 @@ pub fn sdk_config(
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACK_OFF))
         .http_client(http_client(exchange));
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.service_config(Endpoints(variable)).build())
+}
+
+/// How long one try of a call may take, and the whole call with both of them.
+pub fn timeouts(attempt: Duration, call: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(call).build()
 }
 
 /// A call to an AWS service that did not work out. The message quotes nothing of what was sent or

@@ -1,7 +1,7 @@
 //! Story 2: a batch of queue messages is delivered, and each message is settled.
 //!
-//! decode → drain → deliver → settle. What Lambda handed over is settled by the answer to it; what
-//! was taken from the queue here is deleted or given back here.
+//! decode → claim the window of a digest → drain → deliver → settle. What Lambda handed over is
+//! settled by the answer to it; what was taken from the queue here is deleted or given back here.
 
 use std::time::Duration;
 

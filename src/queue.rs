@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
@@ -17,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
 use url::Url;
 
-use crate::aws::ServiceError;
+use crate::aws::{ServiceError, timeouts};
 use crate::batch::Record;
 use crate::deadline::Deadline;
 use crate::exchange::Exchange;
@@ -26,6 +25,8 @@ use crate::queue_url::QueueUrl;
 const SERVICE: &str = "SQS";
 /// For one try of a call. A sender waits for a send and for one repeat of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
+/// For one call, its retry included.
+const TIMEOUT: Duration = Duration::from_millis(2_100);
 /// A receive that waits for this long asks all of the queue's servers, and not a few:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
 const LONG_POLL: Duration = Duration::from_secs(1);
@@ -52,12 +53,7 @@ impl Queue {
         dead_letters: QueueUrl,
     ) -> Self {
         let config = aws_sdk_sqs::config::Builder::from(aws)
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT))
-            .retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(2)
-                    .with_initial_backoff(Duration::from_millis(50)),
-            )
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         let client = Client::from_conf(config);
         Self { client, exchange: Arc::clone(exchange), url, dead_letters }
@@ -107,8 +103,9 @@ impl Queue {
         let most = i32::try_from(MOST_AT_ONCE).unwrap_or(1);
         let wait = i32::try_from(LONG_POLL.as_secs()).unwrap_or(0);
         // A repeat of a receive whose answer was lost would leave the first one's messages in flight.
+        let patience = LONG_POLL + ATTEMPT_TIMEOUT;
         let patience = aws_sdk_sqs::config::Builder::default()
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT + LONG_POLL))
+            .timeout_config(timeouts(patience, patience))
             .retry_config(RetryConfig::disabled());
         let receive = self
             .client
@@ -157,11 +154,6 @@ impl Queue {
         let answer = change.set_entries(Some(entries.collect())).send().await;
         log_failures("messages could not be given back", answer.map(|answer| answer.failed.len()));
     }
-}
-
-/// For each attempt; the number of attempts is the retry policy's.
-fn timeouts(attempt: Duration) -> TimeoutConfig {
-    TimeoutConfig::builder().operation_attempt_timeout(attempt).build()
 }
 
 fn done<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Result<(), ServiceError> {

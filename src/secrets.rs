@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::retry::RetryConfig;
-use aws_sdk_secretsmanager::config::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
 
-use crate::aws::ServiceError;
+use crate::aws::{ServiceError, timeouts};
 use crate::deadline::Deadline;
 use crate::secret::{Secret, SecretError};
 
@@ -62,16 +60,8 @@ pub enum SecretsError {
 impl Secrets {
     /// Reads the secret named `id` (name or ARN) from Secrets Manager.
     pub fn from_secrets_manager(aws: &SdkConfig, id: &str) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(TIMEOUT)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(2)
-            .with_initial_backoff(Duration::from_millis(50));
         let config = aws_sdk_secretsmanager::config::Builder::from(aws)
-            .timeout_config(timeouts)
-            .retry_config(retries)
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         let client = Client::from_conf(config);
         Self::new(Source::SecretsManager { client, id: id.to_owned() })

@@ -4,14 +4,12 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::aws::ServiceError;
+use crate::aws::{ServiceError, timeouts};
 use crate::claim::{Item, State};
 
 const SERVICE: &str = "DynamoDB";
@@ -37,16 +35,8 @@ pub(super) enum Put {
 
 impl Table {
     pub(super) fn new(aws: &SdkConfig, name: &str) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(TIMEOUT)
-            .build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(2)
-            .with_initial_backoff(Duration::from_millis(50));
         let config = aws_sdk_dynamodb::config::Builder::from(aws)
-            .timeout_config(timeouts)
-            .retry_config(retries)
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         Self { client: Client::from_conf(config), name: name.to_owned() }
     }
