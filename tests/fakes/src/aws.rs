@@ -8,13 +8,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Map, Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 pub use fault::AwsFault;
 pub(crate) use service::Service;
 
 use crate::aws::fault::Faults;
 use crate::aws::service::{CONTENT_TYPE, query_code};
-use crate::server::{Reply, Request, lock};
+use crate::server::{PATIENCE, Reply, Request, lock};
 
 pub(crate) const REGION: &str = "eu-central-1";
 pub(crate) const ACCOUNT: &str = "123456789012";
@@ -26,7 +28,7 @@ pub const EVERY_OPERATION: &str = "*";
 #[derive(Debug)]
 pub(crate) struct Desk {
     service: Service,
-    calls: Mutex<Vec<(String, Value)>>,
+    calls: watch::Sender<Vec<(String, Value)>>,
     faults: Mutex<Faults>,
     in_work: AtomicUsize,
     most_in_work: AtomicUsize,
@@ -46,7 +48,7 @@ impl Desk {
     pub(crate) fn new(service: Service) -> Self {
         Self {
             service,
-            calls: Mutex::default(),
+            calls: watch::Sender::default(),
             faults: Mutex::default(),
             in_work: AtomicUsize::new(0),
             most_in_work: AtomicUsize::new(0),
@@ -67,7 +69,7 @@ impl Desk {
             Ok(call) => call,
             Err(refusal) => return self.service.refuse(refusal),
         };
-        lock(&self.calls).push((name.clone(), call.clone()));
+        self.calls.send_modify(|calls| calls.push((name.clone(), call.clone())));
         let (before, after) = lock(&self.faults).next(&name).around();
         if let Some(instead) = before.suffer(self.service).await {
             return instead;
@@ -81,7 +83,19 @@ impl Desk {
 
     /// The calls so far, whatever became of them.
     pub(crate) fn calls(&self) -> Vec<(String, Value)> {
-        lock(&self.calls).clone()
+        self.calls.borrow().clone()
+    }
+
+    /// Waits until this operation was called, whatever becomes of the call.
+    ///
+    /// # Panics
+    /// If it is not within 120 seconds.
+    pub(crate) async fn called(&self, operation: &str) {
+        let mut calls = self.calls.subscribe();
+        let is_there =
+            |calls: &Vec<(String, Value)>| calls.iter().any(|(name, _)| name == operation);
+        let called = timeout(PATIENCE, calls.wait_for(is_there)).await;
+        assert!(called.is_ok(), "{operation} was not called");
     }
 
     pub(crate) fn most_at_once(&self) -> usize {

@@ -120,6 +120,14 @@ impl FakeSqs {
         self.desk.calls()
     }
 
+    /// Waits until this operation was called, whatever becomes of the call.
+    ///
+    /// # Panics
+    /// If it is not within 120 seconds.
+    pub async fn called(&self, operation: &str) {
+        self.desk.called(operation).await;
+    }
+
     /// What happens to the next calls of this operation, or of [`crate::EVERY_OPERATION`].
     pub fn script(&self, operation: &str, faults: impl IntoIterator<Item = AwsFault>) {
         self.desk.script(operation, faults);
