@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use order_alerts_fakes::{
-    AwsFault, EVERY_OPERATION, FakeSlack, Fault, Invocation, SecretsFault, Webhook,
+    AwsFault, EVERY_OPERATION, FakeSlack, Fault, Invocation, Outcome, SecretsFault, Webhook,
 };
 use serde_json::{Value, json};
 
 use crate::consumer::failures;
+use crate::journey::LIMIT;
 use crate::privacy::private_order;
 use crate::world::{
     Way, World, generic_cancellation, now, secret, shopify, shopify_cancellation, shopify_order,
@@ -166,6 +167,42 @@ async fn an_order_that_is_in_the_queue_twice_is_one_message() {
     world.sqs.advance(Duration::from_mins(1));
     assert_eq!(failures(&world.consume().await), Vec::<String>::new());
     assert_eq!(world.sqs.messages(), []);
+    assert!(world.the_message().contains("Order #1001 cancelled"));
+}
+
+/// Lets the function die at this moment of its way to the queue, which its sender gets a 5xx for.
+async fn crash(world: &World, moment: impl Future<Output = ()>) {
+    let webhook = shopify_cancellation();
+    let (invocation, _) = tokio::join!(invoke(world, &webhook), async {
+        moment.await;
+        world.function.stop().await
+    });
+    assert_eq!(invocation.outcome, Outcome::Exited);
+}
+
+#[tokio::test]
+async fn what_a_crash_kept_from_the_queue_is_told_once_its_sender_comes_again() {
+    let world = World::queued(&[]).await;
+    world.sqs.script("SendMessage", [AwsFault::Hang]);
+    crash(&world, world.sqs.called("SendMessage")).await;
+    assert_eq!(world.sqs.messages(), []);
+
+    let world = world.restarted(Way::Queue, &[]).await;
+    world.accept([shopify_cancellation()]).await;
+    world.consume_the_rest().await;
+    assert!(world.the_message().contains("Order #1001 cancelled"));
+}
+
+#[tokio::test]
+async fn what_was_queued_before_a_crash_is_told_once_though_its_sender_comes_again() {
+    let world = World::queued(&[]).await;
+    world.sqs.script("SendMessage", [AwsFault::Hang.done_then()]);
+    crash(&world, world.sqs.wait_until(|messages| messages.len() == 1, LIMIT)).await;
+
+    let world = world.restarted(Way::Queue, &[]).await;
+    world.accept([shopify_cancellation()]).await;
+    world.consume().await;
+    world.consume_the_rest().await;
     assert!(world.the_message().contains("Order #1001 cancelled"));
 }
 

@@ -84,6 +84,12 @@ impl World {
         (lambda, function)
     }
 
+    /// With a new sandbox in the place of its own, which died.
+    pub(crate) async fn restarted(self, way: Way, settings: &[(&str, &str)]) -> Self {
+        let (lambda, function) = self.another(way, settings).await;
+        Self { lambda, function, ..self }
+    }
+
     /// Hands the function what is visible in the queue, ten messages at most, as Lambda does.
     pub(crate) async fn consume(&self) -> Invocation {
         let batch = self.sqs.batch(10).expect("a message is visible");
