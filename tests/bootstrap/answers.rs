@@ -7,19 +7,20 @@ use futures_util::future::join_all;
 use order_alerts_fakes::{
     AwsFault, EVERY_OPERATION, FakeSlack, Fault, QueuedMessage, Reply, SecretsFault, Server,
 };
-use serde_json::{Value, json};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::timeout;
 
 use crate::consumer::{
-    GAP, OUT_OF_SIGHT, assert_comes_back, cancel, consume_by, failures, receive_in_vain, shown,
-    waits,
+    GAP, OUT_OF_SIGHT, assert_comes_back, cancel, consume_by, failures, receive_in_vain, waits,
 };
 use crate::privacy::private_order;
-use crate::world::{Way, World, generic, generic_cancellation, key, secret, shopify};
+use crate::world::{Way, World, generic, key, secret, shopify};
 
-const LONGEST_WAIT: Duration = Duration::from_mins(15);
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// A world with the cancellation of `N001` in the queue.
-async fn with_an_order(faults: impl IntoIterator<Item = Fault>) -> World {
+pub(crate) async fn with_an_order(faults: impl IntoIterator<Item = Fault>) -> World {
     let world = World::queued(&[]).await;
     world.slack.script(faults);
     cancel(&world, 1..=1).await;
@@ -27,7 +28,7 @@ async fn with_an_order(faults: impl IntoIterator<Item = Fault>) -> World {
 }
 
 #[track_caller]
-fn the_waiting(world: &World) -> QueuedMessage {
+pub(crate) fn the_waiting(world: &World) -> QueuedMessage {
     let mut messages = world.sqs.messages();
     assert_eq!(messages.len(), 1, "{messages:#?}");
     messages.remove(0)
@@ -35,7 +36,7 @@ fn the_waiting(world: &World) -> QueuedMessage {
 
 /// The channel shows the order once, and nothing of it is left in the queue.
 #[track_caller]
-fn assert_told(world: &World, repeat: bool) {
+pub(crate) fn assert_told(world: &World, repeat: bool) {
     let shown = world.the_message();
     assert!(shown.contains("Order N001 cancelled"), "{shown}");
     assert_eq!(shown.contains("This may be a repeat"), repeat, "{shown}");
@@ -107,6 +108,20 @@ async fn one_error_of_slack_is_tried_again_and_said_to_be_a_possible_repeat() {
 }
 
 #[tokio::test]
+async fn what_slack_took_without_a_word_is_shown_once_more_and_said_to_be_a_possible_repeat() {
+    let losing = async |fault: Fault| {
+        let world = with_an_order([fault.clone().posted_then()]).await;
+        assert_eq!(failures(&world.consume().await), Vec::<String>::new(), "{fault:?}");
+        let messages = world.slack.messages().into_iter();
+        let are_repeats = messages.map(|posted| posted.rendered().contains("This may be a repeat"));
+        assert_eq!(are_repeats.collect::<Vec<_>>(), [false, true], "{fault:?}");
+        assert_eq!(world.sqs.messages(), [], "{fault:?}");
+    };
+    let late = Fault::Slow(Duration::from_mins(1));
+    join_all([Fault::answer(500, "rollup_error"), Fault::Reset, late].map(losing)).await;
+}
+
+#[tokio::test]
 async fn a_lasting_error_of_slack_is_waited_for_longer_each_time_and_nothing_is_given_up() {
     let world = World::queued(&[]).await;
     // Each order is received in vain together with those that were sent before.
@@ -133,76 +148,44 @@ async fn a_lasting_error_of_slack_is_waited_for_longer_each_time_and_nothing_is_
     assert_eq!((world.sqs.messages(), world.sqs.dead_letters()), (vec![], vec![]));
 }
 
+/// An address where a connection is never refused and never made, as behind a firewall.
+async fn hung() -> (String, Vec<TcpStream>, TcpListener) {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(0).unwrap();
+    let address = listener.local_addr().unwrap();
+    // Nobody accepts them, so that there is no room for more after a few.
+    let mut waiting = Vec::new();
+    while let Ok(one) = timeout(Duration::from_millis(300), TcpStream::connect(address)).await {
+        waiting.push(one.unwrap());
+    }
+    (format!("http://{address}"), waiting, listener)
+}
+
 #[tokio::test]
 async fn what_never_reached_slack_is_no_repeat_when_it_is_shown_later() {
-    let nobody = {
-        let gone = Server::start(|_| async { Reply::Reset }).await;
-        gone.origin()
-    };
-    let slack = FakeSlack::start().await;
-    let real = secret(&slack.hook_url());
-    let nowhere = real.replace(&slack.origin(), &nobody);
-    let world = World::from_parts(Way::Queue, slack, &nowhere, &[("SLACK_ORIGIN", &nobody)]).await;
-    cancel(&world, 1..=1).await;
-    assert_eq!(failures(&world.consume().await), [the_waiting(&world).id]);
-    assert_comes_back(&the_waiting(&world), 12..=15);
+    let trying = async |origin: &str| {
+        let slack = FakeSlack::start().await;
+        // What speaks no TLS fails a handshake.
+        let origin = origin.replace("TLS", &slack.origin().replace("http", "https"));
+        let real = secret(&slack.hook_url());
+        let unreachable = real.replace(&slack.origin(), &origin);
+        let settings = [("SLACK_ORIGIN", origin.as_str())];
+        let world = World::from_parts(Way::Queue, slack, &unreachable, &settings).await;
+        cancel(&world, 1..=1).await;
+        assert_eq!(failures(&world.consume().await), [the_waiting(&world).id], "{origin}");
+        assert_comes_back(&the_waiting(&world), 12..=15);
+        world.function.logged("Slack cannot be reached").await;
 
-    world.secrets.set(&real);
-    world.sqs.advance(LONGEST_WAIT);
-    let (lambda, _function) = world.another(Way::Queue, &[]).await;
-    assert_eq!(failures(&consume_by(&lambda, &world.sqs).await), Vec::<String>::new());
-    assert_told(&world, false);
-}
-
-/// An order with a reason that Slack is going to mind.
-async fn cancel_badly(world: &World) {
-    let order = json!({"order_id": 99, "order_number": "N099", "reason": "unspeakable"});
-    assert_eq!(world.send(&generic_cancellation(&order)).await.status, 200);
-}
-
-#[tokio::test]
-async fn a_digest_that_slack_refuses_is_halved_down_to_the_one_order() {
-    let world = World::queued(&[]).await;
-    cancel_badly(&world).await;
-    receive_in_vain(&world.sqs, 2);
-    cancel(&world, 1..=4).await;
-    world.slack.dislike("unspeakable");
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
-
-    let told = shown(&world.slack);
-    let counts = (1..=4).map(|number| told.matches(&format!("N00{number}")).count());
-    assert_eq!(counts.collect::<Vec<_>>(), [1, 1, 1, 1], "{told}");
-    assert_eq!(world.sqs.messages(), []);
-    let refused = world.slack.refused();
-    let last: Value = serde_json::from_slice(&refused.last().unwrap().body).unwrap();
-    assert!(last["text"].as_str().unwrap().starts_with("🚫 Order N099 cancelled"), "{last}");
-    assert!(last.get("blocks").is_none(), "it was tried as plain text in the end: {last}");
-
-    // It was the third receive of that order.
-    let [letter] = &world.sqs.dead_letters()[..] else { panic!("{:#?}", world.sqs.dead_letters()) };
-    let reason = &letter.attributes["reason"]["StringValue"];
-    assert_eq!(reason, "Slack answered 400 `invalid_blocks`");
-
-    // Put back when the fault is mended, it is shown.
-    world.slack.like_everything();
-    world.sqs.send(&letter.body);
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
-    let told = world.slack.messages().pop().unwrap().rendered();
-    assert!(told.starts_with("🚫 Order N099 cancelled\nReason: unspeakable\n"), "{told}");
-    assert!(!told.contains("repeat"), "{told}");
-}
-
-#[tokio::test]
-async fn what_slack_refuses_in_every_form_is_no_dead_letter_before_its_third_receive() {
-    let world = World::queued(&[]).await;
-    cancel_badly(&world).await;
-    world.slack.dislike("unspeakable");
-    for seconds in [12..=15, 24..=30] {
-        assert_eq!(failures(&world.consume().await), [the_waiting(&world).id]);
-        assert_comes_back(&the_waiting(&world), seconds);
+        world.secrets.set(&real);
         world.sqs.advance(LONGEST_WAIT);
-    }
-    assert_eq!((world.slack.all_requests(), world.sqs.dead_letters().len()), (4, 0));
+        let world = world.restarted(Way::Queue, &[]).await;
+        assert_eq!(failures(&world.consume().await), Vec::<String>::new(), "{origin}");
+        assert_told(&world, false);
+    };
+    let refusing = Server::start(|_| async { Reply::Reset }).await.origin();
+    let (hung, _waiting, _listener) = hung().await;
+    join_all([&refusing, &hung, "http://slack.invalid", "TLS"].map(trying)).await;
 }
 
 #[tokio::test]
@@ -216,7 +199,13 @@ async fn a_new_address_heals_at_the_first_failure() {
         assert_eq!(world.slack.messages()[0].hook, world.slack.other_hook_url());
         assert_eq!(world.slack.all_requests(), 2);
     };
-    let words = [(403, "invalid_token"), (404, "no_service"), (410, "channel_is_archived")];
+    let words = [
+        (403, "action_prohibited"),
+        (403, "invalid_token"),
+        (404, "channel_not_found"),
+        (404, "no_service"),
+        (410, "channel_is_archived"),
+    ];
     join_all(words.map(refusing)).await;
 }
 
@@ -239,12 +228,36 @@ async fn a_dead_address_keeps_everything_and_the_secret_is_not_read_all_the_time
     };
     let removed = "the webhook was removed or its address is wrong; put a new one into the secret";
     let gone = "the channel is gone; create a webhook for another one";
+    let forbidden = "the workspace does not allow this webhook to post; ask its administrator";
     join_all([
+        refusing((403, "action_prohibited", forbidden)),
         refusing((403, "invalid_token", removed)),
+        refusing((404, "channel_not_found", gone)),
         refusing((404, "no_service", removed)),
         refusing((410, "channel_is_archived", gone)),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn orders_are_taken_and_wait_until_the_secret_can_be_read() {
+    let denied = async |error: &'static str| {
+        let world = World::queued(&[]).await;
+        world.secrets.fail_with(SecretsFault::Error(error));
+        cancel(&world, 1..=1).await;
+        let world = world.restarted(Way::Queue, &[]).await;
+        assert_eq!(failures(&world.consume().await), [the_waiting(&world).id], "{error}");
+        assert_comes_back(&the_waiting(&world), 12..=15);
+        assert_eq!(world.slack.all_requests(), 0, "{error}");
+
+        world.secrets.recover();
+        world.sqs.advance(LONGEST_WAIT);
+        assert_eq!(failures(&world.consume().await), Vec::<String>::new(), "{error}");
+        assert_told(&world, false);
+    };
+    // The last is the word for a key that KMS does not give.
+    let errors = ["ResourceNotFoundException", "AccessDeniedException", "DecryptionFailure"];
+    join_all(errors.map(denied)).await;
 }
 
 #[tokio::test]

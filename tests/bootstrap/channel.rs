@@ -121,7 +121,13 @@ async fn a_slack_that_cannot_be_reached_is_the_senders_to_wait() {
 
 #[tokio::test]
 async fn a_refused_payload_is_posted_as_plain_text() {
-    for (status, word) in [(400, "invalid_blocks"), (400, "invalid_payload"), (413, "")] {
+    for (status, word) in [
+        (400, "invalid_blocks"),
+        (400, "invalid_payload"),
+        (400, "msg_blocks_too_long"),
+        (400, "msg_too_long"),
+        (413, ""),
+    ] {
         let world = World::start().await;
         assert_eq!(send_with(&world, [answer_of(status, word)]).await.status, 200, "{word}");
         let shown = world.the_message();
@@ -215,6 +221,15 @@ async fn an_address_that_is_none_of_slacks_is_never_called() {
         assert!(logs.iter().any(|line| line.contains(reason)), "{reason}: {logs:#?}");
     }
     assert_eq!(stranger.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_address_in_plain_http_is_never_called_where_slack_speaks_tls() {
+    let slack = FakeSlack::start().await;
+    let (plain, tls) = (secret(&slack.hook_url()), slack.origin().replace("http", "https"));
+    let world = World::from_parts(Way::Direct, slack, &plain, &[("SLACK_ORIGIN", &tls)]).await;
+    assert_try_again(&world.send(&shopify_cancellation()).await, "15");
+    assert_eq!(world.slack.all_requests(), 0);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod ledger;
 mod orders;
 mod privacy;
 mod queue;
+mod refusals;
 mod requests;
 mod samples;
 mod settings;
