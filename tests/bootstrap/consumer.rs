@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::slice;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use order_alerts_fakes::{
     AwsFault, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Fault, Invocation, Outcome,
     QueuedMessage, RuntimeApi, Webhook,
@@ -11,8 +12,9 @@ use order_alerts_fakes::{
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::journey::{LIMIT, end_of_lease};
 use crate::world::{
-    Way, World, generic_cancellation, secret, shopify_cancellation, start_function,
+    Way, World, generic, generic_cancellation, secret, shopify_cancellation, start_function,
 };
 
 /// The queue's own visibility time-out.
@@ -166,16 +168,19 @@ async fn many_orders_are_one_digest_with_what_else_the_queue_holds() {
 }
 
 #[tokio::test]
-async fn a_message_that_cannot_be_read_fails_alone() {
+async fn a_message_that_cannot_be_read_fails_alone_twice_and_is_then_a_dead_letter() {
     let world = World::queued(&[]).await;
-    cancel(&world, 1..=4).await;
     let nonsense = world.sqs.send("nonsense");
-    cancel(&world, 5..=9).await;
-    assert_eq!(failures(&world.consume().await), slice::from_ref(&nonsense));
-    assert_each_is_shown_once(&world.slack, 1..=9);
-    let [message] = &world.sqs.messages()[..] else { panic!("{:#?}", world.sqs.messages()) };
-    assert_eq!(message.id, nonsense);
-    assert_comes_back(message, 12..=15);
+    let failing = slice::from_ref(&nonsense);
+    for (receive, failed) in [(1, failing), (2, failing), (3, &[])] {
+        cancel(&world, receive * 9 - 8..=receive * 9).await;
+        assert_eq!(failures(&world.consume().await), failed, "receive {receive}");
+        assert_each_is_shown_once(&world.slack, 1..=receive * 9);
+        let kept: Vec<_> = world.sqs.messages().into_iter().map(|message| message.id).collect();
+        assert_eq!(kept, failed, "receive {receive}");
+        world.sqs.advance(Duration::from_mins(1));
+    }
+    assert_eq!(world.sqs.dead_letters().len(), 1);
 }
 
 #[tokio::test]
@@ -207,6 +212,20 @@ async fn what_cannot_be_read_comes_back_twice_and_is_then_a_dead_letter_with_its
         let reason = &letter.attributes["reason"]["StringValue"];
         assert_eq!(reason, "the message is not one of this function's");
     }
+}
+
+#[tokio::test]
+async fn what_was_received_a_hundred_times_in_vain_is_told_at_last() {
+    let world = World::queued(&[]).await;
+    cancel(&world, 1..=4).await;
+    let created = json!({"event_type": "order_created", "order_id": 5, "order_number": "N005"});
+    assert_eq!(world.send(&generic(created.to_string())).await.status, 200);
+    world.sqs.advance(Duration::from_secs(62));
+    // Lambda receives messages also when it may not invoke the function.
+    receive_in_vain(&world.sqs, 100);
+    assert_eq!(failures(&world.consume().await), nothing());
+    assert_each_is_shown_once(&world.slack, 1..=5);
+    assert_eq!((world.sqs.messages(), world.sqs.dead_letters()), (vec![], vec![]));
 }
 
 #[tokio::test]
@@ -356,6 +375,22 @@ async fn a_queue_that_hangs_does_not_hold_up_the_answer() {
     world.sqs.fail_with("ChangeMessageVisibilityBatch", AwsFault::Hang);
     assert_eq!(failures(&world.consume().await).len(), 10);
     assert_eq!(world.sqs.messages().len(), 12);
+}
+
+#[tokio::test]
+async fn a_lease_has_ended_when_its_message_is_seen_again_however_long_the_function_may_run() {
+    let world = with_time_out(Duration::from_mins(15)).await;
+    cancel(&world, 1..=1).await;
+    world.slack.script([Fault::Slow(LIMIT).posted_then()]);
+    let batch = world.sqs.batch(10).unwrap();
+    let seen_again = Timestamp::now().as_millisecond() + 180_000;
+    let (_, lease) = tokio::join!(world.lambda.invoke(batch.event().to_string()), async {
+        world.slack.wait_for(1, LIMIT).await;
+        let lease = end_of_lease(&world.ledger);
+        world.function.stop().await;
+        lease
+    });
+    assert!(lease < seen_again, "{lease} is after {seen_again}");
 }
 
 #[tokio::test]

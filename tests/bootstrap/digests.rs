@@ -3,10 +3,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault};
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Webhook};
 use serde_json::{Value, json};
 
-use crate::journey::{LIMIT, LONGEST_ABSENCE, all_numbers, cancellation, consume, creation, news};
+use crate::journey::{
+    LIMIT, LONGEST_ABSENCE, all_numbers, cancellation, consume, creation, end_leases, named, news,
+    numbers,
+};
 use crate::world::{Way, World};
 
 /// A digest's window that does not end while a test runs.
@@ -205,6 +208,38 @@ async fn cancellations_can_be_digested_too_and_come_first() {
         .map(|start| lines.iter().position(|line| line.starts_with(start)))
         .into();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}: {shown}");
+}
+
+/// A cancellation with so much to say that few of its kind fill a digest.
+fn wordy_cancellation(number: u32) -> Webhook {
+    let order = json!({
+        "event_type": "order_cancelled", "order_id": number,
+        "order_number": format!("#{number} {}", "&".repeat(60)), "reason": "&".repeat(80),
+    });
+    named(&format!("msg_{number}"), &order)
+}
+
+#[tokio::test]
+async fn after_a_crash_in_the_third_of_five_digests_the_last_three_are_told_and_only_that_one_again()
+ {
+    let world = World::queued(&[]).await;
+    world.accept((1..=70).map(wordy_cancellation)).await;
+    world.slack.script([Fault::Pass, Fault::Pass, Fault::Slow(LIMIT).posted_then()]);
+    tokio::join!(world.consume(), async {
+        world.slack.wait_for(3, LIMIT).await;
+        world.function.stop().await
+    });
+
+    end_leases(&world.ledger);
+    let world = world.restarted(Way::Queue, &[]).await;
+    world.consume_the_rest().await;
+    let messages = world.slack.messages();
+    assert_eq!(messages.len(), 3 + 3, "{:#?}", world.headlines());
+    let lost = numbers(&messages[2]).into_iter();
+    let mut expected: Vec<_> = (1..=70).chain(lost).collect();
+    expected.sort_unstable();
+    assert_eq!(all_numbers(&messages), expected);
+    assert_eq!(world.sqs.messages(), []);
 }
 
 #[tokio::test]

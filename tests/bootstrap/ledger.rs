@@ -245,6 +245,40 @@ async fn an_order_that_cannot_be_marked_is_done_with_all_the_same() {
 }
 
 #[tokio::test]
+async fn an_order_that_was_not_marked_is_told_once_more_if_its_sender_comes_after_the_lease() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(7)]).await;
+    world.ledger.script("PutItem", [AwsFault::Pass, AwsFault::Pass]);
+    world.ledger.fail_with("PutItem", AwsFault::error("InternalServerError", 500));
+    world.consume().await;
+    world.ledger.recover();
+
+    world.accept([cancellation(7)]).await;
+    world.consume().await;
+    assert_eq!(world.headlines(), [SEVENTH_CANCELLED], "the lease is still there");
+    end_leases(&world.ledger);
+    world.consume_the_rest().await;
+    let [_, again] = &world.slack.messages()[..] else { panic!("{:#?}", world.headlines()) };
+    assert!(again.rendered().contains(REPEAT), "{}", again.rendered());
+    assert_eq!(world.sqs.messages(), []);
+}
+
+#[tokio::test]
+async fn one_failure_of_the_ledger_is_made_good_by_a_second_try() {
+    let tell = async |fault: AwsFault| {
+        let world = World::queued(&[]).await;
+        world.accept([cancellation(7)]).await;
+        world.ledger.script("PutItem", [fault.clone()]);
+        world.consume().await;
+        assert_eq!(world.headlines(), [SEVENTH_CANCELLED]);
+        let states = world.ledger.items().into_values().map(|mut item| item["state"].take());
+        assert_eq!(states.collect::<Vec<_>>(), ["told", "cancelled"], "{fault:?}");
+    };
+    let [throttled, error, _, _, hang, reset] = failures();
+    join_all([throttled, error, hang, reset].map(tell)).await;
+}
+
+#[tokio::test]
 async fn a_failure_of_the_ledger_costs_the_other_orders_nothing() {
     let world = World::queued(&[]).await;
     world.accept((1..=20).map(cancellation)).await;
@@ -383,4 +417,18 @@ async fn without_a_ledger_what_comes_twice_is_told_twice() {
     world.accept([cancellation(7), cancellation(7)]).await;
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED, SEVENTH_CANCELLED]);
     assert_eq!(world.ledger.calls(), [] as [(String, Value); 0]);
+}
+
+#[tokio::test]
+async fn without_a_ledger_a_queue_message_delivered_twice_is_told_twice() {
+    let world = World::queued(&[("LEDGER_TABLE", "")]).await;
+    world.accept([cancellation(7)]).await;
+    let first = world.sqs.batch(10).unwrap();
+    world.sqs.deliver_again(&first.message_ids()[0]);
+    for batch in [first, world.sqs.batch(10).unwrap()] {
+        let invocation = world.lambda.invoke(batch.event().to_string()).await;
+        batch.settle(&invocation.outcome);
+    }
+    assert_eq!(world.headlines(), [SEVENTH_CANCELLED, SEVENTH_CANCELLED]);
+    assert_eq!(world.sqs.messages(), []);
 }
