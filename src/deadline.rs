@@ -72,6 +72,14 @@ pub fn lambda_deadline(milliseconds: u64, now: Timestamp) -> Timestamp {
 mod tests {
     use super::*;
 
+    #[tokio::test(start_paused = true)]
+    async fn the_time_goes_on_from_its_beginning_whatever_the_wall_clock_says() {
+        let began = Timestamp::UNIX_EPOCH;
+        let deadline = Deadline::within(Duration::from_secs(30), began);
+        tokio::time::advance(Duration::from_secs(20)).await;
+        assert_eq!(deadline.now(), began + SignedDuration::from_secs(20));
+    }
+
     #[test]
     fn a_deadline_is_a_moment_or_a_span() {
         let now = Timestamp::from_millisecond(1_767_225_600_000).unwrap();

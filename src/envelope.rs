@@ -148,6 +148,22 @@ mod tests {
         insta::assert_snapshot!(pack(&[event()])[0]);
     }
 
+    /// The first of all deployments wrote this, and it may come back from the dead-letter queue.
+    const FIRST: &str = r##"{"version":1,"events":[{"platform":"shopify","platform_name":"Shopify",
+        "kind":"modified","change":"partially-fulfilled","id":"820982911946154508","number":"#1001",
+        "shop":"tea-house.myshopify.com","total":{"amount":{"exact":"1250000.50"},"currency":"KRW"},
+        "reason":"\uc7ac\uace0 \ubd80\uc871 \"a\\b\"","status":null,
+        "customer":"\uae40 \ud83c\udf75 \ufffd",
+        "items":[{"title":"Tee & K\u00e4nnchen","quantity":null}],"more_items":3,
+        "link":"https://tea-house.myshopify.com/admin/orders/820982911946154508",
+        "occurred_at":"2026-01-01T00:12:00.25Z","received_at":"2026-01-01T00:12:05Z",
+        "is_test":true,"reopens":true,"delivery_id":"msg_1","body_hash":"00ff"}]}"##;
+
+    #[test]
+    fn what_an_earlier_deployment_wrote_is_read() {
+        assert_eq!(unpack(FIRST).unwrap(), [event()]);
+    }
+
     #[test]
     fn too_many_events_for_one_message_become_several() {
         let long = Item { title: Line::parse(&"티".repeat(300)).unwrap(), quantity: None };
@@ -182,6 +198,8 @@ mod tests {
     fn a_field_that_a_later_deployment_adds_is_passed_over() {
         let text =
             pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
+        assert_eq!(unpack(&text).unwrap(), [event()]);
+        let text = pack(&[event()])[0].replace("{\"version\":", "{\"stack\":\"x\",\"version\":");
         assert_eq!(unpack(&text).unwrap(), [event()]);
     }
 }

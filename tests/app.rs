@@ -22,7 +22,7 @@ fn app(inbox: &Inbox) -> App {
     };
     let secret = serde_json::json!({
         "slack_webhook_url": "https://hooks.slack.com/services/test",
-        "signing_keys": {"shopify": KEY},
+        "signing_keys": {"shopify": KEY, "generic": KEY},
     });
     App::new(Wiring {
         config: Config::from_env(required).unwrap(),
@@ -38,7 +38,11 @@ async fn status_with(milliseconds_left: i64, inbox: &Inbox) -> i64 {
         .header("x-shopify-topic", "orders/cancelled")
         .body(r#"{"id":1}"#)
         .signed_shopify(KEY);
-    let now = Timestamp::now();
+    status(&webhook, Timestamp::now(), milliseconds_left, inbox).await
+}
+
+/// What is answered to a webhook by a function whose clock says `now`.
+async fn status(webhook: &Webhook, now: Timestamp, milliseconds_left: i64, inbox: &Inbox) -> i64 {
     let deadline = now + SignedDuration::from_millis(milliseconds_left);
     let event = webhook.event().to_string();
     match app(inbox).handle(&event, "request", now, deadline).await.unwrap() {
@@ -55,5 +59,19 @@ async fn a_message_is_posted_only_when_time_is_left_for_it() {
     }
     assert_eq!(inbox.messages().len(), 0, "the sender will send it again");
     assert_eq!(status_with(3_000, &inbox).await, 200);
+    assert_eq!(inbox.messages().len(), 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ten_minutes_wrong_lets_nothing_pass_that_signs_its_time() {
+    let inbox = Inbox::default();
+    let now = Timestamp::now();
+    let webhook = Webhook::post("/webhook")
+        .body(r#"{"event_type":"order_cancelled"}"#)
+        .signed_standard(KEY, "msg_1", now.as_second());
+    let by_a_clock = async |minutes| {
+        status(&webhook, now + SignedDuration::from_mins(minutes), 3_000, &inbox).await
+    };
+    assert_eq!((by_a_clock(-10).await, by_a_clock(10).await, by_a_clock(0).await), (401, 401, 200));
     assert_eq!(inbox.messages().len(), 1);
 }

@@ -43,9 +43,13 @@ async fn a_value_is_read_anew_after_five_minutes() {
 
 #[tokio::test]
 async fn the_last_good_value_serves_for_a_day() {
-    for fault in
-        [SecretsFault::Error("AccessDeniedException"), SecretsFault::Garbage, SecretsFault::Refuse]
-    {
+    for fault in [
+        SecretsFault::Error("AccessDeniedException"),
+        SecretsFault::Error("ThrottlingException"),
+        SecretsFault::Slow(Duration::from_secs(3)),
+        SecretsFault::Garbage,
+        SecretsFault::Refuse,
+    ] {
         let fake = FakeSecretsManager::start("{}").await;
         let secrets = secrets(&fake);
         secrets.current(at(0)).await.unwrap();
@@ -77,10 +81,11 @@ async fn many_who_need_the_secret_at_once_read_it_once() {
 }
 
 #[tokio::test]
-async fn a_slow_secrets_manager_is_given_up() {
+async fn a_slow_secrets_manager_is_given_up_long_before_the_deadline() {
     let fake = FakeSecretsManager::start("{}").await;
-    fake.fail_with(SecretsFault::Slow(Duration::from_mins(1)));
-    let refused = secrets(&fake).current(at(0)).await.unwrap_err();
+    fake.fail_with(SecretsFault::Slow(Duration::from_secs(3)));
+    let late = Deadline::within(Duration::from_mins(1), at(0).began);
+    let refused = secrets(&fake).current(late).await.unwrap_err();
     assert!(is_timeout(&refused), "{refused}");
 }
 

@@ -129,3 +129,69 @@ impl<'a> Poster<'a> {
 fn written(news: &News, style: &Style) -> Option<Message> {
     catch_unwind(AssertUnwindSafe(|| news.message(style))).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+    use lambda_http::http::Response;
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::config::{Config, Language};
+    use crate::exchange::{Body, Exchange};
+    use crate::fold::{Entry, fold};
+    use crate::ledger::Ledger;
+    use crate::message::{Remarks, tests::event};
+    use crate::secret::Secret;
+    use crate::secrets::Secrets;
+    use crate::slack::Slack;
+
+    /// A Slack that is silent at first; and when it was called.
+    fn silent_once() -> (Slack, Arc<Mutex<Vec<Instant>>>) {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&calls);
+        let exchange = Exchange::InMemory(Box::new(move |_| {
+            let mut calls = noted.lock().unwrap();
+            calls.push(Instant::now());
+            if calls.len() == 1 {
+                return Box::pin(pending());
+            }
+            let body = Body { bytes: b"ok".to_vec(), is_whole: true };
+            Box::pin(async { Ok(Response::new(body)) })
+        }));
+        (Slack::Webhooks(Arc::new(exchange)), calls)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_silent_slack_has_four_seconds_before_the_message_is_posted_again() {
+        let (slack, calls) = silent_once();
+        let secret = r#"{"slack_webhook_url":"https://hooks.slack.com/services/T0/B0/x"}"#;
+        let setting = |name: &str| match name {
+            "SECRET_ID" => Some("test".to_owned()),
+            "DELIVERY" => Some("direct".to_owned()),
+            _ => None,
+        };
+        let wiring = Wiring {
+            config: Config::from_env(setting).unwrap(),
+            secrets: Secrets::fixed(Secret::parse(secret).unwrap()),
+            slack,
+            queue: None,
+            ledger: Ledger::none(),
+        };
+        let deadline = Deadline::within(Duration::from_secs(29), Timestamp::UNIX_EPOCH);
+        let mut pace = Pace::of_a_consumer();
+        let mut poster = Poster::new(&wiring, deadline, &mut pace);
+        poster.find_address().await.unwrap();
+
+        let style = Style { language: Language::English, mention: None };
+        let entry = Entry { event: event(), remarks: Remarks::default(), positions: vec![0] };
+        let mut news = fold(vec![entry], &style).remove(0);
+        assert!(matches!(poster.post(&mut news, &style).await, Posted::Yes));
+        let calls = calls.lock().unwrap();
+        assert_eq!(calls[1] - calls[0], Duration::from_millis(4_000 + 250));
+        assert!(news.entries()[0].remarks.repeat, "the first may have been posted");
+    }
+}
