@@ -356,6 +356,24 @@ async fn with_too_little_time_left_no_post_is_begun_and_all_come_back_at_once() 
 }
 
 #[tokio::test]
+async fn what_there_is_no_time_left_to_tell_comes_back_at_once_and_nothing_else_does() {
+    // Enough for two posts, and never for a third.
+    let world = with_time_out(Duration::from_secs(10)).await;
+    cancel(&world, 1..=3).await;
+    let failed = failures(&world.consume().await);
+    let waiting = world.sqs.messages();
+    let is_visible = |message: &QueuedMessage| !message.in_flight && message.visible_in.is_zero();
+    assert!(!waiting.is_empty() && waiting.iter().all(is_visible), "{waiting:#?}");
+    assert_eq!(waiting.into_iter().map(|message| message.id).collect::<Vec<_>>(), failed);
+    assert_eq!(world.slack.all_requests() + failed.len(), 3);
+
+    while !world.sqs.messages().is_empty() {
+        world.consume().await;
+    }
+    assert_each_is_shown_once(&world.slack, 1..=3);
+}
+
+#[tokio::test]
 async fn a_dead_letter_queue_that_hangs_does_not_hold_up_the_answer() {
     let world = with_time_out(Duration::from_secs(6)).await;
     let nonsense: Vec<_> =
