@@ -50,6 +50,8 @@ pub(crate) enum Plan {
     Nothing,
     /// These calls alone, counted from 0.
     These(Range<usize>, Fault),
+    /// This post alone, counted from 0.
+    Post(usize, Fault),
     Random(Random),
 }
 
@@ -66,8 +68,16 @@ pub(crate) struct Random {
 }
 
 impl Plan {
-    pub(crate) fn fault(&self, number: usize, at: Duration, service: Service) -> Option<Fault> {
+    /// Of this call, which is the post of this number if it is one.
+    pub(crate) fn fault(
+        &self,
+        number: usize,
+        at: Duration,
+        service: Service,
+        post: Option<usize>,
+    ) -> Option<Fault> {
         match self {
+            Self::Post(this, fault) => (post == Some(*this)).then_some(*fault),
             Self::Nothing => None,
             Self::These(these, fault) => these.contains(&number).then_some(*fault),
             Self::Random(random) => random.fault(number, at, service),

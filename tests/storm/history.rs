@@ -35,6 +35,8 @@ pub(crate) struct Line {
 /// A post that Slack took.
 #[derive(Debug)]
 pub(crate) struct Accepted {
+    /// Of the call.
+    pub(crate) number: usize,
     pub(crate) at: Duration,
     pub(crate) invocation: String,
     /// The function may not know that Slack took it.
@@ -44,6 +46,17 @@ pub(crate) struct Accepted {
 }
 
 impl Log {
+    pub(crate) fn count_ledger_fault(&mut self, asked: &(String, Vec<u8>)) {
+        *self.ledger_faults.entry(asked.clone()).or_default() += 1;
+    }
+
+    /// Nobody heard in time that Slack took this post, if it did.
+    pub(crate) fn make_unclear(&mut self, number: usize) {
+        if let Some(post) = self.accepted.iter_mut().find(|post| post.number == number) {
+            post.is_unclear = true;
+        }
+    }
+
     /// The invocations that had to do without the ledger: it failed them twice with one request, and
     /// a second try is all that there is.
     pub(crate) fn without_ledger(&self) -> HashSet<&str> {

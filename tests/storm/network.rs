@@ -14,7 +14,8 @@ use crate::faults::{Fault, Plan, Service};
 use crate::gates::{Gates, Passed};
 use crate::history::{Accepted, Line, Log};
 use crate::message::told;
-use crate::world::{Outside, Sandbox};
+use crate::sandbox::Sandbox;
+use crate::world::Outside;
 
 /// A call to DynamoDB is given up after 400 ms, and so is one to the others later.
 const UNNOTICED: Duration = Duration::from_millis(350);
@@ -30,6 +31,8 @@ pub(crate) struct Network {
     /// Keeps what was said, for the history of a broken law.
     pub(crate) is_verbose: bool,
     calls: AtomicUsize,
+    /// How many calls are happening outside, whether or not anybody waits for them.
+    happening: AtomicUsize,
     pub(crate) log: Mutex<Log>,
 }
 
@@ -42,6 +45,7 @@ impl Network {
             began: Instant::now(),
             is_verbose,
             calls: AtomicUsize::new(0),
+            happening: AtomicUsize::new(0),
             log: Mutex::default(),
         }
     }
@@ -49,6 +53,10 @@ impl Network {
     /// How many calls there were so far.
     pub(crate) fn calls(&self) -> usize {
         self.calls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.happening.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn log<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
@@ -92,24 +100,41 @@ pub(crate) async fn exchange(
     let number = network.calls.fetch_add(1, Ordering::Relaxed);
     let service = network.service(&request);
     let at = network.began.elapsed();
-    if service == Service::Slack {
-        network.log(|log| log.arrivals.push(at));
-    }
-    let fault = network.plan.fault(number, at, service);
+    let post = (service == Service::Slack).then(|| {
+        network.log(|log| {
+            log.arrivals.push(at);
+            log.arrivals.len() - 1
+        })
+    });
+    let fault = network.plan.fault(number, at, service, post);
     let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
     let operation = operation.and_then(|name| name.rsplit('.').next()).unwrap_or("post").to_owned();
     network.note(&invocation, || {
         let what = format!("#{number} {service:?} {operation} {fault:?}");
         (what, String::from_utf8_lossy(request.body()).into_owned())
     });
+    let asked = (invocation.clone(), request.body().clone());
     if service == Service::DynamoDb && fault.is_some_and(is_noticed) {
-        let request = (invocation.clone(), request.body().clone());
-        network.log(|log| *log.ledger_faults.entry(request).or_default() += 1);
+        network.log(|log| log.count_ledger_fault(&asked));
     }
+    let mut hearing = Hearing {
+        network: Arc::clone(&network),
+        number,
+        service,
+        fault,
+        asked,
+        came: Instant::now(),
+        is_heard: false,
+    };
 
     sleep(latency(service) / 2).await;
-    let call =
-        Call { network: Arc::clone(&network), invocation: invocation.clone(), service, fault };
+    let call = Call {
+        network: Arc::clone(&network),
+        number,
+        invocation: invocation.clone(),
+        service,
+        fault,
+    };
     let answer = match fault {
         Some(Fault::CrashBefore) => sandbox.die().await,
         Some(Fault::Refused) => Err(Unanswered::NotConnected),
@@ -146,11 +171,40 @@ pub(crate) async fn exchange(
     if service == Service::Slack && matches!(&answer, Ok(answer) if answer.status() == 429) {
         network.log(|log| log.rate_limited += 1);
     }
+    hearing.is_heard = true;
     answer
+}
+
+/// Whether the answer to a call came in time. A busy machine is a fault that no plan knows of.
+struct Hearing {
+    network: Arc<Network>,
+    number: usize,
+    service: Service,
+    fault: Option<Fault>,
+    /// Who asked, and what.
+    asked: (String, Vec<u8>),
+    came: Instant,
+    is_heard: bool,
+}
+
+impl Drop for Hearing {
+    fn drop(&mut self) {
+        let is_late = |patience| !self.is_heard || self.came.elapsed() > patience;
+        match self.service {
+            Service::DynamoDb if !self.fault.is_some_and(is_noticed) && is_late(UNNOTICED) => {
+                self.network.log(|log| log.count_ledger_fault(&self.asked));
+            }
+            Service::Slack if is_late(UNNOTICED_BY_A_POST) => {
+                self.network.log(|log| log.make_unclear(self.number));
+            }
+            _ => {}
+        }
+    }
 }
 
 struct Call {
     network: Arc<Network>,
+    number: usize,
     invocation: String,
     service: Service,
     fault: Option<Fault>,
@@ -158,10 +212,18 @@ struct Call {
 
 impl Call {
     async fn happen(self, request: Request<Vec<u8>>) -> Result<Response<Body>, Unanswered> {
+        let network = Arc::clone(&self.network);
+        network.happening.fetch_add(1, Ordering::Relaxed);
+        let answer = self.arrive(request).await;
+        network.happening.fetch_sub(1, Ordering::Relaxed);
+        answer
+    }
+
+    async fn arrive(self, request: Request<Vec<u8>>) -> Result<Response<Body>, Unanswered> {
         if let Some(Fault::Slow(slow)) = self.fault {
             sleep(slow).await;
         }
-        let Self { network, invocation, service, fault } = self;
+        let Self { network, number, invocation, service, fault } = self;
         let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
         let answer = answer.ok_or(Unanswered::Broken)?;
         if service == Service::Slack && answer.status().is_success() {
@@ -173,7 +235,8 @@ impl Call {
             let told = told(&shown);
             network.note(&invocation, || ("shown in the channel".to_owned(), shown));
             network.log(|log| {
-                log.accepted.push(Accepted { at, invocation, is_unclear, says_repeat, told });
+                let post = Accepted { number, at, invocation, is_unclear, says_repeat, told };
+                log.accepted.push(post);
             });
         }
         Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))

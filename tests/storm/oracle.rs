@@ -43,6 +43,10 @@ pub(crate) struct Breach {
 #[derive(Debug)]
 pub(crate) struct Figures {
     pub(crate) answered: usize,
+    /// How many answers were no 2xx.
+    pub(crate) refused: usize,
+    /// How long senders waited for a 2xx.
+    pub(crate) waits: Vec<Duration>,
     /// When each order was shown, and how many events it has.
     pub(crate) shown: BTreeMap<u32, Vec<Duration>>,
     pub(crate) events: BTreeMap<u32, usize>,
@@ -82,6 +86,8 @@ pub(crate) fn judge(
         let Account { shown, queued, dead, answered, .. } = account;
         Ok(Figures {
             answered: answered.len(),
+            refused: receipts.refused(),
+            waits: receipts.waits(),
             shown: shown.into_iter().map(|(order, posts)| (order, times(&posts))).collect(),
             events: events_of,
             posts: log.accepted.len(),

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::faults::{Plan, Random};
 use crate::load::Load;
 use crate::oracle::{Breach, Figures};
+use crate::world::Stage;
 
 /// So much time is spent on making a broken run smaller.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -13,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) fn observe(load: &Load) -> Figures {
     let began = Instant::now();
     let figures = check(load);
-    print_line(&load.name, &figures, began);
+    print_line(load, &figures, began);
     figures
 }
 
@@ -23,12 +24,16 @@ pub(crate) fn check(load: &Load) -> Figures {
 }
 
 #[expect(clippy::print_stdout, reason = "the table is for whoever runs it with --nocapture")]
-fn print_line(name: &str, figures: &Figures, began: Instant) {
+fn print_line(load: &Load, figures: &Figures, began: Instant) {
+    let Load { name, stage, .. } = load;
+    let stage = if *stage == Stage::Simulated { "simulated" } else { "processes" };
     println!(
-        "| {name:<44} | answered {:>5} | orders shown {:>5} | posts {:>4} | 429s {:>3} | peak {:>2}/s \
+        "| {name:<44} | answered {:>5} | refused {:>4} | p99 {:>5} ms | orders shown {:>5} | posts {:>4} | 429s {:>3} | peak {:>2}/s \
          | last sent to last shown {:>7.1} s | lost 0 | repeated {:>3} | dead letters {} | queued {} \
-         | killed {:>3} | calls {:>6} | items {:>5} | simulated {:>7.0} s in {:.1} s |",
+         | killed {:>3} | calls {:>6} | items {:>5} | {stage} {:>7.0} s in {:.1} s |",
         figures.answered,
+        figures.refused,
+        figures.wait().as_millis(),
         figures.shown.len(),
         figures.posts,
         figures.rate_limited,
@@ -47,6 +52,9 @@ fn print_line(name: &str, figures: &Figures, began: Instant) {
 
 /// Ends the test with the smallest history that breaks a law in the same way.
 fn explain(load: &Load, breach: Breach) -> ! {
+    if load.stage == Stage::Processes {
+        tell(load, &breach);
+    }
     let mut smallest = (load.clone(), breach);
     let began = Instant::now();
     let mut attempt = |candidate: Load, smallest: &mut (Load, Breach)| {
@@ -69,6 +77,10 @@ fn explain(load: &Load, breach: Breach) -> ! {
         Err(breach) => *breach,
         Ok(_) => smallest.1,
     };
+    tell(&load, &breach)
+}
+
+fn tell(load: &Load, breach: &Breach) -> ! {
     panic!(
         "{}, seed {}: {} {}\nIn a run with {} events and {:?}:\n{}",
         load.name,

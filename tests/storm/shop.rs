@@ -1,16 +1,17 @@
 //! Senders of webhooks: signed, on time, and stubborn.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use fastrand::Rng;
-use order_alerts_fakes::{Outcome, Webhook};
-use serde_json::{Value, json};
+use order_alerts_fakes::Webhook;
+use serde_json::json;
 use tokio::task::JoinSet;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::message::Kind;
-use crate::world::{KEY, World, began};
+use crate::world::{KEY, World};
 
 /// After no answer, or an error of the gateway.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -33,12 +34,24 @@ pub(crate) struct Event {
 #[derive(Default)]
 pub(crate) struct Receipts {
     answered: Mutex<Vec<(usize, Duration)>>,
+    waits: Mutex<Vec<Duration>>,
+    refused: AtomicUsize,
 }
 
 impl Receipts {
     /// The events that were answered with a 2xx, and when.
     pub(crate) fn answered(&self) -> Vec<(usize, Duration)> {
         self.answered.lock().expect("nobody panics here").clone()
+    }
+
+    /// How long the senders waited for each of these answers.
+    pub(crate) fn waits(&self) -> Vec<Duration> {
+        self.waits.lock().expect("nobody panics here").clone()
+    }
+
+    /// How many other answers there were.
+    pub(crate) fn refused(&self) -> usize {
+        self.refused.load(Ordering::Relaxed)
     }
 }
 
@@ -102,15 +115,15 @@ pub(crate) async fn send(world: &Arc<World>, events: &[Event], receipts: &Arc<Re
 async fn send_one(world: &World, event: Event, receipts: &Receipts) {
     sleep_until(world.network.began + event.at).await;
     for _ in 0..MOST_TRIES {
-        let answer = match world.invoke(&webhook(world, event)).await.outcome {
-            Outcome::Answered(answer) => answer,
-            _ => Value::Null,
-        };
+        let asked = Instant::now();
+        let answer = world.answer(&webhook(world, event)).await;
         if answer["statusCode"].as_i64().is_some_and(|status| (200..300).contains(&status)) {
             let at = (event.id, world.network.began.elapsed());
             receipts.answered.lock().expect("nobody panics here").push(at);
+            receipts.waits.lock().expect("nobody panics here").push(asked.elapsed());
             return;
         }
+        receipts.refused.fetch_add(1, Ordering::Relaxed);
         let wait = answer["headers"]["retry-after"].as_str().and_then(|wait| wait.parse().ok());
         sleep(wait.map_or(TRY_AGAIN, Duration::from_secs)).await;
     }
@@ -119,7 +132,7 @@ async fn send_one(world: &World, event: Event, receipts: &Receipts) {
 /// The event as it arrives now.
 fn webhook(world: &World, event: Event) -> String {
     let name = name(event.order);
-    let occurred_at = began() + event.happened;
+    let occurred_at = world.began + event.happened;
     // Lines of many lengths fill messages differently.
     let reason = "because ".repeat(event.order as usize % 9);
     let kind = match event.kind {

@@ -1,0 +1,101 @@
+//! One copy of the function, which serves one invocation at a time and can die at any moment.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use order_alerts::app::App;
+use order_alerts_fakes::Outcome;
+use tokio::sync::{Notify, OnceCell};
+
+use crate::process::Process;
+use crate::simulated;
+use crate::world::{Stage, World};
+
+pub(crate) struct Sandbox {
+    function: Function,
+    /// The invocation that it serves, and how many calls it made.
+    current: Mutex<(String, usize)>,
+    crash: Notify,
+}
+
+/// The function, from its first invocation on.
+enum Function {
+    Simulated(OnceCell<App>),
+    Process(OnceCell<Process>),
+}
+
+impl Sandbox {
+    pub(crate) fn new(stage: Stage) -> Self {
+        let function = match stage {
+            Stage::Simulated => Function::Simulated(OnceCell::new()),
+            Stage::Processes => Function::Process(OnceCell::new()),
+        };
+        Self { function, current: Mutex::default(), crash: Notify::new() }
+    }
+
+    /// Serves one event, to the end of the invocation or of the sandbox.
+    pub(crate) async fn invoke(
+        self: &Arc<Self>,
+        world: &World,
+        event: &str,
+        request_id: &str,
+    ) -> Outcome {
+        *self.current.lock().expect("nobody panics here") = (request_id.to_owned(), 0);
+        let outcome = tokio::select! {
+            biased;
+            () = self.crash.notified() => Outcome::Exited,
+            outcome = self.serve(world, event, request_id) => outcome,
+        };
+        if !is_alive_after(&outcome) {
+            self.end().await;
+        }
+        outcome
+    }
+
+    async fn serve(self: &Arc<Self>, world: &World, event: &str, request_id: &str) -> Outcome {
+        let network = &world.network;
+        match &self.function {
+            Function::Simulated(app) => {
+                let start = || simulated::start(network, self, world.now());
+                let app = app.get_or_init(start).await;
+                simulated::serve(app, event, request_id, world.now()).await
+            }
+            Function::Process(process) => {
+                let process = process.get_or_init(|| Process::start(network, self)).await;
+                process.serve(event).await
+            }
+        }
+    }
+
+    /// Nothing is left of it.
+    async fn end(&self) {
+        if let Function::Process(process) = &self.function
+            && let Some(process) = process.get()
+        {
+            process.kill().await;
+        }
+    }
+
+    /// Ends it, and so its invocation, wherever that is.
+    pub(crate) fn kill(&self) {
+        self.crash.notify_one();
+    }
+
+    /// Ends it in the middle of a call.
+    pub(crate) async fn die<T>(&self) -> T {
+        self.kill();
+        pending().await
+    }
+
+    /// The invocation that makes the call, and the call's place in it, counted from 0.
+    pub(crate) fn count_call(&self) -> (String, usize) {
+        let mut current = self.current.lock().expect("nobody panics here");
+        current.1 += 1;
+        (current.0.clone(), current.1 - 1)
+    }
+}
+
+/// Whether a sandbox whose invocation ended like this can serve another.
+pub(crate) fn is_alive_after(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_))
+}
