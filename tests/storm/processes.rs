@@ -69,13 +69,24 @@ fn a_consumer_that_dies_in_a_storm_loses_nothing_and_repeats_one_message_at_most
 
 /// Faults at every call and at any moment, for somewhat longer than events come.
 fn survive(count: usize, time: Duration, kills: usize, seed: u64) {
-    let until = time + seconds(5);
+    let until = time + seconds(2);
     let plan = Random { seed, percent: 5, calls: 0..usize::MAX, until };
     let name = format!("{count} of all kinds, 5 % faults, {kills} kills, seed {seed}");
-    let load = Load::of_processes(&name, mixed(count, time, seed), Duration::from_mins(20));
+    let load = Load::of_processes(&name, hurried(count, time, seed), LIMIT);
     let kills = moments(kills, Duration::ZERO..until, seed);
     let figures = observe(&Load { seed, plan: Plan::Random(plan), kills, ..load });
     assert_eq!((figures.answered, figures.queued), (count, 0));
+}
+
+/// Events of all kinds, and whatever follows on them, all in this time.
+fn hurried(count: usize, time: Duration, seed: u64) -> Vec<Event> {
+    let mut events = mixed(count, time, seed);
+    let longest = events.iter().map(|event| event.at).max().unwrap_or_default();
+    for event in &mut events {
+        let at = time.mul_f64(event.at.div_duration_f64(longest));
+        (event.at, event.happened) = (at, at);
+    }
+    events
 }
 
 fn moments(count: usize, within: Range<Duration>, seed: u64) -> Vec<Duration> {
