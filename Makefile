@@ -78,7 +78,7 @@ docs:
 unit:
 	@$(STEP) "Tests" cargo test --locked --workspace
 
-storm: ## simulate storms, outages and faults of hours, for some minutes
+storm: ## run storms, outages and faults of hours, for some minutes
 	@$(STEP) "Storm" cargo test --locked --profile storm --test storm -- --ignored --nocapture --test-threads 2
 
 release:
@@ -87,6 +87,7 @@ release:
 
 bootstrap:
 	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test bootstrap
+	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Storms of the release build" cargo test --locked --test storm processes::
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it, on an AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \

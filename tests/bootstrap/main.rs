@@ -1,4 +1,5 @@
-//! The real bootstrap binary, driven as Lambda drives it, in a world of fakes.
+//! The real bootstrap binary, driven as Lambda drives it, in a world of fakes. Its storms are in
+//! `tests/storm/processes.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
@@ -18,5 +19,4 @@ mod requests;
 mod samples;
 mod settings;
 mod signatures;
-mod storm;
 mod world;

@@ -1,9 +1,14 @@
-//! The proof that nothing is lost: a whole deployment in one process, with the clock in our hands.
+//! The proof that nothing is lost: a whole deployment, and an account of every order.
 //!
 //! A [`world`] holds the function's sandboxes and the fakes of all that they call, joined by a
 //! [`network`] that can fail at every call ([`faults`]). A [`shop`] sends webhooks, and an [`oracle`]
-//! accounts for every order. [`loads`] are many orders, with and without an outage, and [`chance`]
-//! many faults; [`moments`] and [`copies`] go through every moment of a few orders.
+//! accounts for every order.
+//!
+//! A [`sandbox`] is [`simulated`], in this process and with the clock in our hands, or it is a
+//! [`process`] of the real bootstrap, which is killed where the other only stops. Simulated, [`loads`]
+//! are many orders, with and without an outage, and [`chance`] many faults; [`moments`] and
+//! [`copies`] go through every moment of a few orders. [`processes`] are storms of the bootstrap:
+//! fewer, as their time is real. The release build is stormed by naming it, as in `BOOTSTRAP=…`.
 //!
 //! Each load prints a line; `make storm` runs those that take minutes:
 //!

