@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-/// ThrottleRate of template.yaml, as the time for one webhook.
+/// `ThrottleRate` of template.yaml, as the time for one webhook.
 const INTERVAL: Duration = Duration::from_millis(10);
-/// Its ThrottleBurst.
+/// Its `ThrottleBurst`.
 const BURST: u32 = 500;
 /// How many processes take webhooks at once. Lambda would start as many as it needs, and this
 /// machine has few cores: here a webhook waits for one, and its answer takes longer.

@@ -77,7 +77,7 @@ async fn proxy(
             let real_slack = outside.slack.origin();
             match exchange(network, sandbox, request).await {
                 Ok(answer) if service == Service::SecretsManager => {
-                    reply(answer.map(|body| readdressed(body, &real_slack, &slack)))
+                    reply(answer.map(|body| readdressed(&body, &real_slack, &slack)))
                 }
                 Ok(answer) => reply(answer),
                 Err(_) => Reply::Reset,
@@ -96,9 +96,9 @@ fn addressed(request: Request, authority: &str) -> lambda_http::http::Request<Ve
     lambda_http::http::Request::from_parts(head, body.into())
 }
 
-fn readdressed(body: Body, from: &str, to: &str) -> Body {
+fn readdressed(body: &Body, from: &str, to: &str) -> Body {
     let text = String::from_utf8_lossy(&body.bytes).replace(from, to);
-    Body { bytes: text.into(), ..body }
+    Body { bytes: text.into(), is_whole: body.is_whole }
 }
 
 fn reply(answer: Response<Body>) -> Reply {

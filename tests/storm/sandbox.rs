@@ -20,15 +20,15 @@ pub(crate) struct Sandbox {
 
 /// The function, from its first invocation on.
 enum Function {
-    Simulated(OnceCell<App>),
-    Process(OnceCell<Process>),
+    Simulated(Box<OnceCell<App>>),
+    Process(Box<OnceCell<Process>>),
 }
 
 impl Sandbox {
     pub(crate) fn new(stage: Stage) -> Self {
         let function = match stage {
-            Stage::Simulated => Function::Simulated(OnceCell::new()),
-            Stage::Processes => Function::Process(OnceCell::new()),
+            Stage::Simulated => Function::Simulated(Box::default()),
+            Stage::Processes => Function::Process(Box::default()),
         };
         Self { function, current: Mutex::default(), crash: Notify::new() }
     }

@@ -5,7 +5,7 @@
 //! The services are the fakes in both, and each sandbox serves one invocation at a time.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -223,7 +223,7 @@ impl World {
         victim.is_some()
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Sandbox>>> {
+    fn running(&self) -> MutexGuard<'_, Vec<Arc<Sandbox>>> {
         self.running.lock().expect("nobody panics here")
     }
 }
