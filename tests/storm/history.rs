@@ -19,6 +19,9 @@ pub(crate) struct Log {
     pub(crate) rate_limited: usize,
     /// How often each request of an invocation to the ledger had no good answer in time.
     pub(crate) ledger_faults: HashMap<(String, Vec<u8>), usize>,
+    /// Which invocations say that the ledger failed them. A process on a busy machine can run out of
+    /// patience with answers that came in time.
+    pub(crate) said_without_ledger: Vec<String>,
     /// Which invocations did not come to their end, or not in their time.
     pub(crate) killed: Vec<String>,
 }
@@ -61,7 +64,8 @@ impl Log {
     /// a second try is all that there is.
     pub(crate) fn without_ledger(&self) -> HashSet<&str> {
         let lost = self.ledger_faults.iter().filter(|(_, faults)| **faults > 1);
-        lost.map(|((invocation, _), _)| invocation.as_str()).collect()
+        let lost = lost.map(|((invocation, _), _)| invocation.as_str());
+        lost.chain(self.said_without_ledger.iter().map(String::as_str)).collect()
     }
 
     /// All that names an order, or a message that holds it, and the ends of its invocations.

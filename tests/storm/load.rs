@@ -81,6 +81,7 @@ impl Load {
                 Stage::Processes => self.hurry(&world).await,
             }
             weather.abort();
+            world.end().await;
             judge(&world, &self.events, &receipts)
         })
     }

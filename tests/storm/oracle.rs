@@ -59,6 +59,8 @@ pub(crate) struct Figures {
     pub(crate) dead: usize,
     pub(crate) calls: usize,
     pub(crate) killed: usize,
+    /// How many invocations had to do without the ledger.
+    pub(crate) without_ledger: usize,
     /// The ledger's keys, and how long each is still kept.
     pub(crate) items: Vec<(String, Duration)>,
     pub(crate) ended: Duration,
@@ -98,6 +100,7 @@ pub(crate) fn judge(
             dead: dead.len(),
             calls: network.calls(),
             killed: log.killed.len(),
+            without_ledger: log.without_ledger().len(),
             items: items(world),
             ended: network.began.elapsed(),
         })

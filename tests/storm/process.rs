@@ -4,12 +4,14 @@
 //! [`exchange`] that a simulated sandbox uses, so that faults, history and oracle are the same. A
 //! connection that is refused and one that breaks look alike from behind a proxy: both break.
 
+use std::collections::HashMap;
 use std::env;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use lambda_http::http::{Response, Uri};
 use order_alerts::exchange::Body;
 use order_alerts_fakes::{Bootstrap, Outcome, Reply, Request, RuntimeApi, Server};
+use serde_json::Value;
 
 use crate::faults::Service;
 use crate::network::{Network, exchange};
@@ -19,6 +21,8 @@ use crate::world::TIMEOUT;
 pub(crate) struct Process {
     lambda: RuntimeApi,
     bootstrap: Bootstrap,
+    /// The invocations that came to their end, by what Lambda calls them.
+    served: Mutex<HashMap<String, String>>,
     _proxies: [Server; 4],
 }
 
@@ -47,16 +51,32 @@ impl Process {
         let binary = env::var("BOOTSTRAP").unwrap_or(built_here);
         let lambda = RuntimeApi::with_timeout(TIMEOUT).await;
         let bootstrap = Bootstrap::start(binary, &lambda, &variables);
-        Self { lambda, bootstrap, _proxies: [slack, sqs, table, secrets] }
+        let served = Mutex::default();
+        Self { lambda, bootstrap, served, _proxies: [slack, sqs, table, secrets] }
     }
 
-    pub(crate) async fn serve(&self, event: &str) -> Outcome {
-        self.lambda.invoke(event.to_owned()).await.outcome
+    pub(crate) async fn serve(&self, event: &str, request_id: &str) -> Outcome {
+        let invocation = self.lambda.invoke(event.to_owned()).await;
+        let mut served = self.served.lock().expect("nobody panics here");
+        served.insert(invocation.request_id, request_id.to_owned());
+        invocation.outcome
     }
 
     /// Ends it with a signal that no process can see coming.
     pub(crate) async fn kill(&self) {
         self.bootstrap.stop().await;
+    }
+
+    /// The invocations that did without the ledger, by their own word.
+    pub(crate) fn without_ledger(&self) -> Vec<String> {
+        let served = self.served.lock().expect("nobody panics here");
+        let logs = self.bootstrap.logs();
+        let lines = logs.iter().filter(|line| line.contains("the ledger cannot be used"));
+        let name = |line: &String| {
+            let line: Value = serde_json::from_str(line).ok()?;
+            served.get(line["span"]["request_id"].as_str()?).cloned()
+        };
+        lines.filter_map(name).collect()
     }
 }
 

@@ -30,7 +30,7 @@ fn print_line(load: &Load, figures: &Figures, began: Instant) {
     println!(
         "| {name:<44} | answered {:>5} | refused {:>4} | p99 {:>5} ms | orders shown {:>5} | posts {:>4} | 429s {:>3} | peak {:>2}/s \
          | last sent to last shown {:>7.1} s | lost 0 | repeated {:>3} | dead letters {} | queued {} \
-         | killed {:>3} | calls {:>6} | items {:>5} | {stage} {:>7.0} s in {:.1} s |",
+         | killed {:>3} | without ledger {:>2} | calls {:>6} | items {:>5} | {stage} {:>7.0} s in {:.1} s |",
         figures.answered,
         figures.refused,
         figures.wait().as_millis(),
@@ -43,6 +43,7 @@ fn print_line(load: &Load, figures: &Figures, began: Instant) {
         figures.dead,
         figures.queued,
         figures.killed,
+        figures.without_ledger,
         figures.calls,
         figures.items.len(),
         figures.ended.as_secs_f64(),

@@ -47,7 +47,7 @@ impl Sandbox {
             outcome = self.serve(world, event, request_id) => outcome,
         };
         if !is_alive_after(&outcome) {
-            self.end().await;
+            self.end(world).await;
         }
         outcome
     }
@@ -62,17 +62,19 @@ impl Sandbox {
             }
             Function::Process(process) => {
                 let process = process.get_or_init(|| Process::start(network, self)).await;
-                process.serve(event).await
+                process.serve(event, request_id).await
             }
         }
     }
 
-    /// Nothing is left of it.
-    async fn end(&self) {
+    /// Nothing is left of it but what it said.
+    pub(crate) async fn end(&self, world: &World) {
         if let Function::Process(process) = &self.function
             && let Some(process) = process.get()
         {
             process.kill().await;
+            let said = process.without_ledger();
+            world.network.log(|log| log.said_without_ledger.extend(said));
         }
     }
 

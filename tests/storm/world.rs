@@ -213,6 +213,14 @@ impl World {
         Invocation::new(request_id, outcome, began.elapsed())
     }
 
+    /// Ends all sandboxes, of which none is serving anything.
+    pub(crate) async fn end(&self) {
+        let idle = std::mem::take(&mut *self.idle.lock().expect("nobody panics here"));
+        for sandbox in idle {
+            sandbox.end(self).await;
+        }
+    }
+
     /// Ends any sandbox that is serving an event; whether there was one.
     pub(crate) fn kill_any(&self, chance: &mut Rng) -> bool {
         let running = self.running();
