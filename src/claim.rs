@@ -49,7 +49,8 @@ pub struct Item {
 pub enum State {
     /// Nothing was told yet.
     Untold,
-    /// Slack did not say whether it took the message.
+    /// Slack did not say whether it took the message. Of an order with an event time: it was
+    /// cancelled then, and the message says that it lives again.
     Unclear,
     Told,
     /// The order is cancelled, and the channel knows.
@@ -96,6 +97,8 @@ pub enum Verdict {
     Free,
     /// Nothing is left to tell.
     Told,
+    /// Nor is there here, but what happened before it is no news either: write this.
+    Note(Item),
     /// The same name with another body is another event.
     OtherBody,
     /// Somebody else is at it until then.
@@ -132,12 +135,18 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
     let is_later = item.since.is_none_or(|since| event.time() > since);
     let is_surely_later = item.since.zip(event.occurred_at).is_some_and(|(since, at)| at > since);
     let take = || Verdict::Take(taken(found, item.left_behind(), item.since, None, lease));
-    match (item.state, event.kind) {
-        (State::Cancelled, Kind::Created | Kind::Modified) if event.reopens && is_surely_later => {
+    match (item.left_behind(), event.kind) {
+        (State::Cancelled | State::Unclear, Kind::Created | Kind::Modified)
+            if event.reopens && is_surely_later =>
+        {
             take()
         }
+        // A reopening from before may still be on its way.
+        (State::Cancelled, Kind::Cancelled) if is_surely_later => {
+            Verdict::Note(item.clone().moved_on(event.time(), lease.now))
+        }
         (State::Cancelled, _) => Verdict::Told,
-        (State::Reopened, Kind::Cancelled) if !is_later => Verdict::Told,
+        (State::Reopened | State::Unclear, Kind::Cancelled) if !is_later => Verdict::Told,
         (_, Kind::Cancelled) => take(),
         (_, Kind::Created | Kind::Modified) => Verdict::Free,
     }
@@ -150,9 +159,10 @@ impl Item {
     }
 
     /// The state after a lease: one that nobody gave back ended with its owner, who may have posted.
+    /// A cancelled order is leased only to tell that it lives again.
     fn left_behind(&self) -> State {
         match self.state {
-            State::Untold if self.leased_until.is_some() => State::Unclear,
+            State::Untold | State::Cancelled if self.leased_until.is_some() => State::Unclear,
             state => state,
         }
     }
@@ -164,11 +174,17 @@ impl Item {
         Self { state, since, expires, leased_until: None, version: self.version + 1, ..self }
     }
 
+    /// The item of an order to which the same happened again.
+    fn moved_on(self, since: Timestamp, now: Timestamp) -> Self {
+        let state = self.state;
+        self.told(state, Some(since), now)
+    }
+
     /// The item once its lease is given back, because its event was not told, or not surely.
     #[must_use]
     pub fn given_back(self, may_be_shown: bool) -> Self {
         let state = match self.state {
-            State::Untold if may_be_shown => State::Unclear,
+            State::Untold | State::Cancelled if may_be_shown => State::Unclear,
             state => state,
         };
         Self { state, leased_until: None, version: self.version + 1, ..self }

@@ -104,12 +104,12 @@ impl Ledger {
         match verdict {
             Verdict::Take(item) => held.take(key, item, State::Told, None),
             Verdict::Free => {}
-            Verdict::Told | Verdict::OtherBody => return Ok(Claim::Told),
+            Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => return Ok(Claim::Told),
             Verdict::Leased(until) => return Ok(Claim::Leased(until)),
         }
         match self.claim_order(event, lease, &mut held).await? {
             Verdict::Take(_) | Verdict::Free => Ok(Claim::Ours(held)),
-            Verdict::Told | Verdict::OtherBody => {
+            Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
                 self.told(held, lease.now).await?;
                 Ok(Claim::Overtaken)
             }
@@ -151,7 +151,9 @@ impl Ledger {
                 Ok(Claim::Ours(held))
             }
             Verdict::Leased(until) => Ok(Claim::Leased(until)),
-            Verdict::Free | Verdict::Told | Verdict::OtherBody => Ok(Claim::Told),
+            Verdict::Free | Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
+                Ok(Claim::Told)
+            }
         }
     }
 
@@ -179,7 +181,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Looks at an item and takes it, if `look` says so; looks again when it changed in between.
+    /// Looks at an item and writes what `look` says; looks again when it changed in between.
     async fn take(
         &self,
         key: &str,
@@ -188,12 +190,12 @@ impl Ledger {
         look: impl Fn(Option<&Item>) -> Verdict,
     ) -> Result<Verdict, ServiceError> {
         for _ in 0..MAX_LOOKS {
-            let item = match look(found.as_ref()) {
-                Verdict::Take(item) => item,
-                verdict => return Ok(verdict),
+            let verdict = look(found.as_ref());
+            let (Verdict::Take(item) | Verdict::Note(item)) = &verdict else {
+                return Ok(verdict);
             };
-            match self.put(key, found.map(|item| item.version), &item).await? {
-                Put::Written => return Ok(Verdict::Take(item)),
+            match self.put(key, found.map(|item| item.version), item).await? {
+                Put::Written => return Ok(verdict),
                 Put::Found(now) => found = now,
             }
         }

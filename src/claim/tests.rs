@@ -154,10 +154,40 @@ fn while_an_order_is_being_told_about_all_its_news_waits() {
 
 #[test]
 fn a_cancelled_order_is_no_news_any_more() {
-    for kind in [Kind::Created, Kind::Modified, Kind::Cancelled] {
-        let later = event(kind, 90);
-        assert_eq!(of_order(Some(&cancelled_at(50)), &later, &lease()), Verdict::Told, "{kind:?}");
+    let told = |event| of_order(Some(&cancelled_at(50)), &event, &lease()) == Verdict::Told;
+    assert!(told(event(Kind::Created, 90)) && told(event(Kind::Modified, 90)));
+    for second in [40, 50] {
+        assert!(told(event(Kind::Cancelled, second)), "{second}");
     }
+    let timeless = OrderEvent { occurred_at: None, ..event(Kind::Cancelled, 90) };
+    assert!(told(timeless), "its arrival says nothing");
+}
+
+#[test]
+fn a_reopening_that_comes_after_the_next_cancellation_is_no_news() {
+    let verdict = of_order(Some(&cancelled_at(50)), &event(Kind::Cancelled, 70), &lease());
+    let Verdict::Note(noted) = verdict else { panic!("it is told again, or forgotten") };
+    assert_eq!((noted.version, noted.since, noted.leased_until), (8, Some(at(70)), None));
+    let reopening = |second| OrderEvent { reopens: true, ..event(Kind::Modified, second) };
+    let verdict = |second| of_order(Some(&noted), &reopening(second), &lease());
+    assert_eq!(verdict(60), Verdict::Told);
+    assert_eq!(item_taken(verdict(71)).since, Some(at(70)));
+}
+
+#[test]
+fn a_cancellation_is_news_again_when_the_reopening_before_it_may_be_shown() {
+    let reopening = OrderEvent { reopens: true, ..event(Kind::Modified, 60) };
+    let taken = item_taken(of_order(Some(&cancelled_at(50)), &reopening, &lease()));
+    let died = Item { owner: "another".to_owned(), leased_until: Some(at(99)), ..taken.clone() };
+    for found in [taken.clone().given_back(true), died] {
+        let verdict = |event: &OrderEvent| of_order(Some(&found), event, &lease());
+        assert!(item_taken(verdict(&reopening)).may_be_shown());
+        item_taken(verdict(&event(Kind::Cancelled, 61)));
+        assert_eq!(verdict(&event(Kind::Cancelled, 50)), Verdict::Told, "it was told");
+    }
+    let found = taken.given_back(false);
+    let verdict = of_order(Some(&found), &event(Kind::Cancelled, 61), &lease());
+    assert!(matches!(verdict, Verdict::Note(_)), "the channel knows no better");
 }
 
 #[test]
