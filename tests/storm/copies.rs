@@ -68,7 +68,7 @@ fn meet(orders: u32, first: usize, second: usize, first_dies: bool) -> Met {
         while !world.is_at_rest() {
             sleep(Duration::from_secs(1)).await;
         }
-        let figures = judge(&world, &events, &receipts).unwrap_or_else(|breach| {
+        let figures = judge(&world, &events, &receipts, None).unwrap_or_else(|breach| {
             let history = breach.history;
             let Gates { first, second, .. } = &*gates;
             panic!("{first:?}, {second:?}: {:?} {}\n{history}", breach.order, breach.what)

@@ -37,6 +37,8 @@ pub(crate) enum Fault {
     Hang,
     /// 429 with this `Retry-After`; nothing happens.
     RateLimited(u64),
+    /// 400 for a payload that Slack does not like; nothing happens.
+    Disliked,
     /// The sandbox is gone before the call has left it.
     CrashBefore,
     /// It happens, and the sandbox is gone before the answer.
@@ -53,6 +55,18 @@ pub(crate) enum Plan {
     /// This post alone, counted from 0.
     Post(usize, Fault),
     Random(Random),
+    /// Whole stretches of time.
+    Phases(Vec<Phase>),
+    /// The first that has a fault for the call.
+    Any(Vec<Plan>),
+}
+
+/// All calls to a service meet this for a while.
+#[derive(Clone, Debug)]
+pub(crate) struct Phase {
+    pub(crate) service: Service,
+    pub(crate) during: Range<Duration>,
+    pub(crate) fault: Fault,
 }
 
 /// Faults by chance.
@@ -81,6 +95,12 @@ impl Plan {
             Self::Nothing => None,
             Self::These(these, fault) => these.contains(&number).then_some(*fault),
             Self::Random(random) => random.fault(number, at, service),
+            Self::Phases(phases) => {
+                let is_now =
+                    |phase: &&Phase| phase.service == service && phase.during.contains(&at);
+                phases.iter().find(is_now).map(|phase| phase.fault)
+            }
+            Self::Any(plans) => plans.iter().find_map(|plan| plan.fault(number, at, service, post)),
         }
     }
 }
@@ -116,6 +136,7 @@ fn any(service: Service, chance: &mut Rng) -> Fault {
             Fault::RateLimited(chance.u64(5..60)),
             Fault::Status(404),
             Fault::Truncated,
+            Fault::Disliked,
         ]),
         // Throttled, in the words of each service.
         Service::DynamoDb | Service::Sqs | Service::SecretsManager => {

@@ -1,10 +1,12 @@
 //! What happened, for the account of every order and for the story of one.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::asked::Asked;
+use crate::faults::Service;
 use crate::message::Told;
 use crate::shop::name;
 
@@ -17,8 +19,16 @@ pub(crate) struct Log {
     /// When each post arrived, whatever became of it.
     pub(crate) arrivals: Vec<Duration>,
     pub(crate) rate_limited: usize,
-    /// How often each request of an invocation to the ledger had no good answer in time.
-    pub(crate) ledger_faults: HashMap<(String, Vec<u8>), usize>,
+    /// How many posts Slack minded that it takes at other times.
+    pub(crate) disliked: usize,
+    /// What the ledger was asked, by request; of a request that was tried twice, the last try.
+    pub(crate) ledger: BTreeMap<String, Asked>,
+    /// What was put into the queues, try by try, as far as it is about orders that Slack never takes.
+    pub(crate) poisonings: BTreeMap<String, Vec<Asked>>,
+    /// The invocations that had no good answer of the queue in time.
+    pub(crate) without_queue: BTreeSet<String>,
+    /// When each invocation made its first call, and its last.
+    pub(crate) spans: HashMap<String, (Duration, Duration)>,
     /// Which invocations say that the ledger failed them. A process on a busy machine can run out of
     /// patience with answers that came in time.
     pub(crate) said_without_ledger: Vec<String>,
@@ -49,8 +59,28 @@ pub(crate) struct Accepted {
 }
 
 impl Log {
-    pub(crate) fn count_ledger_fault(&mut self, asked: &(String, Vec<u8>)) {
-        *self.ledger_faults.entry(asked.clone()).or_default() += 1;
+    /// Takes note of a call; again, when it turns out that nobody heard the answer in time.
+    pub(crate) fn note_call(&mut self, service: Service, asked: &Asked) {
+        let span = self.spans.entry(asked.invocation.clone()).or_insert((asked.at, asked.at));
+        span.1 = span.1.max(asked.at);
+        match service {
+            Service::DynamoDb => {
+                self.ledger.insert(asked.request.clone(), asked.clone());
+            }
+            Service::Sqs => {
+                if asked.is_lost {
+                    self.without_queue.insert(asked.invocation.clone());
+                }
+                if asked.is_about_poison() {
+                    let tries = self.poisonings.entry(asked.request.clone()).or_default();
+                    match tries.last_mut().filter(|last| last.at == asked.at) {
+                        Some(last) => *last = asked.clone(),
+                        None => tries.push(asked.clone()),
+                    }
+                }
+            }
+            Service::SecretsManager | Service::Slack => {}
+        }
     }
 
     /// Nobody heard in time that Slack took this post, if it did.
@@ -60,11 +90,10 @@ impl Log {
         }
     }
 
-    /// The invocations that had to do without the ledger: it failed them twice with one request, and
-    /// a second try is all that there is.
-    pub(crate) fn without_ledger(&self) -> HashSet<&str> {
-        let lost = self.ledger_faults.iter().filter(|(_, faults)| **faults > 1);
-        let lost = lost.map(|((invocation, _), _)| invocation.as_str());
+    /// The invocations that the ledger failed with a request and its repeat.
+    pub(crate) fn without_ledger(&self) -> BTreeSet<&str> {
+        let lost = self.ledger.values().filter(|asked| asked.is_lost);
+        let lost = lost.map(|asked| asked.invocation.as_str());
         lost.chain(self.said_without_ledger.iter().map(String::as_str)).collect()
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Load {
     pub(crate) kills: Vec<Duration>,
     /// From when on the function takes from the queue.
     pub(crate) fed_from: Duration,
+    /// From when on nothing goes wrong any more, so that what is sent is shown in its time.
+    pub(crate) well_from: Option<Duration>,
     /// Whatever is in the queue then has been in there for too long.
     pub(crate) limit: Duration,
     pub(crate) is_verbose: bool,
@@ -47,6 +49,7 @@ impl Load {
             outage: None,
             kills: Vec::new(),
             fed_from: Duration::ZERO,
+            well_from: None,
             limit,
             is_verbose: false,
         }
@@ -82,7 +85,7 @@ impl Load {
             }
             weather.abort();
             world.end().await;
-            judge(&world, &self.events, &receipts)
+            judge(&world, &self.events, &receipts, self.well_from)
         })
     }
 

@@ -16,20 +16,28 @@
 //! cargo test --test storm -- --nocapture
 //! ```
 
+mod account;
+mod asked;
+mod burials;
 mod chance;
 mod copies;
+mod excuses;
 mod faults;
+mod fortunes;
 mod gates;
 mod gateway;
 mod history;
+mod liveness;
 mod load;
 mod loads;
 mod message;
 mod moments;
 mod network;
 mod oracle;
+mod phases;
 mod process;
 mod processes;
+mod repeats;
 mod report;
 mod sandbox;
 mod shop;

@@ -7,6 +7,8 @@ pub(crate) enum Kind {
     Cancelled,
     Created,
     Modified,
+    /// Cancelled once, and alive again.
+    Reopened,
 }
 
 /// What a message says of an order.
@@ -25,12 +27,19 @@ pub(crate) fn told(shown: &str) -> Vec<Told> {
             |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
         kind = of(&["🚫"], Kind::Cancelled)
             .or(of(&["🛒"], Kind::Created))
-            .or(of(&["✏️", "♻️"], Kind::Modified))
+            .or(of(&["♻️"], Kind::Reopened))
+            .or(of(&["✏️"], Kind::Modified))
             .or(kind);
         let orders = line.match_indices("A-").filter_map(|(at, _)| line.get(at + 2..at + 8));
         for order in orders.filter_map(|digits| digits.parse().ok()) {
-            told.insert(Told { order, kind: kind.expect("every message begins with its kind") });
+            let kind = kind.expect("every message begins with its kind");
+            // In a digest it stands among the changes.
+            let kind = if line.ends_with("· reopened") { Kind::Reopened } else { kind };
+            told.insert(Told { order, kind });
         }
     }
+    let reopened: Vec<_> =
+        told.iter().filter(|told| told.kind == Kind::Reopened).map(|told| told.order).collect();
+    told.retain(|told| told.kind != Kind::Modified || !reopened.contains(&told.order));
     told.into_iter().collect()
 }

@@ -12,7 +12,7 @@ const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
 /// Longer than anybody waits.
 const LONG: Duration = Duration::from_secs(5);
 
-const OTHERS: [Fault; 11] = [
+const OTHERS: [Fault; 12] = [
     Fault::Refused,
     Fault::Status(400),
     Fault::Status(404),
@@ -24,6 +24,7 @@ const OTHERS: [Fault; 11] = [
     Fault::Late(LONG),
     Fault::Hang,
     Fault::RateLimited(3),
+    Fault::Disliked,
 ];
 
 /// Has the fault befall each call of the load, or some calls in a row, until none is left; each time

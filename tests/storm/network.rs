@@ -10,6 +10,7 @@ use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, U
 use order_alerts::exchange::{Body, Unanswered};
 use tokio::time::{Instant, sleep};
 
+use crate::asked::Asked;
 use crate::faults::{Fault, Plan, Service};
 use crate::gates::{Gates, Passed};
 use crate::history::{Accepted, Line, Log};
@@ -113,16 +114,14 @@ pub(crate) async fn exchange(
         let what = format!("#{number} {service:?} {operation} {fault:?}");
         (what, String::from_utf8_lossy(request.body()).into_owned())
     });
-    let asked = (invocation.clone(), request.body().clone());
-    if service == Service::DynamoDb && fault.is_some_and(is_noticed) {
-        network.log(|log| log.count_ledger_fault(&asked));
-    }
+    let is_noticed = fault.is_some_and(is_noticed);
+    let call = Asked::of(&invocation, &request, at, is_noticed);
+    network.log(|log| log.note_call(service, &call));
     let mut hearing = Hearing {
         network: Arc::clone(&network),
         number,
         service,
-        fault,
-        asked,
+        asked: call,
         came: Instant::now(),
         is_heard: false,
     };
@@ -141,6 +140,10 @@ pub(crate) async fn exchange(
         Some(Fault::Hang) => pending().await,
         Some(Fault::Status(status)) => Ok(refusal(service, status)),
         Some(Fault::RateLimited(seconds)) => Ok(rate_limit(seconds)),
+        Some(Fault::Disliked) => {
+            network.log(|log| log.disliked += 1);
+            Ok(response(400, HeaderMap::new(), "invalid_payload"))
+        }
         _ => {
             // Once it has left the sandbox it happens, whatever becomes of the sandbox.
             let happening = tokio::spawn(call.happen(request));
@@ -180,9 +183,7 @@ struct Hearing {
     network: Arc<Network>,
     number: usize,
     service: Service,
-    fault: Option<Fault>,
-    /// Who asked, and what.
-    asked: (String, Vec<u8>),
+    asked: Asked,
     came: Instant,
     is_heard: bool,
 }
@@ -191,8 +192,9 @@ impl Drop for Hearing {
     fn drop(&mut self) {
         let is_late = |patience| !self.is_heard || self.came.elapsed() > patience;
         match self.service {
-            Service::DynamoDb if !self.fault.is_some_and(is_noticed) && is_late(UNNOTICED) => {
-                self.network.log(|log| log.count_ledger_fault(&self.asked));
+            Service::DynamoDb | Service::Sqs if !self.asked.is_lost && is_late(UNNOTICED) => {
+                self.asked.is_lost = true;
+                self.network.log(|log| log.note_call(self.service, &self.asked));
             }
             Service::Slack if is_late(UNNOTICED_BY_A_POST) => {
                 self.network.log(|log| log.make_unclear(self.number));

@@ -1,5 +1,6 @@
 //! Senders of webhooks: signed, on time, and stubborn.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -64,6 +65,39 @@ pub(crate) fn cancellations(count: u32, over: Duration) -> Vec<Event> {
     (0..count).map(event).collect()
 }
 
+/// Slack takes no message that names one of these orders.
+pub(crate) const POISON: u32 = 900_000;
+/// Their names begin with this, and no others do.
+pub(crate) const POISONOUS: &str = "A-9";
+
+pub(crate) fn is_poison(order: u32) -> bool {
+    order >= POISON
+}
+
+/// Makes some orders ones that Slack never takes.
+pub(crate) fn poisoned(mut events: Vec<Event>, every: u32) -> Vec<Event> {
+    for event in events.iter_mut().filter(|event| event.order % every == every / 2) {
+        event.order += POISON;
+    }
+    events
+}
+
+/// Orders that are cancelled, live again, and are cancelled again, each some time after the other.
+pub(crate) fn reopened(count: u32, over: Duration, pause: Range<u64>, seed: u64) -> Vec<Event> {
+    let mut chance = Rng::with_seed(seed);
+    let mut events = Vec::new();
+    for order in 0..count {
+        let mut at = over.mul_f64(chance.f64());
+        let all = [Kind::Cancelled, Kind::Reopened, Kind::Cancelled, Kind::Reopened];
+        for kind in all.into_iter().take(chance.usize(2..=4)) {
+            events.push(Event { id: events.len(), order, kind, at, happened: at });
+            at += Duration::from_secs(chance.u64(pause.clone()));
+        }
+    }
+    events.sort_by_key(|event| event.at);
+    events
+}
+
 /// Every event several times, in any order.
 pub(crate) fn repeated(events: &[Event], times: usize, seed: u64) -> Vec<Event> {
     let mut moments: Vec<_> =
@@ -124,7 +158,9 @@ async fn send_one(world: &World, event: Event, receipts: &Receipts) {
             return;
         }
         receipts.refused.fetch_add(1, Ordering::Relaxed);
+        let is_unavailable = answer["statusCode"] == 503;
         let wait = answer["headers"]["retry-after"].as_str().and_then(|wait| wait.parse().ok());
+        assert!(!is_unavailable || wait.is_some(), "a sender is told when to come again");
         sleep(wait.map_or(TRY_AGAIN, Duration::from_secs)).await;
     }
 }
@@ -138,7 +174,7 @@ fn webhook(world: &World, event: Event) -> String {
     let kind = match event.kind {
         Kind::Cancelled => "order_cancelled",
         Kind::Created => "order_created",
-        Kind::Modified => "order_modified",
+        Kind::Modified | Kind::Reopened => "order_modified",
     };
     let body = json!({
         "event_type": kind,

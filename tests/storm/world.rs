@@ -22,6 +22,7 @@ use crate::gates::Gates;
 use crate::gateway::Gateway;
 use crate::network::Network;
 use crate::sandbox::{Sandbox, is_alive_after};
+use crate::shop::POISONOUS;
 
 /// The time-out of template.yaml.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -63,6 +64,7 @@ impl Outside {
     /// Slack takes one message a second, after five at once.
     async fn start() -> Self {
         let slack = FakeSlack::with_rate(1.0, 5).await;
+        slack.dislike(POISONOUS);
         let secret =
             json!({"slack_webhook_url": slack.hook_url(), "signing_keys": {"generic": [KEY]}});
         let secrets = FakeSecretsManager::start(&secret.to_string()).await;
