@@ -25,12 +25,7 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(
-        invocation: &str,
-        request: &Request<Vec<u8>>,
-        at: Duration,
-        is_lost: bool,
-    ) -> Self {
+    pub(crate) fn of(invocation: &str, request: &Request<Vec<u8>>, at: Duration) -> Self {
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         let id = request.headers().get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok());
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -42,7 +37,7 @@ impl Asked {
             key: keys.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned(),
             message: text(&body["MessageBody"]),
             queue: text(&body["QueueUrl"]),
-            is_lost,
+            is_lost: false,
         }
     }
 

@@ -54,6 +54,8 @@ pub(crate) enum Plan {
     These(Range<usize>, Fault),
     /// This post alone, counted from 0.
     Post(usize, Fault),
+    /// All calls about the items of the ledger with this in their keys.
+    Item(String, Fault),
     Random(Random),
     /// Whole stretches of time.
     Phases(Vec<Phase>),
@@ -82,16 +84,19 @@ pub(crate) struct Random {
 }
 
 impl Plan {
-    /// Of this call, which is the post of this number if it is one.
+    /// Of this call, which is the post of this number if it is one, or about the ledger's item of
+    /// this key.
     pub(crate) fn fault(
         &self,
         number: usize,
         at: Duration,
         service: Service,
         post: Option<usize>,
+        key: &str,
     ) -> Option<Fault> {
         match self {
             Self::Post(this, fault) => (post == Some(*this)).then_some(*fault),
+            Self::Item(part, fault) => key.contains(part).then_some(*fault),
             Self::Nothing => None,
             Self::These(these, fault) => these.contains(&number).then_some(*fault),
             Self::Random(random) => random.fault(number, at, service),
@@ -100,7 +105,9 @@ impl Plan {
                     |phase: &&Phase| phase.service == service && phase.during.contains(&at);
                 phases.iter().find(is_now).map(|phase| phase.fault)
             }
-            Self::Any(plans) => plans.iter().find_map(|plan| plan.fault(number, at, service, post)),
+            Self::Any(plans) => {
+                plans.iter().find_map(|plan| plan.fault(number, at, service, post, key))
+            }
         }
     }
 }

@@ -107,16 +107,16 @@ pub(crate) async fn exchange(
             log.arrivals.len() - 1
         })
     });
-    let fault = network.plan.fault(number, at, service, post);
+    let mut call = Asked::of(&invocation, &request, at);
+    let fault = network.plan.fault(number, at, service, post, &call.key);
+    call.is_lost = fault.is_some_and(is_noticed);
+    network.log(|log| log.note_call(service, &call));
     let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
     let operation = operation.and_then(|name| name.rsplit('.').next()).unwrap_or("post").to_owned();
     network.note(&invocation, || {
         let what = format!("#{number} {service:?} {operation} {fault:?}");
         (what, String::from_utf8_lossy(request.body()).into_owned())
     });
-    let is_noticed = fault.is_some_and(is_noticed);
-    let call = Asked::of(&invocation, &request, at, is_noticed);
-    network.log(|log| log.note_call(service, &call));
     let mut hearing = Hearing {
         network: Arc::clone(&network),
         number,

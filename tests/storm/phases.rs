@@ -46,6 +46,19 @@ fn a_ledger_that_is_down_for_a_while_loses_nothing() {
     }
 }
 
+#[test]
+fn a_ledger_that_fails_for_one_order_repeats_no_other() {
+    for fault in [Fault::Status(500), Fault::Hang, Fault::Lost] {
+        let events = repeated(&cancellations(8, Duration::ZERO), 2, 5);
+        let name = format!("8, each sent twice, ledger {fault:?} for one");
+        let plan = Plan::Item("A-000003".to_owned(), fault);
+        let fed_from = seconds(20);
+        let load = Load::new(&name, events, Duration::from_hours(1));
+        let figures = observe(&Load { plan, fed_from, ..load });
+        assert_eq!((figures.shown.len(), figures.queued), (8, 0));
+    }
+}
+
 /// Beside other faults, now slow, now down, now throttled.
 fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let faults = [SLOW, Fault::Status(500), Fault::Hang, Fault::Status(400), Fault::Refused];
