@@ -8,7 +8,7 @@ use crate::message::Kind;
 /// What need not wait for a digest is shown within this.
 const AT_ONCE: Duration = Duration::from_secs(10);
 /// From one digest to the next, as the function is set up when nobody says otherwise.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 /// After the end of the window, for the gathering and for its posts.
 const GRACE: Duration = Duration::from_secs(10);
 /// Whoever finds the digest of its window in other hands waits for the next; what was received more

@@ -30,8 +30,9 @@ const SLOW: Fault = Fault::Late(Duration::from_millis(300));
 #[test]
 fn a_slow_ledger_delays_and_repeats_nothing() {
     let events = repeated(&cancellations(60, seconds(20)), 2, 5);
-    let name = "60, each sent twice, a slow ledger";
-    let figures = during(name, events, vec![phase(Service::DynamoDb, 0..40, SLOW)]);
+    let plan = Plan::Phases(vec![phase(Service::DynamoDb, 0..60, SLOW)]);
+    let load = Load::new("60, each sent twice, a slow ledger", events, Duration::from_hours(1));
+    let figures = observe(&Load { plan, fed_from: seconds(20), ..load });
     assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (60, 0, 0));
 }
 
@@ -62,7 +63,8 @@ fn a_ledger_that_fails_for_one_order_repeats_no_other() {
 /// Beside other faults, now slow, now down, now throttled.
 fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let faults = [SLOW, Fault::Status(500), Fault::Hang, Fault::Status(400), Fault::Refused];
-    let phases = (0..time / 60).zip(faults.into_iter().cycle().skip(seed as usize % 5));
+    let first = usize::try_from(seed).expect("it is small") % faults.len();
+    let phases = (0..time / 60).zip(faults.into_iter().cycle().skip(first));
     let phases = phases
         .map(|(minute, fault)| phase(Service::DynamoDb, minute * 60 + 20..minute * 60 + 50, fault));
     let until = seconds(time);

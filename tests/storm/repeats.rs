@@ -11,7 +11,7 @@ pub(crate) fn have_their_reasons(
 ) -> Result<(), Broken> {
     let events = account.events();
     for (order, posts) in &account.shown {
-        let excused = posts.iter().filter(|(post, _)| excuses.excuse(post, *order)).count();
+        let pardoned = posts.iter().filter(|(post, _)| excuses.excuse(post, *order)).count();
         let kinds = [Kind::Cancelled, Kind::Reopened];
         let of_kind = kinds.map(|kind| {
             (
@@ -20,9 +20,9 @@ pub(crate) fn have_their_reasons(
             )
         });
         for (shown, of) in [(posts.len(), events[order].len())].into_iter().chain(of_kind) {
-            if shown > of + excused {
+            if shown > of + pardoned {
                 let what =
-                    format!("is shown {shown} times, for {of} events and {excused} excused posts");
+                    format!("is shown {shown} times, for {of} events and {pardoned} excused posts");
                 return Err((Some(*order), what));
             }
         }
