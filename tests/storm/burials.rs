@@ -19,7 +19,7 @@ pub(crate) fn are_of_poison_alone(
     let mut healthy = 0;
     for (orders, reason) in &account.letters {
         for order in orders {
-            if !reason.contains("Slack answered 400 `invalid_") {
+            if !reason.contains("Slack answered 400 ") {
                 return Err((Some(*order), format!("is given up because of {reason:?}")));
             }
             let posts = account.shown.get(order).map_or(&[][..], Vec::as_slice);
