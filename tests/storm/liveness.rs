@@ -6,7 +6,7 @@ use crate::account::{Account, Broken};
 use crate::message::Kind;
 
 /// What need not wait for a digest is shown within this.
-const AT_ONCE: Duration = Duration::from_secs(10);
+const AT_ONCE: Duration = Duration::from_mins(1);
 /// From one digest to the next, as the function is set up when nobody says otherwise.
 const WINDOW: Duration = Duration::from_mins(1);
 /// After the end of the window, for the gathering and for its posts.

@@ -70,7 +70,8 @@ fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let until = seconds(time);
     let random = Random { seed, percent: 3, calls: 0..usize::MAX, until };
     let plan = Plan::Any(vec![Plan::Phases(phases.collect()), Plan::Random(random)]);
-    let events = poisoned(mixed(count, seconds(time * 3 / 4), seed), 40);
+    let one_of = u32::try_from(count).expect("there are not so many") * 2 / 5;
+    let events = poisoned(mixed(count, seconds(time * 3 / 4), seed), one_of);
     let name = format!("{count} events, a ledger in phases, seed {seed}");
     let load = Load::new(&name, events, until + Duration::from_hours(1));
     let figures = observe(&Load { seed, plan, ..load });
