@@ -17,6 +17,9 @@ use crate::world::{Stage, World};
 /// What was handed out of the queue is with an invocation before that.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// So long somebody is waited for who can be killed.
+const STAY: Duration = Duration::from_secs(2);
+
 /// One run; the same load runs in the same way every time, if it is simulated.
 #[derive(Clone, Debug)]
 pub(crate) struct Load {
@@ -125,7 +128,8 @@ async fn kill(world: Arc<World>, moments: Vec<Duration>, seed: u64) {
     let mut chance = Rng::with_seed(seed);
     for moment in moments {
         sleep_until(world.network.began + moment).await;
-        while !world.kill_any(&mut chance) {
+        let is_over = || world.network.began.elapsed() > moment + STAY;
+        while !is_over() && !world.kill_any(&mut chance) {
             sleep(Duration::from_millis(1)).await;
         }
     }

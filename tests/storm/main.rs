@@ -26,6 +26,7 @@ mod faults;
 mod fortunes;
 mod gates;
 mod gateway;
+mod hearing;
 mod history;
 mod liveness;
 mod load;

@@ -13,15 +13,16 @@ use tokio::time::{Instant, sleep};
 use crate::asked::Asked;
 use crate::faults::{Fault, Plan, Service};
 use crate::gates::{Gates, Passed};
+use crate::hearing::Hearing;
 use crate::history::{Accepted, Line, Log};
 use crate::message::told;
 use crate::sandbox::Sandbox;
 use crate::world::Outside;
 
 /// A call to DynamoDB is given up after 400 ms, and so is one to the others later.
-const UNNOTICED: Duration = Duration::from_millis(350);
+pub(crate) const UNNOTICED: Duration = Duration::from_millis(350);
 /// A post is given up after four seconds.
-const UNNOTICED_BY_A_POST: Duration = Duration::from_millis(3_500);
+pub(crate) const UNNOTICED_BY_A_POST: Duration = Duration::from_millis(3_500);
 
 /// All calls of one world.
 pub(crate) struct Network {
@@ -117,14 +118,7 @@ pub(crate) async fn exchange(
         let what = format!("#{number} {service:?} {operation} {fault:?}");
         (what, String::from_utf8_lossy(request.body()).into_owned())
     });
-    let mut hearing = Hearing {
-        network: Arc::clone(&network),
-        number,
-        service,
-        asked: call,
-        came: Instant::now(),
-        is_heard: false,
-    };
+    let hearing = Hearing::new(&network, number, service, call);
 
     sleep(latency(service) / 2).await;
     let call = Call {
@@ -174,34 +168,8 @@ pub(crate) async fn exchange(
     if service == Service::Slack && matches!(&answer, Ok(answer) if answer.status() == 429) {
         network.log(|log| log.rate_limited += 1);
     }
-    hearing.is_heard = true;
+    hearing.heard();
     answer
-}
-
-/// Whether the answer to a call came in time. A busy machine is a fault that no plan knows of.
-struct Hearing {
-    network: Arc<Network>,
-    number: usize,
-    service: Service,
-    asked: Asked,
-    came: Instant,
-    is_heard: bool,
-}
-
-impl Drop for Hearing {
-    fn drop(&mut self) {
-        let is_late = |patience| !self.is_heard || self.came.elapsed() > patience;
-        match self.service {
-            Service::DynamoDb | Service::Sqs if !self.asked.is_lost && is_late(UNNOTICED) => {
-                self.asked.is_lost = true;
-                self.network.log(|log| log.note_call(self.service, &self.asked));
-            }
-            Service::Slack if is_late(UNNOTICED_BY_A_POST) => {
-                self.network.log(|log| log.make_unclear(self.number));
-            }
-            _ => {}
-        }
-    }
 }
 
 struct Call {
