@@ -6,7 +6,8 @@
 //!
 //! A [`sandbox`] is [`simulated`], in this process and with the clock in our hands, or it is a
 //! [`process`] of the real bootstrap, which is killed where the other only stops. Simulated, [`loads`]
-//! are many orders, with and without an outage, and [`chance`] many faults; [`moments`] and
+//! are many orders, with and without an outage, and [`chance`] many faults; in
+//! [`phases`] a service is slow, down or choosy for a while; [`moments`] and
 //! [`copies`] go through every moment of a few orders. [`processes`] are storms of the bootstrap:
 //! fewer, as their time is real. The release build is stormed by naming it, as in `BOOTSTRAP=…`.
 //!
