@@ -52,6 +52,8 @@ pub enum State {
     /// Slack did not say whether it took the message. Of an order with an event time: it was
     /// cancelled then, and the message says that it lives again.
     Unclear,
+    /// Slack took the message in no form. That may be a passing fault.
+    Refused,
     Told,
     /// The order is cancelled, and the channel knows.
     Cancelled,
@@ -60,9 +62,10 @@ pub enum State {
 }
 
 impl State {
-    const NAMES: [(Self, &str); 5] = [
+    const NAMES: [(Self, &str); 6] = [
         (Self::Untold, "untold"),
         (Self::Unclear, "unclear"),
+        (Self::Refused, "refused"),
         (Self::Told, "told"),
         (Self::Cancelled, "cancelled"),
         (Self::Reopened, "reopened"),
@@ -162,7 +165,9 @@ impl Item {
     /// A cancelled order is leased only to tell that it lives again.
     fn left_behind(&self) -> State {
         match self.state {
-            State::Untold | State::Cancelled if self.leased_until.is_some() => State::Unclear,
+            State::Untold | State::Refused | State::Cancelled if self.leased_until.is_some() => {
+                State::Unclear
+            }
             state => state,
         }
     }
@@ -180,12 +185,14 @@ impl Item {
         self.told(state, Some(since), now)
     }
 
-    /// The item once its lease is given back, because its event was not told, or not surely.
+    /// The item once its lease is given back: its event is still untold, or it is unclear whether it
+    /// was told, or it was refused.
     #[must_use]
-    pub fn given_back(self, may_be_shown: bool) -> Self {
-        let state = match self.state {
-            State::Untold | State::Cancelled if may_be_shown => State::Unclear,
-            state => state,
+    pub fn given_back(self, now_is: State) -> Self {
+        let state = match (self.state, now_is) {
+            (State::Untold | State::Refused, State::Unclear | State::Refused) => now_is,
+            (State::Cancelled, State::Unclear) => State::Unclear,
+            (state, _) => state,
         };
         Self { state, leased_until: None, version: self.version + 1, ..self }
     }

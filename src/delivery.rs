@@ -171,7 +171,10 @@ impl Delivery<'_> {
                 Posted::Refused(why) => match news.smaller() {
                     Ok(parts) => {
                         tracing::warn!(why, "tried in a smaller way");
-                        parts.into_iter().rev().for_each(|part| waiting.push_front(part));
+                        // Whatever is whole goes first, and what was refused before last.
+                        let suspects = waiting.iter().position(News::is_suspect);
+                        let behind = waiting.split_off(suspects.unwrap_or(waiting.len()));
+                        waiting.extend(parts.into_iter().chain(behind));
                     }
                     Err(culprit) => self.refuse(culprit, why).await,
                 },
@@ -222,7 +225,8 @@ impl Delivery<'_> {
         for entry in news.iter().flat_map(News::entries) {
             self.settle(&entry.positions, outcome);
         }
-        self.claims.give_back(news.iter().flat_map(News::entries)).await;
+        let was_refused = matches!(outcome, Outcome::Refused(_));
+        self.claims.give_back(news.iter().flat_map(News::entries), was_refused).await;
     }
 
     fn settle(&mut self, positions: &[usize], outcome: &Outcome) {

@@ -24,6 +24,8 @@ pub const MAX_SINGLES: usize = 3;
 pub struct Entry {
     pub event: OrderEvent,
     pub remarks: Remarks,
+    /// Slack took it in no form before.
+    pub was_refused: bool,
     /// Where the events stand in the caller's list.
     pub positions: Vec<usize>,
 }
@@ -39,15 +41,24 @@ pub struct News {
 /// Puts events together into as few messages as are good to read.
 ///
 /// Up to [`MAX_SINGLES`] stand alone, as they are. Of more, an order stands once, under what
-/// matters most; if these are still more, they are digests, filled one after the other.
+/// matters most; if these are still more, they are digests, filled one after the other. What was
+/// refused before comes last and alone, so that no digest is refused for it.
 pub fn fold(entries: Vec<Entry>, style: &Style) -> Vec<News> {
+    let (suspects, entries) = entries.into_iter().partition(|entry| entry.was_refused);
+    let mut news = fold_unsuspected(entries, style);
+    news.extend(singles(suspects));
+    news
+}
+
+fn fold_unsuspected(entries: Vec<Entry>, style: &Style) -> Vec<News> {
     let is_storm = entries.len() > MAX_SINGLES;
-    let mut entries = if is_storm { by_order(entries) } else { entries };
-    if entries.len() > MAX_SINGLES {
-        return digests(entries, style);
-    }
+    let entries = if is_storm { by_order(entries) } else { entries };
+    if entries.len() > MAX_SINGLES { digests(entries, style) } else { singles(entries).collect() }
+}
+
+fn singles(mut entries: Vec<Entry>) -> impl Iterator<Item = News> {
     entries.sort_by_key(|Entry { event, .. }| (event.kind != Kind::Cancelled, event.time()));
-    entries.into_iter().map(|entry| News::of(vec![entry])).collect()
+    entries.into_iter().map(|entry| News::of(vec![entry]))
 }
 
 impl News {
@@ -58,6 +69,11 @@ impl News {
     /// What it tells, in the order in which it is read.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// Whether Slack refused all of it before.
+    pub fn is_suspect(&self) -> bool {
+        self.entries.iter().all(|entry| entry.was_refused)
     }
 
     /// All events that it stands for.

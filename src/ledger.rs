@@ -62,6 +62,11 @@ struct HeldItem {
 }
 
 impl Held {
+    /// Whether Slack refused the event before.
+    pub fn was_refused(&self) -> bool {
+        self.items.first().is_some_and(|event| event.item.state == State::Refused)
+    }
+
     fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
         self.may_be_shown |= item.may_be_shown();
         self.items.push(HeldItem { key, item, told, since });
@@ -114,7 +119,7 @@ impl Ledger {
                 Ok(Claim::Overtaken)
             }
             Verdict::Leased(until) => {
-                self.give_back(held, false).await?;
+                self.give_back(held, State::Untold).await?;
                 Ok(Claim::Leased(until))
             }
         }
@@ -171,12 +176,12 @@ impl Ledger {
         Ok(marked)
     }
 
-    /// Gives back what is held, because it was not told, or not surely.
-    pub async fn give_back(&self, held: Held, may_be_shown: bool) -> Result<(), ServiceError> {
+    /// Gives back what is held, because it was not told, or not surely, or was refused.
+    pub async fn give_back(&self, held: Held, now_is: State) -> Result<(), ServiceError> {
         for HeldItem { key, item, .. } in held.items {
             let version = item.version;
             // Whoever took over meanwhile knows better.
-            self.put(&key, Some(version), &item.given_back(may_be_shown)).await?;
+            self.put(&key, Some(version), &item.given_back(now_is)).await?;
         }
         Ok(())
     }

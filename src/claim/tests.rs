@@ -106,7 +106,7 @@ fn an_event_that_was_given_back_is_new_unless_slack_was_unclear() {
 #[test]
 fn what_may_be_shown_stays_so_until_it_is_told() {
     let taken = item_taken(of_this_event(&item(State::Unclear, None)));
-    assert!(item_taken(of_this_event(&taken.given_back(false))).may_be_shown());
+    assert!(item_taken(of_this_event(&taken.given_back(State::Untold))).may_be_shown());
 }
 
 #[test]
@@ -179,13 +179,13 @@ fn a_cancellation_is_news_again_when_the_reopening_before_it_may_be_shown() {
     let reopening = OrderEvent { reopens: true, ..event(Kind::Modified, 60) };
     let taken = item_taken(of_order(Some(&cancelled_at(50)), &reopening, &lease()));
     let died = Item { owner: "another".to_owned(), leased_until: Some(at(99)), ..taken.clone() };
-    for found in [taken.clone().given_back(true), died] {
+    for found in [taken.clone().given_back(State::Unclear), died] {
         let verdict = |event: &OrderEvent| of_order(Some(&found), event, &lease());
         assert!(item_taken(verdict(&reopening)).may_be_shown());
         item_taken(verdict(&event(Kind::Cancelled, 61)));
         assert_eq!(verdict(&event(Kind::Cancelled, 50)), Verdict::Told, "it was told");
     }
-    let found = taken.given_back(false);
+    let found = taken.given_back(State::Untold);
     let verdict = of_order(Some(&found), &event(Kind::Cancelled, 61), &lease());
     assert!(matches!(verdict, Verdict::Note(_)), "the channel knows no better");
 }
@@ -219,8 +219,8 @@ fn a_cancellation_that_could_not_be_told_is_still_news() {
         item_taken(of_order(Some(found), &event(Kind::Cancelled, 50), &lease())).may_be_shown()
     };
     let taken = item_taken(of_order(None, &event(Kind::Cancelled, 50), &lease()));
-    assert!(!again(&taken.clone().given_back(false)));
-    assert!(again(&taken.given_back(true)), "Slack did not say");
+    assert!(!again(&taken.clone().given_back(State::Untold)));
+    assert!(again(&taken.given_back(State::Unclear)), "Slack did not say");
     assert!(again(&item(State::Untold, Some(at(99)))), "its owner did not say");
 }
 
@@ -269,4 +269,13 @@ fn a_key_is_never_longer_than_dynamodb_takes() {
         assert!(key.len() <= 2_048, "{}", key.len());
     }
     assert_ne!(order_key(&first), order_key(&second));
+}
+
+#[test]
+fn what_was_refused_is_known_when_it_is_taken_again() {
+    let taken = item_taken(of_this_event(&item(State::Untold, None)));
+    let again = item_taken(of_this_event(&taken.given_back(State::Refused)));
+    assert_eq!((again.state, again.may_be_shown()), (State::Refused, false));
+    assert_eq!(again.clone().given_back(State::Untold).state, State::Refused, "it was not tried");
+    assert!(again.given_back(State::Unclear).may_be_shown());
 }

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::ServiceError;
-use crate::claim::Lease;
+use crate::claim::{Lease, State};
 use crate::delivery::{Turn, Window, described};
 use crate::fold::Entry;
 use crate::ledger::{Claim, Held, Ledger, Marked};
@@ -117,9 +117,10 @@ impl<'a> Claims<'a> {
                     event.kind = Kind::Modified;
                     event.change = Some(Change::Reopened);
                 }
+                let was_refused = held.was_refused();
                 self.held[position] = Some(held);
                 let positions = vec![position];
-                Claimed::Ours(Box::new(Entry { event, remarks, positions }))
+                Claimed::Ours(Box::new(Entry { event, remarks, was_refused, positions }))
             }
         }
     }
@@ -141,23 +142,32 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// Gives back events that were not told, or not surely.
-    pub(super) async fn give_back(&mut self, entries: impl Iterator<Item = &Entry>) {
+    /// Gives back events that were not told, or not surely, or that were refused.
+    pub(super) async fn give_back(
+        &mut self,
+        entries: impl Iterator<Item = &Entry>,
+        was_refused: bool,
+    ) {
         let mut held = Vec::new();
         for Entry { positions, remarks, .. } in entries {
+            let now_is = match (remarks.repeat, was_refused) {
+                (true, _) => State::Unclear,
+                (false, true) => State::Refused,
+                (false, false) => State::Untold,
+            };
             for position in positions {
-                held.extend(self.held[*position].take().map(|held| (held, remarks.repeat)));
+                held.extend(self.held[*position].take().map(|held| (held, now_is)));
             }
         }
-        let returns = stream::iter(held).map(|(held, repeat)| self.give_back_one(held, repeat));
+        let returns = stream::iter(held).map(|(held, now_is)| self.give_back_one(held, now_is));
         returns.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
     }
 
-    async fn give_back_one(&self, held: Held, may_be_shown: bool) {
+    async fn give_back_one(&self, held: Held, now_is: State) {
         if self.is_out_of_reach() {
             return;
         }
-        self.noted(self.ledger.give_back(held, may_be_shown).await);
+        self.noted(self.ledger.give_back(held, now_is).await);
     }
 
     /// Claims the digest that is due.
@@ -179,7 +189,7 @@ impl<'a> Claims<'a> {
         if is_over {
             self.mark(window, self.turn.deadline.now()).await;
         } else {
-            self.give_back_one(window, false).await;
+            self.give_back_one(window, State::Untold).await;
         }
     }
 

@@ -187,7 +187,12 @@ mod tests {
         poster.find_address().await.unwrap();
 
         let style = Style { language: Language::English, mention: None };
-        let entry = Entry { event: event(), remarks: Remarks::default(), positions: vec![0] };
+        let entry = Entry {
+            event: event(),
+            remarks: Remarks::default(),
+            was_refused: false,
+            positions: vec![0],
+        };
         let mut news = fold(vec![entry], &style).remove(0);
         assert!(matches!(poster.post(&mut news, &style).await, Posted::Yes));
         let calls = calls.lock().unwrap();

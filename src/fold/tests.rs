@@ -9,7 +9,7 @@ const STYLE: Style = Style { language: Language::English, mention: None };
 
 fn entry(position: usize, order: &str, kind: Kind) -> Entry {
     let event = OrderEvent { kind, id: Line::parse(order), number: Line::parse(order), ..event() };
-    Entry { event, remarks: Remarks::default(), positions: vec![position] }
+    Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![position] }
 }
 
 /// Minutes after the first.
@@ -191,7 +191,7 @@ fn a_full_digest_has_room_to_become_a_repeat() {
         let bare = |n| {
             let Entry { event, .. } = entry(n, &format!("{n:0width$}"), Kind::Modified);
             let event = OrderEvent { total: None, shop: None, ..event };
-            Entry { event, remarks: Remarks::default(), positions: vec![n] }
+            Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![n] }
         };
         let mut news = fold((0..300).map(bare).collect(), &STYLE);
         assert!(news.len() > 1);
@@ -243,4 +243,14 @@ fn assert_all_named(news: &[News], count: usize, name: impl Fn(usize) -> String)
     let mut positions: Vec<_> = news.iter().flat_map(News::positions).collect();
     positions.sort_unstable();
     assert_eq!(positions, (0..count).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_refused_before_is_told_alone_after_all_else() {
+    let refused = |entry: Entry| Entry { was_refused: true, ..entry };
+    let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
+    entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
+    entries.push(refused(entry(6, "other", Kind::Created)));
+    let news = fold(entries, &STYLE);
+    assert_eq!(names(&news), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
 }

@@ -84,7 +84,8 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Entry> {
             body_hash: String::new(),
         };
         let delay = delay.map(SignedDuration::from_secs);
-        Entry { event, remarks: Remarks { repeat, changed_payload, delay }, positions: Vec::new() }
+        let remarks = Remarks { repeat, changed_payload, delay };
+        Entry { event, remarks, was_refused: false, positions: Vec::new() }
     })
 }
 
