@@ -11,7 +11,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-/// A JSON Pointer (RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>), such as `/total_price`.
+/// A JSON Pointer (RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>), such as `/total_price`. In a
+/// list, `-1` is the last element.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pointer(Vec<String>);
 
@@ -128,9 +129,12 @@ impl Value<'_> {
         let child = if self.0.get().starts_with('{') {
             members(self.0.get())?.remove(step.as_str())
         } else {
-            let index = step.parse::<usize>().ok();
             let elements = self.elements()?.unwrap_or_default();
-            index.and_then(|index| elements.get(index).copied())
+            match step.parse::<usize>() {
+                Ok(index) => elements.get(index).copied(),
+                Err(_) if step == "-1" => elements.last().copied(),
+                Err(_) => None,
+            }
         };
         match child {
             Some(child) => child.walk(rest),
@@ -226,6 +230,7 @@ mod tests {
         assert_eq!(text_at(body, "/a~1b/m~0n/0/x").unwrap(), "yes");
         assert_eq!(text_at(body, "//").unwrap(), "empty");
         assert_eq!(text_at(body, "/a~1b/m~0n/1/x"), None);
+        assert_eq!(text_at(body, "/a~1b/m~0n/-1/x").unwrap(), "yes");
         assert_eq!(pointer("/a~1b/m~0n").to_string(), "/a~1b/m~0n");
         assert_eq!(Pointer::parse("total"), Err(PointerError::NoSlash));
         assert_eq!(Pointer::parse("/a~2"), Err(PointerError::Escape));

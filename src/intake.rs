@@ -18,7 +18,7 @@ use crate::parse::{Parsed, parse};
 use crate::platform::Platform;
 use crate::queue::Queue;
 use crate::request::{Headers, Request};
-use crate::response::{Answer, Refusal};
+use crate::response::{Answer, Refusal, as_wanted};
 use crate::retry::Wait;
 use crate::secret::{NoKey, Secret};
 use crate::secrets::SecretsError;
@@ -52,6 +52,17 @@ pub async fn intake(
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
     };
+    as_wanted(take(wiring, platform, request, request_id, deadline).await, &platform.reply)
+}
+
+/// Proves, parses and hands over what came to a platform's address.
+async fn take(
+    wiring: &Wiring,
+    platform: &Platform,
+    request: &Request,
+    request_id: &str,
+    deadline: Deadline,
+) -> Result<Answer, Refusal> {
     let body = bytes(&request.body)?;
     if is_ping(platform, &request.headers, body) {
         tracing::info!(platform = platform.id, "ping");
@@ -60,7 +71,8 @@ pub async fn intake(
     check_media_type(&request.headers)?;
 
     let webhook = prove(wiring, platform, &request.headers, body, deadline).await?;
-    let parsed = parse(platform, &webhook, wiring.config.customer, now).map_err(|error| {
+    let customer = wiring.config.customer;
+    let parsed = parse(platform, &webhook, customer, deadline.began).map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "refused");
         Refusal::Unreadable
     })?;

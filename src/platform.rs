@@ -13,8 +13,12 @@ use serde::Deserialize;
 use crate::money::Unit;
 use crate::order::{Change, Kind};
 
+pub use self::auth::{Auth, Encoding, HmacSha256, KeyText, Token};
+use self::check::Mistake;
 pub use self::place::{LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template};
 
+mod auth;
+mod check;
 mod place;
 
 /// Everything that a platform file says.
@@ -29,6 +33,8 @@ pub struct Platform {
     pub setup: Setup,
     pub auth: Auth,
     pub ping: Option<Ping>,
+    #[serde(default)]
+    pub reply: Reply,
     /// Where the webhook says what happened.
     pub event_type: Places,
     /// Tried from top to bottom; the first that fits decides.
@@ -49,94 +55,31 @@ pub struct Setup {
     pub key: String,
 }
 
-/// How a webhook proves that it comes from the platform.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "AuthTable")]
-pub enum Auth {
-    /// Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
-    Standard,
-    /// HMAC with SHA-256 over a text made of the body and other parts.
-    HmacSha256(HmacSha256),
-}
-
-/// Where an HMAC is, and over what.
-#[derive(Debug)]
-pub struct HmacSha256 {
-    /// The first of these headers that the request has holds the signature.
-    pub header: Vec<String>,
-    pub encoding: Encoding,
-    /// What stands before the signature in the header, such as `sha256=`.
-    pub prefix: String,
-    /// What is signed; the raw body when the file does not say.
-    pub signed: Signed,
-}
-
-/// The table as it is written; which keys it may have depends on its scheme.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AuthTable {
-    scheme: Scheme,
-    #[serde(default, deserialize_with = "place::header_names")]
-    header: Vec<String>,
-    encoding: Option<Encoding>,
-    prefix: Option<String>,
-    signed: Option<Signed>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Scheme {
-    Standard,
-    HmacSha256,
-}
-
-#[derive(Debug, thiserror::Error)]
-enum AuthError {
-    #[error("the scheme `standard` says all by itself: it has no other key")]
-    StandardIsWhole,
-    #[error("`hmac-sha256` needs a `header` and an `encoding`")]
-    HmacIsIncomplete,
-}
-
-impl TryFrom<AuthTable> for Auth {
-    type Error = AuthError;
-
-    fn try_from(table: AuthTable) -> Result<Self, AuthError> {
-        let AuthTable { scheme, header, encoding, prefix, signed } = table;
-        match (scheme, encoding) {
-            (Scheme::Standard, None)
-                if header.is_empty() && prefix.is_none() && signed.is_none() =>
-            {
-                Ok(Self::Standard)
-            }
-            (Scheme::Standard, _) => Err(AuthError::StandardIsWhole),
-            (Scheme::HmacSha256, Some(encoding)) if !header.is_empty() => {
-                Ok(Self::HmacSha256(HmacSha256 {
-                    header,
-                    encoding,
-                    prefix: prefix.unwrap_or_default(),
-                    signed: signed.unwrap_or_default(),
-                }))
-            }
-            (Scheme::HmacSha256, _) => Err(AuthError::HmacIsIncomplete),
-        }
-    }
-}
-
-/// How a signature's bytes are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Encoding {
-    Base64,
-    Hex,
-}
-
 /// An unsigned request by which the platform asks whether the address answers: a form post of one
 /// field that holds a number. It is answered 200 and nothing else happens.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {
     pub form_field: String,
+}
+
+/// What the platform wants to be answered, where that differs from what all others are.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reply {
+    /// A 200 has no body.
+    pub empty: bool,
+    /// The status in place of 401.
+    pub unauthorized: Unauthorized,
+}
+
+/// The status of a request that is not proven genuine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u16")]
+pub enum Unauthorized {
+    #[default]
+    Unauthorized401,
+    Forbidden403,
 }
 
 /// What an event means.
@@ -150,15 +93,28 @@ pub struct Rule {
     /// if this happened later.
     #[serde(default)]
     pub reopens: bool,
-    /// The event types that the rule is for.
+    /// The event types that the rule is for; a `*` at the end stands for any rest.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
     /// Places that must hold exactly this text (or one of these) as well.
     #[serde(default)]
-    pub when: BTreeMap<Place, OneOrMany<String>>,
+    pub when: Conditions,
     /// Places that only this rule knows, or knows better than the common ones.
     #[serde(default)]
     pub fields: Fields,
+}
+
+/// Places, and the text that must be there, or one of several texts.
+pub type Conditions = BTreeMap<Place, OneOrMany<String>>;
+
+impl Rule {
+    /// Whether the rule is for events of this type.
+    pub fn is_for(&self, event_type: &str) -> bool {
+        self.types.as_slice().iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => event_type.starts_with(start),
+            None => event_type == pattern,
+        })
+    }
 }
 
 /// The kind of an order event, or `ignored` for what is genuine but no news.
@@ -169,6 +125,18 @@ pub enum RuleKind {
     Modified,
     Cancelled,
     Ignored,
+}
+
+impl TryFrom<u16> for Unauthorized {
+    type Error = &'static str;
+
+    fn try_from(status: u16) -> Result<Self, Self::Error> {
+        match status {
+            401 => Ok(Self::Unauthorized401),
+            403 => Ok(Self::Forbidden403),
+            _ => Err("it is 401 or 403"),
+        }
+    }
 }
 
 impl From<RuleKind> for Option<Kind> {
@@ -187,6 +155,9 @@ impl From<RuleKind> for Option<Kind> {
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     pub id: Places,
+    /// What stands between several orders at `id`, if there can be several. Each is an event, and what
+    /// belongs to one order alone, such as its amount, is then left out.
+    pub id_separator: Option<String>,
     pub number: Places,
     pub shop: Places,
     pub reason: Places,
@@ -194,8 +165,8 @@ pub struct Fields {
     pub customer: Places,
     /// RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or milliseconds.
     pub occurred_at: Places,
-    /// The event is a test when this place holds `true`.
-    pub test: Places,
+    /// The event is a test when one of these holds.
+    pub test: Conditions,
     /// What is the same whenever the sender tries again, and differs for all else. Only a place that
     /// the signature covers: without one, the body itself tells events apart.
     pub delivery_id: Places,
@@ -213,7 +184,8 @@ pub struct Total {
     pub unit: Unit,
 }
 
-/// Where an order's lines are: `title` and `quantity` are places inside each element of `list`.
+/// Where an order's lines are: `title` and `quantity` are places inside each element of `list`. A
+/// text in place of a list is one element.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Items {
@@ -221,6 +193,9 @@ pub struct Items {
     pub title: Places,
     #[serde(default)]
     pub quantity: Places,
+    /// The titles are HTML text, with `&amp;` for `&`.
+    #[serde(default)]
+    pub html: bool,
 }
 
 /// The order's page in the shop's admin. It is shown only when its host is a `*.myshopify.com` one
@@ -247,14 +222,21 @@ impl<T> OneOrMany<T> {
             Self::Many(many) => many,
         }
     }
+
+    fn into_vec(self) -> Vec<T> {
+        match self {
+            Self::One(one) => vec![one],
+            Self::Many(many) => many,
+        }
+    }
 }
 
 /// A platform file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("src/platform/{id}.toml: {reason}")]
+#[error("src/platform/{id}.toml: {mistake}")]
 pub struct PlatformError {
     id: &'static str,
-    reason: toml::de::Error,
+    mistake: Mistake,
 }
 
 /// The built-in files: name and text.
@@ -287,7 +269,9 @@ impl Platform {
 
     /// Reads and checks one platform file.
     pub fn parse(id: &'static str, text: &str) -> Result<Self, PlatformError> {
-        let platform = toml::from_str(text).map_err(|reason| PlatformError { id, reason })?;
+        let error = |mistake| PlatformError { id, mistake };
+        let platform: Self = toml::from_str(text).map_err(|reason| error(Mistake::Toml(reason)))?;
+        platform.check(text).map_err(error)?;
         Ok(Self { id, ..platform })
     }
 }

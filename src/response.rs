@@ -8,6 +8,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::platform::{Reply, Unauthorized};
 use crate::retry::rounded_up;
 
 /// The request is done with.
@@ -17,6 +18,8 @@ pub enum Answer {
     Accepted,
     /// Genuine, and nothing that the channel should hear of.
     Ignored,
+    /// Either of the two, for a platform that wants no body.
+    Silent,
     Healthy,
 }
 
@@ -31,6 +34,8 @@ pub enum Refusal {
     UnsupportedMediaType,
     Unreadable,
     Unauthorized,
+    /// The same, for a platform that wants this status.
+    Forbidden,
     /// Worth sending again after this time.
     Unavailable {
         retry_after: Duration,
@@ -46,6 +51,7 @@ impl Refusal {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
@@ -59,9 +65,22 @@ impl Refusal {
                 "The body must be JSON in UTF-8, without a content encoding."
             }
             Self::Unreadable => "The body cannot be read as a JSON object.",
-            Self::Unauthorized => "The request is not proven to come from the platform.",
+            Self::Unauthorized | Self::Forbidden => {
+                "The request is not proven to come from the platform."
+            }
             Self::Unavailable { .. } => "The event cannot be taken now; send it again later.",
         }
+    }
+}
+
+/// The outcome as the platform wants to be told of it.
+pub fn as_wanted(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
+    match outcome {
+        Ok(Answer::Accepted | Answer::Ignored) if reply.empty => Ok(Answer::Silent),
+        Err(Refusal::Unauthorized) if reply.unauthorized == Unauthorized::Forbidden403 => {
+            Err(Refusal::Forbidden)
+        }
+        outcome => outcome,
     }
 }
 
@@ -71,11 +90,13 @@ pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2h
     let (status, media_type, body) = match outcome {
         Ok(answer) => (StatusCode::OK, "application/json", answer_body(answer)),
         // https://www.rfc-editor.org/rfc/rfc9457
-        Err(refusal) => (refusal.status(), "application/problem+json", problem(refusal)),
+        Err(refusal) => (refusal.status(), "application/problem+json", Some(problem(refusal))),
     };
     response.status_code = status.as_u16().into();
     let mut set = |name: HeaderName, value: HeaderValue| response.headers.insert(name, value);
-    set(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    if body.is_some() {
+        set(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
     match outcome {
         Err(Refusal::MethodNotAllowed { allow }) => {
             set(header::ALLOW, HeaderValue::from_static(allow));
@@ -85,15 +106,16 @@ pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2h
         }
         _ => {}
     }
-    response.body = (method != "HEAD").then(|| body.to_string().into());
+    response.body = body.filter(|_| method != "HEAD").map(|body| body.to_string().into());
     response
 }
 
-fn answer_body(answer: Answer) -> serde_json::Value {
+fn answer_body(answer: Answer) -> Option<serde_json::Value> {
     match answer {
-        Answer::Accepted => json!({"status": "accepted"}),
-        Answer::Ignored => json!({"status": "ignored"}),
-        Answer::Healthy => json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
+        Answer::Accepted => Some(json!({"status": "accepted"})),
+        Answer::Ignored => Some(json!({"status": "ignored"})),
+        Answer::Silent => None,
+        Answer::Healthy => Some(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
     }
 }
 
@@ -116,12 +138,14 @@ mod tests {
         let outcomes = [
             Ok(Answer::Accepted),
             Ok(Answer::Ignored),
+            Ok(Answer::Silent),
             Err(Refusal::NotFound),
             Err(Refusal::MethodNotAllowed { allow: "POST" }),
             Err(Refusal::TooLarge),
             Err(Refusal::UnsupportedMediaType),
             Err(Refusal::Unreadable),
             Err(Refusal::Unauthorized),
+            Err(Refusal::Forbidden),
             Err(Refusal::Unavailable { retry_after: Duration::from_secs(15) }),
         ];
         let responses = outcomes.map(|outcome| response("POST", outcome));

@@ -3,21 +3,20 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
-use secrecy::{ExposeSecret, SecretSlice};
-use sha2::Sha256;
 
-use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart};
+pub use self::key::{KeyError, SigningKey};
+use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart, Token};
 use crate::request::Headers;
+
+mod key;
 
 /// How far a signed time may lie from ours, either way. All reference libraries of Standard Webhooks
 /// use five minutes:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 const TOLERANCE_SECONDS: u64 = 300;
 
-/// Standard Webhooks lets a sender list several signatures while it rotates its key; nobody needs
-/// more than a few.
+/// A sender may list several signatures while it rotates its key; nobody needs more than a few.
 const MAX_SIGNATURES: usize = 10;
 
 /// A request that was proven genuine. Only [`authenticate`] makes one.
@@ -44,67 +43,12 @@ pub enum Rejection {
     AddressUnknown,
 }
 
-/// One key of a platform, long enough to prove anything.
-#[derive(Debug)]
-pub struct SigningKey {
-    /// The bytes that the key's text may stand for.
-    readings: Vec<SecretSlice<u8>>,
-}
-
-/// Why a text cannot be a signing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum KeyError {
-    #[error("it is empty")]
-    Empty,
-    #[error("it is shorter than 16 bytes")]
-    Short,
-    #[error("what follows `whsec_` is not base64")]
-    NotBase64,
-}
-
-impl SigningKey {
-    /// An HMAC key that can be guessed proves nothing.
-    const MIN_BYTES: usize = 16;
-
-    /// Reads a key as the platform's scheme writes it.
-    ///
-    /// Standard Webhooks' `whsec_` stands before base64. Without it the text itself is the key; but
-    /// the libraries of Standard Webhooks decode such a text all the same, so a sender that uses one
-    /// of them signs with the decoded bytes. Either is right.
-    pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
-        let readings = match (auth, text.strip_prefix("whsec_")) {
-            (Auth::HmacSha256(_), _) => vec![text.as_bytes().to_vec()],
-            (Auth::Standard, Some(encoded)) => {
-                vec![STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?]
-            }
-            (Auth::Standard, None) => {
-                let decoded = STANDARD.decode(text).ok();
-                let decoded = decoded.filter(|bytes| bytes.len() >= Self::MIN_BYTES);
-                [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten().collect()
-            }
-        };
-        match readings[0].len() {
-            0 => Err(KeyError::Empty),
-            length if length < Self::MIN_BYTES => Err(KeyError::Short),
-            _ => Ok(Self { readings: readings.into_iter().map(Into::into).collect() }),
-        }
-    }
-
-    fn fits(&self, parts: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
-        self.readings.iter().any(|key| {
-            let mac = mac(key, parts);
-            signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
-        })
-    }
-}
-
-fn mac(key: &SecretSlice<u8>, parts: &[&[u8]]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
-        .expect("HMAC takes a key of any length");
-    for part in parts {
-        mac.update(part);
-    }
-    mac
+/// What a request brings as its proof.
+enum Claim<'a> {
+    /// Signatures over one of these texts, each in parts.
+    Signatures { texts: Vec<Vec<&'a [u8]>>, signatures: Vec<Vec<u8>> },
+    /// The key itself, in one of these spellings.
+    Key(Vec<Vec<u8>>),
 }
 
 /// Proves that a request was signed with one of `keys`.
@@ -119,24 +63,24 @@ pub fn authenticate<'a>(
     public_url: Option<&str>,
     now: Timestamp,
 ) -> Result<Authentic<'a>, Rejection> {
-    let (parts, signatures) = match auth {
-        Auth::Standard => standard(headers, body, now)?,
-        Auth::HmacSha256(HmacSha256 { header, encoding, prefix, signed }) => {
-            let value = header.iter().find_map(|name| headers.get(name));
-            let value = value.filter(|value| !value.is_empty()).ok_or(Rejection::Missing)?;
-            let value = value.strip_prefix(prefix.as_str()).ok_or(Rejection::Malformed)?;
-            let signature = decode(value, *encoding).ok_or(Rejection::Malformed)?;
-            (signed_parts(signed, headers, body, public_url)?, vec![signature])
-        }
+    let claim = match auth {
+        Auth::Standard(_) => standard(headers, body, now)?,
+        Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
+        Auth::Token(Token { header }) => Claim::Key(tokens(header, headers)?),
     };
-    let key = keys.iter().position(|key| key.fits(&parts, &signatures));
-    let key = key.ok_or(Rejection::Mismatch)?;
+    let fits = |key: &SigningKey| match &claim {
+        Claim::Signatures { texts, signatures } => {
+            texts.iter().any(|text| key.signed(text, signatures))
+        }
+        Claim::Key(tokens) => key.is_one_of(tokens),
+    };
+    let key = keys.iter().position(fits).ok_or(Rejection::Mismatch)?;
     Ok(Authentic { headers, body, key })
 }
 
 /// Signs a body as the platform does: the headers that prove it, beside those in `headers`.
 ///
-/// `id` names the message where the platform's scheme wants a name.
+/// `id` is what the platform calls the message, where it signs such a name.
 pub fn sign(
     auth: &Auth,
     headers: &Headers,
@@ -146,38 +90,45 @@ pub fn sign(
     id: &str,
     now: Timestamp,
 ) -> Result<Vec<(String, String)>, Rejection> {
+    let time = now.as_second().to_string();
     match auth {
-        Auth::Standard => {
-            let time = now.as_second().to_string();
-            let parts: [&[u8]; 5] = [id.as_bytes(), b".", time.as_bytes(), b".", body];
-            let signature = mac(&key.readings[0], &parts).finalize().into_bytes();
+        Auth::Standard(_) => {
+            let text = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+            let signature = STANDARD.encode(key.sign(&text));
             Ok(vec![
                 ("webhook-id".to_owned(), id.to_owned()),
                 ("webhook-timestamp".to_owned(), time),
-                ("webhook-signature".to_owned(), format!("v1,{}", STANDARD.encode(signature))),
+                ("webhook-signature".to_owned(), format!("v1,{signature}")),
             ])
         }
-        Auth::HmacSha256(HmacSha256 { header, encoding, prefix, signed }) => {
-            let parts = signed_parts(signed, headers, body, public_url)?;
-            let signature = mac(&key.readings[0], &parts).finalize().into_bytes();
-            let signature = match encoding {
-                Encoding::Base64 => STANDARD.encode(signature),
-                Encoding::Hex => hex::encode(signature),
+        Auth::HmacSha256(hmac) => {
+            let mut added = missing_headers(hmac, headers, id, &time);
+            let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let headers: Headers = headers.chain(added.iter().cloned()).collect();
+            let text = parts(&hmac.signed[0], &headers, body, public_url, Some(&time))?;
+            let signature = encode(&key.sign(&text), hmac.encoding);
+            let time = if hmac.signed[0].has_time() { format!("t={time},") } else { String::new() };
+            added.push((hmac.header[0].clone(), format!("{time}{}{signature}", hmac.prefix)));
+            Ok(added)
+        }
+        Auth::Token(Token { header }) => {
+            let token = String::from_utf8_lossy(key.expose());
+            let value = match (header[0].as_str(), token.contains(':')) {
+                ("authorization", true) => format!("Basic {}", STANDARD.encode(key.expose())),
+                ("authorization", false) => format!("Bearer {token}"),
+                _ => token.into_owned(),
             };
-            Ok(vec![(header[0].clone(), format!("{prefix}{signature}"))])
+            Ok(vec![(header[0].clone(), value)])
         }
     }
 }
-
-/// What is signed, and the signatures that came with it.
-type Claimed<'a> = (Vec<&'a [u8]>, Vec<Vec<u8>>);
 
 /// The headers of Standard Webhooks, or the same ones under the name of the service they grew from.
 fn standard<'a>(
     headers: &'a Headers,
     body: &'a [u8],
     now: Timestamp,
-) -> Result<Claimed<'a>, Rejection> {
+) -> Result<Claim<'a>, Rejection> {
     let named = |name: &str| {
         headers.get(&format!("webhook-{name}")).or_else(|| headers.get(&format!("svix-{name}")))
     };
@@ -185,19 +136,95 @@ fn standard<'a>(
     let time = named("timestamp").ok_or(Rejection::Missing)?;
     let list = named("signature").ok_or(Rejection::Missing)?;
 
-    let signatures: Vec<_> = list
-        .split_ascii_whitespace()
-        .take(MAX_SIGNATURES)
-        .filter_map(|entry| decode(entry.strip_prefix("v1,")?, Encoding::Base64))
-        .collect();
-    if signatures.is_empty() {
-        return Err(Rejection::Malformed);
+    let entries = list.split_ascii_whitespace().map(|entry| entry.strip_prefix("v1,"));
+    let signatures = decoded(entries, Encoding::Base64)?;
+    check_time(time, now)?;
+    let text = vec![id.as_bytes(), b".", time.as_bytes(), b".", body];
+    Ok(Claim::Signatures { texts: vec![text], signatures })
+}
+
+fn hmac_sha256<'a>(
+    hmac: &'a HmacSha256,
+    headers: &'a Headers,
+    body: &'a [u8],
+    public_url: Option<&'a str>,
+    now: Timestamp,
+) -> Result<Claim<'a>, Rejection> {
+    let HmacSha256 { header, encoding, prefix, signed, time } = hmac;
+    let value = first(header, headers)?;
+    let entries = || value.split(',').map(str::trim);
+    let signatures = decoded(entries().map(|entry| entry.strip_prefix(prefix)), *encoding)?;
+    let entry = entries().find_map(|entry| entry.strip_prefix("t="));
+    if let Some(time) = time {
+        check_time(headers.get(time).ok_or(Rejection::Missing)?, now)?;
     }
+    if signed.iter().any(Signed::has_time) {
+        check_time(entry.ok_or(Rejection::Malformed)?, now)?;
+    }
+    let texts = signed.iter().map(|signed| parts(signed, headers, body, public_url, entry));
+    Ok(Claim::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
+}
+
+/// What the header may mean: its text, and in `authorization` what follows the name of the method.
+fn tokens(names: &[String], headers: &Headers) -> Result<Vec<Vec<u8>>, Rejection> {
+    let value = first(names, headers)?;
+    let mut tokens = vec![value.as_bytes().to_vec()];
+    if let Some((method, credentials)) = value.split_once(' ') {
+        let credentials = credentials.trim();
+        match method.to_ascii_lowercase().as_str() {
+            // https://www.rfc-editor.org/rfc/rfc6750#section-2.1
+            "bearer" => tokens.push(credentials.as_bytes().to_vec()),
+            // https://www.rfc-editor.org/rfc/rfc7617#section-2
+            "basic" => tokens.extend(STANDARD.decode(credentials).ok()),
+            _ => {}
+        }
+    }
+    Ok(tokens)
+}
+
+fn first<'a>(names: &[String], headers: &'a Headers) -> Result<&'a str, Rejection> {
+    let value = names.iter().find_map(|name| headers.get(name));
+    value.filter(|value| !value.is_empty()).ok_or(Rejection::Missing)
+}
+
+fn parts<'a>(
+    signed: &'a Signed,
+    headers: &'a Headers,
+    body: &'a [u8],
+    public_url: Option<&'a str>,
+    time: Option<&'a str>,
+) -> Result<Vec<&'a [u8]>, Rejection> {
+    let parts = signed.0.iter().map(|part| match part {
+        SignedPart::Text(text) => Ok(text.as_bytes()),
+        SignedPart::Body => Ok(body),
+        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::AddressUnknown),
+        SignedPart::Time => time.map(str::as_bytes).ok_or(Rejection::Malformed),
+        SignedPart::Header(name) => headers.get(name).map(str::as_bytes).ok_or(Rejection::Missing),
+    });
+    parts.collect()
+}
+
+/// What the platform would have put into the headers that it signs.
+fn missing_headers(
+    hmac: &HmacSha256,
+    given: &Headers,
+    id: &str,
+    time: &str,
+) -> Vec<(String, String)> {
+    let missing = hmac.signed[0].0.iter().filter_map(|part| match part {
+        SignedPart::Header(name) if given.get(name).is_none() => {
+            let value = if hmac.time.as_ref() == Some(name) { time } else { id };
+            Some((name.clone(), value.to_owned()))
+        }
+        _ => None,
+    });
+    missing.collect()
+}
+
+fn check_time(time: &str, now: Timestamp) -> Result<(), Rejection> {
     let signed_at = unix_seconds(time).ok_or(Rejection::Malformed)?;
-    if now.as_second().abs_diff(signed_at) > TOLERANCE_SECONDS {
-        return Err(Rejection::Untimely);
-    }
-    Ok((vec![id.as_bytes(), b".", time.as_bytes(), b".", body], signatures))
+    let is_timely = now.as_second().abs_diff(signed_at) <= TOLERANCE_SECONDS;
+    if is_timely { Ok(()) } else { Err(Rejection::Untimely) }
 }
 
 /// Plain decimal digits only: a sign or a space would be gone from what a sender signed.
@@ -206,19 +233,14 @@ fn unix_seconds(digits: &str) -> Option<i64> {
     is_plain.then(|| digits.parse().ok()).flatten()
 }
 
-fn signed_parts<'a>(
-    signed: &'a Signed,
-    headers: &'a Headers,
-    body: &'a [u8],
-    public_url: Option<&'a str>,
-) -> Result<Vec<&'a [u8]>, Rejection> {
-    let parts = signed.0.iter().map(|part| match part {
-        SignedPart::Text(text) => Ok(text.as_bytes()),
-        SignedPart::Body => Ok(body),
-        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::AddressUnknown),
-        SignedPart::Header(name) => headers.get(name).map(str::as_bytes).ok_or(Rejection::Missing),
-    });
-    parts.collect()
+/// The signatures among the entries of a header, of which some may be something else.
+fn decoded<'a>(
+    entries: impl Iterator<Item = Option<&'a str>>,
+    encoding: Encoding,
+) -> Result<Vec<Vec<u8>>, Rejection> {
+    let entries = entries.take(MAX_SIGNATURES).flatten();
+    let signatures: Vec<_> = entries.filter_map(|entry| decode(entry, encoding)).collect();
+    if signatures.is_empty() { Err(Rejection::Malformed) } else { Ok(signatures) }
 }
 
 fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
@@ -227,6 +249,13 @@ fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
         Encoding::Hex => hex::decode(text).ok(),
     };
     bytes.filter(|bytes| !bytes.is_empty())
+}
+
+fn encode(bytes: &[u8], encoding: Encoding) -> String {
+    match encoding {
+        Encoding::Base64 => STANDARD.encode(bytes),
+        Encoding::Hex => hex::encode(bytes),
+    }
 }
 
 #[cfg(test)]

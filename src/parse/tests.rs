@@ -1,4 +1,6 @@
+use super::fields::MAX_ITEMS;
 use super::*;
+use crate::request::Headers;
 
 const NOW: i64 = 1_767_225_600;
 

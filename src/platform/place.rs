@@ -47,7 +47,8 @@ pub enum LinkPart {
 }
 
 /// What a signature is made over: `{body}`, `{url}` (the registered address, `PUBLIC_URL`),
-/// `{header:name}` and literal text.
+/// `{header:name}`, `{t}` (the time of signing, from the entry `t=` beside the signature, in Unix
+/// seconds) and literal text.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Signed(pub Vec<SignedPart>);
@@ -57,7 +58,18 @@ pub enum SignedPart {
     Text(String),
     Body,
     Url,
+    Time,
     Header(String),
+}
+
+impl Signed {
+    pub fn has_time(&self) -> bool {
+        self.0.contains(&SignedPart::Time)
+    }
+
+    pub(super) fn has_header(&self, name: &str) -> bool {
+        self.0.iter().any(|part| matches!(part, SignedPart::Header(known) if known == name))
+    }
 }
 
 impl Default for Signed {
@@ -77,7 +89,9 @@ pub enum PlaceError {
     Pointer { place: String, reason: PointerError },
     #[error("`{0}` has a `{{` without its `}}`")]
     Brace(String),
-    #[error("`{{{0}}}` cannot be signed: write `{{body}}`, `{{url}}` or `{{header:name}}`")]
+    #[error(
+        "`{{{0}}}` cannot be signed: write `{{body}}`, `{{url}}`, `{{t}}` or `{{header:name}}`"
+    )]
     Signed(String),
     #[error("what is signed must hold `{{body}}`")]
     BodyNotSigned,
@@ -156,6 +170,7 @@ impl TryFrom<String> for Signed {
             Piece::Text(text) => Ok(SignedPart::Text(text.to_owned())),
             Piece::Braced("body") => Ok(SignedPart::Body),
             Piece::Braced("url") => Ok(SignedPart::Url),
+            Piece::Braced("t") => Ok(SignedPart::Time),
             Piece::Braced(other) => match other.strip_prefix("header:") {
                 Some(name) => header_name(name).map(SignedPart::Header),
                 None => Err(PlaceError::Signed(other.to_owned())),
@@ -193,7 +208,7 @@ fn pieces(text: &str) -> Result<Vec<Piece<'_>>, PlaceError> {
     Ok(pieces)
 }
 
-fn header_name(name: &str) -> Result<String, PlaceError> {
+pub(super) fn header_name(name: &str) -> Result<String, PlaceError> {
     let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
     if name.is_empty() || !name.chars().all(is_plain) {
         return Err(PlaceError::Header(name.to_owned()));

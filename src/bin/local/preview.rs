@@ -33,7 +33,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
     let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
-    webhook.fill_signed_headers(platform);
     webhook.sign(platform, &key, public_url, now)?;
 
     let headers = webhook.headers();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use order_alerts::invocation::{Invocation, InvocationError};
-use order_alerts::platform::{Auth, Platform, SignedPart};
+use order_alerts::platform::Platform;
 use order_alerts::request::{Body, Headers, Request};
 use order_alerts::signature::{SigningKey, sign};
 
@@ -76,24 +76,6 @@ impl Webhook {
         self.headers.iter().map(|(name, value)| (name, value)).collect()
     }
 
-    /// Adds the headers that the platform signs and that are missing.
-    pub(crate) fn fill_signed_headers(&mut self, platform: &Platform) {
-        let missing = self.missing_signed_headers(platform);
-        self.set(missing.into_iter().map(|name| (name, "preview".to_owned())).collect());
-    }
-
-    fn missing_signed_headers(&self, platform: &Platform) -> Vec<String> {
-        let Auth::HmacSha256(hmac) = &platform.auth else {
-            return Vec::new();
-        };
-        let given = self.headers();
-        let signed = hmac.signed.0.iter().filter_map(|part| match part {
-            SignedPart::Header(name) if given.get(name).is_none() => Some(name.clone()),
-            _ => None,
-        });
-        signed.collect()
-    }
-
     /// Signs it as the platform would.
     pub(crate) fn sign(
         &mut self,
@@ -102,11 +84,6 @@ impl Webhook {
         public_url: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        if let Some(missing) = self.missing_signed_headers(platform).first() {
-            return Err(
-                format!("{} signs the header {missing}: give it with -H", platform.name).into()
-            );
-        }
         let id = format!("msg_{}", now.as_nanosecond());
         let proof = sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now)
             .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;

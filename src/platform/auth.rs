@@ -1,0 +1,145 @@
+//! How a webhook proves that it comes from the platform, as a platform file writes it.
+
+use serde::Deserialize;
+
+use super::OneOrMany;
+use super::place::{Signed, header_name, header_names};
+
+/// The proof that a platform sends along.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Table")]
+pub enum Auth {
+    /// Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+    Standard(KeyText),
+    /// HMAC with SHA-256 over a text made of the body and other parts.
+    HmacSha256(HmacSha256),
+    /// The key itself, in a header.
+    Token(Token),
+}
+
+/// How the text of a Standard Webhooks key becomes bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyText {
+    /// Base64 after `whsec_`; a text without it may be meant either way.
+    #[default]
+    Whsec,
+    /// Always the text as it stands.
+    Raw,
+}
+
+/// Where an HMAC is, and over what.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HmacSha256 {
+    /// The first of these headers that the request has holds the signature, or several between commas.
+    pub header: Vec<String>,
+    pub encoding: Encoding,
+    /// What stands before a signature in the header, such as `sha256=`.
+    pub prefix: String,
+    /// What is signed, in each of the ways that the platform has; the raw body when the file does not
+    /// say.
+    pub signed: Vec<Signed>,
+    /// The header with the time of signing, in Unix seconds. It is one of those that are signed.
+    pub time: Option<String>,
+}
+
+/// Where the key itself is sent.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The first of these headers that the request has holds the key. In `authorization` it is a
+    /// bearer token, or user and password as `user:password`.
+    pub header: Vec<String>,
+}
+
+/// How a signature's bytes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    Base64,
+    Hex,
+}
+
+impl Auth {
+    /// Whether nobody but the key's owner can have chosen the header's value.
+    pub(super) fn covers(&self, header: &str) -> bool {
+        match self {
+            Self::Standard(_) => matches!(header, "webhook-id" | "svix-id"),
+            Self::HmacSha256(hmac) => hmac.signed.iter().all(|signed| signed.has_header(header)),
+            // The key vouches for the whole request.
+            Self::Token(_) => true,
+        }
+    }
+}
+
+/// The table as it is written; which keys it may have depends on its scheme.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    scheme: Scheme,
+    #[serde(default, deserialize_with = "header_names")]
+    header: Vec<String>,
+    encoding: Option<Encoding>,
+    prefix: Option<String>,
+    signed: Option<OneOrMany<Signed>>,
+    time: Option<String>,
+    key: Option<KeyText>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Scheme {
+    Standard,
+    HmacSha256,
+    Token,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum AuthError {
+    #[error("the scheme `standard` has no key but `key`: it says the rest by itself")]
+    StandardIsWhole,
+    #[error("`hmac-sha256` needs a `header` and an `encoding`, and has no `key`")]
+    HmacIsIncomplete,
+    #[error("`token` needs a `header`, and has no other key")]
+    TokenIsAHeader,
+    #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
+    TimeNotSigned(String),
+    #[error("{0}")]
+    Header(String),
+}
+
+impl TryFrom<Table> for Auth {
+    type Error = AuthError;
+
+    fn try_from(table: Table) -> Result<Self, AuthError> {
+        let has_header = !table.header.is_empty();
+        let signs = table.prefix.is_some() || table.signed.is_some() || table.time.is_some();
+        match (&table.scheme, table.encoding) {
+            (Scheme::Standard, None) if !has_header && !signs => {
+                Ok(Self::Standard(table.key.unwrap_or_default()))
+            }
+            (Scheme::Standard, _) => Err(AuthError::StandardIsWhole),
+            (Scheme::Token, None) if has_header && !signs && table.key.is_none() => {
+                Ok(Self::Token(Token { header: table.header }))
+            }
+            (Scheme::Token, _) => Err(AuthError::TokenIsAHeader),
+            (Scheme::HmacSha256, Some(encoding)) if has_header && table.key.is_none() => {
+                HmacSha256::read(table, encoding).map(Self::HmacSha256)
+            }
+            (Scheme::HmacSha256, _) => Err(AuthError::HmacIsIncomplete),
+        }
+    }
+}
+
+impl HmacSha256 {
+    fn read(table: Table, encoding: Encoding) -> Result<Self, AuthError> {
+        let signed = table.signed.map_or_else(|| vec![Signed::default()], OneOrMany::into_vec);
+        if let Some(time) = &table.time {
+            header_name(time).map_err(|error| AuthError::Header(error.to_string()))?;
+            if !signed.iter().all(|signed| signed.has_header(time)) {
+                return Err(AuthError::TimeNotSigned(time.clone()));
+            }
+        }
+        let prefix = table.prefix.unwrap_or_default();
+        Ok(Self { header: table.header, encoding, prefix, signed, time: table.time })
+    }
+}

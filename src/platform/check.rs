@@ -1,0 +1,69 @@
+//! What a platform file can do wrong though every value in it is right.
+
+use super::place::{Part, Place, Template};
+use super::{Fields, Platform, RuleKind};
+
+/// What is wrong with a platform file.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Mistake {
+    /// It names line and key itself.
+    #[error("{0}")]
+    Toml(toml::de::Error),
+    #[error("line {line}: {contradiction}")]
+    Contradiction { line: usize, contradiction: Contradiction },
+}
+
+/// Two values that do not go together.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Contradiction {
+    #[error("`delivery_id` is in the header `{0}`, which the signature does not cover")]
+    DeliveryNotCovered(String),
+    #[error("`change` says what a modification was: the `kind` must be `modified`")]
+    ChangeOfOtherKind,
+    #[error("`type` is taken by an `[[event]]` above that has no `when`: this one never applies")]
+    NeverReached,
+    #[error("there is no `[[event]]`: nothing would ever be told")]
+    NoRule,
+}
+
+impl Platform {
+    /// Looks for contradictions; `text` is the file, in which they are found again.
+    pub(super) fn check(&self, text: &str) -> Result<(), Mistake> {
+        let mistake = |line, contradiction| Err(Mistake::Contradiction { line, contradiction });
+        if self.rules.is_empty() {
+            return mistake(1, Contradiction::NoRule);
+        }
+        let all_fields = self.rules.iter().map(|rule| &rule.fields).chain([&self.fields]);
+        if let Some(header) = all_fields.filter_map(|fields| self.uncovered(fields)).next() {
+            let line = line_of(text, 0, |line| line.contains("delivery_id"));
+            return mistake(line, Contradiction::DeliveryNotCovered(header));
+        }
+        for (position, rule) in self.rules.iter().enumerate() {
+            let line = line_of(text, position, |line| line.trim() == "[[event]]");
+            if rule.change.is_some() && rule.kind != RuleKind::Modified {
+                return mistake(line, Contradiction::ChangeOfOtherKind);
+            }
+            let mut above = self.rules[..position].iter().filter(|rule| rule.when.is_empty());
+            if above.any(|above| rule.types.as_slice().iter().all(|name| above.is_for(name))) {
+                return mistake(line, Contradiction::NeverReached);
+            }
+        }
+        Ok(())
+    }
+
+    /// A header that names deliveries and that anybody could have written.
+    fn uncovered(&self, fields: &Fields) -> Option<String> {
+        let parts = fields.delivery_id.0.iter().flat_map(|Template(parts)| parts);
+        let mut headers = parts.filter_map(|part| match part {
+            Part::Place(Place::Header(name)) => Some(name),
+            Part::Place(Place::Body(_)) | Part::Text(_) => None,
+        });
+        headers.find(|name| !self.auth.covers(name)).cloned()
+    }
+}
+
+/// The number of one of the lines that fit, counted from 1; `position` counts those lines from 0.
+fn line_of(text: &str, position: usize, fits: impl Fn(&str) -> bool) -> usize {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| fits(line));
+    lines.nth(position).map_or(1, |(index, _)| index + 1)
+}
