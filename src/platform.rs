@@ -351,6 +351,17 @@ type = "new"
             refusal("\"hex\"", "\"hex\"\nsigned = \"{timestamp}.{body}\""),
             refusal("\"hex\"", "\"hex\"\nsigned = \"{url}\""),
             refusal("name = \"In-house\"", ""),
+            refusal("\"hex\"", "\"hex\"\nkey = \"raw\""),
+            refusal("\"hex\"", "\"hex\"\ntime = \"x-time\""),
+            refusal("hmac-sha256", "token"),
+            refusal("[[event]]", "[reply]\nunauthorized = 404\n\n[[event]]"),
+            refusal("\"new\"", "\"new\"\nchange = \"paid\""),
+            refusal(
+                "\"new\"",
+                "\"n*\"\n\n[[event]]\nkind = \"cancelled\"\ntype = [\"new\", \"next\"]",
+            ),
+            refusal("\"new\"", "\"new\"\n\n[fields]\ndelivery_id = \"header:x-id\""),
+            refusal("[[event]]\nkind = \"created\"\ntype = \"new\"", "event = []"),
         ];
         insta::assert_snapshot!(refusals.join("\n"));
     }

@@ -2,8 +2,7 @@
 
 use serde::Deserialize;
 
-use super::OneOrMany;
-use super::place::{Signed, header_name, header_names};
+use super::place::{PlaceError, Signed, header_name, header_names, signed_texts};
 
 /// The proof that a platform sends along.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -80,7 +79,8 @@ struct Table {
     header: Vec<String>,
     encoding: Option<Encoding>,
     prefix: Option<String>,
-    signed: Option<OneOrMany<Signed>>,
+    #[serde(default, deserialize_with = "signed_texts")]
+    signed: Vec<Signed>,
     time: Option<String>,
     key: Option<KeyText>,
 }
@@ -95,16 +95,16 @@ enum Scheme {
 
 #[derive(Debug, thiserror::Error)]
 enum AuthError {
-    #[error("the scheme `standard` has no key but `key`: it says the rest by itself")]
+    #[error("beside the scheme `standard` only `key` may stand: it says the rest by itself")]
     StandardIsWhole,
-    #[error("`hmac-sha256` needs a `header` and an `encoding`, and has no `key`")]
+    #[error("`hmac-sha256` needs a `header` and an `encoding`, and no `key`")]
     HmacIsIncomplete,
-    #[error("`token` needs a `header`, and has no other key")]
+    #[error("`token` needs a `header`, and nothing else")]
     TokenIsAHeader,
     #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
     TimeNotSigned(String),
-    #[error("{0}")]
-    Header(String),
+    #[error(transparent)]
+    Time(PlaceError),
 }
 
 impl TryFrom<Table> for Auth {
@@ -112,7 +112,7 @@ impl TryFrom<Table> for Auth {
 
     fn try_from(table: Table) -> Result<Self, AuthError> {
         let has_header = !table.header.is_empty();
-        let signs = table.prefix.is_some() || table.signed.is_some() || table.time.is_some();
+        let signs = table.prefix.is_some() || !table.signed.is_empty() || table.time.is_some();
         match (&table.scheme, table.encoding) {
             (Scheme::Standard, None) if !has_header && !signs => {
                 Ok(Self::Standard(table.key.unwrap_or_default()))
@@ -132,9 +132,12 @@ impl TryFrom<Table> for Auth {
 
 impl HmacSha256 {
     fn read(table: Table, encoding: Encoding) -> Result<Self, AuthError> {
-        let signed = table.signed.map_or_else(|| vec![Signed::default()], OneOrMany::into_vec);
+        let mut signed = table.signed;
+        if signed.is_empty() {
+            signed.push(Signed::default());
+        }
         if let Some(time) = &table.time {
-            header_name(time).map_err(|error| AuthError::Header(error.to_string()))?;
+            header_name(time).map_err(AuthError::Time)?;
             if !signed.iter().all(|signed| signed.has_header(time)) {
                 return Err(AuthError::TimeNotSigned(time.clone()));
             }

@@ -222,13 +222,16 @@ pub(super) fn header_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Str
     names.as_slice().iter().map(|name| header_name(name).map_err(D::Error::custom)).collect()
 }
 
+/// One text to sign or a list of them.
+pub(super) fn signed_texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Signed>, D::Error> {
+    let texts = OneOrMany::<String>::deserialize(from)?.into_vec().into_iter();
+    texts.map(|text| text.try_into().map_err(D::Error::custom)).collect()
+}
+
 impl<'de> Deserialize<'de> for Places {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let texts = match OneOrMany::<String>::deserialize(from)? {
-            OneOrMany::One(text) => vec![text],
-            OneOrMany::Many(texts) => texts,
-        };
-        let templates = texts.into_iter().map(|text| text.try_into().map_err(D::Error::custom));
+        let texts = OneOrMany::<String>::deserialize(from)?.into_vec().into_iter();
+        let templates = texts.map(|text| text.try_into().map_err(D::Error::custom));
         templates.collect::<Result<_, _>>().map(Self)
     }
 }
