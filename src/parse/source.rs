@@ -98,10 +98,10 @@ impl<'a> Source<'a> {
 }
 
 /// The first template that has something to show.
-pub(super) fn first<'p>(
-    places: &'p Places,
+pub(super) fn first(
+    places: &Places,
     text: impl Fn(&Place) -> Result<Option<String>, Unreadable>,
-) -> Result<Option<(&'p Template, String)>, Unreadable> {
+) -> Result<Option<(&Template, String)>, Unreadable> {
     for template in &places.0 {
         let Template(parts) = template;
         let (mut filled, mut is_any) = (String::new(), false);

@@ -33,8 +33,8 @@ impl Platform {
         if self.rules.is_empty() {
             return mistake(1, Contradiction::NoRule);
         }
-        let all_fields = self.rules.iter().map(|rule| &rule.fields).chain([&self.fields]);
-        if let Some(header) = all_fields.filter_map(|fields| self.uncovered(fields)).next() {
+        let mut all_fields = self.rules.iter().map(|rule| &rule.fields).chain([&self.fields]);
+        if let Some(header) = all_fields.find_map(|fields| self.uncovered(fields)) {
             let line = line_of(text, 0, |line| line.contains("delivery_id"));
             return mistake(line, Contradiction::DeliveryNotCovered(header));
         }

@@ -109,12 +109,18 @@ impl fmt::Display for Place {
 /// As a person is told where to look: `the header a or the header b`.
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let parts = self.0.iter().flat_map(|Template(parts)| parts);
-        let places = parts.filter_map(|part| match part {
+        let templates: Vec<_> = self.0.iter().map(Template::to_string).collect();
+        f.write_str(&templates.join(" or "))
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let places = self.0.iter().filter_map(|part| match part {
             Part::Place(place) => Some(place.to_string()),
             Part::Text(_) => None,
         });
-        f.write_str(&places.collect::<Vec<_>>().join(" or "))
+        f.write_str(&places.collect::<Vec<_>>().join(" and "))
     }
 }
 

@@ -14,7 +14,9 @@ async fn a_message_is_shown_as_text_and_as_json() {
     let body = r##"{"id":1,"name":"#1001","total_price":"5","currency":"KRW"}"##;
     let (succeeded, output, errors) = preview(&["shopify", "-", "-H", TOPIC], body).await;
     assert!(succeeded, "{errors}");
-    let (json, text) = output.split_once("  ┌─ Slack\n").unwrap();
+    let (reading, json) = output.split_once("\n\n").unwrap();
+    assert!(reading.starts_with("Event       `orders/cancelled`, in the header x-shopify-topic\n"));
+    let (json, text) = json.split_once("  ┌─ Slack\n").unwrap();
     assert!(text.starts_with("  │ 🚫 주문 #1001 취소 · 5원\n"), "{text}");
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
     assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 #1001 취소 · 5원");
@@ -29,13 +31,58 @@ async fn a_whole_lambda_event_brings_its_own_headers() {
 }
 
 #[tokio::test]
+async fn how_a_payload_is_read_is_told() {
+    let order = r#"{
+        "id": 5, "number": "5", "status": "cancelled", "total": "18000", "currency": "KRW",
+        "billing": {"first_name": "Ada", "phone": "0"}, "customer_note": "-", "a/b": [{"c": 1}, {"c": 2}],
+        "line_items": [{"name": "Tea", "quantity": 2, "sku": "T"}, {"name": "Pot", "quantity": 1}]
+    }"#;
+    let topic = "X-WC-Webhook-Topic: order.updated";
+    let (_, output, errors) = preview(&["woocommerce", "-", "-H", topic], order).await;
+    let (reading, _) = output.split_once("\n\n").expect(&errors);
+    insta::assert_snapshot!(reading);
+}
+
+#[tokio::test]
+async fn a_folder_is_previewed_whole() {
+    let folder = tempfolder("previewed");
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    std::fs::create_dir_all(folder.join("square")).unwrap();
+    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");
+    write("a.json", &std::fs::read_to_string(event).unwrap());
+    write("square/b.json", r#"{"type":"order.custom_attribute.owned.updated"}"#);
+    write("c.json", "{}");
+    write("notes.txt", "not JSON");
+    let path = folder.to_str().unwrap();
+    let (succeeded, output, errors) = preview(&["--all", path], "").await;
+    assert!(!succeeded);
+    assert_eq!(errors, "error: 1 of 3 files cannot be previewed\n");
+    insta::assert_snapshot!(output.replace(path, "FOLDER"));
+
+    write("c.headers", "X-Shopify-Topic: orders/delete\n");
+    let (succeeded, output, errors) = preview(&["shopify", "--all", path], "").await;
+    assert!(succeeded, "{errors}");
+    assert!(output.contains("c.json\n  ┌─ Slack\n  │ 🗑️"), "{output}");
+}
+
+/// An empty folder for one test.
+fn tempfolder(name: &str) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::remove_dir_all(&folder).ok();
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[tokio::test]
 async fn no_message_has_a_reason() {
     let (succeeded, output, _) =
         preview(&["shopify", "-", "-H", "x-shopify-topic: products/create"], "{}").await;
     assert!(succeeded);
     assert_eq!(
         output,
-        "No message: `products/create` of Shopify is nothing that the channel hears of.\n"
+        "Event       `products/create`, in the header x-shopify-topic\n\
+         Rule        none of the 8 in src/platform/shopify.toml\n\
+         No message: `products/create` of Shopify is nothing that the channel hears of.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
     assert_eq!(
@@ -51,7 +98,7 @@ async fn no_message_has_a_reason() {
     assert_eq!(output, "No message: WooCommerce only asks whether the address answers.\n");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), "{}").await;
-    assert_eq!(output, "No message: SHOW_CANCELLED is off.\n");
+    assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");
 }
 
 #[tokio::test]
@@ -66,7 +113,8 @@ async fn bad_input_is_an_error_in_a_sentence() {
         (
             &["toast", "-"],
             "{}",
-            "error: `toast` is no platform; there are generic, shopify, standard, woocommerce\n",
+            "error: `toast` is no platform; there are bigcommerce, cafe24, deliveroo, doordash, generic, \
+             shopify, square, standard, ubereats, woocommerce\n",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
         (

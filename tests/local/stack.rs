@@ -176,3 +176,27 @@ async fn a_webhook_can_be_sent_to_it() {
     assert!(!succeeded);
     assert!(output.contains(" → 401 "), "{output}");
 }
+
+#[tokio::test]
+async fn many_webhooks_can_be_sent_to_it() {
+    let mut stack = Stack::start(&mut tool(&[])).await;
+    let url = format!("http://{}/webhook", stack.address);
+    let body = r#"{"event_type":"order_cancelled","order_id":"A-{number}"}"#;
+    for rate in [&[][..], &["--rate", "100"]] {
+        let arguments = [&["send", "generic", "-", "--to", &url, "--count", "20"], rate].concat();
+        let (succeeded, output, errors) = run(&mut tool(&arguments), body).await;
+        assert!(succeeded, "{errors}");
+        assert!(output.starts_with(&format!("{url} → 20 × 200; half within ")), "{output}");
+        let shown = stack.read_until("Order A-20 cancelled").await;
+        for number in 1..20 {
+            assert_eq!(shown.matches(&format!("Order A-{number} cancelled")).count(), 1, "{shown}");
+        }
+    }
+
+    let mut send = tool(&["send", "generic", "-", "--to", &url, "--count", "2"]);
+    let (succeeded, output, errors) =
+        run(send.env("SIGNING_KEY", "another key of this test"), body).await;
+    assert!(!succeeded);
+    assert!(output.contains(" → 2 × 401; "), "{output}");
+    assert_eq!(errors, "error: not everything was taken\n");
+}

@@ -9,6 +9,7 @@ use order_alerts::platform::Platform;
 mod connect;
 mod page;
 mod preview;
+mod reading;
 mod samples;
 mod send;
 mod server;

@@ -1,60 +1,156 @@
-//! `preview`: the message that a payload becomes.
+//! `preview`: the message that a webhook becomes, and how it is read.
+
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use order_alerts::admission::is_ping;
-use order_alerts::config::Manner;
+use order_alerts::config::{Config, Manner};
 use order_alerts::message::{self, Remarks, Style};
-use order_alerts::parse::{Parsed, parse};
+use order_alerts::parse::{Parsed, explain, parse};
+use order_alerts::platform::Platform;
 use order_alerts::signature::authenticate;
+use serde_json::Value;
 
+use crate::reading::Reading;
+use crate::webhook::{Webhook, files};
 use crate::{Failure, samples, show, stack, webhook};
 
-/// Print the Slack message that a webhook becomes, or why it becomes none
+/// Print the Slack message that a webhook becomes and how it was read, or why it becomes none
 #[derive(clap::Args)]
 #[command(after_help = "\
-Example:
+Examples:
   cargo run -- preview shopify order.json -H 'x-shopify-topic: orders/cancelled'
+  cargo run -- preview --all events
 
-It needs no signature. The settings are read from the environment, such as LANGUAGE=ko.")]
+It needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
+
+A file of a folder belongs to the PLATFORM given, else to the one in its path if it is a Lambda event, else to the \
+one that a folder above it is named after. Headers of order.json may stand in order.headers, a line for each.")]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    webhook: webhook::Input,
+    /// The platform that sends it, such as shopify; a file in src/platform/.
+    #[arg(required_unless_present = "all")]
+    platform: Option<String>,
+    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    #[arg(required_unless_present = "all")]
+    body: Option<PathBuf>,
+    /// A header of the webhook; repeat it for more.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook::header)]
+    headers: Vec<(String, String)>,
+    /// Preview every JSON file in a folder, and in those below it.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "body")]
+    all: Option<PathBuf>,
+}
+
+/// What a webhook becomes.
+enum Preview {
+    Messages(Vec<Value>),
+    /// Why it becomes none.
+    Nothing(String),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = stack::config()?;
-    let platform = samples::platform(&arguments.webhook.platform)?;
-    let now = Timestamp::now();
-    let mut webhook = arguments.webhook.webhook()?;
-    if is_ping(platform, &webhook.headers(), &webhook.body) {
-        show::ping(platform);
-        return Ok(());
+    let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
+    if let Some(folder) = &arguments.all {
+        return preview_all(folder, platform, arguments, &config);
     }
-    // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
-    let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
-    let key = samples::key(platform)?;
-    webhook.sign(platform, &key, public_url, now)?;
-
-    let headers = webhook.headers();
-    let genuine = authenticate(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
-    let events = match parse(platform, &genuine, config.customer, now)? {
-        Parsed::Events(events) => events,
-        Parsed::Ignored { event_type } => {
-            show::ignored(platform, event_type.as_ref());
-            return Ok(());
-        }
+    let (Some(platform), Some(body)) = (platform, &arguments.body) else {
+        return Err("give a platform and a body, or --all and a folder".into());
     };
-    let style = Style { language: config.language, mention: config.mention };
-    for event in &events {
-        match config.show.manner(event.kind) {
-            Manner::Off => show::switched_off(event.kind),
-            Manner::Each | Manner::Digest => {
-                let message = message::about(event, &style, Remarks::default());
-                let message = serde_json::to_value(message)?;
-                show::json(&message);
-                show::message(&message);
+    let mut webhook = Webhook::read(body)?;
+    webhook.set(arguments.headers.clone());
+    let (reading, preview) = preview(platform, webhook, &config)?;
+    reading.iter().flat_map(Reading::lines).for_each(|line| show::line(&line));
+    match preview {
+        Preview::Nothing(why) => show::line(&format!("No message: {why}")),
+        Preview::Messages(messages) => {
+            for message in &messages {
+                show::line("");
+                show::json(message);
+                show::message(message);
             }
         }
     }
     Ok(())
+}
+
+fn preview_all(
+    folder: &Path,
+    platform: Option<&'static Platform>,
+    arguments: &Arguments,
+    config: &Config,
+) -> Result<(), Failure> {
+    let files =
+        files(folder).map_err(|error| format!("{} cannot be listed: {error}", folder.display()))?;
+    if files.is_empty() {
+        return Err(format!("there is no JSON file in {}", folder.display()).into());
+    }
+    let mut failed = 0;
+    for file in &files {
+        show::line(&file.display().to_string());
+        let previewed = Webhook::read(file).and_then(|mut webhook| {
+            webhook.set(webhook::headers_beside(file)?);
+            webhook.set(arguments.headers.clone());
+            let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));
+            let platform = platform.ok_or("nothing says which platform sent it: give its name")?;
+            Ok(preview(platform, webhook, config)?.1)
+        });
+        match previewed {
+            Ok(Preview::Messages(messages)) => messages.iter().for_each(show::message),
+            Ok(Preview::Nothing(why)) => show::line(&format!("  No message: {why}")),
+            Err(error) => {
+                failed += 1;
+                show::line(&format!("  Error: {error}"));
+            }
+        }
+    }
+    let of = files.len();
+    if failed == 0 {
+        Ok(())
+    } else {
+        Err(format!("{failed} of {of} files cannot be previewed").into())
+    }
+}
+
+fn named_by_a_folder(file: &Path) -> Option<&'static Platform> {
+    let mut folders = file.ancestors().skip(1).filter_map(Path::file_name);
+    folders.find_map(|name| Platform::find(name.to_str()?))
+}
+
+/// How the webhook is read, unless nobody reads it, and what it becomes.
+fn preview(
+    platform: &'static Platform,
+    mut webhook: Webhook,
+    config: &Config,
+) -> Result<(Option<Reading>, Preview), Failure> {
+    if is_ping(platform, &webhook.headers(), &webhook.body) {
+        let why = format!("{} only asks whether the address answers.", platform.name);
+        return Ok((None, Preview::Nothing(why)));
+    }
+    // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
+    let now = Timestamp::now();
+    let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
+    let key = samples::key(platform)?;
+    webhook.sign(platform, &key, public_url, now)?;
+    let headers = webhook.headers();
+    let genuine = authenticate(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
+
+    let parsed = parse(platform, &genuine, config.customer, now)?;
+    let reading =
+        Reading::new(platform, explain(platform, &genuine)?, &webhook.body, config.customer);
+    let events = match parsed {
+        Parsed::Events(events) => events,
+        Parsed::Ignored { .. } => {
+            let why = reading.why_ignored();
+            return Ok((Some(reading), Preview::Nothing(why)));
+        }
+    };
+    let style = Style { language: config.language, mention: config.mention.clone() };
+    if let Some(off) = events.iter().find(|event| config.show.manner(event.kind) == Manner::Off) {
+        let why = format!("{} is off.", show::setting(off.kind));
+        return Ok((Some(reading), Preview::Nothing(why)));
+    }
+    let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));
+    let messages = messages.map(serde_json::to_value).collect::<Result<_, _>>()?;
+    Ok((Some(reading), Preview::Messages(messages)))
 }

@@ -2,15 +2,24 @@
 
 use std::env;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::path::PathBuf;
+use std::time::{Duration, Instant, SystemTime};
 
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
 use order_alerts::signature::SigningKey;
 use order_alerts::transport::Transport;
+use reqwest::StatusCode;
+use tokio::time::interval;
 use url::{Host, Url};
 
+use self::tally::Tally;
+use crate::webhook::Webhook;
 use crate::{Failure, samples, server, show, webhook};
+
+mod tally;
 
 /// Sign a webhook as its platform would, and post it to a deployment or to the local stack
 #[derive(clap::Args)]
@@ -18,6 +27,7 @@ use crate::{Failure, samples, server, show, webhook};
 Examples:
   cargo run -- send shopify events/shopify-cancelled.json
   cargo run -- send shopify order.json -H 'x-shopify-topic: orders/cancelled' --to https://…/webhook/shopify
+  cargo run -- send generic order.json --count 1000 --rate 100    # with \"order_id\": \"A-{number}\" in it
 
 The local stack takes its sample keys. For a deployment, put the platform's signing key into the environment \
 variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY): as an argument it would stay in the history.")]
@@ -27,36 +37,101 @@ pub(crate) struct Arguments {
     /// The webhook's address [default: that of the local stack].
     #[arg(long, value_name = "URL")]
     to: Option<Url>,
+    /// How many to send, each signed anew; {number} in the body becomes its number.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    count: Option<u32>,
+    /// How many a second, without waiting for answers [default: one after the other].
+    #[arg(long, value_name = "NUMBER", requires = "count", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rate: Option<u32>,
 }
 
 /// Longer than any answer of the function takes.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let platform = samples::platform(&arguments.webhook.platform)?;
-    let url = match &arguments.to {
-        Some(url) => url.clone(),
-        None => format!("http://127.0.0.1:{}/webhook/{}", server::PORT, platform.id).parse()?,
+    let sender = Sender::new(arguments)?;
+    let webhook = arguments.webhook.webhook()?;
+    let Some(count) = arguments.count else {
+        let (status, body) = sender.send(webhook).await?;
+        show::sent(&sender.url, status, &body);
+        let is_taken = status.is_success();
+        return if is_taken { Ok(()) } else { Err(format!("it was not taken: {status}").into()) };
     };
-    let mut webhook = arguments.webhook.webhook()?;
-    webhook.set(vec![("host".to_owned(), url.authority().to_owned())]);
-    let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
-    let key = match &arguments.to {
-        Some(_) => key(platform, &url)?,
-        None => samples::key(platform)?,
-    };
-    webhook.sign(platform, &key, Some(&registered), Timestamp::now())?;
-
-    let more_roots = env::var_os("SSL_CERT_FILE").map(std::path::PathBuf::from);
-    let client = Transport::new(more_roots.as_deref())?.client(SystemTime::now());
-    let mut request = client.post(url.clone()).timeout(TIMEOUT).body(webhook.body);
-    for (name, value) in &webhook.headers {
-        request = request.header(name, value);
+    let mut tally = Tally::default();
+    match arguments.rate {
+        None => {
+            for number in 1..=count {
+                tally.add(sender.send_timed(numbered(&webhook, number)).await);
+            }
+        }
+        Some(rate) => {
+            let mut answers = FuturesUnordered::new();
+            let mut ticks = interval(Duration::from_secs(1) / rate);
+            let mut number = 0;
+            while number < count || !answers.is_empty() {
+                tokio::select! {
+                    _ = ticks.tick(), if number < count => {
+                        number += 1;
+                        answers.push(sender.send_timed(numbered(&webhook, number)));
+                    }
+                    Some(answer) = answers.next() => tally.add(answer),
+                }
+            }
+        }
     }
-    let response = request.send().await.map_err(|error| unanswered(&url, &error))?;
-    let status = response.status();
-    show::sent(&url, status, &response.text().await?);
-    if status.is_success() { Ok(()) } else { Err(format!("it was not taken: {status}").into()) }
+    show::line(&format!("{} → {tally}", sender.url));
+    if tally.is_all_taken() { Ok(()) } else { Err("not everything was taken".into()) }
+}
+
+/// The webhook with its number in place of every `{number}`.
+fn numbered(webhook: &Webhook, number: u32) -> Webhook {
+    let body = String::from_utf8_lossy(&webhook.body).replace("{number}", &number.to_string());
+    Webhook { body: body.into_bytes(), ..webhook.clone() }
+}
+
+/// Who signs and posts.
+struct Sender {
+    platform: &'static Platform,
+    key: SigningKey,
+    url: Url,
+    /// The address as the platform knows it, which it may sign.
+    registered: String,
+    client: reqwest::Client,
+}
+
+impl Sender {
+    fn new(arguments: &Arguments) -> Result<Self, Failure> {
+        let platform = samples::platform(&arguments.webhook.platform)?;
+        let url = match &arguments.to {
+            Some(url) => url.clone(),
+            None => format!("http://127.0.0.1:{}/webhook/{}", server::PORT, platform.id).parse()?,
+        };
+        let key = match &arguments.to {
+            Some(_) => key(platform, &url)?,
+            None => samples::key(platform)?,
+        };
+        let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
+        let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+        let client = Transport::new(more_roots.as_deref())?.client(SystemTime::now());
+        Ok(Self { platform, key, url, registered, client })
+    }
+
+    async fn send(&self, mut webhook: Webhook) -> Result<(StatusCode, String), Failure> {
+        webhook.set(vec![("host".to_owned(), self.url.authority().to_owned())]);
+        webhook.sign(self.platform, &self.key, Some(&self.registered), Timestamp::now())?;
+        let mut request = self.client.post(self.url.clone()).timeout(TIMEOUT).body(webhook.body);
+        for (name, value) in &webhook.headers {
+            request = request.header(name, value);
+        }
+        let response = request.send().await.map_err(|error| unanswered(&self.url, &error))?;
+        Ok((response.status(), response.text().await?))
+    }
+
+    async fn send_timed(&self, webhook: Webhook) -> (Option<StatusCode>, Duration) {
+        let began = Instant::now();
+        let answer = self.send(webhook).await.ok();
+        (answer.map(|(status, _)| status), began.elapsed())
+    }
 }
 
 fn key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::aws_lambda_events::encodings::Body;
-use order_alerts::line::Line;
 use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
 use reqwest::StatusCode;
@@ -65,26 +64,6 @@ pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
     say!("{url} → {} {body}", status.as_u16());
 }
 
-/// Why a webhook becomes no message.
-pub(crate) fn ignored(platform: &Platform, event_type: Option<&Line>) {
-    match event_type {
-        Some(event_type) => say!(
-            "No message: `{event_type}` of {} is nothing that the channel hears of.",
-            platform.name
-        ),
-        None => say!(
-            "No message: nothing says what happened. {} says it in {} (give a header with -H).",
-            platform.name,
-            platform.event_type
-        ),
-    };
-}
-
-/// Why a ping becomes no message.
-pub(crate) fn ping(platform: &Platform) {
-    say!("No message: {} only asks whether the address answers.", platform.name);
-}
-
 /// The usual port is somebody else's.
 pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
     say!("Port {usual} is taken. Send with --to http://{address}/webhook/PLATFORM");
@@ -96,14 +75,13 @@ pub(crate) fn passed_over(name: &str, value: &str, instead: &str) {
     writeln!(io::stderr(), "{name}={value} is passed over: {instead}").ok();
 }
 
-/// Why an event becomes no message.
-pub(crate) fn switched_off(kind: Kind) {
-    let kind = match kind {
+/// The setting that says how events of a kind are shown.
+pub(crate) fn setting(kind: Kind) -> &'static str {
+    match kind {
         Kind::Created => "SHOW_CREATED",
         Kind::Modified => "SHOW_MODIFIED",
         Kind::Cancelled => "SHOW_CANCELLED",
-    };
-    say!("No message: {kind} is off.");
+    }
 }
 
 /// A message as it goes over the wire.
