@@ -326,12 +326,29 @@ type = "new"
     }
 
     #[test]
-    fn the_example_for_contributors_is_a_platform() {
-        let page = include_str!("../CONTRIBUTING.md");
-        let (_, example) = page.split_once("```toml\n").unwrap();
-        let (example, _) = example.split_once("```").unwrap();
-        let platform = Platform::parse("kitchen", example).unwrap();
-        assert_eq!((platform.name.as_str(), platform.rules.len()), ("Kitchen", 2));
+    fn every_word_of_the_files_is_explained() {
+        let page = include_str!("platform/README.md");
+        let wrong = "\"new\"\nno_word = 1";
+        let tables = [
+            refusal("\"new\"", wrong),
+            refusal("\"hex\"", "\"hex\"\nno_word = 1"),
+            refusal("\"new\"", "\"new\"\n[reply]\nno_word = 1"),
+            refusal("\"new\"", "\"new\"\n[ping]\nno_word = 1"),
+            refusal("\"new\"", "\"new\"\n[fields]\nno_word = 1"),
+            refusal("\"new\"", "\"new\"\n[fields]\ntotal.no_word = 1"),
+            refusal("\"new\"", "\"new\"\n[fields]\nitems.no_word = 1"),
+            refusal("\"new\"", "\"new\"\n[fields]\nlink.no_word = 1"),
+            refusal("\"new\"", "\"new\"\nchange = \"no word\""),
+        ];
+        for refusal in tables {
+            let (_, words) = refusal.split_once("expected ").unwrap();
+            let words: Vec<_> = words.split('`').skip(1).step_by(2).collect();
+            assert!(!words.is_empty(), "{refusal}");
+            for word in words {
+                let is_told = page.contains(&format!("`{word}")) || word == "reopened";
+                assert!(is_told, "{word} is not in src/platform/README.md");
+            }
+        }
     }
 
     #[test]

@@ -1,7 +1,12 @@
 use super::*;
+use crate::config::Customer;
 use crate::line::Line;
 use crate::money::{Money, Unit};
 use crate::order::{Change, Item};
+use crate::parse::{Parsed, parse};
+use crate::platform::Platform;
+use crate::request::Headers;
+use crate::signature::{SigningKey, authenticate, sign};
 
 fn line(text: &str) -> Option<Line> {
     Line::parse(text)
@@ -194,4 +199,26 @@ fn only_a_large_real_cancellation_mentions_people() {
     assert!(!mentions(&OrderEvent { total: None, ..event() }));
     assert!(!mentions(&OrderEvent { is_test: true, ..event() }));
     assert!(!mentions(&OrderEvent { kind: Kind::Created, ..event() }));
+}
+
+#[test]
+fn the_worked_example_of_a_platform_becomes_the_message_that_it_shows() {
+    let page = include_str!("../platform/README.md");
+    let example = |language: &str| {
+        let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("```").unwrap().0
+    };
+    let platform = Platform::parse("kitchen", example("toml")).unwrap();
+    let (body, now) = (example("json").as_bytes(), "2026-01-01T00:00:05Z".parse().unwrap());
+    let key = SigningKey::parse("a key of this test only", &platform.auth).unwrap();
+    let proof = sign(&platform.auth, &Headers::default(), body, &key, None, "", now).unwrap();
+    let headers: Headers = proof.into_iter().collect();
+    let webhook = authenticate(&platform.auth, &headers, body, &[key], None, now).unwrap();
+    let Ok(Parsed::Events(events)) = parse(&platform, &webhook, Customer::Hidden, now) else {
+        panic!("it is an order");
+    };
+    let message = told(&events[0], Language::English);
+    let blocks = message.blocks().iter().filter(|block| !matches!(block, Block::Context { .. }));
+    let shown: Vec<_> = blocks.map(Block::text).collect();
+    assert_eq!(shown.join("\n") + "\n", example("text"));
 }
