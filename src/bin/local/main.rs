@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use order_alerts::platform::Platform;
 
 mod connect;
+mod net;
 mod page;
 mod preview;
 mod reading;
@@ -16,6 +17,7 @@ mod server;
 mod show;
 mod stack;
 mod stand_ins;
+mod vault;
 mod webhook;
 
 const ABOUT: &str = "Order webhooks become Slack messages: try it here, connect what is deployed.";

@@ -1,8 +1,6 @@
 //! `send`: a webhook, signed and posted as its platform would.
 
 use std::env;
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt as _;
@@ -10,14 +8,14 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
 use order_alerts::signature::SigningKey;
-use order_alerts::transport::Transport;
 use reqwest::StatusCode;
 use tokio::time::interval;
-use url::{Host, Url};
+use url::Url;
 
 use self::tally::Tally;
+use crate::net::is_loopback;
 use crate::webhook::Webhook;
-use crate::{Failure, samples, server, show, webhook};
+use crate::{Failure, net, samples, server, show, webhook};
 
 mod tally;
 
@@ -111,8 +109,7 @@ impl Sender {
             None => samples::key(platform)?,
         };
         let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
-        let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-        let client = Transport::new(more_roots.as_deref())?.client(SystemTime::now());
+        let client = net::transport()?.client(SystemTime::now());
         Ok(Self { platform, key, url, registered, client })
     }
 
@@ -140,15 +137,6 @@ fn key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
             .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?),
         Err(_) if is_loopback(url) => samples::key(platform),
         Err(_) => Err("set SIGNING_KEY to the platform's signing key".into()),
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
-        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
-        None => false,
     }
 }
 
