@@ -53,6 +53,9 @@ pub struct Setup {
     pub webhook: String,
     /// Where the platform shows the signing key, or takes it.
     pub key: String,
+    /// The events that `register` asks for, unless somebody says others.
+    #[serde(default)]
+    pub events: Vec<String>,
 }
 
 /// An unsigned request by which the platform asks whether the address answers: a form post of one
@@ -309,6 +312,19 @@ type = "new"
         Platform::check_all().unwrap_or_else(|error| panic!("{error}"));
         for name in Platform::names() {
             assert_eq!(Platform::find(name).unwrap().id, name);
+        }
+    }
+
+    #[test]
+    fn what_is_registered_by_itself_is_heard_of() {
+        for platform in Platform::names().filter_map(Platform::find) {
+            let types: Vec<_> =
+                platform.rules.iter().flat_map(|rule| rule.types.as_slice()).collect();
+            assert!(
+                platform.setup.events.iter().all(|event| types.contains(&event)),
+                "{}",
+                platform.id
+            );
         }
     }
 
