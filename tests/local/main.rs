@@ -4,6 +4,7 @@
 
 mod connect;
 mod preview;
+mod register;
 mod stack;
 
 use std::process::{Output, Stdio};

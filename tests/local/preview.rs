@@ -141,7 +141,7 @@ async fn a_deployment_is_sent_nothing_without_its_key() {
 #[tokio::test]
 async fn every_command_explains_itself() {
     let mut texts = Vec::new();
-    for command in ["", "preview", "send", "connect"] {
+    for command in ["", "preview", "send", "connect", "register"] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let (succeeded, output, _) = run(&mut tool(&arguments), "").await;
         assert!(succeeded);

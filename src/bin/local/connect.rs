@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     /// slack, or a platform such as shopify.
     what: String,
     #[command(flatten)]
-    stack: vault::Arguments,
+    stack: vault::Stack,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {

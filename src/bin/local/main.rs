@@ -11,6 +11,7 @@ mod net;
 mod page;
 mod preview;
 mod reading;
+mod register;
 mod samples;
 mod send;
 mod server;
@@ -43,6 +44,7 @@ enum Command {
     Preview(preview::Arguments),
     Send(send::Arguments),
     Connect(connect::Arguments),
+    Register(Box<register::Arguments>),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -57,6 +59,7 @@ async fn main() -> ExitCode {
         Some(Command::Preview(arguments)) => preview::run(&arguments),
         Some(Command::Send(arguments)) => send::run(&arguments).await,
         Some(Command::Connect(arguments)) => connect::run(&arguments).await,
+        Some(Command::Register(arguments)) => register::run(&arguments).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

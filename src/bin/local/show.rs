@@ -17,6 +17,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use url::Url;
 
+use crate::register::{Registration, Remote};
+
 /// Prints a line; whoever closed the pipe does not want it.
 macro_rules! say {
     ($($text:tt)*) => {
@@ -62,6 +64,21 @@ pub(crate) fn line(text: &str) {
 /// What a deployment, or the local stack, answered.
 pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
     say!("{url} → {} {body}", status.as_u16());
+}
+
+/// What a platform has registered. Of another's address only the host is shown: the rest may be a key.
+pub(crate) fn registration(remote: &Remote, registration: &Registration, is_ours: bool) {
+    let line = |text: &str| remote.line(text).map_or_else(String::new, |line| line.to_string());
+    let events = registration.names(remote);
+    let asleep = registration.asleep.as_ref().map(|asleep| format!(" ({})", line(asleep)));
+    let asleep = asleep.unwrap_or_default();
+    if is_ours {
+        say!("  ours   {events:<24} {}{asleep}", line(&registration.address));
+        return;
+    }
+    let host = Url::parse(&registration.address).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or("no web address");
+    say!("  other  {events:<24} {}{asleep}", line(host));
 }
 
 /// The usual port is somebody else's.

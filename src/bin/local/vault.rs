@@ -15,7 +15,7 @@ use crate::Failure;
 
 /// Which stack is meant.
 #[derive(clap::Args)]
-pub(crate) struct Arguments {
+pub(crate) struct Stack {
     /// The stack's name.
     #[arg(long, value_name = "NAME", default_value = "order-alerts")]
     pub(crate) stack: String,
@@ -37,11 +37,8 @@ pub(crate) struct Vault {
 const WEBHOOK_TAG: &str = "order-alerts:webhook-url";
 
 impl Vault {
-    pub(crate) async fn open(
-        exchange: &Arc<Exchange>,
-        arguments: &Arguments,
-    ) -> Result<Self, Failure> {
-        let id = arguments.secret.clone().unwrap_or_else(|| format!("{}/secret", arguments.stack));
+    pub(crate) async fn open(exchange: &Arc<Exchange>, which: &Stack) -> Result<Self, Failure> {
+        let id = which.secret.clone().unwrap_or_else(|| format!("{}/secret", which.stack));
         // The configuration of a person at a terminal: profiles, single sign-on and all.
         let aws = aws_config::defaults(BehaviorVersion::latest());
         let aws = aws.http_client(aws::http_client(exchange)).load().await;
@@ -55,7 +52,7 @@ impl Vault {
             let tag = described.tags().iter().find(|tag| tag.key() == Some(name));
             tag.and_then(|tag| tag.value()).map(str::to_owned)
         };
-        let stack = tag("aws:cloudformation:stack-name").unwrap_or_else(|| arguments.stack.clone());
+        let stack = tag("aws:cloudformation:stack-name").unwrap_or_else(|| which.stack.clone());
         Ok(Self { webhook_url: tag(WEBHOOK_TAG), client, id, stack })
     }
 

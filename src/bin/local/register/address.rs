@@ -1,0 +1,53 @@
+//! The addresses that somebody types: whether they are safe to use, and the right ones.
+
+use std::sync::Arc;
+
+use order_alerts::exchange::Exchange;
+use order_alerts::platform::Platform;
+use url::Url;
+
+use crate::register::Arguments;
+use crate::vault::Vault;
+use crate::{Failure, net};
+
+/// Where the platform is to send its webhooks: what was typed, or what the stack says.
+pub(crate) async fn of_webhook(platform: &Platform, arguments: &Arguments) -> Result<Url, Failure> {
+    let url = if let Some(url) = &arguments.url {
+        url.clone()
+    } else {
+        let exchange = Arc::new(Exchange::over(net::transport()?));
+        let vault = Vault::open(&exchange, &arguments.stack).await?;
+        let address = vault.webhook_address(platform).ok_or_else(|| {
+            format!("the secret {} does not say the webhook's address: give --url", vault.id)
+        })?;
+        address.parse()?
+    };
+    check_webhook(&url, platform)?;
+    Ok(url)
+}
+
+/// Refuses an address that would carry credentials or orders in the open.
+pub(crate) fn check_safe(url: &Url, option: &str) -> Result<(), Failure> {
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("{option} holds a user or a password: leave them out").into());
+    }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if net::is_loopback(url) => Ok(()),
+        _ => Err(format!("{option} must be an https address").into()),
+    }
+}
+
+/// Refuses an address at which the function does not expect this platform.
+fn check_webhook(url: &Url, platform: &Platform) -> Result<(), Failure> {
+    check_safe(url, "--url")?;
+    let path = match platform.id {
+        "generic" => "/webhook".to_owned(),
+        id => format!("/webhook/{id}"),
+    };
+    if url.path().ends_with(&path) && url.query().is_none() && url.fragment().is_none() {
+        return Ok(());
+    }
+    let origin = url.origin().ascii_serialization();
+    Err(format!("the webhook address of {} ends in {path}: {origin}{path}", platform.name).into())
+}

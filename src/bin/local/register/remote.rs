@@ -1,0 +1,202 @@
+//! One request to a platform's API, its answer, and what went wrong in a sentence.
+
+use std::env;
+use std::error::Error;
+use std::time::{Duration, SystemTime};
+
+use order_alerts::line::Line;
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use url::Url;
+
+use crate::{Failure, net};
+
+/// More than any list of webhooks takes.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// A connection that did not come about sent nothing, so it may be tried again.
+const TRIES: usize = 3;
+
+/// The host of an API, and the credentials that no sentence about it may hold.
+pub(crate) struct Remote {
+    /// For people: name and port.
+    pub(crate) host: String,
+    client: Client,
+    timeout: Duration,
+    hidden: Vec<SecretString>,
+}
+
+/// An answer that is no redirect.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    body: String,
+}
+
+impl Remote {
+    pub(crate) fn new(
+        url: &Url,
+        timeout: Duration,
+        hidden: Vec<SecretString>,
+    ) -> Result<Self, Failure> {
+        let client = net::transport()?.client(SystemTime::now());
+        Ok(Self { host: url.authority().to_owned(), client, timeout, hidden })
+    }
+
+    pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
+        self.client.request(method, url).timeout(self.timeout).header("accept", "application/json")
+    }
+
+    /// Sends it, and reads the whole answer. Redirects are not followed: the credentials belong to
+    /// this host alone.
+    pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+        let request = request
+            .build()
+            .map_err(|_| "a credential holds what no header can: is it whole, and one line?")?;
+        let (url, method) = (request.url().clone(), request.method().clone());
+        let mut tries = 1;
+        let response = loop {
+            let copy = request.try_clone().ok_or("the request cannot be sent twice")?;
+            match self.client.execute(copy).await {
+                Err(error) if error.is_connect() && error.is_timeout() && tries < TRIES => {
+                    tries += 1;
+                }
+                done => break done.map_err(|error| self.unanswered(&method, &error))?,
+            }
+        };
+        if response.status().is_redirection() {
+            return Err(self.redirected(&url, &response));
+        }
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = read(response).await.map_err(|error| self.unanswered(&method, &error))?;
+        Ok(Answer { status, headers, body })
+    }
+
+    /// What the host said to what was asked, and what to do about it.
+    pub(crate) fn refused(&self, answer: &Answer, advice: &str) -> Failure {
+        let status = answer.status.as_u16();
+        let said = match answer.said().and_then(|text| self.line(&text)) {
+            Some(said) => format!("{} answered {status}: {said}", self.host),
+            None => format!("{} answered {status}", self.host),
+        };
+        advised(said, advice)
+    }
+
+    /// A host's words, on one line and without our credentials.
+    pub(crate) fn line(&self, text: &str) -> Option<Line> {
+        let hidden = self.hidden.iter().map(ExposeSecret::expose_secret);
+        let text = hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
+        Line::parse(&text)
+    }
+
+    /// The answer as JSON.
+    pub(crate) fn json(&self, answer: &Answer) -> Result<Value, Failure> {
+        serde_json::from_str(&answer.body).map_err(|_| {
+            let status = answer.status.as_u16();
+            let host = &self.host;
+            format!("{host} answered {status} without JSON: is this the address of its API?").into()
+        })
+    }
+
+    fn redirected(&self, url: &Url, response: &Response) -> Failure {
+        let status = response.status().as_u16();
+        let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        let target = target.and_then(|target| url.join(target).ok());
+        let target = target.map_or("nowhere".to_owned(), |target| {
+            format!("{}://{}", target.scheme(), target.authority())
+        });
+        format!(
+            "{} answered {status} and points to {target}: redirects are not followed, give the right \
+             address",
+            self.host
+        )
+        .into()
+    }
+
+    fn unanswered(&self, method: &Method, error: &reqwest::Error) -> Failure {
+        let host = &self.host;
+        if error.is_connect() {
+            let why = if error.is_timeout() { "no connection in time" } else { &innermost(error) };
+            return format!("{host} cannot be reached: {why}").into();
+        }
+        let what = if error.is_timeout() {
+            format!("{host} did not answer within {} s", self.timeout.as_secs())
+        } else {
+            format!("{host} broke off before its answer was whole")
+        };
+        match *method {
+            Method::GET => what.into(),
+            _ => format!("{what}; whether it was done is not known: look with --list").into(),
+        }
+    }
+}
+
+impl Answer {
+    /// The sentence in the body, wherever APIs put one.
+    fn said(&self) -> Option<String> {
+        let Ok(body) = serde_json::from_str::<Value>(&self.body) else {
+            // A page says nothing in one line.
+            return (!self.body.trim_start().starts_with('<')).then(|| self.body.clone());
+        };
+        let places = ["/message", "/error/message", "/error_description", "/detail", "/errors"];
+        let places = places.iter().chain(&["/error", "/title"]);
+        places.filter_map(|place| body.pointer(place)).find_map(sentence)
+    }
+}
+
+/// A text, the texts of a list, or those of an object under their names.
+pub(crate) fn sentence(value: &Value) -> Option<String> {
+    let join = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join("; "));
+    match value {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
+        Value::Array(list) => join(list.iter().filter_map(sentence).collect()),
+        Value::Object(object) => match object.get("message").and_then(sentence) {
+            Some(message) => Some(message),
+            None => join(
+                object
+                    .iter()
+                    .filter_map(|(name, value)| Some(format!("{name}: {}", sentence(value)?)))
+                    .collect(),
+            ),
+        },
+        _ => None,
+    }
+}
+
+/// What happened and what to do, as one sentence.
+pub(crate) fn advised(happened: String, advice: &str) -> Failure {
+    match advice {
+        "" => happened.into(),
+        advice => format!("{happened} ({advice})").into(),
+    }
+}
+
+/// What the environment holds under this name; it is never an argument and never printed.
+pub(crate) fn credential(name: &str) -> Result<SecretString, Failure> {
+    let text = env::var(name).unwrap_or_default();
+    match text.trim() {
+        "" => Err(format!("set {name} (read -rs {name}; export {name})").into()),
+        text => Ok(text.into()),
+    }
+}
+
+async fn read(mut response: Response) -> Result<String, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BYTES {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
+}
+
+/// The cause at the end of the chain: it names what happened, such as a refused connection.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut innermost: &dyn Error = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    innermost.to_string()
+}

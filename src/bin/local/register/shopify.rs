@@ -1,0 +1,215 @@
+//! Shopify's Admin API, in GraphQL: <https://shopify.dev/docs/api/admin-graphql>.
+
+use std::time::Duration;
+
+use order_alerts::platform::Platform;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::register::address;
+use crate::register::api::{Made, Registration, event_types};
+use crate::register::remote::{Answer, Remote, advised, credential, sentence};
+use crate::{Failure, net};
+
+/// The stable version of this quarter, <https://shopify.dev/docs/api/usage/versioning>. Shopify serves
+/// a version for a year, and then answers as the oldest one that it still serves.
+pub(crate) const VERSION: &str = "2026-10";
+/// The first one that calls the address `uri`; before, it was `callbackUrl`.
+const FIRST_VERSION: &str = "2025-10";
+
+/// The variable that holds the app's token.
+pub(crate) const TOKEN: &str = "SHOPIFY_ACCESS_TOKEN";
+
+const PAGE: usize = 100;
+/// No shop has more subscriptions of one app than these pages hold.
+const MAX_PAGES: usize = 100;
+
+const NO_SCOPE: &str =
+    "the app needs the scope read_orders, and its access to protected customer data";
+const NO_TOKEN: &str = "SHOPIFY_ACCESS_TOKEN must be the token of an app that this shop installed";
+
+/// One shop, as one of its apps sees it.
+pub(crate) struct Shopify {
+    pub(crate) remote: Remote,
+    endpoint: Url,
+    token: SecretString,
+    platform: &'static Platform,
+}
+
+impl Shopify {
+    pub(crate) fn new(
+        platform: &'static Platform,
+        shop: &str,
+        version: &str,
+        timeout: Duration,
+    ) -> Result<Self, Failure> {
+        let is_dated = version.len() == VERSION.len() && version.as_bytes()[4] == b'-';
+        if version != "unstable" && (!is_dated || version < FIRST_VERSION) {
+            return Err(format!(
+                "--api-version must be {FIRST_VERSION} or later, such as {VERSION}"
+            )
+            .into());
+        }
+        let endpoint = shop_url(shop)?.join(&format!("/admin/api/{version}/graphql.json"))?;
+        let token = credential(TOKEN)?;
+        let remote = Remote::new(&endpoint, timeout, vec![token.clone()])?;
+        Ok(Self { remote, endpoint, token, platform })
+    }
+
+    /// The app's own subscriptions; Shopify shows it no others.
+    pub(crate) async fn list(&self) -> Result<Vec<Registration>, Failure> {
+        let query = "query($first: Int!, $after: String) { webhookSubscriptions(first: $first, after: $after) \
+                     { nodes { id topic uri } pageInfo { hasNextPage endCursor } } }";
+        let mut found = Vec::new();
+        let mut after = Value::Null;
+        for _ in 0..MAX_PAGES {
+            let data = self.call(query, &json!({"first": PAGE, "after": after})).await?;
+            let page = &data["webhookSubscriptions"];
+            let nodes = page["nodes"].as_array().ok_or_else(|| self.unreadable())?;
+            found.extend(nodes.iter().map(|node| self.registration(node)));
+            after = page["pageInfo"]["endCursor"].clone();
+            if page["pageInfo"]["hasNextPage"] != true || after.is_null() {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn create(&self, address: &Url, event: &str) -> Result<Made, Failure> {
+        let query = "mutation($topic: WebhookSubscriptionTopic!, $webhook: WebhookSubscriptionInput!) \
+                     { webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhook) \
+                     { webhookSubscription { id } userErrors { field message } } }";
+        let webhook = json!({"uri": address.as_str(), "format": "JSON"});
+        let data = self.call(query, &json!({"topic": topic(event), "webhook": webhook})).await?;
+        let created = &data["webhookSubscriptionCreate"];
+        match user_errors(created) {
+            Some(error) if error.contains("already been taken") => Ok(Made::WasThere),
+            Some(error) => Err(self.objected(&error)),
+            None if created["webhookSubscription"]["id"].is_string() => Ok(Made::New),
+            None => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) async fn remove(&self, id: &str) -> Result<(), Failure> {
+        let query = "mutation($id: ID!) { webhookSubscriptionDelete(id: $id) \
+                     { deletedWebhookSubscriptionId userErrors { field message } } }";
+        let data = self.call(query, &json!({"id": id})).await?;
+        let deleted = &data["webhookSubscriptionDelete"];
+        match user_errors(deleted) {
+            Some(error) => Err(self.objected(&error)),
+            None if deleted["deletedWebhookSubscriptionId"] == id => Ok(()),
+            None => Err(self.unreadable()),
+        }
+    }
+
+    /// The `data` of an answer. GraphQL says most of what goes wrong with a 200.
+    async fn call(&self, query: &str, variables: &Value) -> Result<Value, Failure> {
+        let body = json!({"query": query, "variables": variables}).to_string();
+        let request = self
+            .remote
+            .request(Method::POST, self.endpoint.clone())
+            .header("x-shopify-access-token", self.token.expose_secret())
+            .header("content-type", "application/json");
+        let answer = self.remote.ask(request.body(body)).await?;
+        match answer.status {
+            StatusCode::OK => self.data(&answer),
+            StatusCode::UNAUTHORIZED => Err(self.remote.refused(&answer, NO_TOKEN)),
+            StatusCode::FORBIDDEN => Err(self.remote.refused(&answer, NO_SCOPE)),
+            StatusCode::NOT_FOUND => {
+                let advice = "is it the right shop, and a version of the API that exists?";
+                Err(self.remote.refused(&answer, advice))
+            }
+            StatusCode::TOO_MANY_REQUESTS => {
+                let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+                let seconds: Option<f32> = seconds.and_then(|text| text.parse().ok());
+                Err(self.throttled(seconds))
+            }
+            _ => Err(self.remote.refused(&answer, "")),
+        }
+    }
+
+    fn data(&self, answer: &Answer) -> Result<Value, Failure> {
+        let mut whole = self.remote.json(answer)?;
+        let codes: Vec<_> = whole["errors"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|error| &error["extensions"]["code"])
+            .collect();
+        if codes.iter().any(|code| *code == "THROTTLED") {
+            return Err(self.throttled(None));
+        }
+        if codes.iter().any(|code| *code == "ACCESS_DENIED") {
+            return Err(self.remote.refused(answer, NO_SCOPE));
+        }
+        if !whole["errors"].is_null() {
+            return Err(self.remote.refused(answer, ""));
+        }
+        match whole["data"].take() {
+            Value::Object(data) => Ok(Value::Object(data)),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    fn throttled(&self, seconds: Option<f32>) -> Failure {
+        let when = seconds.map_or("in a moment".to_owned(), |seconds| {
+            format!("in {} s", seconds.ceil().max(1.0))
+        });
+        format!(
+            "{} limits the app's calls: try again {when}, what is registered stays",
+            self.remote.host
+        )
+        .into()
+    }
+
+    fn objected(&self, error: &str) -> Failure {
+        let line = self.remote.line(error);
+        let said = line.map_or_else(|| "without a reason".to_owned(), |line| line.to_string());
+        let is_protected = error.contains("protected customer data");
+        let advice = if is_protected { "ask for it in the app's settings" } else { "" };
+        advised(format!("{} refused it: {said}", self.remote.host), advice)
+    }
+
+    fn unreadable(&self) -> Failure {
+        format!("{} answered without saying what was done: look with --list", self.remote.host)
+            .into()
+    }
+
+    fn registration(&self, node: &Value) -> Registration {
+        let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+        let named = |known: &&str| topic(known) == text("topic");
+        let event =
+            event_types(self.platform).find(named).map_or_else(|| text("topic"), str::to_owned);
+        Registration {
+            id: node["id"].as_str().map(str::to_owned),
+            address: text("uri"),
+            events: vec![event],
+            asleep: None,
+        }
+    }
+}
+
+/// `orders/create` as GraphQL writes it.
+fn topic(event: &str) -> String {
+    event.replace('/', "_").to_ascii_uppercase()
+}
+
+fn user_errors(payload: &Value) -> Option<String> {
+    sentence(&payload["userErrors"])
+}
+
+/// The shop's own address: a token goes to no other host.
+fn shop_url(shop: &str) -> Result<Url, Failure> {
+    let wrong = "--shop must be the shop's own name, such as tea-house.myshopify.com";
+    let url = if shop.contains("://") { shop.to_owned() } else { format!("https://{shop}") };
+    let url = Url::parse(&url).map_err(|_| wrong)?;
+    address::check_safe(&url, "--shop")?;
+    let is_shop = url.host_str().is_some_and(|host| host.ends_with(".myshopify.com"));
+    if !is_shop && !net::is_loopback(&url) {
+        return Err(wrong.into());
+    }
+    Ok(url)
+}

@@ -1,0 +1,130 @@
+//! `register shopify`.
+
+use order_alerts_fakes::Reply;
+use serde_json::json;
+
+use crate::register::fake_shopify::{FakeShopify, TOKEN};
+use crate::register::{at, host, register, register_with};
+
+#[tokio::test]
+async fn shopify_is_registered_once_listed_and_removed() {
+    let shop = FakeShopify::start().await;
+    shop.subscribe("ORDERS_CREATE", "https://elsewhere.example/hook?key=of-another");
+    shop.subscribe("PRODUCTS_UPDATE", &at("shopify"));
+    let (origin, url) = (shop.server.origin(), at("shopify"));
+    let common = ["shopify", "--shop", &origin, "--url", &url];
+    let authority = shop.server.authority();
+
+    let output = register(&common, &[]).await.unwrap();
+    assert_eq!(
+        output,
+        format!(
+            "{url} at {authority}:\n  orders/cancelled: registered\n  orders/create: registered\n  \
+             orders/updated: registered\n\nNext              cargo run -- connect shopify\n\
+             Where the key is  In the app's settings: what an app registers is signed with its \
+             client secret.\n"
+        )
+    );
+    let ours = ["PRODUCTS_UPDATE", "ORDERS_CANCELLED", "ORDERS_CREATE", "ORDERS_UPDATED"];
+    let registered: Vec<_> = shop.subscriptions().into_iter().filter(|(_, a)| *a == url).collect();
+    assert_eq!(registered.iter().map(|(topic, _)| topic).collect::<Vec<_>>(), ours);
+
+    let again =
+        register(&common, &["--event", "orders/create", "--event", "orders/paid"]).await.unwrap();
+    assert!(again.contains("  orders/create: kept\n  orders/paid: registered\n"), "{again}");
+    assert_eq!(shop.subscriptions().len(), 6);
+
+    let listed = register(&common, &["--list"]).await.unwrap();
+    assert!(listed.starts_with(&format!("{authority} has 6 webhooks, 5 at {url}\n")), "{listed}");
+    let lines = format!(
+        "  other  orders/create            elsewhere.example\n  ours   PRODUCTS_UPDATE          {url}\n  \
+         ours   orders/cancelled         {url}\n"
+    );
+    assert!(listed.contains(&lines), "{listed}");
+    assert!(listed.contains("not of those in Settings → Notifications"), "{listed}");
+
+    let removed = register(&common, &["--remove"]).await.unwrap();
+    assert!(removed.contains("  orders/paid: removed\n"), "{removed}");
+    let rest =
+        [("ORDERS_CREATE".to_owned(), "https://elsewhere.example/hook?key=of-another".to_owned())];
+    assert_eq!(shop.subscriptions(), rest);
+    let removed = register(&common, &["--remove"]).await.unwrap();
+    assert_eq!(removed, format!("{authority} has no webhook at {url}\n"));
+}
+
+#[tokio::test]
+async fn what_shopify_refuses_is_said_with_what_to_do() {
+    let shop = FakeShopify::start().await;
+    let (origin, url) = (shop.server.origin(), at("shopify"));
+    let common = ["shopify", "--shop", &origin, "--url", &url];
+    let authority = shop.server.authority();
+
+    let stranger = [("SHOPIFY_ACCESS_TOKEN", "shpat_of_somebody_else")];
+    let error = register_with(&stranger, &common, &[]).await.unwrap_err();
+    assert_eq!(
+        error,
+        format!(
+            "error: {authority} answered 401: [API] Invalid API key or access token (unrecognized login \
+             or wrong password) (SHOPIFY_ACCESS_TOKEN must be the token of an app that this shop \
+             installed)"
+        )
+    );
+    let error = register(&common, &["--api-version", "2026-07"]).await.unwrap_err();
+    assert!(error.contains("answered 404: Not Found (is it the right shop"), "{error}");
+
+    for (answer, sentence) in [
+        (
+            json!({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}),
+            "limits the app's calls: try again in a moment, what is registered stays",
+        ),
+        (
+            json!({"errors": [{
+                "message": "Access denied for webhookSubscriptionCreate field.",
+                "extensions": {"code": "ACCESS_DENIED"},
+            }]}),
+            "answered 200: Access denied for webhookSubscriptionCreate field. (the app needs the scope \
+             read_orders, and its access to protected customer data)",
+        ),
+        (
+            json!({"data": {"webhookSubscriptionCreate": {
+                "webhookSubscription": null,
+                "userErrors": [{
+                    "field": ["webhookSubscription"],
+                    "message": "This app is not approved to subscribe to webhook topics containing \
+                                protected customer data.",
+                }],
+            }}}),
+            "refused it: This app is not approved to subscribe to webhook topics containing protected \
+             customer data. (ask for it in the app's settings)",
+        ),
+        (
+            json!({"errors": [{"message": format!("a\u{1b}[31m {}\n b", TOKEN)}]}),
+            "answered 200: a [31m *** b",
+        ),
+        (json!({"data": null}), "answered without saying what was done: look with --list"),
+    ] {
+        shop.object(answer);
+        let error = register(&common, &[]).await.unwrap_err();
+        assert_eq!(error, format!("error: orders/cancelled: {authority} {sentence}"));
+    }
+    // Somebody else registered it since it was listed.
+    shop.object(json!({"data": {"webhookSubscriptionCreate": {
+        "webhookSubscription": null,
+        "userErrors": [{"field": null, "message": "Address for this topic has already been taken"}],
+    }}}));
+    let output = register(&common, &[]).await.unwrap();
+    assert!(output.contains(&format!("orders/create: {authority} has it already\n")), "{output}");
+
+    let limited = host(Reply::new(429, &[("retry-after", "1.5")], "{}")).await;
+    let error =
+        register(&["shopify", "--shop", &limited.origin(), "--url", &url], &[]).await.unwrap_err();
+    assert!(error.contains("try again in 2 s"), "{error}");
+    let forbidden = host(Reply::new(403, &[], r#"{"errors":"Forbidden"}"#)).await;
+    let error = register(&["shopify", "--shop", &forbidden.origin(), "--url", &url], &[])
+        .await
+        .unwrap_err();
+    assert!(
+        error.contains("answered 403: Forbidden (the app needs the scope read_orders"),
+        "{error}"
+    );
+}
