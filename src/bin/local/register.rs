@@ -95,7 +95,7 @@ async fn register(
     show::line(&format!("{address} at {}:", api.host()));
     ensure(api, &address, &events).await?;
     show::line("");
-    show::line(&format!("Next              {}", next_command(platform, arguments)));
+    show::line(&format!("Next              {}", next_step(platform, arguments)));
     show::line(&format!("Where the key is  {}", api.key(platform)));
     Ok(())
 }
@@ -216,11 +216,12 @@ fn wanted(api: &Api, platform: &Platform, given: &[String]) -> Result<Vec<String
     Ok(events)
 }
 
-/// `connect`, for the stack that was meant.
-fn next_command(platform: &Platform, arguments: &Arguments) -> String {
-    match arguments.stack.stack.as_str() {
-        "order-alerts" => format!("cargo run -- connect {}", platform.id),
-        stack => format!("cargo run -- connect {} --stack {stack}", platform.id),
+/// How the function comes to know the key, or the sender.
+fn next_step(platform: &Platform, arguments: &Arguments) -> String {
+    match (platform.id, arguments.stack.stack.as_str()) {
+        ("generic", _) => "give your order system the key to sign with".to_owned(),
+        (id, "order-alerts") => format!("cargo run -- connect {id}"),
+        (id, stack) => format!("cargo run -- connect {id} --stack {stack}"),
     }
 }
 

@@ -4,7 +4,7 @@ use order_alerts_fakes::{Reply, Server};
 use serde_json::json;
 
 use crate::register::fake_plain_api::{FakePlainApi, Sort, TOKEN};
-use crate::register::{HOST, at, header, register, register_with};
+use crate::register::{HOST, at, header, host, register, register_with};
 
 #[tokio::test]
 async fn a_plain_api_is_registered_once_listed_and_removed() {
@@ -17,7 +17,9 @@ async fn a_plain_api_is_registered_once_listed_and_removed() {
         output.contains("  order_created, order_modified, order_cancelled: registered\n"),
         "{output}"
     );
-    assert!(output.contains("Where the key is  The stack has made one already"), "{output}");
+    let next =
+        "give your order system the key to sign with\nWhere the key is  The stack has made one";
+    assert!(output.contains(&format!("Next              {next}")), "{output}");
     let whole =
         json!({"url": url, "events": ["order_created", "order_modified", "order_cancelled"]});
     assert_eq!(api.hooks(), std::slice::from_ref(&whole));
@@ -99,6 +101,17 @@ async fn an_api_that_does_not_list_says_itself_what_is_there() {
         error.contains("has this address for other events, and takes it once: --remove it first"),
         "{error}"
     );
+}
+
+#[tokio::test]
+async fn an_id_that_names_more_than_one_webhook_removes_nothing() {
+    let url = format!("{HOST}/webhook");
+    let listed = json!([{"id": "..", "url": url, "events": ["order_created"]}]).to_string();
+    let api = host(Reply::new(200, &[], listed)).await;
+    let common = ["generic", "--api", &api.origin(), "--url", &url];
+    let error = register(&common, &["--remove"]).await.unwrap_err();
+    assert!(error.ends_with("does not say its id: remove it there"), "{error}");
+    assert_eq!(api.requests(), 1);
 }
 
 #[tokio::test]

@@ -40,6 +40,19 @@ async fn woocommerce_is_registered_with_the_signing_key_and_woken() {
 }
 
 #[tokio::test]
+async fn one_that_is_awake_is_kept_before_one_is_woken() {
+    let shop = FakeWooCommerce::start().await;
+    let (origin, url) = (shop.server.origin(), at("woocommerce"));
+    shop.add("order.created", &url, "disabled");
+    shop.add("order.created", &url, "active");
+    let common = ["woocommerce", "--shop", &origin, "--url", &url, "--event", "order.created"];
+    let output = register(&common, &[]).await.unwrap();
+    assert!(output.contains("  order.created: kept, and signs with SIGNING_KEY\n"), "{output}");
+    let states: Vec<_> = shop.hooks().into_iter().map(|hook| hook.status).collect();
+    assert_eq!(states, ["disabled", "active"]);
+}
+
+#[tokio::test]
 async fn what_woocommerce_refuses_is_said_with_what_to_do() {
     let shop = FakeWooCommerce::start().await;
     let (origin, url) = (shop.server.origin(), at("woocommerce"));
