@@ -1,0 +1,79 @@
+use super::*;
+
+#[track_caller]
+pub(super) fn generic(fields: &str) -> OrderEvent {
+    event("generic", &[], &format!(r#"{{"event_type":"order_cancelled",{fields}}}"#))
+}
+
+#[test]
+fn the_event_type_decides() {
+    let rows = [
+        ("order_created", Kind::Created),
+        ("order_modified", Kind::Modified),
+        ("order_cancelled", Kind::Cancelled),
+        ("order_canceled", Kind::Cancelled),
+    ];
+    for (event_type, kind) in rows {
+        let event = event("generic", &[], &format!(r#"{{"event_type":"{event_type}"}}"#));
+        assert_eq!(meaning(&event), (kind, None), "{event_type}");
+    }
+    for event_type in ["\"Order_Cancelled\"", "\"refund\"", "5", "null", "[]", "{}"] {
+        assert!(is_ignored("generic", &[], &format!(r#"{{"event_type":{event_type}}}"#)));
+    }
+}
+
+#[test]
+fn a_generic_order_may_say_everything_or_nothing() {
+    let whole = generic(
+        r#""order_id":"A-1","order_number":"1","total":"19.9","currency":"USD","customer":"Ada",
+           "items":["Tea",{"title":"Pot","quantity":2},{"name":"Cup"}],"reason":"sold out",
+           "shop":"tea.example","url":"https://tea.example/orders/1","occurred_at":NOW,
+           "status":"packed","extra":{"deep":[1]}"#
+            .replace("NOW", &NOW.to_string())
+            .as_str(),
+    );
+    insta::assert_debug_snapshot!(without_link(whole));
+    let nulls = generic(r#""order_id":null,"total":null,"items":null,"url":null"#);
+    let nothing = event("generic", &[], r#"{"event_type":"order_cancelled"}"#);
+    assert_eq!(OrderEvent { body_hash: nothing.body_hash.clone(), ..nulls }, nothing);
+}
+
+#[test]
+fn only_a_link_to_the_shops_own_host_is_taken() {
+    let link = |shop: &str, url: &str| {
+        generic(&format!(r#""shop":"{shop}","url":"{url}""#)).link.map(String::from)
+    };
+    let good = "https://tea.example/orders/1";
+    assert_eq!(link("tea.example", good).as_deref(), Some(good));
+    assert_eq!(link("https://TEA.example/", good).as_deref(), Some(good));
+    for (shop, url) in [
+        ("Tea House", good),
+        ("", good),
+        ("tea.example", "http://tea.example/orders/1"),
+        ("tea.example", "https://tea.example:8443/"),
+        ("tea.example", "https://user@tea.example/"),
+        ("tea.example", "https://tea.example@evil.example/"),
+        ("tea.example", "https://evil.example/tea.example"),
+        ("tea.example", "javascript:alert(1)"),
+        ("tea.example", "data:text/html,x"),
+        ("169.254.169.254", "https://169.254.169.254/"),
+        ("evil.example", "https://evilmyshopify.com/"),
+    ] {
+        assert_eq!(link(shop, url), None, "{shop} {url}");
+    }
+}
+
+#[test]
+fn a_test_is_marked() {
+    assert!(generic(r#""test":true"#).is_test);
+    assert!(!generic(r#""test":false"#).is_test);
+}
+
+#[test]
+fn nothing_private_gets_out() {
+    let fields = r#""order_id":"A-1","shop":"tea.example","customer":{"name":"Ada Byron","email":"CANARY"},
+        "url":"https://CANARY.example/","address":"CANARY","phone":"CANARY","note":"CANARY",
+        "items":[{"title":"Tea","comment":"CANARY"}],"token":"CANARY","card":{"iban":"CANARY"}"#;
+    let body = format!(r#"{{"event_type":"order_cancelled",{fields}}}"#);
+    assert_private("generic", &[("authorization", "CANARY")], &body, Some("Ada Byron"));
+}

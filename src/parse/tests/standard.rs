@@ -1,0 +1,66 @@
+use super::*;
+
+fn body(event_type: &str, status: &str) -> String {
+    format!(
+        r#"{{"type":"{event_type}","timestamp":"2026-01-01T00:00:00Z",
+            "data":{{"id":"A-1","status":"{status}"}}}}"#
+    )
+}
+
+#[test]
+fn the_type_decides() {
+    let rows = [
+        ("order.created", Kind::Created, None),
+        ("order.updated", Kind::Modified, None),
+        ("order.modified", Kind::Modified, None),
+        ("order.paid", Kind::Modified, Some(Change::Paid)),
+        ("order.fulfilled", Kind::Modified, Some(Change::Fulfilled)),
+        ("order.deleted", Kind::Modified, Some(Change::Deleted)),
+        ("order.cancelled", Kind::Cancelled, None),
+        ("order.canceled", Kind::Cancelled, None),
+    ];
+    for (event_type, kind, change) in rows {
+        let event = event("standard", &[], &body(event_type, "packed"));
+        assert_eq!(meaning(&event), (kind, change), "{event_type}");
+    }
+    for event_type in ["order", "order.refund.created", "Order.created", "invoice.created"] {
+        assert!(is_ignored("standard", &[], &body(event_type, "packed")), "{event_type}");
+    }
+}
+
+#[test]
+fn standard_webhooks_carry_the_order_in_data() {
+    let body = r#"{"type":"order.canceled","timestamp":"2026-01-01T00:00:00Z",
+                   "data":{"id":"A-1","total":5,"currency":"KWD"}}"#;
+    let event = event("standard", &[], body);
+    assert_eq!(event.kind, Kind::Cancelled);
+    assert_eq!(event.total.unwrap().to_string(), "KWD 5.000");
+    assert_eq!(event.occurred_at.unwrap(), now());
+}
+
+#[test]
+fn the_signed_id_names_the_delivery_whoever_sends_it() {
+    for header in ["webhook-id", "svix-id"] {
+        let event = event("standard", &[(header, "msg_1")], &body("order.created", ""));
+        assert_eq!(text(event.delivery_id.as_ref()), Some("msg_1"), "{header}");
+    }
+}
+
+#[test]
+fn a_test_is_marked() {
+    let is_test = |test: &str| {
+        let body = format!(r#"{{"type":"order.created","data":{{"id":1,"test":{test}}}}}"#);
+        event("standard", &[], &body).is_test
+    };
+    assert_eq!(["true", "false", "null"].map(is_test), [true, false, false]);
+}
+
+#[test]
+fn nothing_private_gets_out() {
+    let body = r#"{"type":"order.cancelled","token":"CANARY","data":{
+        "id":"A-1","name":"CANARY","email":"CANARY@example.com","note":"CANARY","phone":"CANARY",
+        "address":{"street":"CANARY"},"url":"https://example.com/?key=CANARY",
+        "customer":{"name":"Ada Byron","email":"CANARY"},
+        "items":[{"title":"Tea","note":"CANARY"}],"metadata":{"CANARY":"CANARY"}}}"#;
+    assert_private("standard", &[("x-other", "CANARY")], body, Some("Ada Byron"));
+}
