@@ -1,5 +1,6 @@
 //! The function as deployed, in a world of fakes.
 
+use order_alerts::platform::Platform;
 use order_alerts_fakes::{
     Bootstrap, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Invocation, Outcome,
     RuntimeApi, Webhook,
@@ -165,9 +166,7 @@ pub(crate) fn key(platform: &str) -> String {
 
 /// The secret with one channel and one key a platform.
 pub(crate) fn secret(hook_url: &str) -> String {
-    let platforms = ["generic", "standard", "shopify", "woocommerce"];
-    let keys: Value =
-        platforms.map(|name| (name.to_owned(), json!([key(name)]))).into_iter().collect();
+    let keys: Value = Platform::names().map(|name| (name.to_owned(), json!([key(name)]))).collect();
     json!({"slack_webhook_url": hook_url, "signing_keys": keys}).to_string()
 }
 

@@ -21,6 +21,19 @@ static SAMPLES: &[(&str, &str)] = samples![
     "shopify-created",
     "woocommerce-cancelled",
     "woocommerce-ping",
+    "ubereats-cancelled",
+    "ubereats-created",
+    "deliveroo-cancelled",
+    "deliveroo-created",
+    "doordash-cancelled",
+    "doordash-modified",
+    "cafe24-cancelled",
+    "cafe24-cancelled-bulk",
+    "cafe24-created",
+    "square-cancelled",
+    "square-created",
+    "bigcommerce-cancelled",
+    "bigcommerce-created",
     "generic-cancelled",
     "generic-created",
     "standard-cancelled",
@@ -34,8 +47,8 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     SAMPLES.iter().map(|(name, _)| *name)
 }
 
-/// The sample as a Lambda event of this moment.
-pub(crate) fn event(name: &str) -> Result<Value, Failure> {
+/// The sample as a Lambda event of this moment, for a function that is registered at `public_url`.
+pub(crate) fn event(name: &str, public_url: &str) -> Result<Value, Failure> {
     let sample = SAMPLES.iter().find(|(known, _)| *known == name);
     let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
     let mut event: Value = serde_json::from_str(text)?;
@@ -50,7 +63,7 @@ pub(crate) fn event(name: &str) -> Result<Value, Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         return Ok(event);
     }
-    webhook.sign(platform, &key(platform)?, None, now)?;
+    webhook.sign(platform, &key(platform)?, Some(public_url), now)?;
     event["headers"] = webhook.headers.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     Ok(event)
 }

@@ -23,7 +23,7 @@ use tokio::net::TcpListener;
 
 use crate::stack::Function;
 use crate::stand_ins::{self, Asked};
-use crate::{Failure, page, samples, show};
+use crate::{Failure, page, show};
 
 /// The port when nobody else has it.
 pub(crate) const PORT: u16 = 3000;
@@ -73,7 +73,7 @@ async fn respond(function: &Function, request: Request<Incoming>) -> Response<Fu
         ),
         ("POST", sample) if sample.starts_with("/local/samples/") => {
             let name = sample.trim_start_matches("/local/samples/");
-            match samples::event(name) {
+            match function.sample(name) {
                 Ok(event) => invoke(function, name, &event).await,
                 Err(_) => status_only(StatusCode::NOT_FOUND),
             }

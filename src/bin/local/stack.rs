@@ -1,6 +1,7 @@
 //! The local stack: the real function with in-memory edges behind a web server on loopback.
 
 use std::env;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,14 +30,14 @@ const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
     show::log();
-    let function = Arc::new(Function::new()?);
     let listener = server::listen().await?;
     let address = listener.local_addr()?;
+    let function = Arc::new(Function::new(address)?);
     show::welcome(address, function.messages().await.is_some());
     if address.port() != server::PORT {
         show::port_taken(server::PORT, address);
     }
-    let answer = function.invoke(&samples::event(samples::FIRST)?).await?;
+    let answer = function.invoke(&function.sample(samples::FIRST)?).await?;
     show::answer(&format!("events/{}.json", samples::FIRST), &answer);
     server::serve(listener, function).await?;
     Ok(())
@@ -45,6 +46,8 @@ pub(crate) async fn run() -> Result<(), Failure> {
 /// The function and what stands for its channel.
 pub(crate) struct Function {
     app: App,
+    /// What a platform signs that signs the address.
+    public_url: String,
     /// None when the messages go to the real Slack.
     inbox: Option<Inbox>,
     channel: Mutex<Channel>,
@@ -59,8 +62,11 @@ struct Channel {
 }
 
 impl Function {
-    fn new() -> Result<Self, Failure> {
-        let config = config()?;
+    fn new(address: SocketAddr) -> Result<Self, Failure> {
+        let mut config = config()?;
+        // Square alone signs it, so that its samples and `send` work without a setting.
+        let square = || format!("http://{address}/webhook/square");
+        let public_url = config.public_url.get_or_insert_with(square).clone();
         let inbox = Inbox::default();
         let real_slack = env::var(REAL_SLACK).ok();
         let (slack_url, slack) = match &real_slack {
@@ -75,7 +81,12 @@ impl Function {
         // Whatever is sent twice here is meant to be shown twice.
         let app = App::new(Wiring { config, secrets, slack, queue: None, ledger: Ledger::none() });
         let inbox = real_slack.is_none().then_some(inbox);
-        Ok(Self { app, inbox, channel: Mutex::default() })
+        Ok(Self { app, public_url, inbox, channel: Mutex::default() })
+    }
+
+    /// A sample event of this moment, as the platform would send it here.
+    pub(crate) fn sample(&self, name: &str) -> Result<Value, Failure> {
+        samples::event(name, &self.public_url)
     }
 
     /// Serves one Lambda event and shows what reached the channel.
