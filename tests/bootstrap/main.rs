@@ -12,6 +12,7 @@ mod journey;
 mod keys;
 mod ledger;
 mod orders;
+mod platforms;
 mod privacy;
 mod queue;
 mod refusals;

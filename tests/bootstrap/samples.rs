@@ -13,7 +13,7 @@ use crate::world::{Way, World};
 const PUBLIC_URL: (&str, &str) =
     ("PUBLIC_URL", "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/webhook/square");
 
-fn samples() -> Vec<(String, Value)> {
+pub(crate) fn samples() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("events");
     let mut files: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

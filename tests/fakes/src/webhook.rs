@@ -105,6 +105,13 @@ impl Webhook {
         self.header("x-wc-webhook-signature", &signature)
     }
 
+    /// <https://developer.uber.com/docs/eats/guides/webhooks>
+    pub fn signed_ubereats(self, key: &str) -> Self {
+        let signature = mac(key.as_bytes(), &self.body);
+        let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.header("x-uber-signature", &hex)
+    }
+
     /// Signs with a key that is `whsec_` and base64, or any other text as it stands.
     ///
     /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>
@@ -214,9 +221,13 @@ impl Webhook {
 }
 
 fn signature(key: &[u8], signed: &[u8]) -> String {
+    BASE64_STANDARD.encode(mac(key, signed))
+}
+
+fn mac(key: &[u8], signed: &[u8]) -> Vec<u8> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(signed);
-    BASE64_STANDARD.encode(mac.finalize().into_bytes())
+    mac.finalize().into_bytes().to_vec()
 }
 
 #[cfg(test)]
@@ -230,8 +241,11 @@ mod tests {
         let expected = "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM=";
         let headers = webhook.clone().signed_shopify("Jefe").event()["headers"].clone();
         assert_eq!(headers["x-shopify-hmac-sha256"], expected);
-        let headers = webhook.signed_woocommerce("Jefe").event()["headers"].clone();
+        let headers = webhook.clone().signed_woocommerce("Jefe").event()["headers"].clone();
         assert_eq!(headers["x-wc-webhook-signature"], expected);
+        let headers = webhook.signed_ubereats("Jefe").event()["headers"].clone();
+        let expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
+        assert_eq!(headers["x-uber-signature"], expected);
     }
 
     /// From the tests of the Standard Webhooks libraries.
