@@ -113,7 +113,7 @@ fn assert_private(platform: &str, headers: Given<'_>, body: &str, name: Option<&
             shown += &serde_json::to_string(&message).unwrap();
         }
         assert!(!shown.to_uppercase().contains(PRIVATE), "{setting:?}: {shown}");
-        for name in name.into_iter() {
+        if let Some(name) = name {
             let is_short = setting == Customer::Initials;
             assert_eq!(shown.contains(&initials(name)), is_short, "{setting:?}: {shown}");
             for part in name.split_whitespace() {

@@ -107,9 +107,8 @@ impl Webhook {
 
     /// <https://developer.uber.com/docs/eats/guides/webhooks>
     pub fn signed_ubereats(self, key: &str) -> Self {
-        let signature = mac(key.as_bytes(), &self.body);
-        let hex: String = signature.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.header("x-uber-signature", &hex)
+        let signature = hex::encode(mac(key.as_bytes(), &self.body));
+        self.header("x-uber-signature", &signature)
     }
 
     /// Signs with a key that is `whsec_` and base64, or any other text as it stands.
