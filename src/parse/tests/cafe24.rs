@@ -59,12 +59,23 @@ fn number_and_code_decide() {
 }
 
 #[test]
-fn what_was_only_asked_for_is_no_cancellation() {
-    for number in [90026, 90072] {
-        let asked = of(number, "cancel_order_request");
-        assert_eq!(meaning(&asked), (Kind::Modified, None));
-        assert_eq!(text(asked.status.as_ref()), Some("cancel_order_request"));
+fn what_was_only_asked_for_or_taken_back_is_no_cancellation() {
+    for code in ["cancel_order_request", "paid_order", "product_ready", "shipping_start"] {
+        for number in [90026, 90072] {
+            let asked = of(number, code);
+            assert_eq!(meaning(&asked), (Kind::Modified, None), "{number} {code}");
+            assert_eq!(text(asked.status.as_ref()), Some(code));
+        }
     }
+}
+
+#[test]
+fn every_other_change_of_a_cancellation_is_one() {
+    for code in ["cancel_order", "cancel_unpaid_order", "cancellation_complete", ""] {
+        assert_eq!(meaning(&of(90026, code)), (Kind::Cancelled, None), "{code}");
+    }
+    let without = r#"{"event_no":90026,"resource":{"order_id":"1"}}"#;
+    assert_eq!(event("cafe24", &[TRACE], without).kind, Kind::Cancelled);
 }
 
 #[test]
