@@ -64,7 +64,7 @@ struct Channel {
 impl Function {
     fn new(address: SocketAddr) -> Result<Self, Failure> {
         let mut config = config()?;
-        // Square alone signs it, so that its samples and `send` work without a setting.
+        // Square alone signs it, and its samples and `send` need no setting then.
         let square = || format!("http://{address}/webhook/square");
         let public_url = config.public_url.get_or_insert_with(square).clone();
         let inbox = Inbox::default();
