@@ -99,7 +99,7 @@ pub struct Rule {
     /// The event types that the rule is for; a `*` at the end stands for any rest.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
-    /// Places that must hold exactly this text (or one of these) as well.
+    /// Places that must hold this text (or one of these) as well, in whatever case.
     #[serde(default)]
     pub when: Conditions,
     /// Places that only this rule knows, or knows better than the common ones.

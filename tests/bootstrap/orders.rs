@@ -22,12 +22,21 @@ fn time(hour: u32) -> String {
     format!("2026-01-01T{hour:02}:00:00Z")
 }
 
+fn status(report: Report) -> &'static str {
+    match report {
+        Report::Cancelled => "cancelled",
+        Report::Changed => "processing",
+    }
+}
+
 fn generic(report: Report, hour: u32) -> Webhook {
     let event_type = match report {
         Report::Cancelled => "order_cancelled",
         Report::Changed => "order_modified",
     };
-    let order = json!({"event_type": event_type, "order_id": "7", "occurred_at": time(hour)});
+    let order = json!({
+        "event_type": event_type, "order_id": "7", "occurred_at": time(hour), "status": status(report),
+    });
     named(&format!("{event_type} {hour}"), &order)
 }
 
@@ -36,17 +45,16 @@ fn standard_webhook(report: Report, hour: u32) -> Webhook {
         Report::Cancelled => "order.cancelled",
         Report::Changed => "order.updated",
     };
-    let order = json!({"type": event_type, "timestamp": time(hour), "data": {"id": "7"}});
+    let order = json!({
+        "type": event_type, "timestamp": time(hour), "data": {"id": "7", "status": status(report)},
+    });
     standard(&format!("{event_type} {hour}"), &order)
 }
 
 fn woocommerce_order(report: Report, hour: u32) -> Webhook {
-    let status = match report {
-        Report::Cancelled => "cancelled",
-        Report::Changed => "processing",
-    };
     let modified = time(hour).replace('Z', "");
-    let order = json!({"id": 7, "number": "7", "status": status, "date_modified_gmt": modified});
+    let order =
+        json!({"id": 7, "number": "7", "status": status(report), "date_modified_gmt": modified});
     woocommerce("order.updated", &order)
 }
 
@@ -166,9 +174,11 @@ async fn an_event_that_does_not_surely_follow_the_cancellation_reopens_nothing()
     let later = time(11);
     let later = later.as_str();
     for webhook in [
-        named("without a time", &modified(&[])),
+        named("without a time", &modified(&[("status", "processing")])),
+        named("without a status", &modified(&[("occurred_at", later)])),
+        named("unknown", &modified(&[("occurred_at", later), ("status", "취소")])),
         named("cancelled", &modified(&[("occurred_at", later), ("status", "cancelled")])),
-        named("canceled", &modified(&[("occurred_at", later), ("status", "canceled")])),
+        named("canceled", &modified(&[("occurred_at", later), ("status", "Canceled")])),
         standard("paid", &json!({"type": "order.paid", "timestamp": later, "data": {"id": "7"}})),
         standard(
             "cancelled",

@@ -176,12 +176,14 @@ fn webhook(world: &World, event: Event) -> String {
         Kind::Created => "order_created",
         Kind::Modified | Kind::Reopened => "order_modified",
     };
+    let status = matches!(event.kind, Kind::Modified | Kind::Reopened).then_some("processing");
     let body = json!({
         "event_type": kind,
         "order_id": name,
         "total": "12500",
         "currency": "KRW",
         "reason": reason,
+        "status": status,
         "occurred_at": occurred_at.to_string(),
     });
     let now = world.now();

@@ -74,14 +74,39 @@ fn an_event_keeps_the_name_that_its_signature_covers() {
 }
 
 #[test]
-fn an_order_lives_again_where_its_state_says_so() {
+fn an_order_lives_again_only_where_its_state_says_so() {
+    let reopens = |status: &str| {
+        let generic = format!(r#"{{"event_type":"order_modified"{status}}}"#);
+        let standard = format!(r#"{{"type":"order.updated","data":{{"id":1{status}}}}}"#);
+        let events = [event("generic", &[], &generic), event("standard", &[], &standard)];
+        assert!(events.iter().all(|event| event.kind == Kind::Modified), "{status}");
+        assert_eq!(events[0].reopens, events[1].reopens, "{status}");
+        events[0].reopens
+    };
+    for living in ["processing", "Open", "ON-HOLD", "packed", "completed", "restored"] {
+        assert!(reopens(&format!(r#","status":"{living}""#)), "{living}");
+    }
+    for other in ["cancelled", "Canceled", "Refunded", "void", "취소", "", "processing again"] {
+        assert!(!reopens(&format!(r#","status":"{other}""#)), "{other}");
+    }
+    for absent in ["", r#","status":null"#, r#","status":["open"]"#] {
+        assert!(!reopens(absent), "{absent}");
+    }
     let generic = |body| event("generic", &[], body).reopens;
-    assert!(generic(r#"{"event_type":"order_modified","status":"packed"}"#));
     assert!(generic(r#"{"event_type":"order_created"}"#));
-    assert!(!generic(r#"{"event_type":"order_modified","status":"cancelled"}"#));
-    assert!(!generic(r#"{"event_type":"order_cancelled"}"#));
+    assert!(!generic(r#"{"event_type":"order_cancelled","status":"open"}"#));
     let shopify = event("shopify", &[("x-shopify-topic", "orders/updated")], r#"{"id":1}"#);
     assert!(!shopify.reopens, "its updates do not say whether the order is cancelled");
+}
+
+#[test]
+fn a_condition_holds_in_whatever_case() {
+    for status in ["canceled", "Canceled", "CANCELED"] {
+        let body = format!(
+            r#"{{"event":"order.status_update","body":{{"order":{{"status":"{status}"}}}}}}"#
+        );
+        assert_eq!(event("deliveroo", &[], &body).kind, Kind::Cancelled, "{status}");
+    }
 }
 
 #[test]
