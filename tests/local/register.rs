@@ -153,7 +153,7 @@ async fn a_wrong_wish_is_refused_before_anybody_is_asked() {
             "--shop must be the shop's own name, such as tea-house.myshopify.com".to_owned(),
         ),
         (&["shopify", "--url", url], "Shopify needs --shop, the shop's address".to_owned()),
-        (&["generic"], "give --api, the address where Order system takes webhooks".to_owned()),
+        (&["generic"], "give --api, the address where the sender's API takes webhooks".to_owned()),
         (
             &["shopify", "--shop", shopify, "--api-version", "2025-07"],
             "--api-version must be 2025-10 or later, such as 2026-10".to_owned(),

@@ -80,7 +80,11 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         return register(&api, platform, arguments).await;
     }
     let address = address::of_webhook(platform, arguments).await?;
-    if arguments.list { list(&api, &address).await } else { remove(&api, &address).await }
+    if arguments.list {
+        list(&api, platform, &address).await
+    } else {
+        remove(&api, platform, &address).await
+    }
 }
 
 async fn register(
@@ -89,11 +93,11 @@ async fn register(
     arguments: &Arguments,
 ) -> Result<(), Failure> {
     // What is missing or wrong here is told before anybody is asked.
-    api.check()?;
     let events = wanted(api, platform, &arguments.events)?;
+    api.check(&events)?;
     let address = address::of_webhook(platform, arguments).await?;
     show::line(&format!("{address} at {}:", api.host()));
-    ensure(api, &address, &events).await?;
+    ensure(api, platform, &address, &events).await?;
     show::line("");
     show::line(&format!("Next              {}", next_step(platform, arguments)));
     show::line(&format!("Where the key is  {}", api.key(platform)));
@@ -101,28 +105,42 @@ async fn register(
 }
 
 /// Sees to it that the platform sends these events to the address, each of them once.
-async fn ensure(api: &Api, address: &Url, events: &[String]) -> Result<(), Failure> {
-    let found = match api.list(address).await? {
-        Listing::Registered(found) => found,
+async fn ensure(
+    api: &Api,
+    platform: &Platform,
+    address: &Url,
+    events: &[String],
+) -> Result<(), Failure> {
+    let known: Vec<_> =
+        api::event_types(platform).chain(events.iter().map(String::as_str)).collect();
+    let (found, is_listed) = match api.list(address, &known).await? {
+        Listing::Registered(found) => (found, true),
         Listing::Unlisted(why) => {
             show::line(&format!("  What is registered already cannot be seen: {why}."));
-            Vec::new()
+            (Vec::new(), false)
         }
     };
     let ours: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
     let missing = keep(api, &ours, events).await?;
+    let mut has_others = !ours.is_empty();
     for portion in api.portions(&missing) {
         let names = portion.join(", ");
+        let host = api.host();
         match api.create(address, portion).await.map_err(|error| format!("{names}: {error}"))? {
-            Made::New => show::line(&format!("  {names}: registered")),
-            Made::WasThere if api.is_plain() && !ours.is_empty() => {
-                let host = api.host();
+            Made::New => {
+                has_others = true;
+                show::line(&format!("  {names}: registered"));
+            }
+            Made::WasThere if api.is_plain() && !is_listed => show::line(&format!(
+                "  {names}: {host} has this address already, and does not say for what"
+            )),
+            Made::WasThere if api.is_plain() && has_others => {
                 return Err(format!(
                     "{names}: {host} has this address for other events, and takes it once: --remove it first"
                 )
                 .into());
             }
-            Made::WasThere => show::line(&format!("  {names}: {} has it already", api.host())),
+            Made::WasThere => show::line(&format!("  {names}: {host} has it already")),
         }
     }
     Ok(())
@@ -156,8 +174,8 @@ async fn keep(
     Ok(missing)
 }
 
-async fn list(api: &Api, address: &Url) -> Result<(), Failure> {
-    let found = listed(api, address).await?;
+async fn list(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
+    let found = listed(api, platform, address).await?;
     let ours = found.iter().filter(|found| found.is_at(address)).count();
     show::line(&format!("{} has {}, {ours} at {address}", api.host(), webhooks(found.len())));
     for registration in &found {
@@ -169,8 +187,8 @@ async fn list(api: &Api, address: &Url) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn remove(api: &Api, address: &Url) -> Result<(), Failure> {
-    let found = listed(api, address).await?;
+async fn remove(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
+    let found = listed(api, platform, address).await?;
     let ours: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
     show::line(&format!("{} has {} at {address}", api.host(), webhooks(ours.len())));
     for registration in ours {
@@ -184,8 +202,13 @@ async fn remove(api: &Api, address: &Url) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn listed(api: &Api, address: &Url) -> Result<Vec<Registration>, Failure> {
-    match api.list(address).await? {
+async fn listed(
+    api: &Api,
+    platform: &Platform,
+    address: &Url,
+) -> Result<Vec<Registration>, Failure> {
+    let known: Vec<_> = api::event_types(platform).collect();
+    match api.list(address, &known).await? {
         Listing::Registered(found) => Ok(found),
         Listing::Unlisted(why) => {
             Err(format!("{} does not say what is registered: {why}", api.host()).into())

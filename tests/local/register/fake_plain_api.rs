@@ -19,6 +19,8 @@ pub(crate) struct FakePlainApi {
 pub(crate) enum Sort {
     /// It lists, and takes an address as often as it comes.
     Listing,
+    /// It lists, and takes one event with each address.
+    OneByOne,
     /// It lists, and takes an address once.
     Unique,
     /// It knows one method and nothing else, and takes an address once.
@@ -84,9 +86,15 @@ impl System {
 
     fn create(&mut self, request: &Request) -> Reply {
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
+        let (url, is_for_something) = if self.sort == Sort::OneByOne {
+            (&body["destination"], body["scope"].is_string())
+        } else {
+            let events = body["events"].as_array();
+            (&body["url"], events.is_some_and(|events| !events.is_empty()))
+        };
         let is_right = header(request, "content-type") == "application/json"
-            && body["url"].as_str().is_some_and(|url| url.starts_with("https://"))
-            && body["events"].as_array().is_some_and(|events| !events.is_empty());
+            && url.as_str().is_some_and(|url| url.starts_with("https://"))
+            && is_for_something;
         if !is_right {
             return reply(
                 422,
@@ -94,7 +102,7 @@ impl System {
             );
         }
         let is_known = self.hooks.iter().any(|hook| hook["url"] == body["url"]);
-        if is_known && self.sort != Sort::Listing {
+        if is_known && matches!(self.sort, Sort::Unique | Sort::WriteOnly) {
             return reply(409, &json!({"detail": "The address is registered already."}));
         }
         let mut hook = body;

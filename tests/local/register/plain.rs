@@ -38,6 +38,54 @@ async fn a_plain_api_is_registered_once_listed_and_removed() {
     assert!(api.hooks().is_empty());
 }
 
+/// An event and an address, under names of its own.
+const ONE_BY_ONE: &str = r#"{"scope":"{event}","destination":"{url}"}"#;
+
+#[tokio::test]
+async fn an_api_that_takes_one_event_is_asked_for_each() {
+    let api = FakePlainApi::start(Sort::OneByOne).await;
+    let (endpoint, url) = (api.url(), at("bigcommerce"));
+    let common = ["bigcommerce", "--api", &endpoint, "--url", &url, "--body", ONE_BY_ONE];
+    let wanted = ["--event", "store/order/created", "--event", "store/order/updated"];
+    let hook = |scope: &str| json!({"scope": scope, "destination": url});
+
+    let output = register(&common, &wanted).await.unwrap();
+    let made = "  store/order/created: registered\n  store/order/updated: registered\n";
+    assert!(output.contains(made), "{output}");
+    let both = ["store/order/created", "store/order/updated"].map(hook);
+    assert_eq!(api.hooks(), both);
+
+    let output = register(&common, &wanted).await.unwrap();
+    let kept = "  store/order/created: kept\n  store/order/updated: kept\n";
+    assert!(output.contains(kept), "{output}");
+    assert_eq!(api.hooks(), both);
+
+    // One that no file knows serves no other event.
+    register(&common, &["--event", "store/cart/created"]).await.unwrap();
+    register(&common, &["--event", "store/order/archived"]).await.unwrap();
+    assert_eq!(api.hooks().len(), 4);
+    let listed = register(&common, &["--list"]).await.unwrap();
+    assert!(listed.contains("  ours   store/cart/created "), "{listed}");
+}
+
+#[tokio::test]
+async fn events_that_a_body_does_not_name_are_not_registered() {
+    let api = FakePlainApi::start(Sort::OneByOne).await;
+    let (endpoint, url) = (api.url(), at("bigcommerce"));
+    let common = ["bigcommerce", "--api", &endpoint, "--url", &url, "--body"];
+    let body = r#"{"scope":"store/order/created","destination":"{url}"}"#;
+    let error = register(&common, &[body]).await.unwrap_err();
+    let sentence = "error: --body must say where the events go: {events} for all of them, or {event} for a \
+                    request for each (without either, give the one --event that is registered)";
+    assert_eq!(error, sentence);
+    let error = register(&common, &[r#"{"u":"{url}","a":"{events}","b":"{event}"}"#]).await;
+    assert_eq!(error.unwrap_err(), "error: --body must have one of {events} and {event}, not both");
+    assert_eq!(api.server.requests(), 0);
+
+    register(&common, &[body, "--event", "store/order/created"]).await.unwrap();
+    assert_eq!(api.hooks(), [json!({"scope": "store/order/created", "destination": url})]);
+}
+
 #[tokio::test]
 async fn a_plain_api_may_want_another_method_body_status_and_header() {
     let api = Server::start(|request| async move {
@@ -82,7 +130,7 @@ async fn an_api_that_does_not_list_says_itself_what_is_there() {
     let common = ["generic", "--api", &endpoint, "--url", &url];
     register(&common, &[]).await.unwrap();
     let output = register(&common, &[]).await.unwrap();
-    assert!(output.contains("has it already\n"), "{output}");
+    assert!(output.contains("has this address already, and does not say for what\n"), "{output}");
     assert_eq!(api.hooks().len(), 1);
     for wish in ["--list", "--remove"] {
         let error = register(&common, &[wish]).await.unwrap_err();
@@ -96,11 +144,17 @@ async fn an_api_that_does_not_list_says_itself_what_is_there() {
     let endpoint = api.url();
     let common = ["generic", "--api", &endpoint, "--url", &url, "--event"];
     register(&common, &["order_created"]).await.unwrap();
+    let once = "has this address for other events, and takes it once: --remove it first";
     let error = register(&common, &["order_cancelled"]).await.unwrap_err();
-    assert!(
-        error.contains("has this address for other events, and takes it once: --remove it first"),
-        "{error}"
-    );
+    assert!(error.contains(once), "{error}");
+
+    let api = FakePlainApi::start(Sort::Unique).await;
+    let endpoint = api.url();
+    let body = r#"{"url":"{url}","events":["{event}"]}"#;
+    let common = ["generic", "--api", &endpoint, "--url", &url, "--body", body];
+    let error = register(&common, &[]).await.unwrap_err();
+    assert!(error.contains(once), "the first one took the address: {error}");
+    assert_eq!(api.hooks().len(), 1);
 }
 
 #[tokio::test]
@@ -125,7 +179,8 @@ async fn what_a_plain_api_refuses_is_said() {
     assert!(error.ends_with(sentence), "{error}");
     let error = register_with(&[("API_TOKEN", "another")], &common, &[]).await.unwrap_err();
     assert!(error.ends_with("(is API_TOKEN right, and the header of --credential?)"), "{error}");
-    let error = register(&common, &["--body", r#"{"callback":"{url}"}"#]).await.unwrap_err();
+    let body = r#"{"callback":"{url}","for":"{events}"}"#;
+    let error = register(&common, &["--body", body]).await.unwrap_err();
     assert!(error.ends_with("answered 422: events: are needed; url: must be https"), "{error}");
     for (option, value, sentence) in [
         ("--body", "{url}", "error: --body is not JSON"),

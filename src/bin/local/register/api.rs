@@ -60,10 +60,7 @@ impl Api {
                 Shopify::new(platform, shop()?, &arguments.api_version, timeout).map(Self::Shopify)
             }
             "woocommerce" => WooCommerce::new(platform, shop()?, timeout).map(Self::WooCommerce),
-            _ => {
-                Err(format!("give --api, the address where {} takes webhooks", platform.name)
-                    .into())
-            }
+            _ => Err("give --api, the address where the sender's API takes webhooks".into()),
         }
     }
 
@@ -72,17 +69,18 @@ impl Api {
     }
 
     /// What is wanted and cannot be had is told before anything is changed.
-    pub(crate) fn check(&self) -> Result<(), Failure> {
+    pub(crate) fn check(&self, events: &[String]) -> Result<(), Failure> {
         match self {
             Self::WooCommerce(shop) => shop.signing_key().map(drop),
-            Self::Plain(_) | Self::Shopify(_) => Ok(()),
+            Self::Plain(api) => api.check(events),
+            Self::Shopify(_) => Ok(()),
         }
     }
 
-    /// What is registered, at `ours` and elsewhere.
-    pub(crate) async fn list(&self, ours: &Url) -> Result<Listing, Failure> {
+    /// What is registered, at `ours` and elsewhere; `events` are those that may be meant.
+    pub(crate) async fn list(&self, ours: &Url, events: &[&str]) -> Result<Listing, Failure> {
         match self {
-            Self::Plain(api) => api.list(ours).await,
+            Self::Plain(api) => api.list(ours, events).await,
             Self::Shopify(shop) => shop.list().await.map(Listing::Registered),
             Self::WooCommerce(shop) => shop.list().await.map(Listing::Registered),
         }
@@ -90,7 +88,10 @@ impl Api {
 
     /// The events, divided into those that one registration takes.
     pub(crate) fn portions<'a>(&self, events: &'a [String]) -> Vec<&'a [String]> {
-        let size = if self.is_plain() { events.len().max(1) } else { 1 };
+        let size = match self {
+            Self::Plain(api) => api.portion(events.len()),
+            Self::Shopify(_) | Self::WooCommerce(_) => 1,
+        };
         events.chunks(size).collect()
     }
 

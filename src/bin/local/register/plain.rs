@@ -22,6 +22,8 @@ const TOKEN_HERE: &str = "{token}";
 const URL_HERE: &str = "{url}";
 /// A text that is this becomes the list of events.
 const EVENTS_HERE: &str = "{events}";
+/// A text that holds this holds one event there: each has a request of its own.
+const EVENT_HERE: &str = "{event}";
 
 /// How the API is spoken to.
 #[derive(clap::Args)]
@@ -33,7 +35,7 @@ pub(crate) struct Options {
     /// The method that registers.
     #[arg(long, default_value = "POST", requires = "api")]
     method: Method,
-    /// What is sent: JSON with {url} and {events}.
+    /// What is sent: JSON with {url} and {events}, or with {event} for a request for each event.
     #[arg(
         long,
         value_name = "JSON",
@@ -60,8 +62,18 @@ pub(crate) struct Plain {
     endpoint: Url,
     method: Method,
     body: Value,
+    portion: Portion,
     expected: StatusCode,
     credential: Option<(HeaderName, HeaderValue)>,
+}
+
+/// The events that one request registers, as the template of its body has it.
+#[derive(Clone, Copy, PartialEq)]
+enum Portion {
+    All,
+    One,
+    /// It does not name them, so that one request is all there can be.
+    Unnamed,
 }
 
 impl Plain {
@@ -76,6 +88,7 @@ impl Plain {
         if !options.body.contains(URL_HERE) {
             return Err(format!("--body must say where the address goes: {URL_HERE}").into());
         }
+        let portion = Portion::of(&body)?;
         let token = credential(TOKEN).ok();
         let credential = match &token {
             Some(token) => Some(header(&options.credential, token)?),
@@ -86,13 +99,36 @@ impl Plain {
             endpoint: endpoint.clone(),
             method: options.method.clone(),
             body,
+            portion,
             expected: options.expect,
             credential,
         })
     }
 
+    /// Refuses events that the requests would not name.
+    pub(crate) fn check(&self, events: &[String]) -> Result<(), Failure> {
+        if self.portion == Portion::Unnamed && events.len() != 1 {
+            return Err(format!(
+                "--body must say where the events go: {EVENTS_HERE} for all of them, or {EVENT_HERE} for a \
+                 request for each (without either, give the one --event that is registered)"
+            )
+            .into());
+        }
+        Ok(())
+    }
+
+    /// How many events one request takes, of so many.
+    pub(crate) fn portion(&self, all: usize) -> usize {
+        match self.portion {
+            Portion::All => all.max(1),
+            Portion::One | Portion::Unnamed => 1,
+        }
+    }
+
     /// What is registered, if the address that registers also lists.
-    pub(crate) async fn list(&self, ours: &Url) -> Result<Listing, Failure> {
+    ///
+    /// A text of a registration is one of its events if it is one of `events`.
+    pub(crate) async fn list(&self, ours: &Url, events: &[&str]) -> Result<Listing, Failure> {
         let answer = self.remote.ask(self.request(Method::GET, self.endpoint.clone())).await?;
         let status = answer.status;
         if matches!(status.as_u16(), 404 | 405 | 501) {
@@ -107,7 +143,7 @@ impl Plain {
         let known = self.remote.json(&answer).ok();
         match known.as_ref().and_then(the_list) {
             Some(items) => {
-                let found = items.iter().map(|item| registration(item, ours));
+                let found = items.iter().map(|item| self.registration(item, ours, events));
                 Ok(Listing::Registered(found.collect()))
             }
             None => Ok(Listing::Unlisted("a GET there holds no list".to_owned())),
@@ -143,6 +179,44 @@ impl Plain {
         }
     }
 
+    /// What can be told of an item whose form nobody has said.
+    fn registration(&self, item: &Value, ours: &Url, known: &[&str]) -> Registration {
+        let values: Vec<&Value> = match item {
+            Value::Object(object) => object.values().collect(),
+            other => vec![other],
+        };
+        let texts = || values.iter().filter_map(|value| value.as_str());
+        let address = texts().find(|text| *text == ours.as_str());
+        let address = address.or_else(|| texts().find(|text| text.contains("://")));
+        let id = match &item["id"] {
+            Value::String(id) => Some(id.clone()),
+            Value::Number(id) => Some(id.to_string()),
+            _ => None,
+        };
+        let lists = values.iter().filter_map(|value| value.as_array());
+        let listed = lists.filter(|list| list.iter().all(Value::is_string)).flatten();
+        let mut events: Vec<_> = listed.filter_map(Value::as_str).collect();
+        events.extend(texts().filter(|text| known.contains(text)));
+        if events.is_empty() {
+            events.extend(self.event_of(item));
+        }
+        Registration {
+            // One of these would name the whole list, or what is above it.
+            id: id.filter(|id| !matches!(id.as_str(), "" | "." | "..")),
+            address: address.unwrap_or_default().to_owned(),
+            events: events.into_iter().map(str::to_owned).collect(),
+            asleep: None,
+        }
+    }
+
+    /// The text that stands where the template of the body has `{event}`.
+    fn event_of<'item>(&self, item: &'item Value) -> Option<&'item str> {
+        self.body.as_object()?.iter().find_map(|(name, template)| {
+            let (before, after) = template.as_str()?.split_once(EVENT_HERE)?;
+            item[name].as_str()?.strip_prefix(before)?.strip_suffix(after)
+        })
+    }
+
     fn request(&self, method: Method, url: Url) -> RequestBuilder {
         let request = self.remote.request(method, url);
         match &self.credential {
@@ -161,6 +235,32 @@ impl Plain {
             }
             _ => "",
         }
+    }
+}
+
+impl Portion {
+    fn of(template: &Value) -> Result<Self, Failure> {
+        let of_all = holds(template, &|text| text == EVENTS_HERE);
+        let of_one = holds(template, &|text| text.contains(EVENT_HERE));
+        match (of_all, of_one) {
+            (true, true) => {
+                Err(format!("--body must have one of {EVENTS_HERE} and {EVENT_HERE}, not both")
+                    .into())
+            }
+            (true, false) => Ok(Self::All),
+            (false, true) => Ok(Self::One),
+            (false, false) => Ok(Self::Unnamed),
+        }
+    }
+}
+
+/// Whether one of the texts in it is such a one.
+fn holds(value: &Value, is_such: &dyn Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_such(text),
+        Value::Array(list) => list.iter().any(|value| holds(value, is_such)),
+        Value::Object(object) => object.values().any(|value| holds(value, is_such)),
+        _ => false,
     }
 }
 
@@ -184,7 +284,10 @@ fn header(template: &str, token: &SecretString) -> Result<(HeaderName, HeaderVal
 fn filled(template: &Value, address: &str, events: &[String]) -> Value {
     match template {
         Value::String(text) if text == EVENTS_HERE => events.into(),
-        Value::String(text) => text.replace(URL_HERE, address).into(),
+        Value::String(text) => {
+            let event = events.first().map_or("", String::as_str);
+            text.replace(EVENT_HERE, event).replace(URL_HERE, address).into()
+        }
         Value::Array(list) => list.iter().map(|value| filled(value, address, events)).collect(),
         Value::Object(object) => object
             .iter()
@@ -200,30 +303,5 @@ fn the_list(answer: &Value) -> Option<&Vec<Value>> {
         Value::Array(list) => Some(list),
         Value::Object(object) => object.values().find_map(Value::as_array),
         _ => None,
-    }
-}
-
-/// What can be told of an item whose form nobody has said.
-fn registration(item: &Value, ours: &Url) -> Registration {
-    let values: Vec<&Value> = match item {
-        Value::Object(object) => object.values().collect(),
-        other => vec![other],
-    };
-    let texts = || values.iter().filter_map(|value| value.as_str());
-    let address = texts().find(|text| *text == ours.as_str());
-    let address = address.or_else(|| texts().find(|text| text.contains("://")));
-    let events = values.iter().filter_map(|value| value.as_array());
-    let events = events.filter(|list| list.iter().all(Value::is_string)).flatten();
-    let id = match &item["id"] {
-        Value::String(id) => Some(id.clone()),
-        Value::Number(id) => Some(id.to_string()),
-        _ => None,
-    };
-    Registration {
-        // One of these would name the whole list, or what is above it.
-        id: id.filter(|id| !matches!(id.as_str(), "" | "." | "..")),
-        address: address.unwrap_or_default().to_owned(),
-        events: events.filter_map(Value::as_str).map(str::to_owned).collect(),
-        asleep: None,
     }
 }
