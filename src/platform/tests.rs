@@ -1,0 +1,118 @@
+use super::*;
+
+const MINIMAL: &str = r#"
+name = "In-house"
+event_type = "/type"
+
+[setup]
+webhook = "Settings."
+key = "Settings."
+
+[auth]
+scheme = "hmac-sha256"
+header = "x-signature"
+encoding = "hex"
+
+[[event]]
+kind = "created"
+type = "new"
+"#;
+
+#[track_caller]
+fn refusal(old: &str, new: &str) -> String {
+    assert!(MINIMAL.contains(old));
+    Platform::parse("in-house", &MINIMAL.replace(old, new)).unwrap_err().to_string()
+}
+
+#[test]
+fn every_built_in_file_is_readable() {
+    Platform::check_all().unwrap_or_else(|error| panic!("{error}"));
+    for name in Platform::names() {
+        assert_eq!(Platform::find(name).unwrap().id, name);
+    }
+}
+
+#[test]
+fn what_is_registered_by_itself_is_heard_of() {
+    for platform in Platform::names().filter_map(Platform::find) {
+        let types: Vec<_> = platform.rules.iter().flat_map(|rule| rule.types.as_slice()).collect();
+        assert!(
+            platform.setup.events.iter().all(|event| types.contains(&event)),
+            "{}",
+            platform.id
+        );
+    }
+}
+
+#[test]
+fn a_name_without_a_file_is_no_platform() {
+    for name in ["", "toast", "Shopify", "../shopify", "shopify.toml"] {
+        assert!(Platform::find(name).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn a_small_file_is_enough() {
+    let platform = Platform::parse("in-house", MINIMAL).unwrap();
+    assert_eq!(platform.name, "In-house");
+}
+
+#[test]
+fn every_word_of_the_files_is_explained() {
+    let page = include_str!("README.md");
+    let wrong = "\"new\"\nno_word = 1";
+    let tables = [
+        refusal("name = \"In-house\"", "name = \"In-house\"\nno_word = 1"),
+        refusal("[setup]", "[setup]\nno_word = 1"),
+        refusal("\"new\"", wrong),
+        refusal("\"hex\"", "\"hex\"\nno_word = 1"),
+        refusal("\"new\"", "\"new\"\n[reply]\nno_word = 1"),
+        refusal("\"new\"", "\"new\"\n[ping]\nno_word = 1"),
+        refusal("\"new\"", "\"new\"\n[fields]\nno_word = 1"),
+        refusal("\"new\"", "\"new\"\n[fields]\ntotal.no_word = 1"),
+        refusal("\"new\"", "\"new\"\n[fields]\nitems.no_word = 1"),
+        refusal("\"new\"", "\"new\"\n[fields]\nlink.no_word = 1"),
+        refusal("\"new\"", "\"new\"\nchange = \"no word\""),
+    ];
+    for refusal in tables {
+        let (_, words) = refusal.split_once("expected ").unwrap();
+        let words: Vec<_> = words.split('`').skip(1).step_by(2).collect();
+        assert!(!words.is_empty(), "{refusal}");
+        for word in words {
+            let forms = [format!("`{word}"), format!("[{word}]")];
+            let is_told = forms.iter().any(|told| page.contains(told))
+                // Nobody writes it: what reopens an order is found out.
+                || word == "reopened";
+            assert!(is_told, "{word} is not in src/platform/README.md");
+        }
+    }
+}
+
+#[test]
+fn an_error_names_the_file_the_line_and_the_key() {
+    let refusals = [
+        refusal("event_type", "event_typ"),
+        refusal("hex", "hex32"),
+        refusal("\"new\"", "\"new\"\nkeys = 1"),
+        refusal("\"created\"", "\"canceled\""),
+        refusal("\"/type\"", "\"type\""),
+        refusal("\"/type\"", "\"/a~2\""),
+        refusal("\"/type\"", "\"header:X-Type\""),
+        refusal("\"/type\"", "\"{/type\""),
+        refusal("hmac-sha256", "standard"),
+        refusal("header = \"x-signature\"", ""),
+        refusal("hmac-sha256", "hmac-md5"),
+        refusal("\"hex\"", "\"hex\"\nsigned = \"{timestamp}.{body}\""),
+        refusal("\"hex\"", "\"hex\"\nsigned = \"{url}\""),
+        refusal("name = \"In-house\"", ""),
+        refusal("\"hex\"", "\"hex\"\nkey = \"raw\""),
+        refusal("\"hex\"", "\"hex\"\ntime = \"x-time\""),
+        refusal("hmac-sha256", "token"),
+        refusal("[[event]]", "[reply]\nunauthorized = 404\n\n[[event]]"),
+        refusal("\"new\"", "\"new\"\nchange = \"paid\""),
+        refusal("\"new\"", "\"n*\"\n\n[[event]]\nkind = \"cancelled\"\ntype = [\"new\", \"next\"]"),
+        refusal("\"new\"", "\"new\"\n\n[fields]\ndelivery_id = \"header:x-id\""),
+        refusal("[[event]]\nkind = \"created\"\ntype = \"new\"", "event = []"),
+    ];
+    insta::assert_snapshot!(refusals.join("\n"));
+}
