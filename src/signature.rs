@@ -31,9 +31,9 @@ pub struct Authentic<'a> {
 /// Why a request is not proven genuine. The sender learns none of this.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    #[error("the signature is missing")]
+    #[error("a header of the proof is missing or empty")]
     Missing,
-    #[error("the signature is not written as the platform writes it")]
+    #[error("proof or body are not written as the platform writes them")]
     Malformed,
     #[error("the signed time is not within five minutes of ours")]
     Untimely,
@@ -44,7 +44,7 @@ pub enum Rejection {
 }
 
 /// What a request brings as its proof.
-enum Claim<'a> {
+enum Proof<'a> {
     /// Signatures over one of these texts, each in parts.
     Signatures { texts: Vec<Vec<&'a [u8]>>, signatures: Vec<Vec<u8>> },
     /// The key itself, in one of these spellings.
@@ -63,16 +63,16 @@ pub fn authenticate<'a>(
     public_url: Option<&str>,
     now: Timestamp,
 ) -> Result<Authentic<'a>, Rejection> {
-    let claim = match auth {
+    let proof = match auth {
         Auth::Standard(_) => standard(headers, body, now)?,
         Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
-        Auth::Token(Token { header }) => Claim::Key(tokens(header, headers)?),
+        Auth::Token(Token { header }) => Proof::Key(tokens(header, headers)?),
     };
-    let fits = |key: &SigningKey| match &claim {
-        Claim::Signatures { texts, signatures } => {
+    let fits = |key: &SigningKey| match &proof {
+        Proof::Signatures { texts, signatures } => {
             texts.iter().any(|text| key.signed(text, signatures))
         }
-        Claim::Key(tokens) => key.is_one_of(tokens),
+        Proof::Key(tokens) => key.is_one_of(tokens),
     };
     let key = keys.iter().position(fits).ok_or(Rejection::Mismatch)?;
     Ok(Authentic { headers, body, key })
@@ -128,19 +128,15 @@ fn standard<'a>(
     headers: &'a Headers,
     body: &'a [u8],
     now: Timestamp,
-) -> Result<Claim<'a>, Rejection> {
-    let named = |name: &str| {
-        headers.get(&format!("webhook-{name}")).or_else(|| headers.get(&format!("svix-{name}")))
-    };
-    let id = named("id").ok_or(Rejection::Missing)?;
-    let time = named("timestamp").ok_or(Rejection::Missing)?;
-    let list = named("signature").ok_or(Rejection::Missing)?;
+) -> Result<Proof<'a>, Rejection> {
+    let named = |name| first(&[format!("webhook-{name}"), format!("svix-{name}")], headers);
+    let (id, time, list) = (named("id")?, named("timestamp")?, named("signature")?);
 
     let entries = list.split_ascii_whitespace().map(|entry| entry.strip_prefix("v1,"));
     let signatures = decoded(entries, Encoding::Base64)?;
     check_time(time, now)?;
     let text = vec![id.as_bytes(), b".", time.as_bytes(), b".", body];
-    Ok(Claim::Signatures { texts: vec![text], signatures })
+    Ok(Proof::Signatures { texts: vec![text], signatures })
 }
 
 fn hmac_sha256<'a>(
@@ -149,20 +145,24 @@ fn hmac_sha256<'a>(
     body: &'a [u8],
     public_url: Option<&'a str>,
     now: Timestamp,
-) -> Result<Claim<'a>, Rejection> {
+) -> Result<Proof<'a>, Rejection> {
     let HmacSha256 { header, encoding, prefix, signed, time } = hmac;
     let value = first(header, headers)?;
     let entries = || value.split(',').map(str::trim);
     let signatures = decoded(entries().map(|entry| entry.strip_prefix(prefix)), *encoding)?;
+    // Where one text goes on as another does, the beginning of a body could be moved out of it.
+    if signed.len() > 1 && !body.starts_with(b"{") {
+        return Err(Rejection::Malformed);
+    }
     let entry = entries().find_map(|entry| entry.strip_prefix("t="));
     if let Some(time) = time {
-        check_time(headers.get(time).ok_or(Rejection::Missing)?, now)?;
+        check_time(given(time, headers).ok_or(Rejection::Missing)?, now)?;
     }
     if signed.iter().any(Signed::has_time) {
         check_time(entry.ok_or(Rejection::Malformed)?, now)?;
     }
     let texts = signed.iter().map(|signed| parts(signed, headers, body, public_url, entry));
-    Ok(Claim::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
+    Ok(Proof::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
 }
 
 /// What the header may mean: its text, and in `authorization` what follows the name of the method.
@@ -183,8 +183,12 @@ fn tokens(names: &[String], headers: &Headers) -> Result<Vec<Vec<u8>>, Rejection
 }
 
 fn first<'a>(names: &[String], headers: &'a Headers) -> Result<&'a str, Rejection> {
-    let value = names.iter().find_map(|name| headers.get(name));
-    value.filter(|value| !value.is_empty()).ok_or(Rejection::Missing)
+    names.iter().find_map(|name| given(name, headers)).ok_or(Rejection::Missing)
+}
+
+/// A header with nothing in it is none.
+fn given<'a>(name: &str, headers: &'a Headers) -> Option<&'a str> {
+    headers.get(name).filter(|value| !value.is_empty())
 }
 
 fn parts<'a>(
@@ -199,7 +203,9 @@ fn parts<'a>(
         SignedPart::Body => Ok(body),
         SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::AddressUnknown),
         SignedPart::Time => time.map(str::as_bytes).ok_or(Rejection::Malformed),
-        SignedPart::Header(name) => headers.get(name).map(str::as_bytes).ok_or(Rejection::Missing),
+        SignedPart::Header(name) => {
+            given(name, headers).map(str::as_bytes).ok_or(Rejection::Missing)
+        }
     });
     parts.collect()
 }

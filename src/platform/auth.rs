@@ -30,7 +30,7 @@ pub enum KeyText {
 /// Where an HMAC is, and over what.
 #[derive(Debug, PartialEq, Eq)]
 pub struct HmacSha256 {
-    /// The first of these headers that the request has holds the signature, or several between commas.
+    /// The first of these headers that is not empty holds the signature, or several between commas.
     pub header: Vec<String>,
     pub encoding: Encoding,
     /// What stands before a signature in the header, such as `sha256=`.
@@ -45,7 +45,7 @@ pub struct HmacSha256 {
 /// Where the key itself is sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The first of these headers that the request has holds the key. In `authorization` it is a
+    /// The first of these headers that is not empty holds the key. In `authorization` it is a
     /// bearer token, or user and password as `user:password`.
     pub header: Vec<String>,
 }
@@ -59,10 +59,14 @@ pub enum Encoding {
 }
 
 impl Auth {
-    /// Whether nobody but the key's owner can have chosen the header's value.
-    pub(super) fn covers(&self, header: &str) -> bool {
+    /// Whether nobody but the key's owner can have chosen the header's value, looked at where those
+    /// in `before` hold nothing.
+    pub(super) fn covers(&self, header: &str, before: &[&str]) -> bool {
         match self {
-            Self::Standard(_) => matches!(header, "webhook-id" | "svix-id"),
+            // Beside the one that is signed, anybody could add the other.
+            Self::Standard(_) => {
+                header == "webhook-id" || header == "svix-id" && before.contains(&"webhook-id")
+            }
             Self::HmacSha256(hmac) => hmac.signed.iter().all(|signed| signed.has_header(header)),
             // The key vouches for the whole request.
             Self::Token(_) => true,
@@ -103,6 +107,8 @@ enum AuthError {
     TokenIsAHeader,
     #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
     TimeNotSigned(String),
+    #[error("`{{t}}` must be in all that may be signed, or in none of it")]
+    TimeNotInAll,
     #[error(transparent)]
     Time(PlaceError),
 }
@@ -135,6 +141,10 @@ impl HmacSha256 {
         let mut signed = table.signed;
         if signed.is_empty() {
             signed.push(Signed::default());
+        }
+        let timed = signed.iter().filter(|signed| signed.has_time()).count();
+        if timed != 0 && timed != signed.len() {
+            return Err(AuthError::TimeNotInAll);
         }
         if let Some(time) = &table.time {
             header_name(time).map_err(AuthError::Time)?;

@@ -53,12 +53,19 @@ impl Platform {
 
     /// A header that names deliveries and that anybody could have written.
     fn uncovered(&self, fields: &Fields) -> Option<String> {
-        let parts = fields.delivery_id.0.iter().flat_map(|Template(parts)| parts);
-        let mut headers = parts.filter_map(|part| match part {
-            Part::Place(Place::Header(name)) => Some(name),
-            Part::Place(Place::Body(_)) | Part::Text(_) => None,
-        });
-        headers.find(|name| !self.auth.covers(name)).cloned()
+        let mut before = Vec::new();
+        for Template(parts) in &fields.delivery_id.0 {
+            let headers = parts.iter().filter_map(|part| match part {
+                Part::Place(Place::Header(name)) => Some(name.as_str()),
+                Part::Place(Place::Body(_)) | Part::Text(_) => None,
+            });
+            let headers: Vec<_> = headers.collect();
+            if let Some(header) = headers.iter().find(|name| !self.auth.covers(name, &before)) {
+                return Some((*header).to_owned());
+            }
+            before.extend(headers);
+        }
+        None
     }
 }
 

@@ -89,6 +89,28 @@ fn every_word_of_the_files_is_explained() {
 }
 
 #[test]
+fn a_header_that_anybody_can_add_names_no_delivery() {
+    let standard = MINIMAL
+        .replace("header = \"x-signature\"\nencoding = \"hex\"", "")
+        .replace("hmac-sha256", "standard");
+    let is_taken = |places: &str| {
+        let text = format!("{standard}\n[fields]\ndelivery_id = {places}\n");
+        Platform::parse("in-house", &text).is_ok()
+    };
+    assert!(is_taken(r#""header:webhook-id""#));
+    assert!(is_taken(r#"["header:webhook-id", "header:svix-id"]"#));
+    for places in [
+        r#""header:svix-id""#,
+        r#"["header:svix-id", "header:webhook-id"]"#,
+        r#"["/id", "header:svix-id"]"#,
+        r#""{header:webhook-id} {header:svix-id}""#,
+        r#""header:webhook-timestamp""#,
+    ] {
+        assert!(!is_taken(places), "{places}");
+    }
+}
+
+#[test]
 fn an_error_names_the_file_the_line_and_the_key() {
     let refusals = [
         refusal("event_type", "event_typ"),
@@ -104,6 +126,7 @@ fn an_error_names_the_file_the_line_and_the_key() {
         refusal("hmac-sha256", "hmac-md5"),
         refusal("\"hex\"", "\"hex\"\nsigned = \"{timestamp}.{body}\""),
         refusal("\"hex\"", "\"hex\"\nsigned = \"{url}\""),
+        refusal("\"hex\"", "\"hex\"\nsigned = [\"{t}.{body}\", \"{body}\"]"),
         refusal("name = \"In-house\"", ""),
         refusal("\"hex\"", "\"hex\"\nkey = \"raw\""),
         refusal("\"hex\"", "\"hex\"\ntime = \"x-time\""),

@@ -121,6 +121,17 @@ fn deliveroo_signs_its_name_of_the_event_in_either_of_two_ways() {
 }
 
 #[test]
+fn a_text_that_goes_on_as_another_does_is_not_taken_for_it() {
+    let captured = deliveroo(TEXT_KEY, " \n ");
+    let moved = [b"\n ", BODY].concat();
+    let refused = proven("deliveroo", &captured, &moved, &[TEXT_KEY]);
+    assert_eq!(refused, Err(Rejection::Malformed));
+    let padded = base64(TEXT_KEY, &[b"\n ", BODY]);
+    let shopify = vec![header("x-shopify-hmac-sha256", padded)];
+    assert_eq!(proven("shopify", &shopify, &moved, &[TEXT_KEY]), Ok(0), "it signs in one way");
+}
+
+#[test]
 fn a_key_of_bigcommerce_is_a_text_whatever_it_looks_like() {
     let like_base64 = "0123456789abcdef".repeat(2);
     let like_standard = ["whsec_", like_base64.as_str()].concat();
