@@ -59,11 +59,18 @@ fn a_thin_webhook_is_a_useful_message() {
 }
 
 #[test]
-fn one_hash_for_several_scopes_names_several_deliveries() {
+fn one_hash_of_several_events_names_several_deliveries() {
     let delivery = |scope| of(scope, "").delivery_id.unwrap().to_string();
     let created = delivery("store/order/created");
-    assert_eq!(created, "store/order/created 9d2c0976e06b67aaf671e73f49dcb79230ebf900 1767225600");
+    let hash = "9d2c0976e06b67aaf671e73f49dcb79230ebf900";
+    assert_eq!(created, format!("store/order/created 250 {hash} 1767225600"));
     assert_ne!(delivery("store/order/updated"), created);
+
+    let updated = body("store/order/statusUpdated", &status(11));
+    let named = |body: &str| event("bigcommerce", &[], body).delivery_id.unwrap();
+    assert_eq!(named(&updated), named(&updated));
+    assert_ne!(named(&updated), named(&updated.replace("250", "251")), "another order");
+    assert_ne!(named(&updated), named(&body("store/order/statusUpdated", &status(5))));
 }
 
 #[test]
