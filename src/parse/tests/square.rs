@@ -36,6 +36,7 @@ fn drafts_and_what_only_looks_like_an_order_are_ignored() {
     for (event_type, state) in [
         ("order.created", "DRAFT"),
         ("order.updated", "DRAFT"),
+        ("order.fulfillment.updated", "DRAFT"),
         ("order.custom_attribute.owned.updated", "OPEN"),
         ("order.custom_attribute_definition.visible.created", "OPEN"),
         ("order", "OPEN"),

@@ -47,7 +47,9 @@ fn topic_and_status_decide() {
 fn an_unfinished_woocommerce_checkout_is_ignored() {
     for status in ["checkout-draft", "auto-draft"] {
         let body = ORDER.replace("STATUS", status);
-        assert!(is_ignored("woocommerce", &[("x-wc-webhook-topic", "order.updated")], &body));
+        for topic in ["order.created", "order.updated", "order.restored"] {
+            assert!(is_ignored("woocommerce", &[("x-wc-webhook-topic", topic)], &body), "{topic}");
+        }
     }
 }
 
