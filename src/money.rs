@@ -36,7 +36,8 @@ pub enum Unit {
 }
 
 impl Money {
-    /// Reads the sender's digits; `None` when there is none.
+    /// Reads the sender's digits; `None` when there is none, or when they count the smallest unit of
+    /// nobody knows which currency.
     ///
     /// What is no plain number, and minor units of a currency that ISO 4217 does not know, are shown
     /// as they came: nobody can say where their decimal point belongs.
@@ -45,7 +46,7 @@ impl Money {
         let currency = currency.map(str::to_ascii_uppercase);
         let shift = match unit {
             Unit::Major => 0,
-            Unit::Minor => currency.as_deref().and_then(decimals).unwrap_or(0),
+            Unit::Minor => decimals(currency.as_deref()?).unwrap_or(0),
         };
         let amount = match exact(amount.trim(), shift) {
             Some(exact) => Amount::Exact(exact),
@@ -226,6 +227,13 @@ mod tests {
             shown("9999999999999999999999999999", "USD", Unit::Major),
             "USD 9,999,999,999,999,999,999,999,999,999"
         );
+    }
+
+    #[test]
+    fn minor_units_of_no_currency_are_no_amount() {
+        for currency in [None, Some(""), Some(" ")] {
+            assert_eq!(Money::parse("1999", currency, Unit::Minor), None, "{currency:?}");
+        }
     }
 
     #[test]

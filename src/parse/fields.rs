@@ -122,12 +122,20 @@ pub(super) fn initials(name: &str) -> String {
     initials.join(" ")
 }
 
+/// The number without its decimals, as `1767225600.5` has them.
+fn whole(number: &str) -> &str {
+    match number.split_once('.') {
+        Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+        _ => number,
+    }
+}
+
 /// Unix times from here on count milliseconds: in seconds it would be the year 5138.
 const FIRST_MILLISECONDS: i64 = 100_000_000_000;
 
 pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
-    let time = match text.parse::<i64>() {
+    let time = match whole(text).parse::<i64>() {
         Ok(count) if count >= FIRST_MILLISECONDS => Timestamp::from_millisecond(count).ok()?,
         Ok(count) => Timestamp::from_second(count).ok()?,
         Err(_) => text.parse::<Timestamp>().ok().or_else(|| {

@@ -37,12 +37,23 @@ fn times_are_read_in_every_usual_spelling() {
         "1767225600",
         "\"1767225600\"",
         "1767225600000",
+        "1767225600.5",
+        "\"1767225600.123456\"",
     ];
     for spelling in spellings {
         let event = generic(&format!(r#""occurred_at":{spelling}"#));
         assert_eq!(event.occurred_at, Some(now()), "{spelling}");
     }
-    for odd in ["\"0000-00-00\"", "\"yesterday\"", "0", "99999999999999999999", "-1", "1.5", "{}"] {
+    for odd in [
+        "\"0000-00-00\"",
+        "\"yesterday\"",
+        "0",
+        "99999999999999999999",
+        "-1",
+        "1.5",
+        "\"1767225600.x\"",
+        "{}",
+    ] {
         let event = generic(&format!(r#""occurred_at":{odd}"#));
         assert_eq!(event.occurred_at, None, "{odd}");
         assert_eq!(event.received_at, now());
