@@ -139,6 +139,20 @@ async fn a_deployment_is_sent_nothing_without_its_key() {
 }
 
 #[tokio::test]
+async fn an_order_is_not_sent_in_the_open() {
+    for (to, sentence) in [
+        ("http://orders.invalid/webhook/shopify", "--to must be an https address"),
+        ("https://me:secret@orders.invalid/", "--to holds a user or a password: leave them out"),
+    ] {
+        let mut send = tool(&["send", "shopify", "-", "--to", to]);
+        send.env("SIGNING_KEY", "the signing key of the tests");
+        let (succeeded, _, errors) = run(&mut send, "{}").await;
+        assert!(!succeeded);
+        assert_eq!(errors, format!("error: {sentence}\n"));
+    }
+}
+
+#[tokio::test]
 async fn every_command_explains_itself() {
     let mut texts = Vec::new();
     for command in ["", "preview", "send", "connect", "register"] {

@@ -101,7 +101,10 @@ impl Sender {
     fn new(arguments: &Arguments) -> Result<Self, Failure> {
         let platform = samples::platform(&arguments.webhook.platform)?;
         let url = match &arguments.to {
-            Some(url) => url.clone(),
+            Some(url) => {
+                net::check_safe(url, "--to")?;
+                url.clone()
+            }
             None => format!("http://127.0.0.1:{}/webhook/{}", server::PORT, platform.id).parse()?,
         };
         let key = match &arguments.to {

@@ -26,21 +26,9 @@ pub(crate) async fn of_webhook(platform: &Platform, arguments: &Arguments) -> Re
     Ok(url)
 }
 
-/// Refuses an address that would carry credentials or orders in the open.
-pub(crate) fn check_safe(url: &Url, option: &str) -> Result<(), Failure> {
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("{option} holds a user or a password: leave them out").into());
-    }
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if net::is_loopback(url) => Ok(()),
-        _ => Err(format!("{option} must be an https address").into()),
-    }
-}
-
 /// Refuses an address at which the function does not expect this platform.
 fn check_webhook(url: &Url, platform: &Platform) -> Result<(), Failure> {
-    check_safe(url, "--url")?;
+    net::check_safe(url, "--url")?;
     let path = match platform.id {
         "generic" => "/webhook".to_owned(),
         id => format!("/webhook/{id}"),

@@ -8,10 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use crate::Failure;
-use crate::register::address;
 use crate::register::api::{Listing, Made, Registration};
 use crate::register::remote::{Remote, credential};
+use crate::{Failure, net};
 
 /// The variable that holds the credential.
 pub(crate) const TOKEN: &str = "API_TOKEN";
@@ -82,7 +81,7 @@ impl Plain {
         options: &Options,
         timeout: Duration,
     ) -> Result<Self, Failure> {
-        address::check_safe(endpoint, "--api")?;
+        net::check_safe(endpoint, "--api")?;
         let body: Value = serde_json::from_str(&options.body)
             .map_err(|error| format!("--body is not JSON (the quotes belong to it): {error}"))?;
         if !options.body.contains(URL_HERE) {

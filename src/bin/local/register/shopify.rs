@@ -9,7 +9,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::register::address;
 use crate::register::api::{Made, Registration, event_types};
 use crate::register::remote::{Answer, Remote, advised, credential, sentence};
 use crate::{Failure, net};
@@ -206,7 +205,7 @@ fn shop_url(shop: &str) -> Result<Url, Failure> {
     let wrong = "--shop must be the shop's own name, such as tea-house.myshopify.com";
     let url = if shop.contains("://") { shop.to_owned() } else { format!("https://{shop}") };
     let url = Url::parse(&url).map_err(|_| wrong)?;
-    address::check_safe(&url, "--shop")?;
+    net::check_safe(&url, "--shop")?;
     let is_shop = url.host_str().is_some_and(|host| host.ends_with(".myshopify.com"));
     if !is_shop && !net::is_loopback(&url) {
         return Err(wrong.into());

@@ -11,10 +11,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::Failure;
-use crate::register::address;
 use crate::register::api::{Made, Registration};
 use crate::register::remote::{Answer, Remote, credential};
+use crate::{Failure, net};
 
 /// The variables that hold the REST API's key.
 pub(crate) const KEY: &str = "WOOCOMMERCE_KEY";
@@ -44,7 +43,7 @@ impl WooCommerce {
     ) -> Result<Self, Failure> {
         let wrong = "--shop must be the shop's address, such as https://tea-house.example";
         let shop = Url::parse(shop).map_err(|_| wrong)?;
-        address::check_safe(&shop, "--shop")?;
+        net::check_safe(&shop, "--shop")?;
         let mut endpoint = shop;
         endpoint.set_query(None);
         endpoint.set_fragment(None);
