@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-pub use self::explanation::{Explanation, Found, explain};
+pub use self::explanation::{Explanation, Found, Test, explain};
 use self::fields::{initials, read_items, read_link, read_time, read_total, without_scheme};
 use self::source::{Reader, Source};
 use crate::config::Customer;

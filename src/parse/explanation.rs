@@ -1,8 +1,13 @@
 //! How a webhook is read, for whoever writes or doubts a platform file.
 
+use url::Url;
+
+use super::fields::read_link;
 use super::matching_rule;
-use super::source::Source;
+use super::source::{Source, is_one_of};
 use crate::document::{Document, Unreadable};
+use crate::line::Line;
+use crate::order::Change;
 use crate::platform::{Fields, Place, Places, Platform, Rule, Template};
 use crate::signature::Authentic;
 
@@ -19,6 +24,18 @@ pub struct Explanation<'p> {
     pub missing: Vec<&'static str>,
     /// How many items there are, and where.
     pub items: Option<(usize, &'p Place)>,
+    /// What says whether it is a test.
+    pub test: Option<Test<'p>>,
+    /// The order's page, where it is shown.
+    pub link: Option<Url>,
+}
+
+/// A text that marks a test, or another where such a one could be.
+#[derive(Debug)]
+pub struct Test<'p> {
+    pub place: &'p Place,
+    pub text: String,
+    pub is_test: bool,
 }
 
 /// A text of the webhook.
@@ -47,6 +64,8 @@ pub fn explain<'p>(
         found: Vec::new(),
         missing: Vec::new(),
         items: None,
+        test: None,
+        link: None,
     };
     let Some(rule) = rule else {
         return Ok(explanation);
@@ -62,6 +81,19 @@ pub fn explain<'p>(
         match source.list(&items.list)? {
             Some(list) => explanation.items = Some((list.len(), &items.list)),
             None => explanation.missing.push("items"),
+        }
+    }
+    explanation.test = test(&source, [&rule.fields, &platform.fields])?;
+    if let Some(link) = rule.fields.link.as_ref().or(platform.fields.link.as_ref()) {
+        let text = |name| explanation.found.iter().find(|found| found.name == name);
+        let shop = text("shop").map(|found| found.text.as_str());
+        let id = text("id").and_then(|found| Line::parse(&found.text));
+        // What was deleted has no page any more.
+        if rule.change != Some(Change::Deleted) {
+            explanation.link = read_link(link, &source, shop, id.as_ref())?;
+        }
+        if explanation.link.is_none() {
+            explanation.missing.push("link");
         }
     }
     Ok(explanation)
@@ -87,6 +119,20 @@ fn fields<'p>(own: &'p Fields, common: &'p Fields) -> Vec<(&'static str, Vec<&'p
         ("occurred_at", both(|fields| &fields.occurred_at)),
         ("delivery_id", both(|fields| &fields.delivery_id)),
     ]
+}
+
+/// The text that marks a test, or else the first that could.
+fn test<'p>(source: &Source<'_>, fields: [&'p Fields; 2]) -> Result<Option<Test<'p>>, Unreadable> {
+    let mut first = None;
+    for (place, expected) in fields.into_iter().flat_map(|fields| &fields.test) {
+        let Some(text) = source.text(place)? else { continue };
+        let found = Test { place, is_test: is_one_of(expected, &text), text };
+        if found.is_test {
+            return Ok(Some(found));
+        }
+        first.get_or_insert(found);
+    }
+    Ok(first)
 }
 
 fn find<'p>(

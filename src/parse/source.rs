@@ -2,7 +2,7 @@
 
 use crate::document::{Document, Unreadable, Value};
 use crate::line::Line;
-use crate::platform::{Conditions, Fields, Part, Place, Places, Template};
+use crate::platform::{Conditions, Fields, OneOrMany, Part, Place, Places, Template};
 use crate::request::Headers;
 
 /// A webhook.
@@ -91,12 +91,15 @@ impl<'a> Source<'a> {
         let mut holding = 0;
         for (place, expected) in conditions {
             let Some(text) = self.text(place)? else { continue };
-            // `Cancelled`, `CANCELLED`: no platform means two things by one word.
-            let is_one = |expected: &String| expected.eq_ignore_ascii_case(&text);
-            holding += usize::from(expected.as_slice().iter().any(is_one));
+            holding += usize::from(is_one_of(expected, &text));
         }
         Ok(holding)
     }
+}
+
+/// `Cancelled`, `CANCELLED`: no platform means two things by one word.
+pub(super) fn is_one_of(expected: &OneOrMany<String>, text: &str) -> bool {
+    expected.as_slice().iter().any(|expected| expected.eq_ignore_ascii_case(text))
 }
 
 /// The first template that has something to show.

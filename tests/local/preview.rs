@@ -44,6 +44,29 @@ async fn how_a_payload_is_read_is_told() {
 }
 
 #[tokio::test]
+async fn tests_links_conditions_and_what_was_made_here_are_told() {
+    let order = r#"{"event_type":"order_modified","order_id":"A-1","status":"Processing","test":false,
+        "shop":"tea.example","url":"https://tea.example/orders/1","note":"-"}"#;
+    let (_, output, errors) = preview(&["generic", "-"], order).await;
+    let (reading, _) = output.split_once("\n\n").expect(&errors);
+    let told: Vec<_> = reading
+        .lines()
+        .map(|line| match line.split_once("delivery_id: msg_") {
+            Some((before, after)) => {
+                format!("{before}delivery_id: msg_{}", after.trim_start_matches(char::is_numeric))
+            }
+            None => line.to_owned(),
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"));
+
+    let other = order.replace("Processing", "void");
+    let (_, output, _) = preview(&["generic", "-"], &other).await;
+    assert!(output.contains("modified, by event 3 of 4 "), "{output}");
+    assert!(output.contains("Never read  /note\n"), "another rule looked at the status: {output}");
+}
+
+#[tokio::test]
 async fn a_folder_is_previewed_whole() {
     let folder = tempfolder("previewed");
     let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();

@@ -131,13 +131,16 @@ fn preview(
     let now = Timestamp::now();
     let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
+    let given = webhook.headers.clone();
     webhook.sign(platform, &key, public_url, now)?;
+    let made = webhook.headers.iter().filter(|header| !given.contains(header));
+    let made = made.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
     let genuine = authenticate(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
 
     let parsed = parse(platform, &genuine, config.customer, now)?;
-    let reading =
-        Reading::new(platform, explain(platform, &genuine)?, &webhook.body, config.customer);
+    let explanation = explain(platform, &genuine)?;
+    let reading = Reading::new(platform, explanation, &webhook.body, config.customer, made);
     let events = match parsed {
         Parsed::Events(events) => events,
         Parsed::Ignored { .. } => {

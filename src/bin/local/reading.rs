@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use order_alerts::config::Customer;
 use order_alerts::line::Line;
-use order_alerts::parse::{Explanation, Found};
-use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, Template};
+use order_alerts::parse::{Explanation, Found, Test};
+use order_alerts::platform::{
+    LinkPart, OneOrMany, Part, Place, Platform, Rule, RuleKind, Template,
+};
 use serde_json::Value;
 
 /// An explanation, with what it leaves to be said.
@@ -13,6 +15,8 @@ pub(crate) struct Reading {
     platform: &'static Platform,
     explanation: Explanation<'static>,
     customer: Customer,
+    /// The headers that only this preview has, for want of the platform's.
+    made: Vec<String>,
     /// The places of the body that nobody reads.
     unread: BTreeSet<String>,
 }
@@ -27,6 +31,7 @@ impl Reading {
         explanation: Explanation<'static>,
         body: &[u8],
         customer: Customer,
+        made: Vec<String>,
     ) -> Self {
         let mut unread = BTreeSet::new();
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
@@ -40,7 +45,7 @@ impl Reading {
             whole if branches.contains(whole) => place.clone(),
             whole => whole.to_owned(),
         });
-        Self { platform, explanation, customer, unread: unread.collect() }
+        Self { platform, explanation, customer, made, unread: unread.collect() }
     }
 
     /// Why the event is no news.
@@ -57,7 +62,7 @@ impl Reading {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Explanation { event_type, rule, found, missing, items } = &self.explanation;
+        let Explanation { event_type, rule, found, missing, items, test, link } = &self.explanation;
         let mut lines = Vec::new();
         if let Some(Found { template, text, .. }) = event_type {
             lines.push(labelled("Event", &format!("`{}`, in {template}", line(text))));
@@ -67,9 +72,16 @@ impl Reading {
             items.map(|(count, list)| ("items", list.to_string(), format!("{count} of them")));
         let found =
             found.iter().map(|found| (found.name, found.template.to_string(), self.shown(found)));
-        for (position, (name, place, shown)) in found.chain(items).enumerate() {
+        let test = test.iter().map(|Test { place, text, is_test }| {
+            let meaning = if *is_test { "yes" } else { "no" };
+            ("test", place.to_string(), format!("{meaning}, by `{}`", line(text)))
+        });
+        let found = found.chain(items).chain(test);
+        let found = found.map(|(name, place, shown)| format!("{name}: {shown}, in {place}"));
+        let link = link.iter().map(|link| format!("link: {link}"));
+        for (position, found) in found.chain(link).enumerate() {
             let label = if position == 0 { "Found" } else { "" };
-            lines.push(labelled(label, &format!("{name}: {shown}, in {place}")));
+            lines.push(labelled(label, &found));
         }
         if !missing.is_empty() {
             lines.push(labelled("Not there", &missing.join(", ")));
@@ -92,6 +104,7 @@ impl Reading {
             (RuleKind::Modified, Some(change)) => change.name(),
             (RuleKind::Modified, None) => "modified",
         };
+        let reopens = if rule.reopens { ", reopens" } else { "" };
         let conditions = rule.when.iter().map(|(place, texts)| {
             let texts = OneOrMany::as_slice(texts).iter().map(|text| format!("`{text}`"));
             format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
@@ -100,7 +113,7 @@ impl Reading {
         let because =
             if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
         format!(
-            "{meaning}, by event {position} of {} in src/platform/{id}.toml{because}",
+            "{meaning}{reopens}, by event {position} of {} in src/platform/{id}.toml{because}",
             rules.len()
         )
     }
@@ -110,8 +123,16 @@ impl Reading {
         match (found.name, self.customer) {
             ("customer", Customer::Hidden) => "a name, hidden by CUSTOMER=hidden".to_owned(),
             ("customer", Customer::Initials) => "a name, cut by CUSTOMER=initials".to_owned(),
+            _ if self.is_made(found.template) => format!("{} (made here)", line(&found.text)),
             _ => line(&found.text),
         }
+    }
+
+    fn is_made(&self, Template(parts): &Template) -> bool {
+        parts.iter().any(|part| match part {
+            Part::Place(Place::Header(name)) => self.made.contains(name),
+            Part::Place(Place::Body(_)) | Part::Text(_) => false,
+        })
     }
 
     fn unread(&self) -> String {
@@ -136,10 +157,21 @@ fn read(platform: &Platform, explanation: &Explanation<'_>) -> Vec<String> {
     let templates = found.map(|found| found.template);
     let mut places: Vec<_> =
         templates.flat_map(|Template(parts)| parts).filter_map(place).collect();
-    let Some((_, rule)) = explanation.rule else {
+    let (Some((_, rule)), Some(event_type)) = (explanation.rule, &explanation.event_type) else {
         return places.iter().filter_map(pointer).collect();
     };
-    places.extend(rule.when.keys().cloned());
+    // Rules for the same events looked at theirs before this one was found to fit, or would have.
+    let rules = platform.rules.iter().filter(|rule| rule.is_for(&event_type.text));
+    places.extend(rules.flat_map(|rule| rule.when.keys()).cloned());
+    let tests = [&rule.fields, &platform.fields].into_iter().flat_map(|fields| fields.test.keys());
+    places.extend(tests.cloned());
+    if let Some(link) = rule.fields.link.as_ref().or(platform.fields.link.as_ref()) {
+        let parts = link.url.0.iter().filter_map(|part| match part {
+            LinkPart::Place(place) => Some(place),
+            LinkPart::Text(_) | LinkPart::Shop | LinkPart::Id => None,
+        });
+        places.extend(parts.chain(&link.host).cloned());
+    }
     let mut read: Vec<_> = places.iter().filter_map(pointer).collect();
     if let Some(items) = rule.fields.items.as_ref().or(platform.fields.items.as_ref()) {
         let list = pointer(&items.list).unwrap_or_default();
