@@ -11,6 +11,7 @@ use crate::consumer::consume;
 use crate::deadline::Deadline;
 use crate::intake::intake;
 use crate::invocation::{Invocation, InvocationError};
+use crate::metrics::Metric;
 use crate::queue::Queue;
 use crate::response::response;
 use crate::wiring::Wiring;
@@ -40,6 +41,22 @@ impl App {
     ) -> Result<Served, InvocationError> {
         let left = deadline.duration_since(now).try_into().unwrap_or(Duration::ZERO);
         let deadline = Deadline::within(left.saturating_sub(MARGIN), now);
+        let served = self.serve(event, request_id, deadline).await;
+        self.wiring.metrics.add(
+            Metric::SecretUnavailable,
+            None,
+            self.wiring.secrets.failures().await,
+        );
+        self.wiring.metrics.write(deadline.now());
+        served
+    }
+
+    async fn serve(
+        &self,
+        event: &str,
+        request_id: &str,
+        deadline: Deadline,
+    ) -> Result<Served, InvocationError> {
         match Invocation::parse(event)? {
             Invocation::Webhook(request) => {
                 let outcome = intake(&self.wiring, &request, request_id, deadline).await;

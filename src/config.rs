@@ -26,6 +26,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Where Slack is in tests; `None` means Slack itself.
     pub slack_origin: Option<Url>,
+    /// What Lambda calls the function; `None` outside Lambda.
+    pub function_name: Option<String>,
 }
 
 /// The way from a webhook to the channel.
@@ -159,6 +161,8 @@ impl Config {
                 "an origin such as `http://127.0.0.1:9100`",
                 origin,
             )?,
+            function_name: read
+                .optional("AWS_LAMBDA_FUNCTION_NAME", "a name", |value| Some(value.to_owned()))?,
         })
     }
 }
@@ -309,6 +313,7 @@ mod tests {
             mention: None,
             public_url: None,
             slack_origin: None,
+            function_name: None,
         };
         assert_eq!(config(&[]), Ok(defaults.clone()));
         let empty = [("LANGUAGE", " "), ("MENTION", ""), ("MENTION_ABOVE", ""), ("PUBLIC_URL", "")];

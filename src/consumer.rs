@@ -14,6 +14,7 @@ use crate::config::Manner;
 use crate::deadline::Deadline;
 use crate::delivery::{Turn, Window, claim_window, deliver};
 use crate::envelope::{EnvelopeError, unpack};
+use crate::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::queue::{MOST_AT_ONCE, Queue};
@@ -74,7 +75,7 @@ pub async fn consume(
     let settlement = Settlement::of_invocation(request_id);
     let mut fates = fates(&messages, &outcomes, settlement);
     let until_settling = deadline.at_most(deadline.left().saturating_sub(SETTLING));
-    bury(queue, &messages, &mut fates, settlement, until_settling).await;
+    bury(wiring, queue, &messages, &mut fates, settlement, until_settling).await;
     let answer = settle(queue, &messages, &fates, handed_over, deadline).await;
     pace.rest(deadline).await;
     answer
@@ -137,6 +138,7 @@ fn fates(messages: &[Opened], mut outcomes: &[Outcome], settlement: Settlement) 
 
 /// Copies what can never work to the dead-letter queue; after that it is done with.
 async fn bury(
+    wiring: &Wiring,
     queue: &Queue,
     messages: &[Opened],
     fates: &mut [Fate],
@@ -156,6 +158,7 @@ async fn bury(
         fates[position] = match result {
             Ok(()) => {
                 tracing::error!(message = record.id, reason, "put into the dead-letter queue");
+                wiring.metrics.count(Metric::DeadLettered);
                 Fate::Done
             }
             Err(error) => {

@@ -16,6 +16,7 @@ use crate::delivery::poster::{Posted, Poster};
 use crate::fold::{Entry, News, fold};
 use crate::ledger::Held;
 use crate::message::Style;
+use crate::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::retry::Wait;
@@ -55,7 +56,7 @@ impl Window {
 /// Asks for the digest that is due, before its events are gathered.
 pub async fn claim_window(wiring: &Wiring, turn: Turn<'_>) -> Window {
     let windows = wiring.config.digest_windows;
-    Claims::new(&wiring.ledger, &[], turn).window(windows).await
+    Claims::new(wiring, &[], turn).window(windows).await
 }
 
 /// Tells the channel about `events`; gives what became of each. The window is claimed when it is
@@ -76,7 +77,7 @@ pub async fn deliver(
         wiring,
         turn,
         style: Style { language: config.language, mention: config.mention.clone() },
-        claims: Claims::new(&wiring.ledger, events, turn),
+        claims: Claims::new(wiring, events, turn),
         poster: Poster::new(wiring, turn.deadline, pace),
         outcomes: vec![Outcome::Later(Wait::AtOnce); events.len()],
         halted: None,
@@ -154,6 +155,7 @@ impl Delivery<'_> {
         }
         if let Err(error) = self.poster.find_address().await {
             tracing::error!(events = positions.len(), %error, "nothing can be posted");
+            self.wiring.metrics.count(Metric::SlackRefused);
             self.halted = Some(Wait::BackOff);
             self.settle(positions, &Outcome::Later(Wait::BackOff));
             return false;
@@ -165,7 +167,7 @@ impl Delivery<'_> {
             match self.poster.post(&mut news, &self.style).await {
                 Posted::Yes => {
                     has_posted = true;
-                    log_posted(&news);
+                    self.note_posted(&news);
                     self.tick_off(news.positions().collect()).await;
                 }
                 Posted::Refused(why) => match news.smaller() {
@@ -229,20 +231,34 @@ impl Delivery<'_> {
         self.claims.give_back(news.iter().flat_map(News::entries), was_refused).await;
     }
 
+    fn note_posted(&self, news: &News) {
+        let metrics = &self.wiring.metrics;
+        metrics.count(Metric::MessagesPosted);
+        match news.entries() {
+            [entry] => {
+                let (platform, order) = described(&entry.event);
+                tracing::info!(platform, order, "posted");
+            }
+            entries => {
+                tracing::info!(orders = entries.len(), "posted a digest");
+                let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+                metrics.add(Metric::EventsDigested, None, count);
+            }
+        }
+        let now = self.turn.deadline.now();
+        for Entry { event, remarks, .. } in news.entries() {
+            let time = now.duration_since(event.received_at).try_into().unwrap_or_default();
+            metrics.time(Metric::SecondsToSlack, time);
+            if remarks.repeat {
+                metrics.count_for(Metric::PossibleDuplicate, &event.platform);
+            }
+        }
+    }
+
     fn settle(&mut self, positions: &[usize], outcome: &Outcome) {
         for &position in positions {
             self.outcomes[position] = outcome.clone();
         }
-    }
-}
-
-fn log_posted(news: &News) {
-    match news.entries() {
-        [entry] => {
-            let (platform, order) = described(&entry.event);
-            tracing::info!(platform, order, "posted");
-        }
-        entries => tracing::info!(orders = entries.len(), "posted a digest"),
     }
 }
 

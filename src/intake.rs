@@ -12,6 +12,7 @@ use crate::config::{Config, Manner};
 use crate::deadline::Deadline;
 use crate::delivery::{Turn, deliver};
 use crate::envelope::pack;
+use crate::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
 use crate::parse::{Parsed, parse};
@@ -74,11 +75,13 @@ async fn take(
     let customer = wiring.config.customer;
     let parsed = parse(platform, &webhook, customer, deadline.began).map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "refused");
+        wiring.metrics.count_for(Metric::WebhooksUnreadable, platform.id);
         Refusal::Unreadable
     })?;
     let events = match parsed {
         Parsed::Ignored { .. } => {
             tracing::info!(platform = platform.id, "ignored: the event is no news");
+            wiring.metrics.count_for(Metric::WebhooksIgnored, platform.id);
             return Ok(Answer::Ignored);
         }
         Parsed::Events(events) => events,
@@ -88,6 +91,8 @@ async fn take(
         None => tell(wiring, &events, request_id, deadline).await?,
     }
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
+    let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
+    wiring.metrics.add(Metric::EventsAccepted, Some(platform.id), count);
     Ok(Answer::Accepted)
 }
 
@@ -175,11 +180,13 @@ async fn prove<'a>(
     };
     if let Ok(Authentic { key: key @ 1.., .. }) = proof {
         tracing::info!(platform = platform.id, key, "signed with another than the first key");
+        wiring.metrics.count_for(Metric::OldKeyUsed, platform.id);
     }
     proof.map_err(|error| {
         let refusal = error.refusal();
         if refusal == Refusal::Unauthorized {
             tracing::warn!(platform = platform.id, %error, "refused");
+            wiring.metrics.count_for(Metric::WebhooksRejected, platform.id);
         } else {
             tracing::error!(platform = platform.id, %error, "nothing can be proven");
         }

@@ -67,6 +67,11 @@ impl Held {
         self.items.first().is_some_and(|event| event.item.state == State::Refused)
     }
 
+    /// Whether nobody claimed the event before, as far as is known.
+    pub fn is_first(&self) -> bool {
+        self.items.first().is_none_or(|event| event.item.version == 1)
+    }
+
     fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
         self.may_be_shown |= item.may_be_shown();
         self.items.push(HeldItem { key, item, told, since });

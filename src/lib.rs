@@ -72,6 +72,7 @@ pub mod aws;
 pub mod exchange;
 pub mod ledger;
 pub mod log;
+pub mod metrics;
 pub mod queue;
 pub mod secrets;
 pub mod slack;

@@ -20,6 +20,7 @@ use order_alerts::exchange::Exchange;
 use order_alerts::invocation::InvocationError;
 use order_alerts::ledger::Ledger;
 use order_alerts::log;
+use order_alerts::metrics::Metrics;
 use order_alerts::queue::Queue;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::Slack;
@@ -63,7 +64,8 @@ fn wire() -> Result<Wiring, lambda_runtime::Error> {
         Some(name) => Ledger::in_table(&aws, name),
         None => Ledger::none(),
     };
-    Ok(Wiring { secrets, slack: Slack::Webhooks(exchange), queue, ledger, config })
+    let metrics = Metrics::of(config.function_name.clone());
+    Ok(Wiring { secrets, slack: Slack::Webhooks(exchange), queue, ledger, metrics, config })
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.

@@ -88,6 +88,7 @@ impl Secrets {
             Ok(secret) => Ok(cache.keep(secret, now)),
             Err(error) => {
                 cache.failed_at = Some(now);
+                cache.failures += 1;
                 match cache.stale(now) {
                     Some(secret) => {
                         tracing::error!(%error, "the secret cannot be read; its last value serves");
@@ -112,9 +113,15 @@ impl Secrets {
             Ok(secret) => Some(cache.keep(secret, now)),
             Err(error) => {
                 tracing::error!(%error, "the secret cannot be read anew");
+                cache.failures += 1;
                 None
             }
         }
+    }
+
+    /// How often the secret could not be read since the last time that this was asked.
+    pub async fn failures(&self) -> u32 {
+        std::mem::take(&mut self.cache.lock().await.failures)
     }
 
     async fn read(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretsError> {
@@ -142,6 +149,7 @@ struct Cache {
     kept: Option<(Arc<Secret>, Timestamp)>,
     failed_at: Option<Timestamp>,
     forced_at: Option<Timestamp>,
+    failures: u32,
 }
 
 impl Cache {

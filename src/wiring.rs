@@ -8,6 +8,7 @@ use tokio::time::timeout;
 use crate::config::Config;
 use crate::deadline::Deadline;
 use crate::ledger::Ledger;
+use crate::metrics::Metrics;
 use crate::queue::Queue;
 use crate::secrets::Secrets;
 use crate::slack::Slack;
@@ -21,6 +22,7 @@ pub struct Wiring {
     /// None with direct delivery.
     pub queue: Option<Queue>,
     pub ledger: Ledger,
+    pub metrics: Metrics,
 }
 
 /// A cold start must not hang on a slow service; what is not warm by then warms up later.

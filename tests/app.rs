@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use order_alerts::app::{App, Served};
 use order_alerts::config::Config;
 use order_alerts::ledger::Ledger;
+use order_alerts::metrics::Metrics;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -30,6 +31,7 @@ fn app(inbox: &Inbox) -> App {
         slack: Slack::Inbox(inbox.clone()),
         queue: None,
         ledger: Ledger::none(),
+        metrics: Metrics::default(),
     })
 }
 

@@ -14,11 +14,13 @@ use crate::aws::ServiceError;
 use crate::claim::{Lease, State};
 use crate::delivery::{Turn, Window, described};
 use crate::fold::Entry;
-use crate::ledger::{Claim, Held, Ledger, Marked};
+use crate::ledger::{Claim, Held, Marked};
 use crate::message::Remarks;
+use crate::metrics::Metric;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::retry::Wait;
 use crate::window::Windows;
+use crate::wiring::Wiring;
 
 /// DynamoDB takes many more; the sandbox does not.
 const CALLS_AT_ONCE: usize = 16;
@@ -44,7 +46,7 @@ pub(super) enum Claimed {
 }
 
 pub(super) struct Claims<'a> {
-    ledger: &'a Ledger,
+    wiring: &'a Wiring,
     events: &'a [OrderEvent],
     turn: Turn<'a>,
     /// By the event's position.
@@ -54,9 +56,9 @@ pub(super) struct Claims<'a> {
 }
 
 impl<'a> Claims<'a> {
-    pub(super) fn new(ledger: &'a Ledger, events: &'a [OrderEvent], turn: Turn<'a>) -> Self {
+    pub(super) fn new(wiring: &'a Wiring, events: &'a [OrderEvent], turn: Turn<'a>) -> Self {
         let held = events.iter().map(|_| None).collect();
-        Self { ledger, events, turn, held, failures: AtomicUsize::new(0) }
+        Self { wiring, events, turn, held, failures: AtomicUsize::new(0) }
     }
 
     /// Claims the events at these positions.
@@ -80,17 +82,19 @@ impl<'a> Claims<'a> {
         if self.is_down() || self.turn.deadline.is_mostly_over() {
             return Claim::Ours(Held::default());
         }
-        let claim = self.ledger.claim(&self.events[position], &self.lease(position)).await;
+        let claim = self.wiring.ledger.claim(&self.events[position], &self.lease(position)).await;
         self.noted(claim).unwrap_or_else(|| Claim::Ours(Held::default()))
     }
 
     fn explained(&mut self, position: usize, claim: Claim) -> Claimed {
         let event = &self.events[position];
         let (platform, order) = described(event);
+        let count = |metric| self.wiring.metrics.count_for(metric, platform);
         let now = self.turn.deadline.now();
         match claim {
             Claim::Told => {
                 tracing::info!(platform, order, "told before");
+                count(Metric::Duplicates);
                 Claimed::NoNews
             }
             Claim::Overtaken => {
@@ -105,6 +109,14 @@ impl<'a> Claims<'a> {
             Claim::Ours(held) => {
                 if held.changed_payload {
                     tracing::warn!(platform, order, "the sender gave this event before, otherwise");
+                    count(Metric::PayloadMismatch);
+                }
+                if held.is_first() {
+                    count(match event.kind {
+                        Kind::Created => Metric::OrdersCreated,
+                        Kind::Modified => Metric::OrdersModified,
+                        Kind::Cancelled => Metric::OrdersCancelled,
+                    });
                 }
                 let late = now.duration_since(event.received_at);
                 let remarks = Remarks {
@@ -137,8 +149,9 @@ impl<'a> Claims<'a> {
         if self.is_out_of_reach() {
             return;
         }
-        if self.noted(self.ledger.told(held, now).await) == Some(Marked::TakenOver) {
+        if self.noted(self.wiring.ledger.told(held, now).await) == Some(Marked::TakenOver) {
             tracing::warn!("another invocation took over: the channel may see it twice");
+            self.wiring.metrics.count(Metric::PossibleDuplicate);
         }
     }
 
@@ -167,13 +180,13 @@ impl<'a> Claims<'a> {
         if self.is_out_of_reach() {
             return;
         }
-        self.noted(self.ledger.give_back(held, now_is).await);
+        self.noted(self.wiring.ledger.give_back(held, now_is).await);
     }
 
     /// Claims the digest that is due.
     pub(super) async fn window(&self, windows: Windows) -> Window {
         let now = self.turn.deadline.now();
-        let claim = self.ledger.claim_digest(windows.due(now), &self.lease("digest")).await;
+        let claim = self.wiring.ledger.claim_digest(windows.due(now), &self.lease("digest")).await;
         match self.noted(claim) {
             Some(Claim::Ours(held)) => Window::Ours(held),
             None => Window::Ours(Held::default()),
@@ -220,6 +233,7 @@ impl<'a> Claims<'a> {
                 Some(answer)
             }
             Err(error) => {
+                self.wiring.metrics.count(Metric::LedgerUnavailable);
                 if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
                     tracing::error!(
                         %error,

@@ -9,6 +9,7 @@ use crate::blocks::Message;
 use crate::deadline::Deadline;
 use crate::fold::News;
 use crate::message::Style;
+use crate::metrics::Metric;
 use crate::pace::Pace;
 use crate::retry::{self, Failure, Next, Tried, Wait};
 use crate::secrets::SecretsError;
@@ -85,6 +86,10 @@ impl<'a> Poster<'a> {
             let Err(error) = self.wiring.slack.post(address, &message, within).await else {
                 return Posted::Yes;
             };
+            self.wiring.metrics.count(match error.failure {
+                Failure::RateLimited(_) => Metric::SlackRateLimited,
+                _ => Metric::SlackRefused,
+            });
             if error.failure == Failure::Unclear {
                 news.mark_repeat();
             }

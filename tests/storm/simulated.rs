@@ -8,6 +8,7 @@ use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::exchange::Exchange;
 use order_alerts::ledger::Ledger;
+use order_alerts::metrics::Metrics;
 use order_alerts::queue::Queue;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::Slack;
@@ -61,6 +62,7 @@ fn wiring(network: &Arc<Network>, sandbox: &Arc<Sandbox>) -> Wiring {
         secrets: Secrets::from_secrets_manager(&aws, &config.secret_id),
         queue: Some(Queue::new(&aws, &exchange, url, dead_letters)),
         ledger: Ledger::in_table(&aws, table),
+        metrics: Metrics::default(),
         slack: Slack::Webhooks(exchange),
         config,
     }

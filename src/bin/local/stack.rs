@@ -10,6 +10,7 @@ use order_alerts::app::{App, Served};
 use order_alerts::config::{Config, ConfigError};
 use order_alerts::exchange::Exchange;
 use order_alerts::ledger::Ledger;
+use order_alerts::metrics::Metrics;
 use order_alerts::secret::Secret;
 use order_alerts::secrets::Secrets;
 use order_alerts::slack::{Inbox, Slack};
@@ -79,7 +80,8 @@ impl Function {
         };
         let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
         // Whatever is sent twice here is meant to be shown twice.
-        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger: Ledger::none() });
+        let (ledger, metrics) = (Ledger::none(), Metrics::default());
+        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger, metrics });
         let inbox = real_slack.is_none().then_some(inbox);
         Ok(Self { app, public_url, inbox, channel: Mutex::default() })
     }
