@@ -1,0 +1,170 @@
+//! The event that CloudWatch gives to a function, read place by place.
+//!
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>
+//! shows it for a metric and for a composite alarm. Metric math has an `expression` in place of the
+//! `metricStat`, and `reasonData` is JSON inside a text, where there is any.
+
+use jiff::Timestamp;
+
+use crate::alarm::arn::Arn;
+use crate::alarm::{Alarm, Before, Reading, State, Watch};
+use crate::document::{Document, Pointer, Value};
+use crate::line::Line;
+
+/// How many of the last values tell how it came to this; the queue need not carry the others.
+const MAX_RECENT: usize = 20;
+
+/// An event that names no alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AlarmError {
+    #[error("the alarm's event is not a JSON object")]
+    Unreadable,
+    #[error("the alarm's event has no alarmArn")]
+    NoArn,
+}
+
+impl Alarm {
+    /// Reads CloudWatch's event; `event` is JSON.
+    pub fn parse(event: &str) -> Result<Self, AlarmError> {
+        let event = Object::parse(event).ok_or(AlarmError::Unreadable)?;
+        let raw_arn = event.text("/alarmArn").ok_or(AlarmError::NoArn)?;
+        let line = Line::parse(&raw_arn).ok_or(AlarmError::NoArn)?;
+        let arn = Arn::parse(&raw_arn);
+        let reason_data = event.text("/alarmData/state/reasonData");
+        let reason_data = reason_data.as_deref().and_then(Object::parse);
+        let measured = |place| reason_data.as_ref()?.text(place);
+        Ok(Self {
+            account: arn
+                .and_then(|arn| Line::parse(arn.account))
+                .or_else(|| event.line("/accountId")),
+            region: arn.and_then(|arn| Line::parse(arn.region)).or_else(|| event.line("/region")),
+            name: event
+                .line("/alarmData/alarmName")
+                .or_else(|| Line::parse(arn?.name))
+                .unwrap_or_else(|| line.clone()),
+            description: event.line("/alarmData/configuration/description"),
+            watch: event.watch(arn),
+            state: event.state("/alarmData/state"),
+            since: event.time("/alarmData/state/timestamp").or_else(|| event.time("/time")),
+            before: event.at("/alarmData/previousState").map(|_| Before {
+                state: event.state("/alarmData/previousState"),
+                since: event.time("/alarmData/previousState/timestamp"),
+            }),
+            reason: event.line_about("/alarmData/state/reason", arn),
+            threshold: measured("/threshold").and_then(|text| Reading::parse(&text)),
+            recent: reason_data.as_ref().map(Object::recent).unwrap_or_default(),
+            period: measured("/period")
+                .or_else(|| event.period())
+                .and_then(|seconds| seconds.parse().ok()),
+            link: arn.and_then(|arn| arn.console()),
+            arn: line,
+        })
+    }
+}
+
+/// A JSON object in which whatever is odd counts as absent.
+struct Object<'a>(Document<'a>);
+
+impl<'a> Object<'a> {
+    fn parse(text: &'a str) -> Option<Self> {
+        Document::parse(text.as_bytes()).ok().map(Self)
+    }
+
+    fn at(&self, place: &str) -> Option<Value<'a>> {
+        self.0.at(&pointer(place)).ok()?
+    }
+
+    fn text(&self, place: &str) -> Option<String> {
+        self.at(place)?.text().ok()?
+    }
+
+    fn line(&self, place: &str) -> Option<Line> {
+        Line::parse(&self.text(place)?)
+    }
+
+    /// A text that may call other alarms by their ARNs; without those, it is shorter and names no
+    /// account.
+    fn line_about(&self, place: &str, arn: Option<Arn<'_>>) -> Option<Line> {
+        let text = self.text(place)?;
+        let text = arn.map_or_else(|| text.clone(), |arn| text.replace(&arn.start(), ""));
+        Line::parse(&text)
+    }
+
+    fn elements(&self, place: &str) -> Vec<Value<'a>> {
+        self.at(place).and_then(|value| value.elements().ok()?).unwrap_or_default()
+    }
+
+    fn time(&self, place: &str) -> Option<Timestamp> {
+        time(&self.text(place)?)
+    }
+
+    fn state(&self, place: &str) -> State {
+        let name = self.line(&format!("{place}/value"));
+        match name.as_ref().map(Line::as_str) {
+            Some("OK") => State::Ok,
+            Some("ALARM") => State::Alarm,
+            Some("INSUFFICIENT_DATA") => State::InsufficientData,
+            _ => State::Other(name),
+        }
+    }
+
+    fn metrics(&self) -> Vec<Value<'a>> {
+        self.elements("/alarmData/configuration/metrics")
+    }
+
+    /// The metric or the expression whose values the alarm looks at: the others only serve it.
+    fn metric(&self) -> Option<Value<'a>> {
+        let metrics = self.metrics();
+        let is_returned =
+            |metric: &Value<'_>| text_of(*metric, "/returnData").as_deref() == Some("true");
+        let returned = metrics.iter().copied().find(is_returned);
+        returned.or_else(|| metrics.first().copied())
+    }
+
+    /// An expression may leave its period to the metrics that serve it.
+    fn period(&self) -> Option<String> {
+        let period = |metric: Value<'_>| {
+            text_of(metric, "/metricStat/period").or_else(|| text_of(metric, "/period"))
+        };
+        self.metric().into_iter().chain(self.metrics()).find_map(period)
+    }
+
+    fn watch(&self, arn: Option<Arn<'_>>) -> Watch {
+        if let Some(rule) = self.line_about("/alarmData/configuration/alarmRule", arn) {
+            return Watch::Composite(rule);
+        }
+        let Some(metric) = self.metric() else {
+            return Watch::Unknown;
+        };
+        let text = |place| text_of(metric, place);
+        if let Some(expression) = text("/expression") {
+            return Watch::Math(Line::parse(&text("/label").unwrap_or(expression)));
+        }
+        let names = ["/metricStat/metric/namespace", "/metricStat/metric/name"];
+        let names: Vec<_> = names.into_iter().filter_map(text).collect();
+        Watch::Metric(Line::parse(&names.join(" ")))
+    }
+
+    /// What `reasonData` says of the last values. They come oldest first.
+    fn recent(&self) -> Vec<Option<Reading>> {
+        let all = self.elements("/recentDatapoints");
+        let recent = &all[all.len().saturating_sub(MAX_RECENT)..];
+        let reading = |value: &Value<'_>| Reading::parse(&value.text().ok()??);
+        recent.iter().map(reading).collect()
+    }
+}
+
+fn text_of(value: Value<'_>, place: &str) -> Option<String> {
+    value.at(&pointer(place)).ok()??.text().ok()?
+}
+
+fn pointer(place: &str) -> Pointer {
+    Pointer::parse(place).expect("a place begins with a slash")
+}
+
+/// Reads `2026-01-01T00:00:00.000+0000`, as CloudWatch writes a time, and any usual spelling. The
+/// samples of AWS's own pages have blanks inside.
+fn time(text: &str) -> Option<Timestamp> {
+    let closed = || text.split_whitespace().collect::<String>();
+    text.trim().parse().or_else(|_| closed().parse()).ok()
+}

@@ -1,0 +1,95 @@
+//! A value of a metric.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A finite number. It is stored as a text, in which no digit changes.
+#[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reading(f64);
+
+/// The text is no number, or none that is finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a finite number")]
+pub struct NoNumber;
+
+impl Reading {
+    /// Reads a number; `None` for what is none, and for infinities.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number: f64 = text.parse().ok()?;
+        number.is_finite().then_some(Self(number))
+    }
+
+    pub fn value(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<String> for Reading {
+    type Error = NoNumber;
+
+    fn try_from(text: String) -> Result<Self, NoNumber> {
+        Self::parse(&text).ok_or(NoNumber)
+    }
+}
+
+impl From<Reading> for String {
+    fn from(Reading(number): Reading) -> Self {
+        format!("{number:e}")
+    }
+}
+
+/// As people write it: no more decimals than tell something.
+impl fmt::Display for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        let text = match size {
+            1e15.. => return write!(f, "{:.1e}", self.0),
+            1.0.. => format!("{:.1}", self.0),
+            0.001.. => format!("{:.4}", self.0),
+            0.0 => return f.write_str("0"),
+            _ => return write!(f, "{:.1e}", self.0),
+        };
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// Like a number's, for readable test failures.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_no_needless_decimals() {
+        let shown = |text| Reading::parse(text).unwrap().to_string();
+        let numbers = ["12.0", "33.333333333333336", "0", "-0.0", "0.0666851903306472", "1250000"];
+        assert_eq!(numbers.map(shown), ["12", "33.3", "0", "0", "0.0667", "1250000"]);
+        let numbers = ["100", "-7.25", "99.96", "0.5", "1e15", "-1.7976931348623157e308", "5e-324"];
+        let texts = ["100", "-7.2", "100", "0.5", "1.0e15", "-1.8e308", "4.9e-324"];
+        assert_eq!(numbers.map(shown), texts);
+    }
+
+    #[test]
+    fn what_is_no_finite_number_is_no_reading() {
+        for text in ["", "NaN", "nan", "inf", "-Infinity", "1e999", "1,5", "twelve", "null", "{}"] {
+            assert_eq!(Reading::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn no_digit_changes_on_the_way_through_the_queue() {
+        for text in ["33.333333333333336", "5e-324", "1.7976931348623157e308", "-0.1", "12"] {
+            let reading = Reading::parse(text).unwrap();
+            let stored = serde_json::to_string(&reading).unwrap();
+            assert_eq!(serde_json::from_str::<Reading>(&stored).unwrap(), reading, "{stored}");
+        }
+        assert!(serde_json::from_str::<Reading>(r#""NaN""#).is_err());
+    }
+}
