@@ -1,4 +1,5 @@
-//! What the channel reads about one order; about many, it reads a [`digest`].
+//! What the channel reads about one order; about many, it reads a [`digest`], and of what is wrong with
+//! the flow of orders, an [`alarm`].
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -8,6 +9,7 @@ use crate::order::{Kind, OrderEvent};
 
 use self::words::Words;
 
+pub mod alarm;
 pub mod digest;
 mod words;
 

@@ -8,12 +8,18 @@ use crate::message::Remarks;
 use crate::money::Money;
 use crate::order::{Change, Item, Kind, OrderEvent};
 
+mod alarm;
+mod own_alarm;
+
 /// The words of one language.
 pub(super) struct Words {
     language: Language,
     pub(super) hello: &'static str,
     pub(super) stack: &'static str,
     pub(super) open: &'static str,
+    /// The label of the link to an alarm, and when its state began.
+    pub(super) console: &'static str,
+    pub(super) since: &'static str,
     pub(super) test: &'static str,
     /// For an order that has neither a number nor a key.
     pub(super) nameless: &'static str,
@@ -33,6 +39,8 @@ const ENGLISH: Words = Words {
     hello: "👋 order-alerts is connected to this channel",
     stack: "Stack",
     open: "Open the order",
+    console: "Open in CloudWatch",
+    since: "Since",
     test: "🧪 TEST",
     nameless: "without a number",
     reason: "Reason",
@@ -50,6 +58,8 @@ const KOREAN: Words = Words {
     hello: "👋 order-alerts가 이 채널에 연결되었습니다",
     stack: "스택",
     open: "주문 열기",
+    console: "CloudWatch에서 열기",
+    since: "시각",
     test: "🧪 테스트",
     nameless: "번호 없음",
     reason: "사유",

@@ -1,0 +1,260 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::alarm::tests::{event, parsed, with};
+use crate::message::tests::texts;
+
+const LANGUAGES: [Language; 2] = [Language::English, Language::Korean];
+
+fn message(event: &Value, language: Language) -> Message {
+    about(&parsed(event), language, Remarks::default())
+}
+
+/// What each language makes of the event.
+fn told(event: &Value) -> String {
+    LANGUAGES.map(|language| texts(&message(event, language))).join("\n\n=====\n\n")
+}
+
+fn headlines(events: &[Value]) -> String {
+    let headline = |event, language| message(event, language).blocks()[0].text().to_owned();
+    let lines = events.iter().flat_map(|event| LANGUAGES.map(|language| headline(event, language)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn measured(event: Value, data: &Value) -> Value {
+    with(event, "/alarmData/state/reasonData", json!(data.to_string()))
+}
+
+#[test]
+fn a_metric_alarm() {
+    insta::assert_snapshot!(told(&event("tea-kettle", "OK", "ALARM")));
+}
+
+#[test]
+fn a_metric_alarm_over_the_wire() {
+    insta::assert_json_snapshot!(message(&event("tea-kettle", "OK", "ALARM"), Language::English));
+}
+
+#[test]
+fn a_recovery() {
+    insta::assert_snapshot!(told(&event("tea-kettle", "ALARM", "OK")));
+}
+
+#[test]
+fn a_metric_math_alarm() {
+    let metrics = json!([
+        {"id": "rate", "expression": "100 * c / o", "label": "Cold pots in %", "returnData": true},
+    ]);
+    let event = event("tea-pots", "OK", "ALARM");
+    insta::assert_snapshot!(told(&with(event, "/alarmData/configuration/metrics", metrics)));
+}
+
+#[test]
+fn a_composite_alarm() {
+    let rule = json!({"alarmRule": "ALARM(tea-kettle) OR ALARM(tea-pots)"});
+    let event = with(event("tea-house", "OK", "ALARM"), "/alarmData/configuration", rule);
+    let reason =
+        "arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:tea-pots transitioned to ALARM";
+    let event = with(event, "/alarmData/state/reason", json!(reason));
+    insta::assert_snapshot!(told(&measured(event, &json!({"triggeringAlarms": []}))));
+}
+
+#[test]
+fn too_little_data() {
+    let event = event("tea-kettle", "OK", "INSUFFICIENT_DATA");
+    let reason = "Insufficient Data: 5 datapoints were unknown.";
+    let event = with(event, "/alarmData/state/reason", json!(reason));
+    insta::assert_snapshot!(told(&measured(
+        event,
+        &json!({"recentDatapoints": [], "threshold": 5.0})
+    )));
+}
+
+#[test]
+fn an_alarm_of_which_only_the_arn_is_known() {
+    insta::assert_snapshot!(told(&json!({"alarmArn": "tea-kettle"})));
+}
+
+#[test]
+fn every_state_has_its_headline() {
+    let recovered_at_once = with(
+        event("tea-kettle", "ALARM", "OK"),
+        "/alarmData/previousState/timestamp",
+        json!("in the morning"),
+    );
+    insta::assert_snapshot!(headlines(&[
+        event("tea-kettle", "OK", "ALARM"),
+        event("tea-kettle", "ALARM", "OK"),
+        recovered_at_once,
+        event("tea-kettle", "INSUFFICIENT_DATA", "OK"),
+        event("tea-kettle", "ALARM", "INSUFFICIENT_DATA"),
+        event("tea-kettle", "OK", "WARMING_UP"),
+        event("tea-kettle", "OK", ""),
+    ]));
+}
+
+fn own(end: &str, before: &str, now: &str, data: &Value) -> Value {
+    measured(event(&format!("order-alerts-{end}"), before, now), data)
+}
+
+#[test]
+fn an_alarm_for_no_orders() {
+    // A missing value counts as a breach there, and is not among the values.
+    let data = json!({"period": 1800, "recentDatapoints": [], "threshold": 1.0});
+    insta::assert_snapshot!(told(&own("no-orders", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_cancellations() {
+    let values = [0.0, 0.0, 4.2, 5.0, 12.5, 33.333_333_333_333_336];
+    let data = json!({"period": 900, "recentDatapoints": values, "threshold": 20.0});
+    insta::assert_snapshot!(told(&own("cancellations", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_rejected_webhooks() {
+    let data = json!({"period": 300, "recentDatapoints": [0.0, 14.0], "threshold": 10.0});
+    insta::assert_snapshot!(told(&own("rejected-webhooks", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_a_refusing_slack() {
+    let data = json!({"period": 300, "recentDatapoints": [1.0], "threshold": 1.0});
+    insta::assert_snapshot!(told(&own("slack-refuses", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_the_age_of_the_queue() {
+    let data =
+        json!({"period": 60, "recentDatapoints": [600.0, 900.0, 1510.0], "threshold": 1200.0});
+    insta::assert_snapshot!(told(&own("queue-age", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_dead_letters() {
+    let data = json!({"period": 60, "recentDatapoints": [3.0], "threshold": 0.0});
+    insta::assert_snapshot!(told(&own("dead-letters", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_errors() {
+    let data = json!({"period": 60, "recentDatapoints": [1.0, 2.0], "threshold": 0.0});
+    insta::assert_snapshot!(told(&own("errors", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn an_alarm_for_throttles() {
+    let data = json!({"period": 60, "recentDatapoints": [7.0, 7.0], "threshold": 0.0});
+    insta::assert_snapshot!(told(&own("throttles", "OK", "ALARM", &data)));
+}
+
+#[test]
+fn a_recovery_of_the_stacks_own() {
+    let data = json!({"period": 1800, "recentDatapoints": [0.0, 0.0, 3.0], "threshold": 1.0});
+    insta::assert_snapshot!(told(&own("no-orders", "ALARM", "OK", &data)));
+}
+
+#[test]
+fn every_alarm_of_the_stack_has_its_headlines() {
+    let ends = [
+        "no-orders",
+        "cancellations",
+        "rejected-webhooks",
+        "slack-refuses",
+        "queue-age",
+        "dead-letters",
+        "errors",
+        "throttles",
+    ];
+    let known = json!({"period": 900, "recentDatapoints": [90_061.0]});
+    let changes = [
+        ("OK", "ALARM", &known),
+        ("OK", "ALARM", &json!({"period": 0})),
+        ("ALARM", "OK", &known),
+        ("INSUFFICIENT_DATA", "OK", &known),
+        ("OK", "INSUFFICIENT_DATA", &known),
+    ];
+    let events = ends.iter().flat_map(|end| {
+        changes.map(|(before, now, data)| with_configuration(own(end, before, now, data)))
+    });
+    insta::assert_snapshot!(headlines(&events.collect::<Vec<_>>()));
+}
+
+/// Without a period of its own.
+fn with_configuration(event: Value) -> Value {
+    with(event, "/alarmData/configuration", json!({}))
+}
+
+#[test]
+fn remarks_stand_in_the_footer_and_in_the_text() {
+    let remarks = Remarks { repeat: true, ..Remarks::default() };
+    let message = about(&parsed(&event("tea", "OK", "ALARM")), Language::English, remarks);
+    assert!(message.text().ends_with(" · This may be a repeat"), "{}", message.text());
+    let footer = message.blocks().last().unwrap().text();
+    assert!(footer.starts_with("This may be a repeat · Since: <!date^1767233110^"), "{footer}");
+}
+
+#[test]
+fn no_data_becomes_a_mention_a_link_or_a_line() {
+    let nasty =
+        "<!channel> <@U012AB3CD> <https://evil.example|Open> *a* `b`\r\n🚨 Alarm: forged\u{202E}&";
+    let long = nasty.repeat(100);
+    let many: Vec<_> =
+        (0..5_000).map(|n| if n % 3 == 0 { json!("NaN") } else { json!(n) }).collect();
+    for text in [nasty, &long, &format!("{nasty}-no-orders")] {
+        let mut event = event(text, text, text);
+        for place in ["/accountId", "/region", "/alarmData/state/reason"] {
+            event = with(event, place, json!(text));
+        }
+        event = with(event, "/alarmData/configuration/description", json!(text));
+        event = with(event, "/alarmData/configuration/alarmRule", json!(text));
+        event =
+            measured(event, &json!({"recentDatapoints": many, "threshold": text, "period": text}));
+        for language in LANGUAGES {
+            let message = message(&event, language);
+            assert!(message.is_whole());
+            assert!(
+                !message.text().contains(['<', '>', '\n', '\r', '\u{202E}']),
+                "{}",
+                message.text()
+            );
+            let (footer, blocks) = message.blocks().split_last().unwrap();
+            assert!(blocks.iter().all(|block| !block.text().contains(['<', '>', '\r'])));
+            let lines = blocks.iter().flat_map(|block| block.text().lines());
+            assert!(lines.skip(1).all(|line| !line.starts_with('🚨')));
+            let markup: Vec<_> = footer.text().matches('<').collect();
+            assert!(
+                markup.len() <= 2 && !footer.text().contains("<https://evil"),
+                "{}",
+                footer.text()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_numbers_of_the_account_are_not_shown() {
+    for language in LANGUAGES {
+        let message = message(&event("tea", "OK", "ALARM"), language);
+        let wire = serde_json::to_string(&message).unwrap();
+        assert!(!wire.contains("123456789012"), "{wire}");
+    }
+}
+
+#[test]
+fn a_length_of_time_is_told_in_two_units() {
+    let told = |seconds: i64| {
+        let place = "/alarmData/previousState/timestamp";
+        let began = jiff::Timestamp::from_second(1_767_233_110 - seconds).unwrap().to_string();
+        let ended = event("tea", "ALARM", "OK");
+        let ended = with(ended, "/alarmData/state/timestamp", json!("2026-01-01T02:05:10Z"));
+        headlines(&[with(ended, place, json!(began))]).replace('\n', " | ")
+    };
+    assert_eq!(told(45), "✅ Recovered after 45 s: tea | ✅ 45초 만에 복구: tea");
+    assert_eq!(told(60), "✅ Recovered after 1 min: tea | ✅ 1분 만에 복구: tea");
+    assert_eq!(told(95), "✅ Recovered after 1 min 35 s: tea | ✅ 1분 35초 만에 복구: tea");
+    assert_eq!(told(7_510), "✅ Recovered after 2 h 5 min: tea | ✅ 2시간 5분 만에 복구: tea");
+    assert_eq!(told(7_210), "✅ Recovered after 2 h: tea | ✅ 2시간 만에 복구: tea");
+    assert_eq!(told(90_100), "✅ Recovered after 1 d 1 h: tea | ✅ 1일 1시간 만에 복구: tea");
+    assert_eq!(told(0), "✅ Recovered: tea | ✅ 복구: tea");
+}

@@ -1,0 +1,126 @@
+//! The words about alarms; those about the stack's own are in `own_alarm`.
+
+use jiff::SignedDuration;
+
+use crate::alarm::{Alarm, State, Watch};
+use crate::config::Language;
+use crate::line::Line;
+use crate::message::words::{Words, named};
+
+impl Words {
+    /// What became of which alarm.
+    pub(in crate::message) fn alarm_headline(&self, alarm: &Alarm) -> String {
+        let own = alarm.own();
+        let topic = || own.map_or_else(|| named(&alarm.name), |own| self.topic(own).to_owned());
+        match (&alarm.state, own) {
+            (State::Alarm, Some(own)) => format!("🚨 {}", self.trouble(own, alarm)),
+            (State::Alarm, None) => format!("🚨 {}: {}", self.choose("Alarm", "경보"), topic()),
+            (State::Ok, own) if alarm.has_recovered() => {
+                let good = own.map_or_else(topic, |own| self.relief(own).to_owned());
+                format!("✅ {}: {good}", self.recovered(alarm.lasted()))
+            }
+            (State::Ok, _) => format!("✅ {}: {}", self.choose("All is well", "정상"), topic()),
+            (State::InsufficientData, _) => {
+                format!("❔ {}: {}", self.choose("Not enough data", "데이터 부족"), topic())
+            }
+            (State::Other(Some(state)), _) => {
+                format!("⚠️ {} {}: {}", self.choose("State", "상태"), named(state), topic())
+            }
+            (State::Other(None), _) => {
+                format!("⚠️ {}: {}", self.choose("Unknown state", "알 수 없는 상태"), topic())
+            }
+        }
+    }
+
+    fn recovered(&self, lasted: Option<SignedDuration>) -> String {
+        let lasted = lasted.map(|lasted| self.lasting(lasted));
+        match (self.language, lasted) {
+            (Language::English, Some(lasted)) => format!("Recovered after {lasted}"),
+            (Language::English, None) => "Recovered".to_owned(),
+            (Language::Korean, Some(lasted)) => format!("{lasted} 만에 복구"),
+            (Language::Korean, None) => "복구".to_owned(),
+        }
+    }
+
+    /// What happened and all that is known of it, most telling first.
+    pub(in crate::message) fn alarm_facts(&self, alarm: &Alarm, bars: Option<&str>) -> Vec<String> {
+        let own = alarm.own();
+        // Plain words stand in for CloudWatch's, except for a state that they do not know.
+        let own_words = !matches!(alarm.state, State::Other(_)) && own.is_some();
+        let unless_own = |line: Option<&Line>| line.filter(|_| !own_words).map(Line::to_string);
+        let (watch, watched) = match &alarm.watch {
+            Watch::Metric(name) => (self.choose("Metric", "지표"), name.as_ref()),
+            Watch::Math(name) => (self.choose("Calculation", "계산식"), name.as_ref()),
+            Watch::Composite(rule) => (self.choose("Rule", "규칙"), Some(rule)),
+            Watch::Unknown => ("", None),
+        };
+        let name =
+            (own.is_some() || named(&alarm.name) != alarm.name.as_str()).then_some(&alarm.name);
+        let threshold = alarm.threshold.map(|threshold| self.quantity(own, threshold));
+        let (values, value) = self.last_values(alarm, bars);
+        let facts = [
+            (self.choose("Description", "설명"), unless_own(alarm.description.as_ref())),
+            (self.choose("Reason", "사유"), unless_own(alarm.reason.as_ref())),
+            (values, value),
+            (self.choose("Threshold", "기준값"), threshold),
+            (watch, unless_own(watched)),
+            (self.choose("Alarm", "경보"), name.map(Line::to_string)),
+        ];
+        let known = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?)));
+        let facts = known.map(|(label, fact)| format!("{label}: {fact}"));
+        self.alarm_happened(alarm).into_iter().chain(facts).collect()
+    }
+
+    /// What happened, where there are plainer words than CloudWatch's.
+    fn alarm_happened(&self, alarm: &Alarm) -> Option<String> {
+        let too_few = || {
+            self.choose(
+                "CloudWatch has too few values to judge by, as is usual after a deployment.",
+                "CloudWatch가 판단하기에 데이터가 부족합니다. 배포 직후에는 흔히 있는 일입니다.",
+            )
+        };
+        match (&alarm.state, alarm.own()) {
+            (State::Alarm, Some(own)) => Some(self.happened(own, alarm)),
+            (State::InsufficientData, _) => Some(too_few().to_owned()),
+            _ => None,
+        }
+    }
+
+    /// The newest value, behind the bars of the last ones if there are several.
+    fn last_values(&self, alarm: &Alarm, bars: Option<&str>) -> (&'static str, Option<String>) {
+        let last = alarm.last().map(|last| self.quantity(alarm.own(), last));
+        match bars.filter(|_| alarm.recent.len() > 1) {
+            Some(bars) => {
+                (self.choose("Last values", "최근 값"), last.map(|last| format!("{bars} {last}")))
+            }
+            None => (self.choose("Last value", "최근 값"), last),
+        }
+    }
+
+    /// What to look at, where that is known.
+    pub(in crate::message) fn alarm_advice(&self, alarm: &Alarm) -> Option<String> {
+        let own = alarm.own().filter(|_| alarm.state == State::Alarm)?;
+        let look = self.choose("What to look at", "확인할 사항");
+        Some(format!("{look}: {}", self.look_at(own)))
+    }
+
+    /// A length of time in its two largest units, rounded down.
+    pub(super) fn lasting(&self, time: SignedDuration) -> String {
+        let (days, hours) = (time.as_hours() / 24, time.as_hours() % 24);
+        let (minutes, seconds) = (time.as_mins() % 60, time.as_secs() % 60);
+        let day = (days, "d", "일");
+        let hour = (hours, "h", "시간");
+        let minute = (minutes, "min", "분");
+        let units = match (days, hours) {
+            (0, 0) => [minute, (seconds, "s", "초")],
+            (0, _) => [hour, minute],
+            _ => [day, hour],
+        };
+        let parts = units.into_iter().filter(|(count, ..)| *count != 0);
+        let parts = parts.map(|(count, english, korean)| match self.language {
+            Language::English => format!("{count} {english}"),
+            Language::Korean => format!("{count}{korean}"),
+        });
+        parts.collect::<Vec<_>>().join(" ")
+    }
+}

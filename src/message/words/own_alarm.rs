@@ -1,0 +1,198 @@
+//! The words about the alarms of the stack itself.
+
+use jiff::SignedDuration;
+
+use crate::alarm::{Alarm, Own, Reading};
+use crate::config::Language;
+use crate::message::words::Words;
+
+impl Words {
+    /// What the alarm is about, whatever its state.
+    pub(super) fn topic(&self, own: Own) -> &'static str {
+        let (english, korean) = match own {
+            Own::NoOrders => ("Flow of orders", "주문 수신"),
+            Own::Cancellations => ("Cancellation rate", "주문 취소율"),
+            Own::RejectedWebhooks => ("Genuineness of webhooks", "웹훅 인증"),
+            Own::SlackRefuses => ("Delivery to Slack", "Slack 전송"),
+            Own::QueueAge => ("Waiting time of orders", "주문 알림 대기 시간"),
+            Own::DeadLetters => ("Dead-letter queue", "배달 못한 편지 대기열(DLQ)"),
+            Own::Errors => ("Work of the function", "함수 작동"),
+            Own::Throttles => ("Capacity of the function", "함수 동시 실행"),
+        };
+        self.choose(english, korean)
+    }
+
+    /// What is wrong, for a headline.
+    pub(super) fn trouble(&self, own: Own, alarm: &Alarm) -> String {
+        let (english, korean) = match (own, self.span(alarm), self.measured(own, alarm)) {
+            (Own::NoOrders, Some(span), _) => {
+                return match self.language {
+                    Language::English => format!("No orders for {span}"),
+                    Language::Korean => format!("{span} 동안 주문 없음"),
+                };
+            }
+            (Own::Cancellations, _, Some(rate)) => {
+                return format!("{} {rate}", self.choose("Cancellation rate at", "주문 취소율"));
+            }
+            (Own::QueueAge, _, Some(age)) => {
+                return match self.language {
+                    Language::English => format!("Orders have waited {age} for Slack"),
+                    Language::Korean => format!("주문 알림이 {age}째 대기 중"),
+                };
+            }
+            (Own::NoOrders, ..) => ("No orders", "주문 없음"),
+            (Own::Cancellations, ..) => ("Many cancellations", "주문 취소 급증"),
+            (Own::RejectedWebhooks, ..) => ("Webhooks are rejected", "웹훅 거부 발생"),
+            (Own::SlackRefuses, ..) => ("Slack refuses messages", "Slack이 메시지를 거부함"),
+            (Own::QueueAge, ..) => ("Orders wait for Slack", "주문 알림 전송 지연"),
+            (Own::DeadLetters, ..) => ("Orders could not be shown", "표시하지 못한 주문 있음"),
+            (Own::Errors, ..) => ("The function ends with errors", "함수 오류 발생"),
+            (Own::Throttles, ..) => ("The function is throttled", "함수 실행 제한 발생"),
+        };
+        self.choose(english, korean).to_owned()
+    }
+
+    /// What is well again, for a headline.
+    pub(super) fn relief(&self, own: Own) -> &'static str {
+        let (english, korean) = match own {
+            Own::NoOrders => ("orders are coming in again", "주문이 다시 들어오고 있음"),
+            Own::Cancellations => ("the cancellation rate is normal", "주문 취소율 정상"),
+            Own::RejectedWebhooks => ("no more rejected webhooks", "더 이상 거부된 웹훅 없음"),
+            Own::SlackRefuses => ("no more refusals by Slack", "더 이상 Slack의 거부 없음"),
+            Own::QueueAge => ("orders reach Slack in time again", "주문 알림이 제때 전송됨"),
+            Own::DeadLetters => {
+                ("no more orders go to the dead-letter queue", "DLQ에 더 이상 쌓이지 않음")
+            }
+            Own::Errors => ("no more errors", "함수 정상 작동"),
+            Own::Throttles => ("the function is not throttled any more", "함수 실행 제한 해제"),
+        };
+        self.choose(english, korean)
+    }
+
+    /// What is wrong, in a sentence.
+    pub(super) fn happened(&self, own: Own, alarm: &Alarm) -> String {
+        let (english, korean) = match own {
+            Own::NoOrders => (
+                "No order event has come in from any shop or delivery service.",
+                "어떤 매장이나 배달 서비스에서도 주문 이벤트가 들어오지 않았습니다.",
+            ),
+            Own::Cancellations => return self.cancelled(alarm),
+            Own::RejectedWebhooks => (
+                "Webhooks come in that cannot be proven genuine or cannot be read, and what they say is \
+                 not shown.",
+                "진위를 확인할 수 없거나 읽을 수 없는 웹훅이 들어오고 있으며, 그 내용은 표시되지 않습니다.",
+            ),
+            Own::SlackRefuses => (
+                "Slack does not take the messages about orders. The orders wait in the queue.",
+                "Slack이 주문 메시지를 받지 않습니다. 주문은 대기열에 보관되어 있습니다.",
+            ),
+            Own::QueueAge => (
+                "Orders come in faster than Slack takes messages, or Slack takes none. Nothing is lost.",
+                "Slack이 받는 속도보다 주문이 빨리 들어오거나 Slack이 메시지를 받지 못하고 있습니다. \
+                 주문은 유실되지 않습니다.",
+            ),
+            Own::DeadLetters => (
+                "Some orders can be neither read nor shown in Slack. They lie in the dead-letter queue, each \
+                 with the reason.",
+                "읽거나 Slack에 표시할 수 없는 주문이 있습니다. 사유와 함께 배달 못한 편지 대기열(DLQ)에 \
+                 보관되어 있습니다.",
+            ),
+            Own::Errors => (
+                "Invocations of the function end with an error. Senders and the queue try again.",
+                "함수 호출이 오류로 끝나고 있습니다. 발신자와 대기열이 다시 시도합니다.",
+            ),
+            Own::Throttles => (
+                "AWS does not run as many copies of the function as are needed. Senders get an error and \
+                 should try again.",
+                "AWS가 필요한 만큼 함수를 실행하지 못하고 있습니다. 발신자는 오류를 받고 다시 시도하게 \
+                 됩니다.",
+            ),
+        };
+        self.choose(english, korean).to_owned()
+    }
+
+    fn cancelled(&self, alarm: &Alarm) -> String {
+        /// The alarm's own, should the event not say it.
+        const SPAN: SignedDuration = SignedDuration::from_mins(15);
+        let span = self.span(alarm).unwrap_or_else(|| self.lasting(SPAN));
+        match (self.language, self.measured(Own::Cancellations, alarm)) {
+            (Language::English, Some(rate)) => {
+                format!("The cancellation rate of the last {span} is {rate}.")
+            }
+            (Language::English, None) => format!("Many orders were cancelled in the last {span}."),
+            (Language::Korean, Some(rate)) => {
+                format!("최근 {span} 동안의 주문 취소율은 {rate}입니다.")
+            }
+            (Language::Korean, None) => format!("최근 {span} 동안 많은 주문이 취소되었습니다."),
+        }
+    }
+
+    pub(super) fn look_at(&self, own: Own) -> &'static str {
+        let (english, korean) = match own {
+            Own::NoOrders => (
+                "Is the shop open, and can people order and pay? Is the platform's webhook still switched on, \
+                 with the right URL?",
+                "매장이 영업 중이고 주문과 결제가 되는지, 플랫폼의 웹훅이 켜져 있고 URL이 맞는지 확인하세요.",
+            ),
+            Own::Cancellations => (
+                "The reasons of the last cancellations; stock, payment, prices and delivery times.",
+                "최근 취소 사유와 재고, 결제, 가격, 배달 시간을 확인하세요.",
+            ),
+            Own::RejectedWebhooks => (
+                "Has a platform got a new signing key, or the webhook a new setting? Compare it with the \
+                 secret. If it is none of your platforms, a stranger sends them, and nothing is missing.",
+                "플랫폼의 서명 키나 웹훅 설정이 바뀌었는지 시크릿과 비교하세요. 사용 중인 플랫폼이 아니라면 \
+                 외부에서 보낸 것이며 누락된 주문은 없습니다.",
+            ),
+            Own::SlackRefuses => (
+                "Was the Slack app removed, its webhook URL revoked, or the channel archived? Store a new URL \
+                 in the secret; the waiting orders then follow.",
+                "Slack 앱이 제거되었거나 웹훅 URL이 폐기되었거나 채널이 보관되었는지 확인하세요. 새 URL을 \
+                 시크릿에 저장하면 대기 중인 주문이 전송됩니다.",
+            ),
+            Own::QueueAge => (
+                "Slack's status page, the Slack URL in the secret, and the function's log.",
+                "Slack 상태 페이지, 시크릿의 Slack URL, 함수 로그를 확인하세요.",
+            ),
+            Own::DeadLetters => (
+                "The reason beside each message in the dead-letter queue. Redrive them when it is mended, \
+                 before SQS deletes them.",
+                "DLQ의 각 메시지에 적힌 사유를 확인하세요. 원인을 해결한 뒤 SQS가 삭제하기 전에 재처리(redrive)\
+                 하세요.",
+            ),
+            Own::Errors => (
+                "The function's log at the time of the alarm.",
+                "경보가 발생한 시각의 함수 로그를 확인하세요.",
+            ),
+            Own::Throttles => (
+                "The account's limit of concurrent executions, the stack's reserved concurrency, and whether \
+                 more webhooks come in than usual.",
+                "계정의 동시 실행 한도와 스택의 예약된 동시성, 웹훅이 평소보다 많이 들어오는지 확인하세요.",
+            ),
+        };
+        self.choose(english, korean)
+    }
+
+    /// A value or a threshold, in the unit that the alarm measures.
+    pub(super) fn quantity(&self, own: Option<Own>, reading: Reading) -> String {
+        match (own, self.language) {
+            (Some(Own::Cancellations), Language::English) => format!("{reading} %"),
+            (Some(Own::Cancellations), Language::Korean) => format!("{reading}%"),
+            (Some(Own::QueueAge), _) => match SignedDuration::try_from_secs_f64(reading.value()) {
+                Ok(age) if age.as_secs() > 0 => self.lasting(age),
+                _ => reading.to_string(),
+            },
+            _ => reading.to_string(),
+        }
+    }
+
+    fn measured(&self, own: Own, alarm: &Alarm) -> Option<String> {
+        Some(self.quantity(Some(own), alarm.last()?))
+    }
+
+    /// How long a time one value stands for.
+    fn span(&self, alarm: &Alarm) -> Option<String> {
+        let seconds = alarm.period.filter(|seconds| *seconds > 0)?;
+        Some(self.lasting(SignedDuration::from_secs(seconds.into())))
+    }
+}
