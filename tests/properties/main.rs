@@ -19,6 +19,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
+mod alarm;
 mod fold;
 
 const KEY: &str = "the test key of every property";
