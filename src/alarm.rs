@@ -119,6 +119,12 @@ impl Alarm {
         found.map(|(_, own)| own)
     }
 
+    /// Whether anybody should hear of it. An alarm of the stack itself that has its first values is
+    /// well without ever having been raised.
+    pub fn is_news(&self) -> bool {
+        self.own().is_none() || self.state != State::Ok || self.has_recovered()
+    }
+
     /// Whether all is well again, which it is not before something was wrong.
     pub fn has_recovered(&self) -> bool {
         let was_alarm = self.before.as_ref().is_some_and(|before| before.state == State::Alarm);

@@ -14,6 +14,7 @@ use crate::invocation::{Invocation, InvocationError};
 use crate::metrics::Metric;
 use crate::queue::Queue;
 use crate::response::response;
+use crate::watch::watch;
 use crate::wiring::Wiring;
 
 /// The function, wired up.
@@ -30,18 +31,17 @@ impl App {
         Self { wiring }
     }
 
-    /// Serves one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation, which
-    /// `request_id` names.
+    /// Serves one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation.
     pub async fn handle(
         &self,
         event: &str,
-        request_id: &str,
+        invoked: Invoked<'_>,
         now: Timestamp,
         deadline: Timestamp,
     ) -> Result<Served, InvocationError> {
         let left = deadline.duration_since(now).try_into().unwrap_or(Duration::ZERO);
         let deadline = Deadline::within(left.saturating_sub(MARGIN), now);
-        let served = self.serve(event, request_id, deadline).await;
+        let served = self.serve(event, invoked, deadline).await;
         self.wiring.metrics.add(
             Metric::SecretUnavailable,
             None,
@@ -54,7 +54,7 @@ impl App {
     async fn serve(
         &self,
         event: &str,
-        request_id: &str,
+        Invoked { request_id, function_arn }: Invoked<'_>,
         deadline: Deadline,
     ) -> Result<Served, InvocationError> {
         match Invocation::parse(event)? {
@@ -69,8 +69,20 @@ impl App {
                 let answer = consume(&self.wiring, queue, records, request_id, deadline).await;
                 Ok(Served::Batch(answer))
             }
+            Invocation::Alarm(alarm) => {
+                watch(&self.wiring, &alarm, function_arn, request_id, deadline).await?;
+                Ok(Served::Alarm(()))
+            }
         }
     }
+}
+
+/// What Lambda says of an invocation.
+#[derive(Clone, Copy, Debug)]
+pub struct Invoked<'a> {
+    pub request_id: &'a str,
+    /// The function's own ARN; `None` where there is no Lambda.
+    pub function_arn: Option<&'a str>,
 }
 
 /// What Lambda gets back.
@@ -79,4 +91,6 @@ impl App {
 pub enum Served {
     Webhook(Box<ApiGatewayV2httpResponse>),
     Batch(BatchAnswer),
+    /// Nobody waits for an answer.
+    Alarm(()),
 }

@@ -14,6 +14,7 @@
 //! ```
 
 use std::fmt::Write as _;
+use std::iter;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -156,6 +157,19 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
 }
 
 impl Item {
+    /// A count. Its version is the number itself, which only grows.
+    pub fn of_count(count: i64, now: Timestamp) -> Self {
+        Self {
+            version: count,
+            state: State::Told,
+            since: None,
+            body_hash: None,
+            owner: String::new(),
+            leased_until: None,
+            expires: now + REMEMBERED,
+        }
+    }
+
     /// Whether what the item stands for may be in the channel already.
     pub fn may_be_shown(&self) -> bool {
         self.state == State::Unclear
@@ -260,6 +274,17 @@ pub fn order_key(event: &OrderEvent) -> Option<String> {
 /// The key of the digest of a window, by its number since 1970.
 pub fn digest_key(window: i64) -> String {
     key(&["digest", &window.to_string()])
+}
+
+/// The key of a window's count of cancellations, by its number since 1970.
+pub fn cancelled_key(window: i64) -> String {
+    key(&["cancelled", &window.to_string()])
+}
+
+/// The key of an alarm's change of state, by what names it.
+pub fn alarm_key(name: &[String]) -> String {
+    let parts: Vec<_> = iter::once("alarm").chain(name.iter().map(String::as_str)).collect();
+    key(&parts)
 }
 
 /// Parts with a mark between them that no part holds.

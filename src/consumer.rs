@@ -8,12 +8,13 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
 
+use crate::alarm::Alarm;
 use crate::aws::ServiceError;
 use crate::batch::{BatchAnswer, Failed, Record};
 use crate::config::Manner;
 use crate::deadline::Deadline;
-use crate::delivery::{Turn, Window, claim_window, deliver};
-use crate::envelope::{EnvelopeError, unpack};
+use crate::delivery::{Turn, Window, claim_window, deliver, deliver_alarm};
+use crate::envelope::{Content, EnvelopeError, unpack};
 use crate::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::pace::Pace;
@@ -35,7 +36,21 @@ const BURIALS_AT_ONCE: usize = 8;
 /// A message and the events that it carries.
 struct Opened {
     record: Record,
-    events: Result<Vec<OrderEvent>, EnvelopeError>,
+    content: Result<Content, EnvelopeError>,
+}
+
+impl Opened {
+    fn alarm(&self) -> Option<&Alarm> {
+        match &self.content {
+            Ok(Content::Alarm(alarm)) => Some(alarm),
+            Ok(Content::Orders(_)) | Err(_) => None,
+        }
+    }
+
+    /// The orders' events in it, if it can be read.
+    fn events(&self) -> &[OrderEvent] {
+        self.content.as_ref().map_or(&[], Content::orders)
+    }
 }
 
 /// Takes one batch; the answer names what Lambda must keep.
@@ -67,13 +82,16 @@ pub async fn consume(
         None | Some(Window::Taken(_)) => {}
     }
 
-    let events: Vec<_> =
-        messages.iter().flat_map(|message| message.events.iter().flatten()).cloned().collect();
     let mut pace = Pace::of_a_consumer();
-    let outcomes = deliver(wiring, &events, turn, &mut pace, window).await;
+    let mut alarms = Vec::new();
+    for alarm in messages.iter().filter_map(Opened::alarm) {
+        alarms.push(deliver_alarm(wiring, alarm, turn, &mut pace).await);
+    }
+    let events: Vec<_> = messages.iter().flat_map(Opened::events).cloned().collect();
+    let orders = deliver(wiring, &events, turn, &mut pace, window).await;
 
     let settlement = Settlement::of_invocation(request_id);
-    let mut fates = fates(&messages, &outcomes, settlement);
+    let mut fates = fates(&messages, &orders, &alarms, settlement);
     let until_settling = deadline.at_most(deadline.left().saturating_sub(SETTLING));
     bury(wiring, queue, &messages, &mut fates, settlement, until_settling).await;
     let answer = settle(queue, &messages, &fates, handed_over, deadline).await;
@@ -82,15 +100,15 @@ pub async fn consume(
 }
 
 fn open(record: Record) -> Opened {
-    let events = unpack(&record.body);
-    if let Err(error) = &events {
+    let content = unpack(&record.body);
+    if let Err(error) = &content {
         tracing::error!(message = record.id, receives = record.receives, %error, "not read");
     }
-    Opened { record, events }
+    Opened { record, content }
 }
 
 fn is_any_digested(wiring: &Wiring, messages: &[Opened]) -> bool {
-    let mut events = messages.iter().flat_map(|message| message.events.iter().flatten());
+    let mut events = messages.iter().flat_map(Opened::events);
     events.any(|event| wiring.config.show.manner(event.kind) == Manner::Digest)
 }
 
@@ -120,16 +138,27 @@ async fn drain(queue: &Queue, messages: &mut Vec<Opened>, turn: Turn<'_>, few: u
 
 /// How much of an invocation a message takes up.
 fn size_of(message: &Opened) -> usize {
-    message.events.as_ref().map_or(1, Vec::len)
+    message.events().len().max(1)
 }
 
-/// What the outcomes of all messages' events, one after the other, mean for each message.
-fn fates(messages: &[Opened], mut outcomes: &[Outcome], settlement: Settlement) -> Vec<Fate> {
-    let fate = |Opened { record, events }: &Opened| match events {
-        Ok(events) => {
-            let (mine, others) = outcomes.split_at(events.len());
-            outcomes = others;
+/// What the outcomes of all orders' events and of all alarms, each one after the other, mean for each
+/// message.
+fn fates(
+    messages: &[Opened],
+    mut orders: &[Outcome],
+    alarms: &[Outcome],
+    settlement: Settlement,
+) -> Vec<Fate> {
+    let mut alarms = alarms.iter();
+    let fate = |Opened { record, content }: &Opened| match content {
+        Ok(Content::Orders(events)) => {
+            let (mine, others) = orders.split_at(events.len());
+            orders = others;
             settlement.of_events(record, events, mine)
+        }
+        Ok(Content::Alarm(_)) => {
+            let outcome = alarms.next().expect("every alarm has its outcome");
+            settlement.of_alarm(record, outcome)
         }
         Err(error) => settlement.of_unread(record, *error),
     };

@@ -7,9 +7,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tracing::field;
 
-use crate::config::Manner;
+use crate::config::{Config, Manner};
 use crate::deadline::Deadline;
 use crate::delivery::claims::{Claimed, Claims};
 use crate::delivery::poster::{Posted, Poster};
@@ -17,12 +18,16 @@ use crate::fold::{Entry, News, fold};
 use crate::ledger::Held;
 use crate::message::Style;
 use crate::metrics::Metric;
-use crate::order::OrderEvent;
+use crate::order::{Kind, OrderEvent};
 use crate::pace::Pace;
 use crate::retry::Wait;
+use crate::secret::Channel;
 use crate::settlement::Outcome;
 use crate::wiring::Wiring;
 
+pub use crate::delivery::alarms::deliver_alarm;
+
+mod alarms;
 mod claims;
 mod poster;
 
@@ -78,17 +83,17 @@ pub async fn deliver(
         turn,
         style: Style { language: config.language, mention: config.mention.clone() },
         claims: Claims::new(wiring, events, turn),
-        poster: Poster::new(wiring, turn.deadline, pace),
+        poster: Poster::new(wiring, Channel::Orders, turn.deadline, pace),
         outcomes: vec![Outcome::Later(Wait::AtOnce); events.len()],
         halted: None,
     };
     if wiring.queue.is_some() {
-        delivery.tell(&shown(&[Manner::Each])).await;
+        delivery.tell(&shown(&[Manner::Each]), false).await;
         delivery.pass_over(&shown(&[Manner::Off])).await;
         delivery.tell_in_window(&shown(&[Manner::Digest]), window).await;
     } else {
         // A sender waits, so that nothing can be gathered.
-        delivery.tell(&shown(&[Manner::Each, Manner::Digest])).await;
+        delivery.tell(&shown(&[Manner::Each, Manner::Digest]), false).await;
         delivery.pass_over(&shown(&[Manner::Off])).await;
     }
     delivery.outcomes
@@ -132,7 +137,7 @@ impl Delivery<'_> {
                 self.settle(positions, &Outcome::Later(wait));
             }
             Window::Ours(held) => {
-                let has_posted = self.tell(positions).await;
+                let has_posted = self.tell(positions, true).await;
                 // While more is waiting, or something failed, others may go on with the window.
                 let is_over = has_posted && self.turn.is_everything && self.halted.is_none();
                 self.claims.end_window(held, is_over).await;
@@ -141,7 +146,7 @@ impl Delivery<'_> {
     }
 
     /// Claims the events, folds them into messages and posts these; whether anything was posted.
-    async fn tell(&mut self, positions: &[usize]) -> bool {
+    async fn tell(&mut self, positions: &[usize], is_digest: bool) -> bool {
         // What is claimed late could not be told any more.
         if self.halted.is_none() && self.turn.deadline.is_mostly_over() {
             self.halted = Some(Wait::AtOnce);
@@ -161,13 +166,23 @@ impl Delivery<'_> {
             return false;
         }
         let claimed = self.claim(positions).await;
+        let moments = claimed.iter().map(|entry| entry.event.received_at);
+        let windows = self.wiring.config.digest_windows;
+        let beside =
+            if is_digest { self.claims.cancelled_beside(moments, windows).await } else { 0 };
         let mut waiting = VecDeque::from(fold(claimed, &self.style));
+        waiting.front_mut().into_iter().for_each(|first| first.set_beside(beside));
         let mut has_posted = false;
-        while let Some(mut news) = waiting.pop_front() {
-            match self.poster.post(&mut news, &self.style).await {
+        let mut cancelled = Vec::new();
+        while let Some(news) = waiting.pop_front() {
+            let mut told = (news, &self.style);
+            let posted = self.poster.post(&mut told).await;
+            let (news, _) = told;
+            match posted {
                 Posted::Yes => {
                     has_posted = true;
                     self.note_posted(&news);
+                    cancelled.extend(cancellations(&news));
                     self.tick_off(news.positions().collect()).await;
                 }
                 Posted::Refused(why) => match news.smaller() {
@@ -186,7 +201,19 @@ impl Delivery<'_> {
                 }
             }
         }
+        if !is_digest {
+            self.count_beside(&cancelled).await;
+        }
         has_posted
+    }
+
+    /// Takes note of cancellations for the digest of their window, if there will be one.
+    async fn count_beside(&self, cancelled: &[Timestamp]) {
+        let Config { show, digest_windows, .. } = &self.wiring.config;
+        let is_any_digested = [show.created, show.modified].contains(&Manner::Digest);
+        if self.wiring.queue.is_some() && is_any_digested {
+            self.claims.count_cancelled(cancelled, *digest_windows).await;
+        }
     }
 
     async fn refuse(&mut self, culprit: News, why: String) {
@@ -260,6 +287,13 @@ impl Delivery<'_> {
             self.outcomes[position] = outcome.clone();
         }
     }
+}
+
+/// When each cancelled order of the news came in; tests do not count.
+fn cancellations(news: &News) -> Vec<Timestamp> {
+    let events = news.entries().iter().map(|entry| &entry.event);
+    let cancelled = events.filter(|event| event.kind == Kind::Cancelled && !event.is_test);
+    cancelled.map(|event| event.received_at).collect()
 }
 
 /// The platform and the order, for the log.

@@ -1,4 +1,4 @@
-//! Order events as the queue holds them: a versioned JSON text in ASCII.
+//! News as the queue holds it, of orders or of an alarm: a versioned JSON text in ASCII.
 //!
 //! It is what Slack may show and what tells the event from others, so that neither the queue nor the dead-letter queue
 //! ever stores an address, a phone number or a token. It is ASCII because SQS refuses some
@@ -10,10 +10,13 @@ use std::io;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 
+use crate::alarm::Alarm;
 use crate::order::OrderEvent;
 
-/// What this code writes, and the newest that it reads.
-const VERSION: u64 = 1;
+/// What carries orders, since the first deployment.
+const ORDERS: u64 = 1;
+/// What carries an alarm, and the newest that this code reads.
+const ALARM: u64 = 2;
 /// Clear of the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -23,6 +26,12 @@ struct Packed<'a> {
     events: &'a [OrderEvent],
 }
 
+#[derive(Serialize)]
+struct PackedAlarm<'a> {
+    version: u64,
+    alarm: &'a Alarm,
+}
+
 /// The part that every version has.
 #[derive(Deserialize)]
 struct Label {
@@ -30,11 +39,34 @@ struct Label {
 }
 
 #[derive(Deserialize)]
-struct Unpacked {
+struct UnpackedOrders {
     events: Vec<OrderEvent>,
 }
 
-/// A text that holds no events for this code.
+#[derive(Deserialize)]
+struct UnpackedAlarm {
+    alarm: Box<Alarm>,
+}
+
+/// What a message of the queue carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Never none.
+    Orders(Vec<OrderEvent>),
+    Alarm(Box<Alarm>),
+}
+
+impl Content {
+    /// The orders' events; none of an alarm.
+    pub fn orders(&self) -> &[OrderEvent] {
+        match self {
+            Self::Orders(events) => events,
+            Self::Alarm(_) => &[],
+        }
+    }
+}
+
+/// A text that holds nothing for this code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// A later deployment wrote it, and can read it again.
@@ -46,7 +78,7 @@ pub enum EnvelopeError {
 
 /// The texts that carry `events`: one, or several where they are too many for one message.
 pub fn pack(events: &[OrderEvent]) -> Vec<String> {
-    let text = ascii(&Packed { version: VERSION, events });
+    let text = ascii(&Packed { version: ORDERS, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
     }
@@ -54,18 +86,29 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
     [pack(first), pack(second)].concat()
 }
 
-/// The events that a text carries; never none.
-pub fn unpack(text: &str) -> Result<Vec<OrderEvent>, EnvelopeError> {
+/// The text that carries an alarm.
+pub fn pack_alarm(alarm: &Alarm) -> String {
+    ascii(&PackedAlarm { version: ALARM, alarm })
+}
+
+/// What a text carries.
+pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
     // An array would fill the struct's fields one by one.
     if !text.trim_start().starts_with('{') {
         return Err(EnvelopeError::Unreadable);
     }
-    let label: Label = serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)?;
-    if label.version > VERSION {
-        return Err(EnvelopeError::Newer);
+    match read::<Label>(text)?.version {
+        0..=ORDERS => match read::<UnpackedOrders>(text)?.events {
+            none if none.is_empty() => Err(EnvelopeError::Unreadable),
+            events => Ok(Content::Orders(events)),
+        },
+        ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
+        _ => Err(EnvelopeError::Newer),
     }
-    let Unpacked { events } = serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)?;
-    if events.is_empty() { Err(EnvelopeError::Unreadable) } else { Ok(events) }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EnvelopeError> {
+    serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)
 }
 
 /// JSON in which every character beyond ASCII is escaped.
@@ -73,7 +116,7 @@ fn ascii(value: &impl Serialize) -> String {
     let mut text = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut text, Ascii))
-        .expect("events have only string keys");
+        .expect("news has only string keys");
     String::from_utf8(text).expect("ASCII is UTF-8")
 }
 
@@ -139,7 +182,7 @@ mod tests {
         let packed = pack(&events);
         assert_eq!(packed.len(), 1);
         assert!(packed[0].is_ascii(), "{}", packed[0]);
-        assert_eq!(unpack(&packed[0]).unwrap(), events);
+        assert_eq!(unpack(&packed[0]).unwrap().orders(), events);
     }
 
     /// A message of an earlier deployment may wait for days: what is written here stays readable.
@@ -161,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_an_earlier_deployment_wrote_is_read() {
-        assert_eq!(unpack(FIRST).unwrap(), [event()]);
+        assert_eq!(unpack(FIRST).unwrap().orders(), [event()]);
     }
 
     #[test]
@@ -172,13 +215,14 @@ mod tests {
         let packed = pack(&events);
         assert!(packed.len() > 1);
         assert!(packed.iter().all(|text| text.len() <= MAX_BYTES));
-        let unpacked: Vec<_> = packed.iter().flat_map(|text| unpack(text).unwrap()).collect();
+        let unpacked: Vec<_> =
+            packed.iter().flat_map(|text| unpack(text).unwrap().orders().to_vec()).collect();
         assert_eq!(unpacked, events);
     }
 
     #[test]
     fn a_newer_version_is_told_from_nonsense() {
-        assert_eq!(unpack(r#"{"version":2,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
+        assert_eq!(unpack(r#"{"version":3,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
         for text in [
             "",
             "null",
@@ -198,8 +242,8 @@ mod tests {
     fn a_field_that_a_later_deployment_adds_is_passed_over() {
         let text =
             pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
-        assert_eq!(unpack(&text).unwrap(), [event()]);
+        assert_eq!(unpack(&text).unwrap().orders(), [event()]);
         let text = pack(&[event()])[0].replace("{\"version\":", "{\"stack\":\"x\",\"version\":");
-        assert_eq!(unpack(&text).unwrap(), [event()]);
+        assert_eq!(unpack(&text).unwrap().orders(), [event()]);
     }
 }

@@ -36,6 +36,8 @@ pub struct News {
     /// At least one.
     entries: Vec<Entry>,
     plain: bool,
+    /// How many cancellations of the same time were told by themselves.
+    beside: u32,
 }
 
 /// Puts events together into as few messages as are good to read.
@@ -63,7 +65,7 @@ fn singles(mut entries: Vec<Entry>) -> impl Iterator<Item = News> {
 
 impl News {
     fn of(entries: Vec<Entry>) -> Self {
-        Self { entries, plain: false }
+        Self { entries, plain: false, beside: 0 }
     }
 
     /// What it tells, in the order in which it is read.
@@ -85,9 +87,14 @@ impl News {
     pub fn message(&self, style: &Style) -> Message {
         let message = match &*self.entries {
             [Entry { event, remarks, .. }] => message::about(event, style, *remarks),
-            entries => digest::about(&told(entries), style),
+            entries => digest::about(&told(entries), self.beside, style),
         };
         if self.plain { message.without_blocks() } else { message }
+    }
+
+    /// Says beside a digest how many cancellations of the same time were told by themselves.
+    pub fn set_beside(&mut self, cancellations: u32) {
+        self.beside = cancellations;
     }
 
     /// Slack may have shown it already.

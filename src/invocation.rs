@@ -5,7 +5,9 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
+use crate::alarm::{Alarm, AlarmError};
 use crate::batch::{Batch, BatchError};
 use crate::request::Request;
 
@@ -16,6 +18,8 @@ pub enum Invocation {
     Webhook(Request),
     /// Messages of an SQS queue.
     Batch(Batch),
+    /// A CloudWatch alarm that changed its state.
+    Alarm(Box<Alarm>),
 }
 
 /// An event that the function does not serve. Lambda then counts the invocation as failed, so that
@@ -34,9 +38,19 @@ pub enum InvocationError {
     Batch(#[from] BatchError),
     #[error("the messages are not of the queue that QUEUE_URL names")]
     OtherQueue,
+    #[error(transparent)]
+    Alarm(#[from] AlarmError),
+    #[error("the alarm cannot be stored")]
+    AlarmNotStored,
+    #[error("the alarm cannot be posted now")]
+    AlarmNotPosted,
     #[error("the event is of no known kind")]
     Unknown,
 }
+
+/// What CloudWatch calls itself:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
+const ALARMS: &str = "aws.cloudwatch";
 
 /// The few keys by which events differ; only their presence is looked at.
 #[derive(Default, Deserialize)]
@@ -46,6 +60,8 @@ struct Markers {
     http_method: Option<IgnoredAny>,
     #[serde(rename = "Records")]
     records: Option<Vec<RecordMarkers>>,
+    source: Option<Value>,
+    alarm_arn: Option<IgnoredAny>,
 }
 
 #[derive(Default, Deserialize)]
@@ -75,6 +91,9 @@ impl Invocation {
                 return Err(InvocationError::Unknown);
             }
             return Ok(Self::Batch(Batch::parse(event)?));
+        }
+        if markers.alarm_arn.is_some() && markers.source == Some(ALARMS.into()) {
+            return Ok(Self::Alarm(Box::new(Alarm::parse(event)?)));
         }
         match markers.request_context {
             Some(ContextMarkers { http: Some(_), .. }) => {
@@ -117,7 +136,8 @@ mod tests {
             r#"{"Records":[{}]}"#,
             r#"{"Records":[{"eventSource":"aws:s3","s3":{}}]}"#,
             r#"{"Records":[{"EventSource":"aws:sns","Sns":{}}]}"#,
-            r#"{"source":"aws.cloudwatch","alarmArn":"arn:aws:cloudwatch:…"}"#,
+            r#"{"source":"aws.events","alarmArn":"arn:aws:cloudwatch:…"}"#,
+            r#"{"source":"aws.cloudwatch","detail-type":"CloudWatch Alarm State Change"}"#,
         ];
         for event in others {
             assert_eq!(refusal(event), "the event is of no known kind", "{event}");

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::aws::ServiceError;
 use crate::claim::{
-    Item, Lease, State, Verdict, digest_key, event_key, of_event, of_order, order_key,
-    other_body_key,
+    Item, Lease, State, Verdict, alarm_key, cancelled_key, digest_key, event_key, of_event,
+    of_order, order_key, other_body_key,
 };
 use crate::ledger::table::{Put, Table};
 use crate::order::{Kind, OrderEvent};
@@ -153,7 +153,15 @@ impl Ledger {
 
     /// Asks for the right to post the digest of a window, by its number since 1970.
     pub async fn claim_digest(&self, window: i64, lease: &Lease) -> Result<Claim, ServiceError> {
-        let key = digest_key(window);
+        self.claim_key(digest_key(window), lease).await
+    }
+
+    /// Asks for the right to tell an alarm's change of state.
+    pub async fn claim_alarm(&self, name: &[String], lease: &Lease) -> Result<Claim, ServiceError> {
+        self.claim_key(alarm_key(name), lease).await
+    }
+
+    async fn claim_key(&self, key: String, lease: &Lease) -> Result<Claim, ServiceError> {
         match self.take(&key, lease, None, |item| of_event(item, None, lease)).await? {
             Verdict::Take(item) => {
                 let mut held = Held::default();
@@ -165,6 +173,32 @@ impl Ledger {
                 Ok(Claim::Told)
             }
         }
+    }
+
+    /// Counts cancellations of a window, by its number since 1970, that were told by themselves.
+    pub async fn count_cancelled(
+        &self,
+        window: i64,
+        count: u32,
+        now: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let key = cancelled_key(window);
+        let mut known = self.read(&key).await?.map(|item| item.version);
+        for _ in 0..MAX_LOOKS {
+            let new = Item::of_count(known.unwrap_or(0) + i64::from(count), now);
+            match self.put(&key, known, &new).await? {
+                Put::Written => return Ok(()),
+                Put::Found(item) => known = item.map(|item| item.version),
+            }
+        }
+        // A number beside the news is not worth more.
+        Ok(())
+    }
+
+    /// How many cancellations of a window were told by themselves.
+    pub async fn cancelled(&self, window: i64) -> Result<u32, ServiceError> {
+        let item = self.read(&cancelled_key(window)).await?;
+        Ok(item.and_then(|item| u32::try_from(item.version).ok()).unwrap_or(0))
     }
 
     /// Marks what is held as told.

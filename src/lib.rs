@@ -32,6 +32,7 @@ pub mod app;
 pub mod consumer;
 pub mod delivery;
 pub mod intake;
+pub mod watch;
 pub mod wiring;
 
 pub mod admission;

@@ -12,7 +12,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use order_alerts::app::{App, Served};
+use order_alerts::app::{App, Invoked, Served};
 use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::deadline::lambda_deadline;
@@ -74,7 +74,11 @@ async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<Served, F
     let now = Timestamp::now();
     let deadline = lambda_deadline(context.deadline, now);
     let span = tracing::info_span!("invocation", request_id = context.request_id);
-    let handled = app.handle(payload.get(), &context.request_id, now, deadline);
+    let invoked = Invoked {
+        request_id: &context.request_id,
+        function_arn: Some(&context.invoked_function_arn),
+    };
+    let handled = app.handle(payload.get(), invoked, now, deadline);
     let handled = AssertUnwindSafe(handled).catch_unwind();
     match handled.instrument(span).await {
         Ok(served) => served.map_err(Failed::Refused),

@@ -53,6 +53,8 @@ pub enum Metric {
     LedgerUnavailable,
     /// Times that the secret could not be read, whether or not an older value served.
     SecretUnavailable,
+    /// Alarms of another account or region.
+    AlarmsIgnored,
 }
 
 impl Metric {

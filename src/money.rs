@@ -63,6 +63,16 @@ impl Money {
         self.currency.as_deref()
     }
 
+    /// Whether it is a number that can be compared and added.
+    pub fn is_exact(&self) -> bool {
+        matches!(self.amount, Amount::Exact(_))
+    }
+
+    /// Whether this is more than `other`; amounts in other currencies are not compared.
+    pub fn exceeds(&self, other: &Money) -> bool {
+        self.reaches(other) && !other.reaches(self)
+    }
+
     /// Whether this is at least `floor`; amounts in other currencies are not compared.
     pub fn reaches(&self, floor: &Money) -> bool {
         match (&self.amount, &floor.amount) {

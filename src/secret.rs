@@ -1,4 +1,4 @@
-//! The one secret: the Slack address and the signing keys.
+//! The one secret: the Slack addresses and the signing keys.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,9 +15,19 @@ use crate::slack_url::{SlackUrl, SlackUrlError};
 /// The secret's parts, freed from stray characters at the ends.
 pub struct Secret {
     slack_webhook_url: SecretString,
+    /// Empty when alarms go where the orders go.
+    slack_monitoring_webhook_url: SecretString,
     signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
     /// What its owner should know; the log's business.
     pub complaints: Vec<Complaint>,
+}
+
+/// Whom a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel {
+    Orders,
+    /// Whoever looks after the system; the same people, unless the secret names another address.
+    Monitoring,
 }
 
 /// A part of the secret that is not used.
@@ -49,6 +59,7 @@ pub enum NoKey {
 #[derive(Deserialize)]
 struct Wire {
     slack_webhook_url: Option<String>,
+    slack_monitoring_webhook_url: Option<String>,
     signing_keys: Option<BTreeMap<String, Entry>>,
     /// Made by CloudFormation with the stack: one more key of `generic`.
     generic_signing_key: Option<Entry>,
@@ -85,6 +96,10 @@ impl Secret {
 
         let mut secret = Self {
             slack_webhook_url: bare(&wire.slack_webhook_url.unwrap_or_default()).into(),
+            slack_monitoring_webhook_url: bare(
+                &wire.slack_monitoring_webhook_url.unwrap_or_default(),
+            )
+            .into(),
             signing_keys: BTreeMap::new(),
             complaints: Vec::new(),
         };
@@ -122,9 +137,18 @@ impl Secret {
         }
     }
 
-    /// Where messages go; `origin` is where Slack is in tests.
-    pub fn slack_url(&self, origin: Option<&Url>) -> Result<SlackUrl, SlackUrlError> {
-        SlackUrl::parse(self.slack_webhook_url.expose_secret(), origin)
+    /// Where messages for a channel go; `origin` is where Slack is in tests.
+    pub fn slack_url(
+        &self,
+        channel: Channel,
+        origin: Option<&Url>,
+    ) -> Result<SlackUrl, SlackUrlError> {
+        let own = self.slack_monitoring_webhook_url.expose_secret();
+        let text = match channel {
+            Channel::Monitoring if !own.is_empty() => own,
+            Channel::Monitoring | Channel::Orders => self.slack_webhook_url.expose_secret(),
+        };
+        SlackUrl::parse(text, origin)
     }
 
     /// The platform's usable keys, never none.
@@ -173,7 +197,7 @@ mod tests {
             "k".repeat(32)
         );
         let secret = Secret::parse(&text).unwrap();
-        assert_eq!(secret.slack_url(None).unwrap_err(), SlackUrlError::Empty);
+        assert_eq!(secret.slack_url(Channel::Orders, None).unwrap_err(), SlackUrlError::Empty);
         assert_eq!(keys(&text, "generic"), Ok(1));
         assert_eq!(keys(&text, "shopify"), Err(NoKey::Absent));
     }
@@ -195,7 +219,7 @@ mod tests {
             let url = around.replace("{}", "https://hooks.slack.com/services/T0/B0/x");
             let text = format!("\u{FEFF} {{\"slack_webhook_url\":\"{url}\"}}\n");
             let secret = Secret::parse(&text).unwrap();
-            assert!(secret.slack_url(None).is_ok(), "{around}");
+            assert!(secret.slack_url(Channel::Orders, None).is_ok(), "{around}");
         }
         let quoted = format!(r#"{{"signing_keys":{{"shopify":["  '{}' \n"]}}}}"#, "k".repeat(14));
         let refused = Err(NoKey::Refused(KeyError::Short));
@@ -232,7 +256,7 @@ mod tests {
     fn what_is_null_is_absent_and_hurts_nothing_else() {
         let nulls = r#"{"slack_webhook_url":null,"signing_keys":null,"generic_signing_key":5}"#;
         let secret = Secret::parse(nulls).unwrap();
-        assert_eq!(secret.slack_url(None).unwrap_err(), SlackUrlError::Empty);
+        assert_eq!(secret.slack_url(Channel::Orders, None).unwrap_err(), SlackUrlError::Empty);
         assert_eq!(keys(nulls, "generic"), Err(NoKey::Unreadable));
         assert_eq!(keys(nulls, "shopify"), Err(NoKey::Absent));
     }

@@ -74,6 +74,15 @@ impl Settlement {
         self.in_the_end(record, || pack(&refused), reason)
     }
 
+    /// The fate of a message with an alarm that came to this outcome.
+    pub fn of_alarm(self, record: &Record, outcome: &Outcome) -> Fate {
+        match outcome {
+            Outcome::Settled => Fate::Done,
+            Outcome::Later(wait) => Fate::Back(self.time(record, *wait)),
+            Outcome::Refused(why) => self.in_the_end(record, || vec![record.body.clone()], why),
+        }
+    }
+
     /// The fate of a message that could not be read.
     pub fn of_unread(self, record: &Record, error: EnvelopeError) -> Fate {
         match error {
@@ -139,7 +148,7 @@ mod tests {
 
     fn fate(receives: u32, outcomes: &[Outcome; 2]) -> Fate {
         let record = record(receives);
-        settlement().of_events(&record, &unpack(&record.body).unwrap(), outcomes)
+        settlement().of_events(&record, unpack(&record.body).unwrap().orders(), outcomes)
     }
 
     fn refused() -> Outcome {
@@ -191,7 +200,7 @@ mod tests {
         };
         assert_eq!(reason, "Slack answered 400");
         assert_eq!(bodies.len(), 1);
-        assert_eq!(unpack(&bodies[0]).unwrap().len(), 1, "the other event was shown");
+        assert_eq!(unpack(&bodies[0]).unwrap().orders().len(), 1, "the other event was shown");
     }
 
     #[test]

@@ -29,9 +29,14 @@ impl Windows {
         (1..=900).contains(&seconds).then_some(Self { seconds })
     }
 
+    /// The number, counted since 1970, of the window of this moment.
+    pub fn of(self, moment: Timestamp) -> i64 {
+        moment.as_second().div_euclid(self.seconds)
+    }
+
     /// How long an event of this moment is kept for the digest of its window, in whole seconds.
     pub fn delay(self, now: Timestamp) -> Duration {
-        self.until(now.as_second().div_euclid(self.seconds) + 1, now).min(MAX_DELAY)
+        self.until(self.of(now) + 1, now).min(MAX_DELAY)
     }
 
     /// The number, counted since 1970, of the digest that is due now.

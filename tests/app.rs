@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::app::{App, Served};
+use order_alerts::app::{App, Invoked, Served};
 use order_alerts::config::Config;
 use order_alerts::ledger::Ledger;
 use order_alerts::metrics::Metrics;
@@ -13,6 +13,7 @@ use order_alerts::slack::{Inbox, Slack};
 use order_alerts::wiring::Wiring;
 use order_alerts_fakes::Webhook;
 
+const INVOKED: Invoked<'static> = Invoked { request_id: "request", function_arn: None };
 const KEY: &str = "the test key of this file";
 
 fn app(inbox: &Inbox) -> App {
@@ -47,9 +48,9 @@ async fn status_with(milliseconds_left: i64, inbox: &Inbox) -> i64 {
 async fn status(webhook: &Webhook, now: Timestamp, milliseconds_left: i64, inbox: &Inbox) -> i64 {
     let deadline = now + SignedDuration::from_millis(milliseconds_left);
     let event = webhook.event().to_string();
-    match app(inbox).handle(&event, "request", now, deadline).await.unwrap() {
+    match app(inbox).handle(&event, INVOKED, now, deadline).await.unwrap() {
         Served::Webhook(answer) => answer.status_code,
-        Served::Batch(answer) => panic!("{answer:?}"),
+        other => panic!("{other:?}"),
     }
 }
 

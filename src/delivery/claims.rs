@@ -3,6 +3,7 @@
 //! Without the ledger there are repeats at worst, and without the message there is no news: when calls
 //! to it fail again and again, the invocation goes on as if there were none.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::alarm::Alarm;
 use crate::aws::ServiceError;
 use crate::claim::{Lease, State};
 use crate::delivery::{Turn, Window, described};
@@ -26,6 +28,8 @@ use crate::wiring::Wiring;
 const CALLS_AT_ONCE: usize = 16;
 /// So many failures one after the other are an outage.
 const OUTAGE: usize = 3;
+/// So many windows of a digest are asked for the cancellations beside it.
+const MAX_WINDOWS: usize = 5;
 /// A lease outlives its invocation by this.
 const LEASE_MARGIN: Duration = Duration::from_secs(2);
 /// A lease is no longer than SQS hides a message (template.yaml: 180 seconds).
@@ -33,7 +37,7 @@ const LONGEST_LEASE: Duration = Duration::from_secs(170);
 /// Whoever waits for somebody else's lease comes after its end.
 const AFTER_LEASE: SignedDuration = SignedDuration::from_secs(1);
 /// What is told later than this says so. No digest waits that long.
-const LATE: SignedDuration = SignedDuration::from_mins(30);
+pub(super) const LATE: SignedDuration = SignedDuration::from_mins(30);
 
 /// What may be done about an event.
 pub(super) enum Claimed {
@@ -103,8 +107,7 @@ impl<'a> Claims<'a> {
             }
             Claim::Leased(until) => {
                 tracing::info!(platform, order, "left to another invocation, which is at it");
-                let wait = (until + AFTER_LEASE).duration_since(now);
-                Claimed::Leased(wait.try_into().unwrap_or_default())
+                Claimed::Leased(self.after(until))
             }
             Claim::Ours(held) => {
                 if held.changed_payload {
@@ -145,7 +148,7 @@ impl<'a> Claims<'a> {
         marks.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
     }
 
-    async fn mark(&self, held: Held, now: Timestamp) {
+    pub(super) async fn mark(&self, held: Held, now: Timestamp) {
         if self.is_out_of_reach() {
             return;
         }
@@ -176,7 +179,7 @@ impl<'a> Claims<'a> {
         returns.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
     }
 
-    async fn give_back_one(&self, held: Held, now_is: State) {
+    pub(super) async fn give_back_one(&self, held: Held, now_is: State) {
         if self.is_out_of_reach() {
             return;
         }
@@ -195,6 +198,54 @@ impl<'a> Claims<'a> {
                 Window::Taken(Wait::Exactly(windows.until_next(now)))
             }
         }
+    }
+
+    /// Counts cancellations that were told by themselves, by when they came in.
+    pub(super) async fn count_cancelled(&self, told: &[Timestamp], windows: Windows) {
+        let mut counts = BTreeMap::<i64, u32>::new();
+        for moment in told {
+            *counts.entry(windows.of(*moment)).or_default() += 1;
+        }
+        for (window, count) in counts {
+            if self.is_out_of_reach() {
+                return;
+            }
+            let now = self.turn.deadline.now();
+            self.noted(self.wiring.ledger.count_cancelled(window, count, now).await);
+        }
+    }
+
+    /// How many cancellations were told by themselves in the windows of these moments.
+    pub(super) async fn cancelled_beside(
+        &self,
+        moments: impl Iterator<Item = Timestamp>,
+        windows: Windows,
+    ) -> u32 {
+        let windows: BTreeSet<_> = moments.map(|moment| windows.of(moment)).collect();
+        let mut count = 0;
+        // After an outage there may be many, and nobody asks any more what happened beside them.
+        for window in windows.into_iter().rev().take(MAX_WINDOWS) {
+            if self.is_out_of_reach() {
+                break;
+            }
+            count += self.noted(self.wiring.ledger.cancelled(window).await).unwrap_or(0);
+        }
+        count
+    }
+
+    /// Claims an alarm's change of state.
+    pub(super) async fn alarm(&self, alarm: &Alarm) -> Claim {
+        let Some(key) = alarm.key() else {
+            return Claim::Ours(Held::default());
+        };
+        let claim = self.wiring.ledger.claim_alarm(&key, &self.lease("alarm")).await;
+        self.noted(claim).unwrap_or_else(|| Claim::Ours(Held::default()))
+    }
+
+    /// How long until a lease of somebody else has surely ended.
+    pub(super) fn after(&self, lease: Timestamp) -> Duration {
+        let wait = (lease + AFTER_LEASE).duration_since(self.turn.deadline.now());
+        wait.try_into().unwrap_or_default()
     }
 
     /// Lets a window go, for good if it `is_over`.

@@ -12,6 +12,7 @@ use crate::message::Style;
 use crate::metrics::Metric;
 use crate::pace::Pace;
 use crate::retry::{self, Failure, Next, Tried, Wait};
+use crate::secret::Channel;
 use crate::secrets::SecretsError;
 use crate::slack_url::{SlackUrl, SlackUrlError};
 use crate::wiring::Wiring;
@@ -40,14 +41,39 @@ pub(super) enum NoAddress {
 /// Posts at its pace to the address of the secret.
 pub(super) struct Poster<'a> {
     wiring: &'a Wiring,
+    channel: Channel,
     deadline: Deadline,
     pace: &'a mut Pace,
     address: Option<SlackUrl>,
 }
 
+/// Something to be told, in one message.
+pub(super) trait Telling {
+    fn message(&self) -> Message;
+
+    /// Slack may have shown it already.
+    fn mark_repeat(&mut self);
+}
+
+/// Orders, in a style.
+impl Telling for (News, &Style) {
+    fn message(&self) -> Message {
+        self.0.message(self.1)
+    }
+
+    fn mark_repeat(&mut self) {
+        self.0.mark_repeat();
+    }
+}
+
 impl<'a> Poster<'a> {
-    pub(super) fn new(wiring: &'a Wiring, deadline: Deadline, pace: &'a mut Pace) -> Self {
-        Self { wiring, deadline, pace, address: None }
+    pub(super) fn new(
+        wiring: &'a Wiring,
+        channel: Channel,
+        deadline: Deadline,
+        pace: &'a mut Pace,
+    ) -> Self {
+        Self { wiring, channel, deadline, pace, address: None }
     }
 
     /// Makes sure that there is an address to post to.
@@ -57,11 +83,11 @@ impl<'a> Poster<'a> {
         }
         let origin = self.wiring.config.slack_origin.as_ref();
         let secret = self.wiring.secrets.current(self.deadline).await?;
-        self.address = Some(match secret.slack_url(origin) {
+        self.address = Some(match secret.slack_url(self.channel, origin) {
             Ok(address) => address,
             // Somebody may have connected the channel a moment ago.
             Err(error) => match self.wiring.secrets.refreshed(self.deadline).await {
-                Some(secret) => secret.slack_url(origin)?,
+                Some(secret) => secret.slack_url(self.channel, origin)?,
                 None => return Err(error.into()),
             },
         });
@@ -69,10 +95,10 @@ impl<'a> Poster<'a> {
     }
 
     /// Posts one message, with as many tries as the time allows.
-    pub(super) async fn post(&mut self, news: &mut News, style: &Style) -> Posted {
+    pub(super) async fn post(&mut self, news: &mut impl Telling) -> Posted {
         let mut tried = Tried::default();
         loop {
-            let Some(message) = written(news, style) else {
+            let Some(message) = written(news) else {
                 return Posted::Refused("it cannot be written".to_owned());
             };
             let Some(address) = &self.address else {
@@ -121,7 +147,8 @@ impl<'a> Poster<'a> {
         let Some(secret) = self.wiring.secrets.refreshed(self.deadline).await else {
             return false;
         };
-        let new = secret.slack_url(self.wiring.config.slack_origin.as_ref()).ok();
+        let origin = self.wiring.config.slack_origin.as_ref();
+        let new = secret.slack_url(self.channel, origin).ok();
         let is_new = new.is_some() && new != self.address;
         if is_new {
             self.address = new;
@@ -131,8 +158,8 @@ impl<'a> Poster<'a> {
 }
 
 /// The message, unless writing it panics; the panic hook logs where.
-fn written(news: &News, style: &Style) -> Option<Message> {
-    catch_unwind(AssertUnwindSafe(|| news.message(style))).ok()
+fn written(news: &impl Telling) -> Option<Message> {
+    catch_unwind(AssertUnwindSafe(|| news.message())).ok()
 }
 
 #[cfg(test)]
@@ -150,6 +177,7 @@ mod tests {
     use crate::fold::{Entry, fold};
     use crate::ledger::Ledger;
     use crate::message::{Remarks, tests::event};
+    use crate::metrics::Metrics;
     use crate::secret::Secret;
     use crate::secrets::Secrets;
     use crate::slack::Slack;
@@ -185,10 +213,11 @@ mod tests {
             slack,
             queue: None,
             ledger: Ledger::none(),
+            metrics: Metrics::default(),
         };
         let deadline = Deadline::within(Duration::from_secs(29), Timestamp::UNIX_EPOCH);
         let mut pace = Pace::of_a_consumer();
-        let mut poster = Poster::new(&wiring, deadline, &mut pace);
+        let mut poster = Poster::new(&wiring, Channel::Orders, deadline, &mut pace);
         poster.find_address().await.unwrap();
 
         let style = Style { language: Language::English, mention: None };
@@ -198,10 +227,10 @@ mod tests {
             was_refused: false,
             positions: vec![0],
         };
-        let mut news = fold(vec![entry], &style).remove(0);
-        assert!(matches!(poster.post(&mut news, &style).await, Posted::Yes));
+        let mut news = (fold(vec![entry], &style).remove(0), &style);
+        assert!(matches!(poster.post(&mut news).await, Posted::Yes));
         let calls = calls.lock().unwrap();
         assert_eq!(calls[1] - calls[0], Duration::from_millis(4_000 + 250));
-        assert!(news.entries()[0].remarks.repeat, "the first may have been posted");
+        assert!(news.0.entries()[0].remarks.repeat, "the first may have been posted");
     }
 }

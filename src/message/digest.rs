@@ -10,7 +10,7 @@ use crate::blocks::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units};
 use crate::line::Line;
 use crate::message::words::{Words, named};
 use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
-use crate::money::Sums;
+use crate::money::{Money, Sums};
 use crate::order::{Kind, OrderEvent};
 
 #[cfg(test)]
@@ -22,19 +22,25 @@ pub type Told<'a> = (&'a OrderEvent, Remarks);
 /// Leaves room for the sums of every kind in one block, and for names beside them in the text.
 const MAX_SUM_UNITS: usize = 1_000;
 const MAX_PLATFORM_UNITS: usize = 500;
+/// Of so many new orders the biggest are told apart.
+const MANY: usize = 6;
+const BIGGEST: usize = 3;
+/// In so many currencies at most.
+const CURRENCIES: usize = 3;
 
 /// The message about several orders, told in the order in which they come, kind by kind.
 ///
 /// It has a line for each of them as long as they [fit](fits); the sums give way to the lines.
-pub fn about(orders: &[Told<'_>], style: &Style) -> Message {
-    let digest = Digest::new(orders, style);
+/// `beside` is how many cancellations of the same time were told by themselves.
+pub fn about(orders: &[Told<'_>], beside: u32, style: &Style) -> Message {
+    let digest = Digest::new(orders, beside, style);
     let message = digest.message(&digest.facts());
     if message.is_whole() { message } else { digest.message(&[]) }
 }
 
 /// Whether one message holds them all.
 pub fn fits(orders: &[Told<'_>], style: &Style) -> bool {
-    let digest = Digest::new(orders, style);
+    let digest = Digest::new(orders, 0, style);
     digest.message(&digest.facts()).is_whole()
 }
 
@@ -42,6 +48,7 @@ struct Digest<'a> {
     orders: &'a [Told<'a>],
     /// The same, most important kind first; no kind is empty.
     kinds: Vec<(Kind, Vec<Told<'a>>)>,
+    beside: u32,
     shop: Shop<'a>,
     style: &'a Style,
     words: &'static Words,
@@ -55,7 +62,7 @@ enum Shop<'a> {
 }
 
 impl<'a> Digest<'a> {
-    fn new(orders: &'a [Told<'a>], style: &'a Style) -> Self {
+    fn new(orders: &'a [Told<'a>], beside: u32, style: &'a Style) -> Self {
         let of = |kind| orders.iter().copied().filter(|(event, _)| event.kind == kind).collect();
         let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| (kind, of(kind)));
         let kinds = kinds.into_iter().filter(|(_, orders): &(_, Vec<_>)| !orders.is_empty());
@@ -66,7 +73,7 @@ impl<'a> Digest<'a> {
             _ => Shop::OnEveryLine,
         };
         let words = Words::of(style.language);
-        Self { orders, kinds: kinds.collect(), shop, style, words }
+        Self { orders, kinds: kinds.collect(), beside, shop, style, words }
     }
 
     fn message(&self, facts: &[String]) -> Message {
@@ -91,14 +98,39 @@ impl<'a> Digest<'a> {
         if all_are_tests { format!("{} · {counts}", self.words.test) } else { counts }
     }
 
-    /// What holds for all: the sums of each kind, and the shop if it is one.
+    /// What holds for all: the sums of each kind, the biggest, and the shop if it is one.
     fn facts(&self) -> Vec<String> {
         let sums = self.kinds.iter().filter_map(|(kind, orders)| self.sums(*kind, orders));
         let shop = match self.shop {
             Shop::Once(shop) => Some(self.words.shop(shop)),
             Shop::Nowhere | Shop::OnEveryLine => None,
         };
-        sums.chain(shop).collect()
+        let beside = (self.beside > 0).then(|| self.words.cancelled_beside(self.beside));
+        sums.chain(self.biggest()).chain(beside).chain(shop).collect()
+    }
+
+    /// The new orders with the largest amounts, where there are too many to see them at a glance.
+    fn biggest(&self) -> Option<String> {
+        let (_, orders) = self.kinds.iter().find(|(kind, _)| *kind == Kind::Created)?;
+        let amounts = orders.iter().filter(|(event, _)| !event.is_test);
+        let amounts = amounts.filter_map(|(event, _)| Some((event, event.total.as_ref()?)));
+        let amounts: Vec<_> = amounts.collect();
+        if amounts.len() < MANY {
+            return None;
+        }
+        let Sums { sums, .. } = amounts.iter().map(|(_, total)| Some(*total)).collect();
+        let of_each = sums.iter().take(CURRENCIES).flat_map(|sum| {
+            let is_in = |total: &Money| total.currency() == sum.currency() && total.is_exact();
+            let mut all: Vec<_> = amounts.iter().filter(|(_, total)| is_in(total)).collect();
+            all.sort_by(|(_, one), (_, other)| other.exceeds(one).cmp(&one.exceeds(other)));
+            all.truncate(BIGGEST);
+            all
+        });
+        let pieces = of_each.zip(separators(": ", ", ")).map(|((event, total), before)| {
+            format!("{before}{} ({})", self.words.name(event), self.words.money(total))
+        });
+        let line = self.listed(self.words.biggest, pieces.collect(), MAX_SUM_UNITS);
+        Some(line)
     }
 
     fn sums(&self, kind: Kind, orders: &[Told<'_>]) -> Option<String> {

@@ -27,6 +27,8 @@ pub(super) struct Words {
     status: &'static str,
     customer: &'static str,
     shop: &'static str,
+    /// Before the new orders with the largest amounts.
+    pub(super) biggest: &'static str,
     repeat: &'static str,
     changed_payload: &'static str,
     /// The same, of some orders among many, and on the line of each.
@@ -47,6 +49,7 @@ const ENGLISH: Words = Words {
     status: "Status",
     customer: "Customer",
     shop: "Shop",
+    biggest: "Biggest",
     repeat: "This may be a repeat",
     changed_payload: "Sent before with other content",
     some_changed_payload: "Some were sent before with other content",
@@ -66,6 +69,7 @@ const KOREAN: Words = Words {
     status: "상태",
     customer: "고객",
     shop: "매장",
+    biggest: "큰 주문",
     repeat: "중복 알림일 수 있습니다",
     changed_payload: "이전과 다른 내용으로 다시 수신되었습니다",
     some_changed_payload: "일부는 이전과 다른 내용으로 다시 수신되었습니다",
@@ -244,6 +248,14 @@ impl Words {
             Kind::Cancelled => Some(self.choose("Cancelled in total", "취소 합계")),
             Kind::Created => Some(self.choose("New in total", "신규 합계")),
             Kind::Modified => None,
+        }
+    }
+
+    /// How many cancellations of the same time were told by themselves.
+    pub(super) fn cancelled_beside(&self, count: u32) -> String {
+        match self.language {
+            Language::English => format!("🚫 {count} cancelled in the same time, told one by one"),
+            Language::Korean => format!("🚫 같은 시간 취소 {count}건은 따로 알림"),
         }
     }
 

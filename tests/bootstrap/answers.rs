@@ -291,7 +291,7 @@ async fn no_failure_on_the_way_from_the_queue_writes_down_what_is_private() {
     assert_eq!(world.send(&signed).await.status, 200);
     // Messages that cannot be read, and cannot be set aside.
     world.sqs.send("canary@example.com, 1 Canary Street");
-    world.sqs.send(r#"{"version":2,"canary":"canary"}"#);
+    world.sqs.send(r#"{"version":3,"canary":"canary"}"#);
     receive_in_vain(&world.sqs, 2);
     world.sqs.script("SendMessage", [AwsFault::error("InternalError", 500), AwsFault::Reset]);
     // An edge in Slack's place, and a connection that breaks.

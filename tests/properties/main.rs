@@ -73,7 +73,8 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
         let texts = pack(&events);
         // All of ASCII but its control characters is among what SQS takes.
         prop_assert!(texts.iter().all(|text| text.bytes().all(|b| (0x20..0x7F).contains(&b))));
-        let unpacked: Vec<_> = texts.iter().flat_map(|text| unpack(text).unwrap()).collect();
+        let unpacked: Vec<_> =
+            texts.iter().flat_map(|text| unpack(text).unwrap().orders().to_vec()).collect();
         prop_assert_eq!(unpacked, events);
         Ok(())
     });

@@ -90,7 +90,8 @@ impl<'a> Account<'a> {
 }
 
 fn orders(body: &str) -> Vec<(u32, Kind)> {
-    let events = unpack(body).expect("only the function writes into its queues");
+    let content = unpack(body).expect("only the function writes into its queues");
+    let events = content.orders();
     let order = |event: &order::OrderEvent| {
         let kind = match event.kind {
             order::Kind::Cancelled => Kind::Cancelled,

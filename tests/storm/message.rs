@@ -22,7 +22,8 @@ pub(crate) struct Told {
 pub(crate) fn told(shown: &str) -> Vec<Told> {
     let mut told = BTreeSet::new();
     let mut kind = None;
-    for line in shown.lines() {
+    // The biggest orders are named a second time.
+    for line in shown.lines().filter(|line| !line.starts_with("Biggest")) {
         let of =
             |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
         kind = of(&["🚫"], Kind::Cancelled)

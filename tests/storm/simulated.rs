@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use order_alerts::app::{App, Served};
+use order_alerts::app::{App, Invoked};
 use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::exchange::Exchange;
@@ -29,13 +29,13 @@ pub(crate) async fn start(network: &Arc<Network>, sandbox: &Arc<Sandbox>, now: T
 
 /// Serves one event in the time that there is for it.
 pub(crate) async fn serve(app: &App, event: &str, request_id: &str, now: Timestamp) -> Outcome {
-    let served = app.handle(event, request_id, now, now + TIMEOUT);
+    let invoked = Invoked { request_id, function_arn: None };
+    let served = app.handle(event, invoked, now, now + TIMEOUT);
     match timeout(TIMEOUT, served).await {
         Err(_) => Outcome::TimedOut,
-        Ok(Ok(served)) => Outcome::Answered(match served {
-            Served::Webhook(answer) => serde_json::to_value(answer).expect("an answer is JSON"),
-            Served::Batch(answer) => serde_json::to_value(answer).expect("an answer is JSON"),
-        }),
+        Ok(Ok(served)) => {
+            Outcome::Answered(serde_json::to_value(served).expect("an answer is JSON"))
+        }
         Ok(Err(error)) => Outcome::Failed(error.to_string().into()),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use order_alerts::app::{App, Served};
+use order_alerts::app::{App, Invoked, Served};
 use order_alerts::config::{Config, ConfigError};
 use order_alerts::exchange::Exchange;
 use order_alerts::ledger::Ledger;
@@ -21,6 +21,8 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 
 use crate::{Failure, samples, server, show};
+
+const LOCAL: Invoked<'static> = Invoked { request_id: "local", function_arn: None };
 
 /// Where messages go to instead of the inbox.
 const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
@@ -95,7 +97,7 @@ impl Function {
     pub(crate) async fn invoke(&self, event: &Value) -> Result<ApiGatewayV2httpResponse, Failure> {
         let now = Timestamp::now();
         let deadline = now + SignedDuration::from_secs(30);
-        let served = self.app.handle(&event.to_string(), "local", now, deadline).await?;
+        let served = self.app.handle(&event.to_string(), LOCAL, now, deadline).await?;
         let Served::Webhook(answer) = served else {
             return Err("the local stack serves webhooks only".into());
         };

@@ -60,6 +60,9 @@ impl Webhook {
             Ok(Invocation::Batch(_)) => {
                 return Err("these are messages of a queue, no webhook".into());
             }
+            Ok(Invocation::Alarm(_)) => {
+                return Err("this is an alarm of CloudWatch, no webhook".into());
+            }
             Err(InvocationError::Unknown) => {
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
                 return Ok(Self { platform: None, headers, body: bytes.to_vec() });

@@ -64,7 +64,7 @@ fn told(orders: &[(OrderEvent, Remarks)]) -> Vec<Told<'_>> {
 
 /// A digest of events without remarks.
 fn digest(events: &[OrderEvent], style: &Style) -> Message {
-    about(&bare(events), style)
+    about(&bare(events), 0, style)
 }
 
 fn bare(events: &[OrderEvent]) -> Vec<Told<'_>> {
@@ -77,17 +77,17 @@ fn header(events: &[OrderEvent], style: &Style) -> String {
 
 #[test]
 fn a_mixed_digest_in_english() {
-    insta::assert_snapshot!(texts(&about(&told(&mixed()), &ENGLISH)));
+    insta::assert_snapshot!(texts(&about(&told(&mixed()), 0, &ENGLISH)));
 }
 
 #[test]
 fn a_mixed_digest_in_korean() {
-    insta::assert_snapshot!(texts(&about(&told(&mixed()), &KOREAN)));
+    insta::assert_snapshot!(texts(&about(&told(&mixed()), 2, &KOREAN)));
 }
 
 #[test]
 fn a_digest_over_the_wire() {
-    insta::assert_json_snapshot!(about(&told(&mixed()), &ENGLISH));
+    insta::assert_json_snapshot!(about(&told(&mixed()), 0, &ENGLISH));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn the_worst_two_orders_fit() {
             let (one, two) = (worst(kind, "a"), worst(other, shop));
             let orders = [(&one, changed), (&two, changed)];
             assert!(fits(&orders, &ENGLISH) && fits(&orders, &KOREAN));
-            let message = about(&orders, &ENGLISH);
+            let message = about(&orders, 0, &ENGLISH);
             let lines = texts(&message);
             // At the end of each line, in the footer and in the text.
             assert_eq!(lines.matches("sent before with other content").count(), 4);
@@ -224,4 +224,29 @@ fn people_are_mentioned_once_if_any_cancellation_asks_for_it() {
     assert_eq!(mentions(&[large.clone(), small.clone(), large]), 1);
     // Their sum is large, but none of them is.
     assert_eq!(mentions(&[small.clone(), small, test, created]), 0);
+}
+
+#[test]
+fn of_many_new_orders_the_biggest_stand_out() {
+    let new = |number: usize, amount: &str, currency| OrderEvent {
+        total: money(amount, currency),
+        ..order(&format!("#{number}"), Kind::Created)
+    };
+    let mut orders: Vec<_> = (0..6).map(|n| new(n, &(n * 10).to_string(), "USD")).collect();
+    orders.extend([new(6, "9000", "JPY"), new(7, "1,000", "USD"), new(8, "50", "USD")]);
+    orders.push(OrderEvent { is_test: true, ..new(9, "99", "USD") });
+    orders.push(OrderEvent { kind: Kind::Cancelled, ..new(10, "500", "USD") });
+    let biggest = |orders: &[OrderEvent], style: &Style| {
+        let texts = texts(&digest(orders, style));
+        texts.lines().find(|line| line.contains(" (")).map(str::to_owned)
+    };
+    let facts = digest(&orders, &ENGLISH).blocks()[1].text().to_owned();
+    assert!(
+        facts.contains(
+            "\nBiggest: #5 (USD 50.00), #8 (USD 50.00), #4 (USD 40.00), #6 (JPY 9,000)\n"
+        ),
+        "{facts}"
+    );
+    assert!(digest(&orders, &KOREAN).blocks()[1].text().contains("\n큰 주문: #5 (USD 50.00)"));
+    assert_eq!(biggest(&orders[..5], &ENGLISH), None, "five are seen at a glance");
 }
