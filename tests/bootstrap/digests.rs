@@ -269,3 +269,17 @@ async fn a_digest_with_a_large_cancellation_notifies_people_once() {
     assert_eq!(of_two, ["<!here>"]);
     assert_eq!(of_none, [] as [&str; 0]);
 }
+
+#[tokio::test]
+async fn a_digest_says_how_many_cancellations_were_told_one_by_one() {
+    let world = World::queued(&[("DIGEST_SECONDS", "900")]).await;
+    world.accept([cancellation(1), cancellation(2)]).await;
+    world.consume().await;
+    world.accept((11..=14).map(creation)).await;
+    world.consume_the_rest().await;
+    let told = world.slack.messages();
+    let digest = told.last().unwrap().rendered();
+    assert!(digest.starts_with("🛒 4 new orders\n"), "{digest}");
+    assert!(digest.contains("\n🚫 2 cancelled in the same time, told one by one\n"), "{digest}");
+    assert_eq!(all_numbers(&told), [1, 2, 11, 12, 13, 14]);
+}

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
+mod alarms;
 mod answers;
 mod bodies;
 mod channel;
@@ -11,6 +12,7 @@ mod digests;
 mod journey;
 mod keys;
 mod ledger;
+mod metrics;
 mod orders;
 mod platforms;
 mod privacy;

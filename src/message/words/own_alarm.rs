@@ -87,9 +87,9 @@ impl Words {
                 "Slack이 주문 메시지를 받지 않습니다. 주문은 대기열에 보관되어 있습니다.",
             ),
             Own::QueueAge => (
-                "Orders come in faster than Slack takes messages, or Slack takes none. Nothing is lost.",
+                "Orders come in faster than Slack takes messages, or Slack takes none. They wait in the queue.",
                 "Slack이 받는 속도보다 주문이 빨리 들어오거나 Slack이 메시지를 받지 못하고 있습니다. \
-                 주문은 유실되지 않습니다.",
+                 주문은 대기열에 보관되어 있습니다.",
             ),
             Own::DeadLetters => (
                 "Some orders can be neither read nor shown in Slack. They lie in the dead-letter queue, each \
