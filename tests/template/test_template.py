@@ -1,14 +1,9 @@
 """The promises of template.yaml that a linter does not know of."""
 
 import json
-import re
 import unittest
-from pathlib import Path
 
-from cfnlint.decode import cfn_yaml
-
-TEMPLATE = cfn_yaml.load(str(Path(__file__).parents[2] / "template.yaml"))
-RESOURCES = TEMPLATE["Resources"]
+from template import RESOURCES, TEMPLATE, as_list, of_type, properties, referenced
 
 ACTIONS = {
     "Secret": ["secretsmanager:GetSecretValue"],
@@ -34,46 +29,15 @@ LONGEST_DELAY = 900
 LONGEST_RETENTION = 14 * 24 * 60 * 60
 
 
-def of_type(kind):
-    return [resource["Properties"] for resource in RESOURCES.values() if resource["Type"] == kind]
-
-
-def properties(name):
-    return RESOURCES[name]["Properties"]
-
-
 def variables():
     (function,) = of_type("AWS::Serverless::Function")
     return function["Environment"]["Variables"]
-
-
-def as_list(value):
-    return value if isinstance(value, list) else [value]
 
 
 def statements():
     for role in of_type("AWS::IAM::Role"):
         for policy in role["Policies"]:
             yield from policy["PolicyDocument"]["Statement"]
-
-
-def referenced(node):
-    """Every name that a Ref, a GetAtt or a Sub inside the node refers to."""
-    if isinstance(node, list):
-        return set().union(*map(referenced, node))
-    if not isinstance(node, dict):
-        return set()
-    names = set()
-    for key, value in node.items():
-        if key == "Ref":
-            names.add(value)
-        elif key == "Fn::GetAtt":
-            names.add(value.split(".")[0] if isinstance(value, str) else value[0])
-        elif key == "Fn::Sub":
-            text = as_list(value)[0]
-            names.update(name.split(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text))
-        names |= referenced(value)
-    return names
 
 
 class Permissions(unittest.TestCase):

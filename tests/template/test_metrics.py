@@ -1,0 +1,59 @@
+"""Whoever renames a metric is told of the alarms, the dashboard and the list that name it."""
+
+import json
+import re
+import unittest
+
+from template import PROJECT, Stack
+
+OURS = "OrderAlerts"
+STAND_IN = PROJECT / "tests/template/metrics.stand-in.rs"
+
+
+def written():
+    """The metrics that the function writes: the variants of an enum."""
+    source = PROJECT / "src/metrics.rs"
+    text = (source if source.exists() else STAND_IN).read_text()
+    (variants,) = re.findall(r"^(?:pub(?:\(\w+\))? )?enum Metric \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
+    return re.findall(r"^    ([A-Z]\w*)", variants, re.MULTILINE)
+
+
+def documented():
+    """Those of the README: names of words that each begin with a capital."""
+    readme = (PROJECT / "README.md").read_text()
+    return re.findall(r"^\| `((?:[A-Z][a-z]+)+)` \|", readme, re.MULTILINE)
+
+
+def watched():
+    """Those of the alarms, with their dimensions."""
+    for alarm in Stack(NoOrdersMinutes=60).of_type("AWS::CloudWatch::Alarm"):
+        metrics = [query["MetricStat"]["Metric"] for query in alarm.get("Metrics", []) if "MetricStat" in query]
+        for metric in metrics or [alarm]:
+            if metric["Namespace"] == OURS:
+                yield metric["MetricName"], {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+
+
+def shown():
+    """Those of the dashboard, with their dimensions."""
+    (dashboard,) = Stack().of_type("AWS::CloudWatch::Dashboard")
+    for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
+        for metric in widget["properties"]["metrics"]:
+            if metric[0] == OURS:
+                _, name, *dimensions, _ = metric
+                yield name, dict(zip(dimensions[::2], dimensions[1::2], strict=True))
+
+
+class Metrics(unittest.TestCase):
+    def test_alarms_and_dashboard_know_only_what_the_function_writes(self):
+        for name, dimensions in [*watched(), *shown()]:
+            self.assertIn(name, written())
+            # The function writes each for itself alone, so that no sum over platforms is needed.
+            self.assertEqual(dimensions, {"Function": "Function"}, name)
+
+    def test_the_readme_lists_exactly_what_the_function_writes(self):
+        self.assertEqual(sorted(documented()), sorted(written()))
+
+    def test_they_are_found_at_all(self):
+        self.assertIn("EventsAccepted", written())
+        self.assertIn("EventsAccepted", dict(watched()))
+        self.assertIn("SecondsToSlack", dict(shown()))
