@@ -93,15 +93,21 @@ fn every_state_has_its_headline() {
     ]));
 }
 
+/// As the template describes it: no other part of the event says how long no order came.
+fn no_orders(event: Value) -> Value {
+    let description = json!("No order webhook has come in for 30 minutes of the opening hours.");
+    with(event, "/alarmData/configuration/description", description)
+}
+
 fn own(end: &str, before: &str, now: &str, data: &Value) -> Value {
     measured(event(&format!("order-alerts-{end}"), before, now), data)
 }
 
 #[test]
 fn an_alarm_for_no_orders() {
-    // A missing value counts as a breach there, and is not among the values.
-    let data = json!({"period": 1800, "recentDatapoints": [], "threshold": 1.0});
-    insta::assert_snapshot!(told(&own("no-orders", "OK", "ALARM", &data)));
+    let data = json!({"period": 60, "recentDatapoints": [0.5, 0.0, 0.0], "threshold": 0.0});
+    let event = own("no-orders", "OK", "ALARM", &data);
+    insta::assert_snapshot!(told(&no_orders(event)));
 }
 
 #[test]
@@ -150,8 +156,19 @@ fn an_alarm_for_throttles() {
 
 #[test]
 fn a_recovery_of_the_stacks_own() {
-    let data = json!({"period": 1800, "recentDatapoints": [0.0, 0.0, 3.0], "threshold": 1.0});
-    insta::assert_snapshot!(told(&own("no-orders", "ALARM", "OK", &data)));
+    let data = json!({"period": 60, "recentDatapoints": [0.0, 0.0, 3.0], "threshold": 0.0});
+    insta::assert_snapshot!(told(&no_orders(own("no-orders", "ALARM", "OK", &data))));
+}
+
+#[test]
+fn the_end_of_the_day_is_no_order() {
+    let data = json!({"period": 60, "recentDatapoints": [0.0, 0.5], "threshold": 0.0});
+    let closed = no_orders(own("no-orders", "ALARM", "OK", &data));
+    assert_eq!(
+        headlines(&[closed]),
+        "✅ Recovered after 2 h 5 min: the shop is closed now\n\
+         ✅ 2시간 5분 만에 복구: 영업 시간이 끝남"
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ impl Words {
             (State::Alarm, Some(own)) => format!("🚨 {}", self.trouble(own, alarm)),
             (State::Alarm, None) => format!("🚨 {}: {}", self.choose("Alarm", "경보"), topic()),
             (State::Ok, own) if alarm.has_recovered() => {
-                let good = own.map_or_else(topic, |own| self.relief(own).to_owned());
+                let good = own.map_or_else(topic, |own| self.relief(own, alarm).to_owned());
                 format!("✅ {}: {good}", self.recovered(alarm.lasted()))
             }
             (State::Ok, _) => format!("✅ {}: {}", self.choose("All is well", "정상"), topic()),

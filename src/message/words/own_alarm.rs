@@ -24,8 +24,9 @@ impl Words {
 
     /// What is wrong, for a headline.
     pub(super) fn trouble(&self, own: Own, alarm: &Alarm) -> String {
-        let (english, korean) = match (own, self.span(alarm), self.measured(own, alarm)) {
-            (Own::NoOrders, Some(span), _) => {
+        let (english, korean) = match (own, silence(alarm), self.measured(own, alarm)) {
+            (Own::NoOrders, Some(silence), _) => {
+                let span = self.lasting(silence);
                 return match self.language {
                     Language::English => format!("No orders for {span}"),
                     Language::Korean => format!("{span} 동안 주문 없음"),
@@ -36,7 +37,7 @@ impl Words {
             }
             (Own::QueueAge, _, Some(age)) => {
                 return match self.language {
-                    Language::English => format!("Orders have waited {age} for Slack"),
+                    Language::English => format!("Orders have waited {age} in the queue"),
                     Language::Korean => format!("주문 알림이 {age}째 대기 중"),
                 };
             }
@@ -44,7 +45,7 @@ impl Words {
             (Own::Cancellations, ..) => ("Many cancellations", "주문 취소 급증"),
             (Own::RejectedWebhooks, ..) => ("Webhooks are rejected", "웹훅 거부 발생"),
             (Own::SlackRefuses, ..) => ("Slack refuses messages", "Slack이 메시지를 거부함"),
-            (Own::QueueAge, ..) => ("Orders wait for Slack", "주문 알림 전송 지연"),
+            (Own::QueueAge, ..) => ("Orders wait in the queue", "주문 알림 처리 지연"),
             (Own::DeadLetters, ..) => ("Orders could not be shown", "표시하지 못한 주문 있음"),
             (Own::Errors, ..) => ("The function ends with errors", "함수 오류 발생"),
             (Own::Throttles, ..) => ("The function is throttled", "함수 실행 제한 발생"),
@@ -53,13 +54,16 @@ impl Words {
     }
 
     /// What is well again, for a headline.
-    pub(super) fn relief(&self, own: Own) -> &'static str {
+    pub(super) fn relief(&self, own: Own, alarm: &Alarm) -> &'static str {
         let (english, korean) = match own {
+            Own::NoOrders if is_closed(alarm) => ("the shop is closed now", "영업 시간이 끝남"),
             Own::NoOrders => ("orders are coming in again", "주문이 다시 들어오고 있음"),
             Own::Cancellations => ("the cancellation rate is normal", "주문 취소율 정상"),
             Own::RejectedWebhooks => ("no more rejected webhooks", "더 이상 거부된 웹훅 없음"),
             Own::SlackRefuses => ("no more refusals by Slack", "더 이상 Slack의 거부 없음"),
-            Own::QueueAge => ("orders reach Slack in time again", "주문 알림이 제때 전송됨"),
+            Own::QueueAge => {
+                ("orders are taken out of the queue again", "주문이 다시 처리되고 있음")
+            }
             Own::DeadLetters => {
                 ("no more orders go to the dead-letter queue", "DLQ에 더 이상 쌓이지 않음")
             }
@@ -87,9 +91,8 @@ impl Words {
                 "Slack이 주문 메시지를 받지 않습니다. 주문은 대기열에 보관되어 있습니다.",
             ),
             Own::QueueAge => (
-                "Orders come in faster than Slack takes messages, or Slack takes none. They wait in the queue.",
-                "Slack이 받는 속도보다 주문이 빨리 들어오거나 Slack이 메시지를 받지 못하고 있습니다. \
-                 주문은 대기열에 보관되어 있습니다.",
+                "The function does not take orders out of the queue. They wait there and are not lost.",
+                "함수가 대기열에서 주문을 꺼내지 못하고 있습니다. 주문은 대기열에 보관되어 있습니다.",
             ),
             Own::DeadLetters => (
                 "Some orders can be neither read nor shown in Slack. They lie in the dead-letter queue, each \
@@ -151,8 +154,9 @@ impl Words {
                  시크릿에 저장하면 대기 중인 주문이 전송됩니다.",
             ),
             Own::QueueAge => (
-                "Slack's status page, the Slack URL in the secret, and the function's log.",
-                "Slack 상태 페이지, 시크릿의 Slack URL, 함수 로그를 확인하세요.",
+                "The alarms about throttles and errors, and in the Lambda console whether the function's trigger \
+                 is enabled.",
+                "제한과 오류 경보, 그리고 Lambda 콘솔에서 함수의 트리거가 활성화되어 있는지 확인하세요.",
             ),
             Own::DeadLetters => (
                 "The reason beside each message in the dead-letter queue. Redrive them when it is mended, \
@@ -195,4 +199,16 @@ impl Words {
         let seconds = alarm.period.filter(|seconds| *seconds > 0)?;
         Some(self.lasting(SignedDuration::from_secs(seconds.into())))
     }
+}
+
+/// How long no order came, as the alarm's description says it: its event holds no number of periods.
+fn silence(alarm: &Alarm) -> Option<SignedDuration> {
+    let mut words = alarm.description.as_ref()?.as_str().split_whitespace();
+    let minutes = words.find_map(|word| word.parse().ok())?;
+    Some(SignedDuration::from_mins(minutes))
+}
+
+/// While the shop is closed the template's expression has half an order a minute.
+fn is_closed(alarm: &Alarm) -> bool {
+    alarm.last().is_some_and(|last| last.to_string() == "0.5")
 }
