@@ -19,7 +19,17 @@ async fn connect(
     what: &str,
     input: &str,
 ) -> (bool, String, String) {
-    let mut command = tool(&["connect", what, "--secret", secrets.secret_arn()]);
+    connect_with(secrets, slack, &[what], input).await
+}
+
+async fn connect_with(
+    secrets: &FakeSecretsManager,
+    slack: &FakeSlack,
+    arguments: &[&str],
+    input: &str,
+) -> (bool, String, String) {
+    let arguments = [&["connect", "--secret", secrets.secret_arn()], arguments].concat();
+    let mut command = tool(&arguments);
     command
         .env("AWS_ENDPOINT_URL", secrets.origin())
         .env("AWS_REGION", "eu-central-1")
@@ -46,6 +56,23 @@ async fn slack_is_greeted_and_its_address_stored_beside_all_else() {
     let hello = slack.messages()[0].rendered();
     assert_eq!(hello, "👋 order-alerts is connected to this channel\nStack: order-alerts");
     assert!(!format!("{output}{errors}").contains(&hook), "{output}{errors}");
+}
+
+#[tokio::test]
+async fn alarms_may_have_a_channel_of_their_own() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    let hook = slack.other_hook_url();
+    let (succeeded, _, errors) =
+        connect_with(&secrets, &slack, &["slack", "--monitoring"], &hook).await;
+    assert!(succeeded, "{errors}");
+    let mut expected: Value = serde_json::from_str(&fresh()).unwrap();
+    expected["slack_monitoring_webhook_url"] = json!(hook);
+    assert_eq!(stored(&secrets), expected);
+
+    let (succeeded, _, errors) =
+        connect_with(&secrets, &slack, &["shopify", "--monitoring"], &hook).await;
+    assert!(!succeeded);
+    assert_eq!(errors, "error: --monitoring goes with slack\n");
 }
 
 #[tokio::test]

@@ -23,10 +23,11 @@ use crate::{Failure, net, samples, show, stack};
 #[command(after_help = "\
 Examples:
   cargo run -- connect slack
+  cargo run -- connect slack --monitoring
   cargo run -- connect shopify --stack my-stack
 
 `connect slack` asks for the address of a Slack incoming webhook, posts a hello and stores the address in the \
-stack's secret. `connect PLATFORM` prints the address to give to the platform, says where its signing key is, asks \
+stack's secret. With --monitoring it is another channel's, for the alarms. `connect PLATFORM` prints the address to give to the platform, says where its signing key is, asks \
 for the key and stores it beside the others. Whatever else the secret holds stays as it is.
 
 It finds AWS credentials and region where the AWS CLI finds them. What it asks for is not echoed; it may also come \
@@ -34,6 +35,9 @@ on standard input.")]
 pub(crate) struct Arguments {
     /// slack, or a platform such as shopify.
     what: String,
+    /// With slack: connect the channel for alarms, in place of that of the orders.
+    #[arg(long)]
+    monitoring: bool,
     #[command(flatten)]
     stack: vault::Stack,
 }
@@ -43,16 +47,21 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A mistyped platform is told before anybody is asked for a key.
     let platform = match arguments.what.as_str() {
         "slack" => None,
+        _ if arguments.monitoring => return Err("--monitoring goes with slack".into()),
         name => Some(samples::platform(name).map_err(|error| format!("{error}, or slack"))?),
     };
     let vault = Vault::open(&exchange, &arguments.stack).await?;
     match platform {
-        None => connect_slack(&vault, exchange).await,
+        None if arguments.monitoring => {
+            connect_slack(&vault, exchange, "slack_monitoring_webhook_url").await
+        }
+        None => connect_slack(&vault, exchange, "slack_webhook_url").await,
         Some(platform) => connect_platform(&vault, platform).await,
     }
 }
 
-async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>) -> Result<(), Failure> {
+/// Stores a channel's address in this part of the secret.
+async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>, part: &str) -> Result<(), Failure> {
     let config = stack::config()?;
     show::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
@@ -65,7 +74,7 @@ async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>) -> Result<(), Fai
     let hello = message::hello(&vault.stack, config.language);
     let slack = Slack::Webhooks(exchange);
     slack.post(&url, &hello, Duration::from_secs(10)).await?;
-    secret["slack_webhook_url"] = json!(url.expose());
+    secret[part] = json!(url.expose());
     vault.write(&secret).await?;
     show::line(&format!("A hello is in the channel, and its address in the secret {}.", vault.id));
     show::line("The function uses it within five minutes.");
