@@ -157,16 +157,17 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
 }
 
 impl Item {
-    /// A count. Its version is the number itself, which only grows.
-    pub fn of_count(count: i64, now: Timestamp) -> Self {
+    /// A count. Its version is the number itself, which only grows; its owner tells whose addition
+    /// made it that.
+    pub fn of_count(count: i64, lease: &Lease) -> Self {
         Self {
             version: count,
             state: State::Told,
             since: None,
             body_hash: None,
-            owner: String::new(),
+            owner: lease.owner.clone(),
             leased_until: None,
-            expires: now + REMEMBERED,
+            expires: lease.now + REMEMBERED,
         }
     }
 

@@ -180,12 +180,12 @@ impl Ledger {
         &self,
         window: i64,
         count: u32,
-        now: Timestamp,
+        lease: &Lease,
     ) -> Result<(), ServiceError> {
         let key = cancelled_key(window);
         let mut known = self.read(&key).await?.map(|item| item.version);
         for _ in 0..MAX_LOOKS {
-            let new = Item::of_count(known.unwrap_or(0) + i64::from(count), now);
+            let new = Item::of_count(known.unwrap_or(0) + i64::from(count), lease);
             match self.put(&key, known, &new).await? {
                 Put::Written => return Ok(()),
                 Put::Found(item) => known = item.map(|item| item.version),

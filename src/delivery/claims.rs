@@ -210,8 +210,8 @@ impl<'a> Claims<'a> {
             if self.is_out_of_reach() {
                 return;
             }
-            let now = self.turn.deadline.now();
-            self.noted(self.wiring.ledger.count_cancelled(window, count, now).await);
+            let lease = self.lease("cancelled");
+            self.noted(self.wiring.ledger.count_cancelled(window, count, &lease).await);
         }
     }
 
