@@ -166,12 +166,14 @@ impl Delivery<'_> {
             return false;
         }
         let claimed = self.claim(positions).await;
-        let moments = claimed.iter().map(|entry| entry.event.received_at);
-        let windows = self.wiring.config.digest_windows;
-        let beside =
-            if is_digest { self.claims.cancelled_beside(moments, windows).await } else { 0 };
+        let moments: Vec<_> = claimed.iter().map(|entry| entry.event.received_at).collect();
         let mut waiting = VecDeque::from(fold(claimed, &self.style));
-        waiting.front_mut().into_iter().for_each(|first| first.set_beside(beside));
+        // Other digests of the window may follow, but none after the one that has everything.
+        let ends_window = is_digest && self.turn.is_everything;
+        if let Some(first) = waiting.front_mut().filter(|first| ends_window && first.is_digest()) {
+            let windows = self.wiring.config.digest_windows;
+            first.set_beside(self.claims.cancelled_beside(&moments, windows).await);
+        }
         let mut has_posted = false;
         let mut cancelled = Vec::new();
         while let Some(news) = waiting.pop_front() {

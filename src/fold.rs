@@ -36,7 +36,7 @@ pub struct News {
     /// At least one.
     entries: Vec<Entry>,
     plain: bool,
-    /// How many cancellations of the same time were told by themselves.
+    /// How many cancellations of the same time were told before it.
     beside: u32,
 }
 
@@ -73,6 +73,11 @@ impl News {
         &self.entries
     }
 
+    /// Whether it tells several orders at once.
+    pub fn is_digest(&self) -> bool {
+        self.entries.len() > 1
+    }
+
     /// Whether Slack refused all of it before.
     pub fn is_suspect(&self) -> bool {
         self.entries.iter().all(|entry| entry.was_refused)
@@ -92,7 +97,7 @@ impl News {
         if self.plain { message.without_blocks() } else { message }
     }
 
-    /// Says beside a digest how many cancellations of the same time were told by themselves.
+    /// Says beside a digest how many cancellations of the same time were told before it.
     pub fn set_beside(&mut self, cancellations: u32) {
         self.beside = cancellations;
     }

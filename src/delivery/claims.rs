@@ -215,13 +215,13 @@ impl<'a> Claims<'a> {
         }
     }
 
-    /// How many cancellations were told by themselves in the windows of these moments.
+    /// How many cancellations were told before in the windows of these moments.
     pub(super) async fn cancelled_beside(
         &self,
-        moments: impl Iterator<Item = Timestamp>,
+        moments: &[Timestamp],
         windows: Windows,
     ) -> u32 {
-        let windows: BTreeSet<_> = moments.map(|moment| windows.of(moment)).collect();
+        let windows: BTreeSet<_> = moments.iter().map(|moment| windows.of(*moment)).collect();
         let mut count = 0;
         // After an outage there may be many, and nobody asks any more what happened beside them.
         for window in windows.into_iter().rev().take(MAX_WINDOWS) {

@@ -31,7 +31,7 @@ const CURRENCIES: usize = 3;
 /// The message about several orders, told in the order in which they come, kind by kind.
 ///
 /// It has a line for each of them as long as they [fit](fits); the sums give way to the lines.
-/// `beside` is how many cancellations of the same time were told by themselves.
+/// `beside` is how many cancellations of the same time were told before.
 pub fn about(orders: &[Told<'_>], beside: u32, style: &Style) -> Message {
     let digest = Digest::new(orders, beside, style);
     let message = digest.message(&digest.facts());

@@ -251,11 +251,11 @@ impl Words {
         }
     }
 
-    /// How many cancellations of the same time were told by themselves.
+    /// How many cancellations of the same time were told before.
     pub(super) fn cancelled_beside(&self, count: u32) -> String {
         match self.language {
-            Language::English => format!("🚫 {count} cancelled in the same time, told one by one"),
-            Language::Korean => format!("🚫 같은 시간 취소 {count}건은 따로 알림"),
+            Language::English => format!("🚫 {count} cancelled in the same time, told before"),
+            Language::Korean => format!("🚫 같은 시간 취소 {count}건은 먼저 알림"),
         }
     }
 

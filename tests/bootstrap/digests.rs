@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Webhook};
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Posted, Webhook};
 use serde_json::{Value, json};
 
 use crate::journey::{
@@ -271,7 +271,7 @@ async fn a_digest_with_a_large_cancellation_notifies_people_once() {
 }
 
 #[tokio::test]
-async fn a_digest_says_how_many_cancellations_were_told_one_by_one() {
+async fn a_digest_says_how_many_cancellations_were_told_before_it() {
     let world = World::queued(&[("DIGEST_SECONDS", "900")]).await;
     world.accept([cancellation(1), cancellation(2)]).await;
     world.consume().await;
@@ -280,6 +280,31 @@ async fn a_digest_says_how_many_cancellations_were_told_one_by_one() {
     let told = world.slack.messages();
     let digest = told.last().unwrap().rendered();
     assert!(digest.starts_with("🛒 4 new orders\n"), "{digest}");
-    assert!(digest.contains("\n🚫 2 cancelled in the same time, told one by one\n"), "{digest}");
+    assert!(digest.contains("\n🚫 2 cancelled in the same time, told before\n"), "{digest}");
     assert_eq!(all_numbers(&told), [1, 2, 11, 12, 13, 14]);
+}
+
+#[tokio::test]
+async fn of_the_digests_of_a_window_only_the_last_says_how_many_were_cancelled() {
+    let world = World::queued(&[("DIGEST_SECONDS", "900")]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    let all: Vec<u32> = (1_000..1_000 + 12 * 51).collect();
+    let envelope = envelope(&world).await;
+    for numbers in all.chunks(51) {
+        put(&world, &envelope, numbers.to_vec());
+    }
+    world.consume().await;
+    let asked = |world: &World| {
+        let is_count = |key: &Value| key.as_str().is_some_and(|key| key.starts_with("cancelled#"));
+        let mut calls = world.ledger.calls();
+        calls.retain(|(operation, call)| operation == "GetItem" && is_count(&call["Key"]["pk"]["S"]));
+        calls.len()
+    };
+    let before = asked(&world);
+    world.consume().await;
+    let says = |digest: &Posted| digest.rendered().contains("1 cancelled in the same time");
+    let digests: Vec<_> = world.slack.messages().iter().skip(1).map(says).collect();
+    assert_eq!(digests.iter().filter(|says| **says).count(), 1, "{digests:?}");
+    assert_eq!(asked(&world), before + 1);
 }
