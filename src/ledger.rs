@@ -34,16 +34,18 @@ pub enum Claim {
     /// It was told before.
     Told,
     /// Its order was cancelled before, so that it is no news any more.
-    Overtaken,
+    Overtaken { is_first: bool },
     /// Somebody else is telling it, or news of its order, until then.
-    Leased(Timestamp),
+    Leased { until: Timestamp, is_first: bool },
 }
 
-/// The items that are held while an event is told.
+/// The items that are held while an event is told; none where the ledger does not know of it.
 #[derive(Debug, Default)]
 pub struct Held {
     /// The event's, then its order's.
     items: Vec<HeldItem>,
+    /// The ledger has not heard of the event before, whatever it says of its order.
+    pub is_first: bool,
     /// Somebody held it before and may have told it.
     pub may_be_shown: bool,
     /// The sender gave this name to another body before.
@@ -67,9 +69,9 @@ impl Held {
         self.items.first().is_some_and(|event| event.item.state == State::Refused)
     }
 
-    /// Whether nobody claimed the event before, as far as is known.
-    pub fn is_first(&self) -> bool {
-        self.items.first().is_none_or(|event| event.item.version == 1)
+    /// Whether the ledger knows that the event is held.
+    pub fn is_claimed(&self) -> bool {
+        !self.items.is_empty()
     }
 
     fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
@@ -100,6 +102,9 @@ impl Ledger {
     /// Asks for the right to tell an event.
     pub async fn claim(&self, event: &OrderEvent, lease: &Lease) -> Result<Claim, ServiceError> {
         let mut held = Held::default();
+        if self.table.is_none() {
+            return Ok(Claim::Ours(held));
+        }
         let named = event.delivery_id.is_some();
         let body_hash = Some(event.body_hash.as_str()).filter(|_| named);
         let look = |item: Option<&Item>| of_event(item, body_hash, lease);
@@ -112,20 +117,24 @@ impl Ledger {
             verdict = self.take(&key, lease, None, look).await?;
         }
         match verdict {
-            Verdict::Take(item) => held.take(key, item, State::Told, None),
+            Verdict::Take(item) => {
+                held.is_first = item.version == 1;
+                held.take(key, item, State::Told, None);
+            }
             Verdict::Free => {}
             Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => return Ok(Claim::Told),
-            Verdict::Leased(until) => return Ok(Claim::Leased(until)),
+            Verdict::Leased(until) => return Ok(Claim::Leased { until, is_first: false }),
         }
+        let is_first = held.is_first;
         match self.claim_order(event, lease, &mut held).await? {
             Verdict::Take(_) | Verdict::Free => Ok(Claim::Ours(held)),
             Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
                 self.told(held, lease.now).await?;
-                Ok(Claim::Overtaken)
+                Ok(Claim::Overtaken { is_first })
             }
             Verdict::Leased(until) => {
                 self.give_back(held, State::Untold).await?;
-                Ok(Claim::Leased(until))
+                Ok(Claim::Leased { until, is_first })
             }
         }
     }
@@ -168,7 +177,7 @@ impl Ledger {
                 held.take(key, item, State::Told, None);
                 Ok(Claim::Ours(held))
             }
-            Verdict::Leased(until) => Ok(Claim::Leased(until)),
+            Verdict::Leased(until) => Ok(Claim::Leased { until, is_first: false }),
             Verdict::Free | Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
                 Ok(Claim::Told)
             }

@@ -19,7 +19,8 @@ mod document;
 pub enum Metric {
     /// Order events that were taken from platforms, shown or not.
     EventsAccepted,
-    /// New orders, each once, shown or not; and so the other two.
+    /// New orders, each once, shown or not: when the ledger first hears of one, or, without the ledger,
+    /// when it is told. So the other two.
     OrdersCreated,
     OrdersModified,
     OrdersCancelled,

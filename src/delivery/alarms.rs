@@ -36,11 +36,11 @@ pub async fn deliver_alarm(
     let claims = Claims::new(wiring, &[], turn);
     let held = match claims.alarm(alarm).await {
         Claim::Ours(held) => held,
-        Claim::Told | Claim::Overtaken => {
+        Claim::Told | Claim::Overtaken { .. } => {
             tracing::info!(name, "the alarm was told before");
             return Outcome::Settled;
         }
-        Claim::Leased(until) => {
+        Claim::Leased { until, .. } => {
             tracing::info!(name, "the alarm is left to another invocation, which is at it");
             return Outcome::Later(Wait::Exactly(claims.after(until)));
         }

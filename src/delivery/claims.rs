@@ -94,6 +94,11 @@ impl<'a> Claims<'a> {
         let event = &self.events[position];
         let (platform, order) = described(event);
         let count = |metric| self.wiring.metrics.count_for(metric, platform);
+        let count_first = |is_first: bool| {
+            if is_first {
+                self.count_order(event);
+            }
+        };
         let now = self.turn.deadline.now();
         match claim {
             Claim::Told => {
@@ -101,11 +106,13 @@ impl<'a> Claims<'a> {
                 count(Metric::Duplicates);
                 Claimed::NoNews
             }
-            Claim::Overtaken => {
+            Claim::Overtaken { is_first } => {
+                count_first(is_first);
                 tracing::info!(platform, order, "no news: the order was cancelled before");
                 Claimed::NoNews
             }
-            Claim::Leased(until) => {
+            Claim::Leased { until, is_first } => {
+                count_first(is_first);
                 tracing::info!(platform, order, "left to another invocation, which is at it");
                 Claimed::Leased(self.after(until))
             }
@@ -114,13 +121,7 @@ impl<'a> Claims<'a> {
                     tracing::warn!(platform, order, "the sender gave this event before, otherwise");
                     count(Metric::PayloadMismatch);
                 }
-                if held.is_first() {
-                    count(match event.kind {
-                        Kind::Created => Metric::OrdersCreated,
-                        Kind::Modified => Metric::OrdersModified,
-                        Kind::Cancelled => Metric::OrdersCancelled,
-                    });
-                }
+                count_first(held.is_first);
                 let late = now.duration_since(event.received_at);
                 let remarks = Remarks {
                     repeat: held.may_be_shown,
@@ -140,9 +141,28 @@ impl<'a> Claims<'a> {
         }
     }
 
+    /// Counts an order's event, shown or not, which must be done once: when the ledger first hears of
+    /// it, or, without the ledger, when it is told.
+    fn count_order(&self, event: &OrderEvent) {
+        let metric = match event.kind {
+            Kind::Created => Metric::OrdersCreated,
+            Kind::Modified => Metric::OrdersModified,
+            Kind::Cancelled => Metric::OrdersCancelled,
+        };
+        self.wiring.metrics.count_for(metric, &event.platform);
+    }
+
     /// Marks events as told.
     pub(super) async fn told(&mut self, positions: &[usize]) {
-        let held: Vec<_> = positions.iter().filter_map(|at| self.held[*at].take()).collect();
+        let mut held = Vec::with_capacity(positions.len());
+        for &position in positions {
+            let Some(event_held) = self.held[position].take() else { continue };
+            if event_held.is_claimed() {
+                held.push(event_held);
+            } else {
+                self.count_order(&self.events[position]);
+            }
+        }
         let now = self.turn.deadline.now();
         let marks = stream::iter(held).map(|held| self.mark(held, now));
         marks.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
@@ -193,8 +213,8 @@ impl<'a> Claims<'a> {
         match self.noted(claim) {
             Some(Claim::Ours(held)) => Window::Ours(held),
             None => Window::Ours(Held::default()),
-            Some(Claim::Leased(_)) => Window::Taken(Wait::HandOver(windows.until_next(now))),
-            Some(Claim::Told | Claim::Overtaken) => {
+            Some(Claim::Leased { .. }) => Window::Taken(Wait::HandOver(windows.until_next(now))),
+            Some(Claim::Told | Claim::Overtaken { .. }) => {
                 Window::Taken(Wait::Exactly(windows.until_next(now)))
             }
         }

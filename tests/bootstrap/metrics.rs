@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use order_alerts_fakes::{AwsFault, Fault, SecretsFault, Webhook};
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
-use crate::journey::{cancellation, creation, named};
+use crate::journey::{LONGEST_ABSENCE, cancellation, creation, named};
 use crate::world::{World, generic, key, secret, shopify, shopify_cancellation};
 
 type Counts = BTreeMap<(Option<String>, String), f64>;
@@ -170,4 +170,79 @@ async fn what_cannot_be_reached_is_counted() {
     let counts = counted(&world).await;
     assert!(counts[&(None, "LedgerUnavailable".to_owned())] >= 1.0, "{counts:?}");
     assert!(counts[&(None, "SecretUnavailable".to_owned())] >= 1.0, "{counts:?}");
+}
+
+/// How many orders of the generic platform were counted as created and as cancelled.
+async fn orders(world: &World) -> (f64, f64) {
+    let counts = counted(world).await;
+    let of = |name: &str| counts.get(&(Some("generic".to_owned()), name.to_owned())).copied();
+    (of("OrdersCreated").unwrap_or_default(), of("OrdersCancelled").unwrap_or_default())
+}
+
+#[tokio::test]
+async fn an_order_that_was_cancelled_before_it_could_be_told_counts_as_created() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    world.accept([creation(1)]).await;
+    world.consume_the_rest().await;
+    world.accept([creation(1)]).await;
+    world.consume_the_rest().await;
+    assert_eq!(world.headlines().len(), 1, "it is no news any more");
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_news_of_itself_counts_once() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    let lease_orders = |until: i64| {
+        for (key, mut item) in world.ledger.items() {
+            if key.starts_with("order#") {
+                item["leased_until"] = json!(until);
+                item["owner"] = json!("another");
+                world.ledger.put(&key, &item);
+            }
+        }
+    };
+    lease_orders(jiff::Timestamp::now().as_millisecond() + 60_000);
+    world.accept([creation(1)]).await;
+    for _ in 0..2 {
+        world.sqs.advance(LONGEST_ABSENCE);
+        world.consume().await;
+    }
+    assert_eq!(world.sqs.messages().len(), 1, "it waits");
+    lease_orders(0);
+    world.consume_the_rest().await;
+    assert_eq!(world.sqs.messages(), []);
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn without_the_ledger_an_order_counts_when_it_is_told() {
+    let world = World::queued(&[("SHOW_CREATED", "off")]).await;
+    world.ledger.fail_with(EVERY_OPERATION, AwsFault::error("InternalServerError", 500));
+    world.slack.down(Fault::answer(503, ""));
+    world.accept([cancellation(1), creation(2)]).await;
+    for _ in 0..3 {
+        world.sqs.advance(LONGEST_ABSENCE);
+        world.consume().await;
+    }
+    assert_eq!(orders(&world).await, (1.0, 0.0), "nothing is left to do about what is not shown");
+    world.slack.up();
+    world.consume_the_rest().await;
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn without_a_ledger_an_order_counts_when_slack_has_it() {
+    let world = World::start().await;
+    world.slack.down(Fault::answer(503, ""));
+    for _ in 0..2 {
+        assert_eq!(world.send(&cancellation(1)).await.status, 503);
+    }
+    world.slack.up();
+    world.accept([cancellation(1)]).await;
+    assert_eq!(orders(&world).await, (0.0, 1.0));
 }
