@@ -53,7 +53,11 @@ pub async fn intake(
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
     };
-    as_wanted(take(wiring, platform, request, request_id, deadline).await, &platform.reply)
+    let outcome = take(wiring, platform, request, request_id, deadline).await;
+    if let Err(Refusal::Unavailable { .. }) = outcome {
+        wiring.metrics.count_for(Metric::WebhooksNotTaken, platform.id);
+    }
+    as_wanted(outcome, &platform.reply)
 }
 
 /// Proves, parses and hands over what came to a platform's address.

@@ -30,6 +30,8 @@ pub enum Metric {
     WebhooksIgnored,
     /// Genuine webhooks that cannot be read.
     WebhooksUnreadable,
+    /// Webhooks that were answered with 503, for want of a key, the secret, the queue or Slack.
+    WebhooksNotTaken,
     /// Events that came again after they were told.
     Duplicates,
     /// Events that were told though they may have been told before.

@@ -46,7 +46,7 @@ fn check(document: &Value, directive: &Value) {
     for dimension in sets.iter().flat_map(|set| set.as_array().unwrap()) {
         let value = document[dimension.as_str().unwrap()].as_str().unwrap();
         assert!((1..=1024).contains(&value.len()), "{document}");
-        assert!(["order-alerts", "generic", "shopify"].contains(&value), "no order: {document}");
+        assert!(["order-alerts", "generic", "shopify", "square"].contains(&value), "no order: {document}");
     }
     let metrics = directive["Metrics"].as_array().unwrap();
     assert!((1..=100).contains(&metrics.len()), "{document}");
@@ -245,4 +245,26 @@ async fn without_a_ledger_an_order_counts_when_slack_has_it() {
     world.slack.up();
     world.accept([cancellation(1)]).await;
     assert_eq!(orders(&world).await, (0.0, 1.0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_now_is_counted() {
+    let world = World::queued(&[]).await;
+    let mut parts: Value = serde_json::from_str(&secret(&world.slack.hook_url())).unwrap();
+    parts["signing_keys"].as_object_mut().unwrap().remove("shopify");
+    world.secrets.set(&parts.to_string());
+    // The key that does not fit makes the function read the secret anew.
+    world.send(&shopify_cancellation().signed_shopify("a stranger's key for this")).await;
+    let square = Webhook::post("/webhook/square").body("{}");
+    let square = square.header("x-square-hmacsha256-signature", "c2lnbmVk");
+    let turned_away = [shopify_cancellation(), square];
+    for webhook in &turned_away {
+        assert_eq!(world.send(webhook).await.status, 503);
+    }
+    world.sqs.fail_with("SendMessage", AwsFault::error("InternalFailure", 500));
+    assert_eq!(world.send(&cancellation(1)).await.status, 503);
+    let counts = counted(&world).await;
+    let not_taken = |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
+    let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
+    assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
 }

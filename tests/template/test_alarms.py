@@ -11,7 +11,7 @@ FUNCTION, TOPIC = "Function.Arn", "AlarmTopic"
 ALARMS = {
     "no-orders": ("NoOrdersMinutes", ["EventsAccepted"]),
     "cancellations": ("CancellationPercent", ["OrdersCreated", "OrdersCancelled"]),
-    "rejected-webhooks": ("RejectedWebhooks", ["WebhooksRejected"]),
+    "rejected-webhooks": ("RejectedWebhooks", ["WebhooksRejected", "WebhooksUnreadable", "WebhooksNotTaken"]),
     "slack-refuses": ("SlackRefusedMinutes", ["SlackRefused"]),
     "queue-age": ("QueueAgeSeconds", ["ApproximateAgeOfOldestMessage"]),
     "dead-letters": ("DeadLetters", ["ApproximateNumberOfMessagesVisible"]),

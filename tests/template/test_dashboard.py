@@ -51,8 +51,8 @@ class Dashboard(unittest.TestCase):
     def test_it_shows_the_orders_the_queues_and_the_function(self):
         named = {metric[1] for metric in metrics() if isinstance(metric[0], str)}
         self.assertLessEqual({
-            "OrdersCreated", "OrdersModified", "OrdersCancelled", "SecondsToSlack", "WebhooksRejected", "SlackRefused",
-            "SlackRateLimited", "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Errors",
+            "OrdersCreated", "OrdersModified", "OrdersCancelled", "SecondsToSlack", "WebhooksRejected",
+            "WebhooksUnreadable", "WebhooksNotTaken", "SlackRefused", "SlackRateLimited", "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "Errors",
             "Throttles", "Duration",
         }, named)
 

@@ -69,10 +69,17 @@ class Webhooks(unittest.TestCase):
         strangers = {minute: 1 for minute in range(0, at("24:00"), 2)}
         self.assertEqual(alarm("rejected-webhooks").changes(WebhooksRejected=strangers), [])
 
-    def test_a_wrong_key_is(self):
+    def test_a_wrong_key_or_a_changed_body_or_a_lost_secret_is(self):
         webhooks = {NOON: 2, NOON + 3: 3}
         expected = [("12:04", "ALARM"), ("12:06", "OK")]
-        self.assertEqual(alarm("rejected-webhooks").changes(WebhooksRejected=webhooks), expected)
+        for reason in ("WebhooksRejected", "WebhooksUnreadable", "WebhooksNotTaken"):
+            self.assertEqual(alarm("rejected-webhooks").changes(**{reason: webhooks}), expected, reason)
+
+    def test_whatever_the_reason_those_that_are_turned_away_are_added_up(self):
+        found = alarm("rejected-webhooks").changes(
+            WebhooksRejected={NOON: 2}, WebhooksUnreadable={NOON + 1: 1}, WebhooksNotTaken={NOON + 3: 2},
+        )
+        self.assertEqual(found, [("12:04", "ALARM"), ("12:06", "OK")])
 
 
 class Queues(unittest.TestCase):

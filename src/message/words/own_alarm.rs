@@ -12,7 +12,7 @@ impl Words {
         let (english, korean) = match own {
             Own::NoOrders => ("Flow of orders", "주문 수신"),
             Own::Cancellations => ("Cancellation rate", "주문 취소율"),
-            Own::RejectedWebhooks => ("Genuineness of webhooks", "웹훅 인증"),
+            Own::RejectedWebhooks => ("Intake of webhooks", "웹훅 수신"),
             Own::SlackRefuses => ("Delivery to Slack", "Slack 전송"),
             Own::QueueAge => ("Waiting time of orders", "주문 알림 대기 시간"),
             Own::DeadLetters => ("Dead-letter queue", "배달 못한 편지 대기열(DLQ)"),
@@ -43,7 +43,7 @@ impl Words {
             }
             (Own::NoOrders, ..) => ("No orders", "주문 없음"),
             (Own::Cancellations, ..) => ("Many cancellations", "주문 취소 급증"),
-            (Own::RejectedWebhooks, ..) => ("Webhooks are rejected", "웹훅 거부 발생"),
+            (Own::RejectedWebhooks, ..) => ("Webhooks are turned away", "웹훅 거부 발생"),
             (Own::SlackRefuses, ..) => ("Slack refuses messages", "Slack이 메시지를 거부함"),
             (Own::QueueAge, ..) => ("Orders wait in the queue", "주문 알림 처리 지연"),
             (Own::DeadLetters, ..) => ("Orders could not be shown", "표시하지 못한 주문 있음"),
@@ -59,7 +59,7 @@ impl Words {
             Own::NoOrders if is_closed(alarm) => ("the shop is closed now", "영업 시간이 끝남"),
             Own::NoOrders => ("orders are coming in again", "주문이 다시 들어오고 있음"),
             Own::Cancellations => ("the cancellation rate is normal", "주문 취소율 정상"),
-            Own::RejectedWebhooks => ("no more rejected webhooks", "더 이상 거부된 웹훅 없음"),
+            Own::RejectedWebhooks => ("no more webhooks are turned away", "더 이상 거부된 웹훅 없음"),
             Own::SlackRefuses => ("no more refusals by Slack", "더 이상 Slack의 거부 없음"),
             Own::QueueAge => {
                 ("orders are taken out of the queue again", "주문이 다시 처리되고 있음")
@@ -82,9 +82,10 @@ impl Words {
             ),
             Own::Cancellations => return self.cancelled(alarm),
             Own::RejectedWebhooks => (
-                "Webhooks come in that cannot be proven genuine or cannot be read, and what they say is \
-                 not shown.",
-                "진위를 확인할 수 없거나 읽을 수 없는 웹훅이 들어오고 있으며, 그 내용은 표시되지 않습니다.",
+                "Webhooks come in that cannot be proven genuine, cannot be read, or cannot be taken now, and \
+                 what they say is not shown.",
+                "진위를 확인할 수 없거나, 읽을 수 없거나, 지금 받을 수 없는 웹훅이 들어오고 있으며, 그 내용은 \
+                 표시되지 않습니다.",
             ),
             Own::SlackRefuses => (
                 "Slack does not take the messages about orders. The orders wait in the queue.",
@@ -142,10 +143,12 @@ impl Words {
                 "최근 취소 사유와 재고, 결제, 가격, 배달 시간을 확인하세요.",
             ),
             Own::RejectedWebhooks => (
-                "Has a platform got a new signing key, or the webhook a new setting? Compare it with the \
-                 secret. If it is none of your platforms, a stranger sends them, and nothing is missing.",
-                "플랫폼의 서명 키나 웹훅 설정이 바뀌었는지 시크릿과 비교하세요. 사용 중인 플랫폼이 아니라면 \
-                 외부에서 보낸 것이며 누락된 주문은 없습니다.",
+                "The function's log, which names the platform and the cause of each: a new signing key that \
+                 the secret does not hold, a changed webhook, the secret or the queue out of reach. If it is \
+                 none of your platforms, a stranger sends them, and nothing is missing.",
+                "함수 로그에서 각 웹훅의 플랫폼과 원인을 확인하세요. 시크릿에 없는 새 서명 키, 바뀐 웹훅 설정, \
+                 접근할 수 없는 시크릿이나 대기열이 원인일 수 있습니다. 사용 중인 플랫폼이 아니라면 외부에서 보낸 \
+                 것이며 누락된 주문은 없습니다.",
             ),
             Own::SlackRefuses => (
                 "Was the Slack app removed, its webhook URL revoked, or the channel archived? Store a new URL \
