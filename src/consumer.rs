@@ -13,7 +13,7 @@ use crate::aws::ServiceError;
 use crate::batch::{BatchAnswer, Failed, Record};
 use crate::config::Manner;
 use crate::deadline::Deadline;
-use crate::delivery::{Turn, Window, claim_window, deliver, deliver_alarm};
+use crate::delivery::{AlarmsDelivered, Turn, Window, claim_window, deliver, deliver_alarms};
 use crate::envelope::{Content, EnvelopeError, unpack};
 use crate::metrics::Metric;
 use crate::order::OrderEvent;
@@ -66,9 +66,10 @@ pub async fn consume(
     let mut turn = Turn { request_id, deadline, settling: SETTLING, is_everything: false };
 
     // Whoever has the window gathers, and the others leave their part to it.
-    let window = if !is_any_digested(wiring, &messages) {
+    let digested = || messages.iter().filter(|message| is_any_digested(wiring, message));
+    let window = if digested().next().is_none() {
         None
-    } else if messages.iter().any(|message| message.record.receives > DIGESTS_MISSED) {
+    } else if digested().any(|message| message.record.receives > DIGESTS_MISSED) {
         Some(Window::of_its_own())
     } else {
         Some(claim_window(wiring, turn).await)
@@ -83,12 +84,11 @@ pub async fn consume(
     }
 
     let mut pace = Pace::of_a_consumer();
-    let mut alarms = Vec::new();
-    for alarm in messages.iter().filter_map(Opened::alarm) {
-        alarms.push(deliver_alarm(wiring, alarm, turn, &mut pace).await);
-    }
+    let alarms: Vec<_> = messages.iter().filter_map(Opened::alarm).collect();
+    let AlarmsDelivered { outcomes: alarms, orders_halted } =
+        deliver_alarms(wiring, &alarms, turn, &mut pace).await;
     let events: Vec<_> = messages.iter().flat_map(Opened::events).cloned().collect();
-    let orders = deliver(wiring, &events, turn, &mut pace, window).await;
+    let orders = deliver(wiring, &events, turn, &mut pace, window, orders_halted).await;
 
     let settlement = Settlement::of_invocation(request_id);
     let mut fates = fates(&messages, &orders, &alarms, settlement);
@@ -107,8 +107,8 @@ fn open(record: Record) -> Opened {
     Opened { record, content }
 }
 
-fn is_any_digested(wiring: &Wiring, messages: &[Opened]) -> bool {
-    let mut events = messages.iter().flat_map(Opened::events);
+fn is_any_digested(wiring: &Wiring, message: &Opened) -> bool {
+    let mut events = message.events().iter();
     events.any(|event| wiring.config.show.manner(event.kind) == Manner::Digest)
 }
 

@@ -25,7 +25,7 @@ use crate::secret::Channel;
 use crate::settlement::Outcome;
 use crate::wiring::Wiring;
 
-pub use crate::delivery::alarms::deliver_alarm;
+pub use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 
 mod alarms;
 mod claims;
@@ -65,13 +65,14 @@ pub async fn claim_window(wiring: &Wiring, turn: Turn<'_>) -> Window {
 }
 
 /// Tells the channel about `events`; gives what became of each. The window is claimed when it is
-/// needed, unless it was before.
+/// needed, unless it was before. Nothing is posted if it is `halted` already.
 pub async fn deliver(
     wiring: &Wiring,
     events: &[OrderEvent],
     turn: Turn<'_>,
     pace: &mut Pace,
     window: Option<Window>,
+    halted: Option<Wait>,
 ) -> Vec<Outcome> {
     let shown = |manners: &[Manner]| -> Vec<usize> {
         let manner = |position: &usize| wiring.config.show.manner(events[*position].kind);
@@ -85,7 +86,7 @@ pub async fn deliver(
         claims: Claims::new(wiring, events, turn),
         poster: Poster::new(wiring, Channel::Orders, turn.deadline, pace),
         outcomes: vec![Outcome::Later(Wait::AtOnce); events.len()],
-        halted: None,
+        halted,
     };
     if wiring.queue.is_some() {
         delivery.tell(&shown(&[Manner::Each]), false).await;
@@ -160,7 +161,6 @@ impl Delivery<'_> {
         }
         if let Err(error) = self.poster.find_address().await {
             tracing::error!(events = positions.len(), %error, "nothing can be posted");
-            self.wiring.metrics.count(Metric::SlackRefused);
             self.halted = Some(Wait::BackOff);
             self.settle(positions, &Outcome::Later(Wait::BackOff));
             return false;
@@ -270,7 +270,7 @@ impl Delivery<'_> {
             }
             entries => {
                 tracing::info!(orders = entries.len(), "posted a digest");
-                let count = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+                let count = u32::try_from(news.positions().count()).unwrap_or(u32::MAX);
                 metrics.add(Metric::EventsDigested, None, count);
             }
         }

@@ -128,7 +128,7 @@ async fn tell(
     deadline: Deadline,
 ) -> Result<(), Refusal> {
     let turn = Turn { request_id, deadline, settling: ANSWERING, is_everything: true };
-    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once(), None).await;
+    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once(), None, None).await;
     for outcome in outcomes {
         let retry_after = match outcome {
             Outcome::Settled => continue,

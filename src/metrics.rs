@@ -42,9 +42,10 @@ pub enum Metric {
     OldKeyUsed,
     /// Messages that Slack took.
     MessagesPosted,
-    /// Order events that were told in a digest.
+    /// Order events, several of an order among them, that were told in a digest.
     EventsDigested,
-    /// Posts that failed for another reason than Slack's rate limit, or for want of an address.
+    /// Posts that failed, or that Slack's rate limit put off for longer than there was time, or for
+    /// which there was no good address.
     SlackRefused,
     /// Posts that met Slack's rate limit.
     SlackRateLimited,

@@ -151,6 +151,11 @@ impl Secret {
         SlackUrl::parse(text, origin)
     }
 
+    /// Whether alarms have a channel of their own.
+    pub fn has_monitoring_channel(&self) -> bool {
+        !self.slack_monitoring_webhook_url.expose_secret().is_empty()
+    }
+
     /// The platform's usable keys, never none.
     pub fn signing_keys(&self, platform: &Platform) -> Result<&[SigningKey], NoKey> {
         match self.signing_keys.get(platform.id) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::deadline::Deadline;
-use crate::delivery::{Turn, deliver_alarm};
+use crate::delivery::{Turn, deliver_alarms};
 use crate::envelope::pack_alarm;
 use crate::invocation::InvocationError;
 use crate::metrics::Metric;
@@ -25,7 +25,7 @@ pub async fn watch(
     deadline: Deadline,
 ) -> Result<(), InvocationError> {
     let name = alarm.name.as_str();
-    if !function_arn.is_none_or(|arn| is_neighbour(alarm, arn)) {
+    if function_arn.is_some_and(|arn| !is_neighbour(alarm, arn)) {
         tracing::error!(name, "ignored: the alarm is of another account or region");
         wiring.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
@@ -36,9 +36,10 @@ pub async fn watch(
     }
     let Some(queue) = &wiring.queue else {
         let turn = Turn { request_id, deadline, settling: Duration::ZERO, is_everything: true };
-        return match deliver_alarm(wiring, alarm, turn, &mut Pace::at_once()).await {
-            Outcome::Settled => Ok(()),
-            Outcome::Later(_) | Outcome::Refused(_) => Err(InvocationError::AlarmNotPosted),
+        let told = deliver_alarms(wiring, &[alarm], turn, &mut Pace::at_once()).await;
+        return match told.outcomes[..] {
+            [Outcome::Settled] => Ok(()),
+            _ => Err(InvocationError::AlarmNotPosted),
         };
     };
     queue.send(&pack_alarm(alarm), Duration::ZERO, deadline).await.map_err(|error| {

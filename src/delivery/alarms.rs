@@ -1,4 +1,4 @@
-//! An alarm becomes a message for those who look after the system.
+//! Alarms become messages for those who look after the system.
 
 use crate::alarm::Alarm;
 use crate::blocks::Message;
@@ -16,62 +16,109 @@ use crate::secret::Channel;
 use crate::settlement::Outcome;
 use crate::wiring::Wiring;
 
-/// Tells the channel about an alarm, in the same way as about orders: claim → post → mark.
-pub async fn deliver_alarm(
+/// What became of some alarms.
+#[derive(Debug)]
+pub struct AlarmsDelivered {
+    /// One for each.
+    pub outcomes: Vec<Outcome>,
+    /// Why the orders need not be tried either: their channel takes nothing now.
+    pub orders_halted: Option<Wait>,
+}
+
+/// Tells of alarms in the order in which they came about, each in the same way as orders: claim →
+/// post → mark. When one has to wait, the others wait with it.
+pub async fn deliver_alarms(
     wiring: &Wiring,
-    alarm: &Alarm,
+    alarms: &[&Alarm],
     turn: Turn<'_>,
     pace: &mut Pace,
-) -> Outcome {
-    let name = alarm.name.as_str();
-    if turn.deadline.is_mostly_over() {
-        return Outcome::Later(Wait::AtOnce);
-    }
-    let mut poster = Poster::new(wiring, Channel::Monitoring, turn.deadline, pace);
-    if let Err(error) = poster.find_address().await {
-        tracing::error!(name, %error, "an alarm cannot be posted");
-        wiring.metrics.count(Metric::SlackRefused);
-        return Outcome::Later(Wait::BackOff);
-    }
-    let claims = Claims::new(wiring, &[], turn);
-    let held = match claims.alarm(alarm).await {
-        Claim::Ours(held) => held,
-        Claim::Told | Claim::Overtaken { .. } => {
-            tracing::info!(name, "the alarm was told before");
-            return Outcome::Settled;
-        }
-        Claim::Leased { until, .. } => {
-            tracing::info!(name, "the alarm is left to another invocation, which is at it");
-            return Outcome::Later(Wait::Exactly(claims.after(until)));
-        }
+) -> AlarmsDelivered {
+    let mut delivery = Delivery {
+        wiring,
+        turn,
+        claims: Claims::new(wiring, &[], turn),
+        poster: Poster::new(wiring, Channel::Monitoring, turn.deadline, pace),
+        halted: None,
     };
-    let now = turn.deadline.now();
-    let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
-    let remarks = Remarks { repeat: held.may_be_shown, delay: late, ..Remarks::default() };
-    let language = wiring.config.language;
-    let mut news = News { alarm, language, remarks, is_plain: false };
-    let mut fate = poster.post(&mut news).await;
-    if let Posted::Refused(why) = &fate {
-        tracing::warn!(name, why, "the alarm is tried as plain text");
-        news.is_plain = true;
-        fate = poster.post(&mut news).await;
+    let mut outcomes = vec![Outcome::Later(Wait::AtOnce); alarms.len()];
+    let mut positions: Vec<_> = (0..alarms.len()).collect();
+    positions.sort_by_key(|position| alarms[*position].since);
+    for position in positions {
+        outcomes[position] = match delivery.halted {
+            None => delivery.tell(alarms[position]).await,
+            Some(wait) => Outcome::Later(wait),
+        };
     }
-    match fate {
-        Posted::Yes => {
-            tracing::info!(name, "posted an alarm");
-            wiring.metrics.count(Metric::MessagesPosted);
-            claims.mark(held, turn.deadline.now()).await;
-            Outcome::Settled
+    let orders_halted = match delivery.halted {
+        Some(wait) if delivery.poster.is_where_orders_go().await => Some(wait),
+        _ => None,
+    };
+    AlarmsDelivered { outcomes, orders_halted }
+}
+
+struct Delivery<'a> {
+    wiring: &'a Wiring,
+    turn: Turn<'a>,
+    claims: Claims<'a>,
+    poster: Poster<'a>,
+    /// Why nothing more is posted by this invocation.
+    halted: Option<Wait>,
+}
+
+impl Delivery<'_> {
+    async fn tell(&mut self, alarm: &Alarm) -> Outcome {
+        let name = alarm.name.as_str();
+        if self.turn.deadline.is_mostly_over() {
+            return Outcome::Later(Wait::AtOnce);
         }
-        Posted::Refused(why) => {
-            tracing::error!(name, why, "the alarm is not delivered in any form");
-            claims.give_back_one(held, news.ending()).await;
-            Outcome::Refused(why)
+        if let Err(error) = self.poster.find_address().await {
+            tracing::error!(name, %error, "an alarm cannot be posted");
+            return self.halt(Wait::BackOff);
         }
-        Posted::No(wait) => {
-            claims.give_back_one(held, news.ending()).await;
-            Outcome::Later(wait)
+        let held = match self.claims.alarm(alarm).await {
+            Claim::Ours(held) => held,
+            Claim::Told | Claim::Overtaken { .. } => {
+                tracing::info!(name, "the alarm was told before");
+                return Outcome::Settled;
+            }
+            Claim::Leased { until, .. } => {
+                tracing::info!(name, "the alarm is left to another invocation, which is at it");
+                return Outcome::Later(Wait::Exactly(self.claims.after(until)));
+            }
+        };
+        let now = self.turn.deadline.now();
+        let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
+        let remarks = Remarks { repeat: held.may_be_shown, delay: late, ..Remarks::default() };
+        let language = self.wiring.config.language;
+        let mut news = News { alarm, language, remarks, is_plain: false };
+        let mut fate = self.poster.post(&mut news).await;
+        if let Posted::Refused(why) = &fate {
+            tracing::warn!(name, why, "the alarm is tried as plain text");
+            news.is_plain = true;
+            fate = self.poster.post(&mut news).await;
         }
+        match fate {
+            Posted::Yes => {
+                tracing::info!(name, "posted an alarm");
+                self.wiring.metrics.count(Metric::MessagesPosted);
+                self.claims.mark(held, self.turn.deadline.now()).await;
+                Outcome::Settled
+            }
+            Posted::Refused(why) => {
+                tracing::error!(name, why, "the alarm is not delivered in any form");
+                self.claims.give_back_one(held, news.ending()).await;
+                Outcome::Refused(why)
+            }
+            Posted::No(wait) => {
+                self.claims.give_back_one(held, news.ending()).await;
+                self.halt(wait)
+            }
+        }
+    }
+
+    fn halt(&mut self, wait: Wait) -> Outcome {
+        self.halted = Some(wait);
+        Outcome::Later(wait)
     }
 }
 

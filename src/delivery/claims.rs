@@ -236,11 +236,7 @@ impl<'a> Claims<'a> {
     }
 
     /// How many cancellations were told before in the windows of these moments.
-    pub(super) async fn cancelled_beside(
-        &self,
-        moments: &[Timestamp],
-        windows: Windows,
-    ) -> u32 {
+    pub(super) async fn cancelled_beside(&self, moments: &[Timestamp], windows: Windows) -> u32 {
         let windows: BTreeSet<_> = moments.iter().map(|moment| windows.of(*moment)).collect();
         let mut count = 0;
         // After an outage there may be many, and nobody asks any more what happened beside them.
@@ -270,10 +266,11 @@ impl<'a> Claims<'a> {
 
     /// Lets a window go, for good if it `is_over`.
     pub(super) async fn end_window(&self, window: Held, is_over: bool) {
-        if is_over {
-            self.mark(window, self.turn.deadline.now()).await;
-        } else {
+        if !is_over {
             self.give_back_one(window, State::Untold).await;
+        } else if !self.is_out_of_reach() {
+            // Whoever took it over tells other orders.
+            self.noted(self.wiring.ledger.told(window, self.turn.deadline.now()).await);
         }
     }
 

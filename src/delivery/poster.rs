@@ -20,6 +20,9 @@ use crate::wiring::Wiring;
 /// Slack answers within a fraction of a second; a longer silence is an outage.
 const SLACK_TIMEOUT: Duration = Duration::from_secs(4);
 
+const ALARMS_GO_TO_ORDERS: &str =
+    "the address for alarms is refused, and they go to the orders' channel";
+
 /// What became of one message.
 pub(super) enum Posted {
     Yes,
@@ -81,17 +84,59 @@ impl<'a> Poster<'a> {
         if self.address.is_some() {
             return Ok(());
         }
+        let mut found = self.read_address().await;
+        if let Err(NoAddress::Refused(error)) = &found
+            && self.is_apart().await
+        {
+            tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
+            self.channel = Channel::Orders;
+            found = self.read_address().await;
+        }
+        // Before a channel is connected, Slack has refused nothing.
+        if !matches!(found, Ok(_) | Err(NoAddress::Refused(SlackUrlError::Empty))) {
+            self.wiring.metrics.count(Metric::SlackRefused);
+        }
+        self.address = Some(found?);
+        Ok(())
+    }
+
+    async fn read_address(&self) -> Result<SlackUrl, NoAddress> {
         let origin = self.wiring.config.slack_origin.as_ref();
         let secret = self.wiring.secrets.current(self.deadline).await?;
-        self.address = Some(match secret.slack_url(self.channel, origin) {
-            Ok(address) => address,
-            // Somebody may have connected the channel a moment ago.
-            Err(error) => match self.wiring.secrets.refreshed(self.deadline).await {
-                Some(secret) => secret.slack_url(self.channel, origin)?,
-                None => return Err(error.into()),
-            },
-        });
-        Ok(())
+        let error = match secret.slack_url(self.channel, origin) {
+            Ok(address) => return Ok(address),
+            Err(error) => error,
+        };
+        // Somebody may have connected the channel a moment ago.
+        match self.wiring.secrets.refreshed(self.deadline).await {
+            Some(secret) => Ok(secret.slack_url(self.channel, origin)?),
+            None => Err(error.into()),
+        }
+    }
+
+    /// Whether it posts where the orders go.
+    pub(super) async fn is_where_orders_go(&self) -> bool {
+        let origin = self.wiring.config.slack_origin.as_ref();
+        let secret = self.wiring.secrets.current(self.deadline).await;
+        let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders, origin).ok());
+        orders.is_some() && orders == self.address
+    }
+
+    /// Whether it posts alarms to a channel of their own.
+    async fn is_apart(&self) -> bool {
+        let secret = self.wiring.secrets.current(self.deadline).await;
+        self.channel == Channel::Monitoring
+            && secret.is_ok_and(|secret| secret.has_monitoring_channel())
+    }
+
+    /// Turns to the orders' channel, if alarms have one of their own.
+    async fn fall_back(&mut self) -> bool {
+        let is_apart = self.is_apart().await;
+        if is_apart {
+            self.channel = Channel::Orders;
+            self.address = self.read_address().await.ok();
+        }
+        is_apart
     }
 
     /// Posts one message, with as many tries as the time allows.
@@ -112,14 +157,12 @@ impl<'a> Poster<'a> {
             let Err(error) = self.wiring.slack.post(address, &message, within).await else {
                 return Posted::Yes;
             };
-            self.wiring.metrics.count(match error.failure {
-                Failure::RateLimited(_) => Metric::SlackRateLimited,
-                _ => Metric::SlackRefused,
-            });
+            let next = retry::next(&error.failure, tried, self.pace.spare(self.deadline));
+            self.count(&error.failure, next).await;
             if error.failure == Failure::Unclear {
                 news.mark_repeat();
             }
-            match retry::next(&error.failure, tried, self.pace.spare(self.deadline)) {
+            match next {
                 Next::Again(wait) => {
                     tracing::warn!(%error, "posted again");
                     tried.again |= !matches!(error.failure, Failure::RateLimited(_));
@@ -128,6 +171,12 @@ impl<'a> Poster<'a> {
                 Next::NewAddress if self.find_new_address().await => {
                     tracing::warn!(%error, "posted again to the address that the secret holds now");
                     tried.new_address = true;
+                }
+                Next::NewAddress | Next::HandBack(_)
+                    if error.failure == Failure::Endpoint && self.fall_back().await =>
+                {
+                    tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
+                    tried = Tried::default();
                 }
                 Next::Smaller => return Posted::Refused(error.to_string()),
                 Next::NewAddress => {
@@ -139,6 +188,22 @@ impl<'a> Poster<'a> {
                     return Posted::No(wait);
                 }
             }
+        }
+    }
+
+    async fn count(&self, failure: &Failure, next: Next) {
+        let metrics = &self.wiring.metrics;
+        match failure {
+            Failure::RateLimited(_) => {
+                metrics.count(Metric::SlackRateLimited);
+                // One that is not over soon is an outage for whoever waits for news.
+                if let Next::HandBack(_) = next {
+                    metrics.count(Metric::SlackRefused);
+                }
+            }
+            // The orders' channel takes the alarm.
+            Failure::Endpoint if self.is_apart().await => {}
+            _ => metrics.count(Metric::SlackRefused),
         }
     }
 

@@ -144,3 +144,62 @@ async fn a_stack_that_is_well_from_the_beginning_says_nothing() {
     tell(&world, &of_others).await;
     assert_eq!(world.sqs.messages().len(), 1, "what is not ours is shown as it is");
 }
+
+/// A world whose alarms have a channel of their own, at this address.
+async fn world_with_monitoring(address: impl FnOnce(&FakeSlack) -> String) -> World {
+    let slack = FakeSlack::start().await;
+    let mut parts: Value = serde_json::from_str(&secret(&slack.hook_url())).unwrap();
+    parts["slack_monitoring_webhook_url"] = address(&slack).into();
+    let world = World::from_parts(Way::Queue, slack, &parts.to_string(), &[]).await;
+    world.lambda.ready().await;
+    world
+}
+
+#[tokio::test]
+async fn an_alarm_whose_own_channel_is_gone_goes_to_that_of_the_orders() {
+    let gone = |slack: &FakeSlack| slack.hook_url().replace("B0FIRST", "B0GONE");
+    let wrong = |_: &FakeSlack| "https://chat.example/services/T0/B0/x".to_owned();
+    for world in [world_with_monitoring(gone).await, world_with_monitoring(wrong).await] {
+        for name in ["errors", "throttles"] {
+            tell(&world, &alarm(name, "OK", "ALARM")).await;
+        }
+        world.consume_the_rest().await;
+        let hooks: Vec<_> = world.slack.messages().into_iter().map(|post| post.hook).collect();
+        assert_eq!(hooks, [world.slack.hook_url(), world.slack.hook_url()]);
+        world.function.logged("the address for alarms is refused").await;
+        let logs = world.function.logs().concat();
+        assert!(!logs.contains("\"SlackRefused\""), "{logs}");
+    }
+}
+
+#[tokio::test]
+async fn when_an_alarm_has_to_wait_so_do_the_others_and_the_orders_of_its_channel() {
+    let posts = async |world: World| {
+        for name in ["errors", "throttles"] {
+            tell(&world, &alarm(name, "OK", "ALARM")).await;
+        }
+        world.accept([cancellation(7)]).await;
+        world.slack.script([Fault::RateLimited(Some("120"))]);
+        world.consume().await;
+        let waits: Vec<_> = world.sqs.messages().iter().map(|left| left.visible_in).collect();
+        assert!(waits.iter().all(|wait| wait.as_secs() >= 115), "{waits:?}");
+        world.function.logged("\"SlackRefused\"").await;
+        (world.slack.arrivals().len(), world.headlines().len(), waits.len())
+    };
+    assert_eq!(posts(World::queued(&[]).await).await, (1, 0, 3));
+    let apart = world_with_monitoring(FakeSlack::other_hook_url).await;
+    assert_eq!(posts(apart).await, (2, 1, 2), "the orders have a channel of their own");
+}
+
+#[tokio::test]
+async fn alarms_are_told_in_the_order_in_which_they_came_about() {
+    let world = World::queued(&[]).await;
+    let mut later = alarm("no-orders", "ALARM", "OK");
+    later["alarmData"]["state"]["timestamp"] = json!("2026-01-01T03:00:00.000+0000");
+    for change in [later, alarm("no-orders", "OK", "ALARM")] {
+        tell(&world, &change).await;
+    }
+    world.consume().await;
+    let told = world.headlines();
+    assert!(told[0].starts_with("🚨") && told[1].starts_with("✅"), "{told:?}");
+}

@@ -298,7 +298,9 @@ async fn of_the_digests_of_a_window_only_the_last_says_how_many_were_cancelled()
     let asked = |world: &World| {
         let is_count = |key: &Value| key.as_str().is_some_and(|key| key.starts_with("cancelled#"));
         let mut calls = world.ledger.calls();
-        calls.retain(|(operation, call)| operation == "GetItem" && is_count(&call["Key"]["pk"]["S"]));
+        calls.retain(|(operation, call)| {
+            operation == "GetItem" && is_count(&call["Key"]["pk"]["S"])
+        });
         calls.len()
     };
     let before = asked(&world);

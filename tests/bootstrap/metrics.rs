@@ -46,7 +46,10 @@ fn check(document: &Value, directive: &Value) {
     for dimension in sets.iter().flat_map(|set| set.as_array().unwrap()) {
         let value = document[dimension.as_str().unwrap()].as_str().unwrap();
         assert!((1..=1024).contains(&value.len()), "{document}");
-        assert!(["order-alerts", "generic", "shopify", "square"].contains(&value), "no order: {document}");
+        assert!(
+            ["order-alerts", "generic", "shopify", "square"].contains(&value),
+            "no order: {document}"
+        );
     }
     let metrics = directive["Metrics"].as_array().unwrap();
     assert!((1..=100).contains(&metrics.len()), "{document}");
@@ -264,7 +267,8 @@ async fn what_cannot_be_taken_now_is_counted() {
     world.sqs.fail_with("SendMessage", AwsFault::error("InternalFailure", 500));
     assert_eq!(world.send(&cancellation(1)).await.status, 503);
     let counts = counted(&world).await;
-    let not_taken = |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
+    let not_taken =
+        |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
     let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
     assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
 }

@@ -59,7 +59,9 @@ impl Words {
             Own::NoOrders if is_closed(alarm) => ("the shop is closed now", "영업 시간이 끝남"),
             Own::NoOrders => ("orders are coming in again", "주문이 다시 들어오고 있음"),
             Own::Cancellations => ("the cancellation rate is normal", "주문 취소율 정상"),
-            Own::RejectedWebhooks => ("no more webhooks are turned away", "더 이상 거부된 웹훅 없음"),
+            Own::RejectedWebhooks => {
+                ("no more webhooks are turned away", "더 이상 거부된 웹훅 없음")
+            }
             Own::SlackRefuses => ("no more refusals by Slack", "더 이상 Slack의 거부 없음"),
             Own::QueueAge => {
                 ("orders are taken out of the queue again", "주문이 다시 처리되고 있음")
