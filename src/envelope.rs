@@ -9,6 +9,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
 use crate::order::OrderEvent;
@@ -46,6 +47,15 @@ struct UnpackedOrders {
 #[derive(Deserialize)]
 struct UnpackedAlarm {
     alarm: Box<Alarm>,
+}
+
+/// What Lambda keeps of an invocation that failed for good, and puts into the dead-letter queue:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedInvocation<'a> {
+    #[serde(borrow)]
+    request_payload: &'a RawValue,
 }
 
 /// What a message of the queue carries.
@@ -97,6 +107,10 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
     if !text.trim_start().starts_with('{') {
         return Err(EnvelopeError::Unreadable);
     }
+    if let Ok(FailedInvocation { request_payload }) = read(text) {
+        let alarm = Alarm::parse(request_payload.get()).map_err(|_| EnvelopeError::Unreadable)?;
+        return Ok(Content::Alarm(Box::new(alarm)));
+    }
     match read::<Label>(text)?.version {
         0..=ORDERS => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
@@ -145,7 +159,10 @@ impl Formatter for Ascii {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
+    use crate::alarm;
     use crate::line::Line;
     use crate::money::{Money, Unit};
     use crate::order::{Change, Item, Kind};
@@ -218,6 +235,27 @@ mod tests {
         let unpacked: Vec<_> =
             packed.iter().flat_map(|text| unpack(text).unwrap().orders().to_vec()).collect();
         assert_eq!(unpacked, events);
+    }
+
+    #[test]
+    fn an_alarm_whose_invocation_failed_for_good_is_read_all_the_same() {
+        let event = alarm::tests::event("tea-kettle", "OK", "ALARM");
+        let record = |payload: Value| {
+            json!({
+                "version": "1.0",
+                "timestamp": "2026-01-01T02:10:00.000Z",
+                "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+                "requestPayload": payload,
+                "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+                "responsePayload": {"errorMessage": "the alarm cannot be stored"},
+            })
+            .to_string()
+        };
+        let alarm = Alarm::parse(&event.to_string()).unwrap();
+        assert_eq!(unpack(&record(event)), Ok(Content::Alarm(Box::new(alarm))));
+        for other in [json!({}), json!(null), json!({"source": "aws.events"})] {
+            assert_eq!(unpack(&record(other.clone())), Err(EnvelopeError::Unreadable), "{other}");
+        }
     }
 
     #[test]

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! Read [`app`], then the stories: [`intake`] (a request becomes an answer), [`consumer`] (a batch of
-//! the queue's messages is settled) and [`delivery`] (events become messages). They are given their
-//! [`wiring`], and data flows one way, from them to
+//! the queue's messages is settled), [`delivery`] (events become messages) and [`watch`] (an alarm of
+//! CloudWatch is handed over). They are given their [`wiring`], and data flows one way, from them to
 //!
 //! * the core, which is pure: it knows no clock, no environment and no network. On its way in, a
 //!   webhook is an [`invocation`] and a [`request`], passes [`admission`], is proven by its
@@ -19,10 +19,10 @@
 //!   [`platform`] file says ([`parse`]). Then it is an [`order`] event, which waits in an
 //!   [`envelope`], perhaps until its [`window`] is over, and comes back in a [`batch`]. [`claim`]
 //!   says who may tell it; [`fold`] makes few messages of many events, and each is a [`message`] of
-//!   Slack [`blocks`], as is an [`alarm`] of CloudWatch. What goes wrong is decided in [`retry`] and
+//!   Slack [`blocks`]. An [`alarm`] takes the same way from the envelope on. What goes wrong is decided in [`retry`] and
 //!   told in a [`response`] or a [`settlement`].
 //! * the edges, which alone speak to the outside: [`slack`], [`secrets`], [`queue`] and [`ledger`]
-//!   ([`aws`]), by one [`exchange`] over one [`transport`], and the [`log`].
+//!   ([`aws`]), by one [`exchange`] over one [`transport`], and the [`log`] with its [`metrics`].
 //!
 //! The types keep the order: [`signature::authenticate`] alone makes an [`signature::Authentic`]
 //! request, and [`parse::parse`] takes nothing else.

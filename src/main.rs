@@ -105,6 +105,9 @@ impl fmt::Debug for Failed {
 impl From<Failed> for Diagnostic {
     fn from(failed: Failed) -> Self {
         let error_type = match failed {
+            Failed::Refused(InvocationError::AlarmNotStored | InvocationError::AlarmNotPosted) => {
+                "AlarmNotTold"
+            }
             Failed::Refused(_) => "UnknownEvent",
             Failed::Panicked => "Panic",
         };

@@ -55,11 +55,11 @@ class Stack:
     A Ref to a resource stands as the resource's name in the template, and a GetAtt as "Name.Attribute".
     """
 
-    def __init__(self, **parameters):
+    def __init__(self, surroundings={}, **parameters):
         defaults = {name: parameter["Default"] for name, parameter in TEMPLATE["Parameters"].items()}
         unknown = parameters.keys() - defaults
         assert not unknown, f"the template has no parameter {unknown}"
-        self.values = defaults | parameters | SURROUNDINGS
+        self.values = defaults | parameters | SURROUNDINGS | surroundings
 
     def of_type(self, kind):
         """The properties of the resources of that type which this stack has."""
@@ -93,7 +93,12 @@ class Stack:
             case "Fn::GetAtt":
                 return ".".join(as_list(argument))
             case "Fn::Sub":
-                return re.sub(r"\$\{([^}]+)\}", lambda name: str(self.values.get(name[1], name[1])), argument)
+                text, *names = as_list(argument)
+                values = self.values | self.resolved(names[0] if names else {})
+                return re.sub(r"\$\{([^}]+)\}", lambda name: str(values.get(name[1], name[1])), text)
+            case "Fn::FindInMap":
+                mapping, first, second = self.resolved(argument)
+                return TEMPLATE["Mappings"][mapping][first][second]
             case "Fn::If":
                 condition, then, otherwise = argument
                 return self.resolved(then if self.holds(condition) else otherwise)

@@ -31,6 +31,12 @@ class Dashboard(unittest.TestCase):
         self.assertEqual(dashboard()["DashboardName"], "shop")
         self.assertTrue(STACK.output("DashboardUrl").endswith("#dashboards/dashboard/Dashboard"))
 
+    def test_its_address_is_of_the_console_of_its_partition(self):
+        consoles = {"aws": "aws.amazon.com", "aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}
+        for partition, console in consoles.items():
+            address = Stack(surroundings={"AWS::Partition": partition}).output("DashboardUrl")
+            self.assertTrue(address.startswith(f"https://console.{console}/cloudwatch/home?region="), address)
+
     def test_every_graph_says_what_it_shows_and_in_what_unit(self):
         titles = [widget["properties"]["title"] for widget in widgets()]
         self.assertEqual(len(set(titles)), len(titles))

@@ -95,8 +95,10 @@ fn every_state_has_its_headline() {
 
 /// As the template describes it: no other part of the event says how long no order came.
 fn no_orders(event: Value) -> Value {
-    let description = json!("No order webhook has come in for 30 minutes of the opening hours.");
-    with(event, "/alarmData/configuration/description", description)
+    let template = include_str!("../../../template.yaml");
+    let described = template.lines().find(|line| line.contains("${NoOrdersMinutes} minutes"));
+    let described = described.unwrap().trim().replace("${NoOrdersMinutes}", "30");
+    with(event, "/alarmData/configuration/description", json!(described))
 }
 
 fn own(end: &str, before: &str, now: &str, data: &Value) -> Value {

@@ -46,7 +46,9 @@ impl Words {
             (Own::RejectedWebhooks, ..) => ("Webhooks are turned away", "웹훅 거부 발생"),
             (Own::SlackRefuses, ..) => ("Slack refuses messages", "Slack이 메시지를 거부함"),
             (Own::QueueAge, ..) => ("Orders wait in the queue", "주문 알림 처리 지연"),
-            (Own::DeadLetters, ..) => ("Orders could not be shown", "표시하지 못한 주문 있음"),
+            (Own::DeadLetters, ..) => {
+                ("Orders or notices could not be shown", "표시하지 못한 주문이나 알림 있음")
+            }
             (Own::Errors, ..) => ("The function ends with errors", "함수 오류 발생"),
             (Own::Throttles, ..) => ("The function is throttled", "함수 실행 제한 발생"),
         };
@@ -66,9 +68,7 @@ impl Words {
             Own::QueueAge => {
                 ("orders are taken out of the queue again", "주문이 다시 처리되고 있음")
             }
-            Own::DeadLetters => {
-                ("no more orders go to the dead-letter queue", "DLQ에 더 이상 쌓이지 않음")
-            }
+            Own::DeadLetters => ("the dead-letter queue is empty again", "DLQ가 다시 비어 있음"),
             Own::Errors => ("no more errors", "함수 정상 작동"),
             Own::Throttles => ("the function is not throttled any more", "함수 실행 제한 해제"),
         };
@@ -98,10 +98,10 @@ impl Words {
                 "함수가 대기열에서 주문을 꺼내지 못하고 있습니다. 주문은 대기열에 보관되어 있습니다.",
             ),
             Own::DeadLetters => (
-                "Some orders can be neither read nor shown in Slack. They lie in the dead-letter queue, each \
-                 with the reason.",
-                "읽거나 Slack에 표시할 수 없는 주문이 있습니다. 사유와 함께 배달 못한 편지 대기열(DLQ)에 \
-                 보관되어 있습니다.",
+                "Some orders, or notices of alarms, could not be shown in Slack. They lie in the dead-letter \
+                 queue.",
+                "Slack에 표시하지 못한 주문이나 경보 알림이 있습니다. 배달 못한 편지 대기열(DLQ)에 보관되어 \
+                 있습니다.",
             ),
             Own::Errors => (
                 "Invocations of the function end with an error. Senders and the queue try again.",
@@ -164,10 +164,10 @@ impl Words {
                 "제한과 오류 경보, 그리고 Lambda 콘솔에서 함수의 트리거가 활성화되어 있는지 확인하세요.",
             ),
             Own::DeadLetters => (
-                "The reason beside each message in the dead-letter queue. Redrive them when it is mended, \
-                 before SQS deletes them.",
-                "DLQ의 각 메시지에 적힌 사유를 확인하세요. 원인을 해결한 뒤 SQS가 삭제하기 전에 재처리(redrive)\
-                 하세요.",
+                "The reason beside a message in the dead-letter queue, if the function itself put it there, \
+                 and else the function's log. Redrive them when it is mended, before SQS deletes them.",
+                "함수가 직접 DLQ에 넣은 메시지에는 사유가 적혀 있습니다. 그 밖에는 함수 로그를 확인하세요. 원인을 \
+                 해결한 뒤 SQS가 삭제하기 전에 재처리(redrive)하세요.",
             ),
             Own::Errors => (
                 "The function's log at the time of the alarm.",
