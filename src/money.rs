@@ -42,8 +42,8 @@ impl Money {
     /// What is no plain number, and minor units of a currency that ISO 4217 does not know, are shown
     /// as they came: nobody can say where their decimal point belongs.
     pub fn parse(amount: &str, currency: Option<&str>, unit: Unit) -> Option<Self> {
-        let currency = currency.map(str::trim).filter(|code| !code.is_empty());
-        let currency = currency.map(str::to_ascii_uppercase);
+        let currency = currency.and_then(Line::parse);
+        let currency = currency.map(|code| code.as_str().to_ascii_uppercase());
         let shift = match unit {
             Unit::Major => 0,
             Unit::Minor => decimals(currency.as_deref()?).unwrap_or(0),
