@@ -40,6 +40,7 @@ pub enum Claim {
 }
 
 /// The items that are held while an event is told; none where the ledger does not know of it.
+#[expect(clippy::struct_excessive_bools, reason = "they say independent things of the event")]
 #[derive(Debug, Default)]
 pub struct Held {
     /// The event's, then its order's.

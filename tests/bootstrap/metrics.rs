@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, SecretsFault, Webhook};
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION, FakeSlack, Fault, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
-use crate::journey::{LONGEST_ABSENCE, cancellation, creation, named};
-use crate::world::{World, generic, key, secret, shopify, shopify_cancellation};
+use crate::journey::{LONGEST_ABSENCE, cancellation, creation, named, news};
+use crate::world::{Way, World, generic, key, secret, shopify, shopify_cancellation};
 
 type Counts = BTreeMap<(Option<String>, String), f64>;
 
@@ -271,4 +271,31 @@ async fn what_cannot_be_taken_now_is_counted() {
         |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
     let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
     assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_connected_yet_refuses_nothing() {
+    let slack = FakeSlack::start().await;
+    let world = World::from_parts(Way::Queue, slack, &secret(""), &[]).await;
+    world.lambda.ready().await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    let counts = counted(&world).await;
+    assert!(!counts.contains_key(&(None, "SlackRefused".to_owned())), "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_long_rate_limit_is_a_refusal_and_all_events_of_a_digest_are_digested() {
+    let world = World::queued(&[]).await;
+    world.accept((1..=4).map(creation)).await;
+    world.accept([news("order_modified", 1)]).await;
+    world.slack.script([Fault::RateLimited(Some("120"))]);
+    world.sqs.advance(LONGEST_ABSENCE);
+    world.consume().await;
+    world.consume_the_rest().await;
+    let counts = counted(&world).await;
+    let of = |name: &str| counts.get(&(None, name.to_owned())).copied();
+    assert_eq!((of("SlackRateLimited"), of("SlackRefused")), (Some(1.0), Some(1.0)), "{counts:?}");
+    assert_eq!(world.headlines(), ["🛒 4 new orders"]);
+    assert_eq!(of("EventsDigested"), Some(5.0), "{counts:?}");
 }
