@@ -7,7 +7,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
+mod alarms;
 mod channel;
+mod cloudwatch;
 mod emulator;
 mod http;
 mod orders;
@@ -37,12 +39,18 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     orders::a_storm_is_few_messages(&world, &stack).await;
     orders::an_outage_of_slack_loses_nothing(&world, &stack).await;
 
+    alarms::alarms_ring_at_the_function(&world, &stack).await;
+    alarms::alarms_are_mailed_too(&world).await;
+    alarms::an_alarm_and_its_end_reach_the_channel(&world, &stack).await;
+    alarms::the_dashboard_is_about_the_function(&world, &stack).await;
+
     a_function_without_the_role_is_denied_the_secret(&world).await;
     a_function_with_the_role_posts_the_sample(&world).await;
 
     world.delete().await;
     assert_eq!(http::get(&health).await.unwrap().status, 404);
     assert_eq!(stack.queues.all().await, [""; 0]);
+    alarms::are_gone(&world).await;
 }
 
 async fn connect_posts_a_hello(world: &World) {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
@@ -56,6 +57,14 @@ impl Tools {
     /// What `cargo run -- …` runs.
     pub(crate) fn local(&self, arguments: &[&str]) -> Tool {
         self.tool(env!("CARGO_BIN_EXE_local")).arguments(arguments)
+    }
+
+    /// Calls an operation of an AWS service, in the words of boto3.
+    pub(crate) async fn aws(&self, service: &str, operation: &str, parameters: &Value) -> Value {
+        let parameters = parameters.to_string();
+        let call = ["-B", "tests/deployment/call.py", service, operation, &parameters];
+        let answer = self.tool("python").arguments(&call).run().await;
+        serde_json::from_str(&answer).unwrap()
     }
 
     fn tool(&self, program: &str) -> Tool {

@@ -16,6 +16,8 @@ use crate::tools::Tools;
 pub(crate) const STACK: &str = "order-alerts-test";
 /// Short, so that nobody waits long for a digest.
 pub(crate) const DIGEST_SECONDS: u64 = 2;
+/// Nobody reads what goes there.
+pub(crate) const ALARM_EMAIL: &str = "alarms@example.com";
 /// Slack's one message a second, and a few more at once.
 const SLACK_RATE: (f64, u32) = (1.0, 5);
 /// The emulator knows no alarm on metric math.
@@ -32,7 +34,9 @@ pub(crate) struct World {
 
 /// What `sam deploy` made.
 pub(crate) struct Stack {
+    pub(crate) function: String,
     pub(crate) webhook_url: String,
+    pub(crate) dashboard_url: String,
     pub(crate) shop: Shop,
     pub(crate) queues: Queues,
 }
@@ -63,7 +67,10 @@ impl World {
         let answers =
             ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"];
         let digest = format!("DigestSeconds={DIGEST_SECONDS}");
-        let parameters = ["--parameter-overrides", architecture(), &digest];
+        let email = format!("AlarmEmail={ALARM_EMAIL}");
+        // The emulator raises this alarm at the first refusal, whatever is asked for.
+        let refused = "SlackRefusedMinutes=1";
+        let parameters = ["--parameter-overrides", architecture(), &digest, &email, refused];
         let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 
@@ -73,7 +80,8 @@ impl World {
         let queues = Queues::find(&self.emulator.origin, &orders, &dead_letters).await;
         let webhook_url = output("WebhookUrl");
         let shop = Shop { api: self.emulator.api(&webhook_url) };
-        Stack { webhook_url, shop, queues }
+        let (function, dashboard_url) = (output("FunctionName"), output("DashboardUrl"));
+        Stack { function, webhook_url, dashboard_url, shop, queues }
     }
 
     pub(crate) async fn role_of_the_stack(&self) -> String {
