@@ -110,7 +110,11 @@ async fn every_log_line_is_one_json_object_with_the_request_and_the_order() {
 
     let logs = world.function.logs();
     let lines: Vec<Value> = logs.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert!(lines.iter().all(|line| line.is_object() && line.get("_aws").is_none()), "{logs:#?}");
+    assert!(lines.iter().all(Value::is_object), "{logs:#?}");
+    let metrics: Vec<_> = lines.iter().filter(|line| line.get("_aws").is_some()).collect();
+    // For the function and for the platform, twice.
+    assert_eq!(metrics.len(), 4, "{logs:#?}");
+    assert!(metrics.iter().all(|line| line["Function"] == "order-alerts"), "{logs:#?}");
     let posted: Vec<_> = lines.iter().filter(|line| line["message"] == "posted").collect();
     assert_eq!(posted.len(), 2);
     assert_eq!(posted[1]["level"], "INFO");

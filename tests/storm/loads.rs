@@ -141,7 +141,9 @@ fn a_day_leaves_no_more_behind_than_its_orders() {
     assert_eq!(of("event#"), events.len());
     assert_eq!(of("order#"), cancelled);
     assert!(of("digest#") <= events.len() - cancelled, "{} digests", of("digest#"));
-    assert_eq!(figures.items.len(), of("event#") + of("order#") + of("digest#"));
+    assert!(of("cancelled#") <= cancelled, "{} counts", of("cancelled#"));
+    let all = of("event#") + of("order#") + of("digest#") + of("cancelled#");
+    assert_eq!(figures.items.len(), all);
     let week = minutes(7 * 24 * 60) + minutes(1);
     assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item stays for ever");
 }
