@@ -75,11 +75,12 @@ async fn a_folder_is_previewed_whole() {
     write("a.json", &std::fs::read_to_string(event).unwrap());
     write("square/b.json", r#"{"type":"order.custom_attribute.owned.updated"}"#);
     write("c.json", "{}");
+    write("d.json", r#"{"requestContext":{"http":{"method":"GET"}},"rawPath":"/health"}"#);
     write("notes.txt", "not JSON");
     let path = folder.to_str().unwrap();
     let (succeeded, output, errors) = preview(&["--all", path], "").await;
     assert!(!succeeded);
-    assert_eq!(errors, "error: 1 of 3 files cannot be previewed\n");
+    assert_eq!(errors, "error: 1 of 4 files cannot be previewed\n");
     insta::assert_snapshot!(output.replace(path, "FOLDER"));
 
     write("c.headers", "X-Shopify-Topic: orders/delete\n");

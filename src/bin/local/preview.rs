@@ -89,6 +89,9 @@ fn preview_all(
     for file in &files {
         show::line(&file.display().to_string());
         let previewed = Webhook::read(file).and_then(|mut webhook| {
+            if let Some(path) = &webhook.elsewhere {
+                return Ok(Preview::Nothing(format!("a request to {path} is no webhook.")));
+            }
             webhook.set(webhook::headers_beside(file)?);
             webhook.set(arguments.headers.clone());
             let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));

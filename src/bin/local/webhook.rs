@@ -18,6 +18,8 @@ use crate::Failure;
 pub(crate) struct Webhook {
     /// The one to whose address a Lambda event came.
     pub(crate) platform: Option<&'static Platform>,
+    /// Where a Lambda event came, if that is no address of a platform.
+    pub(crate) elsewhere: Option<String>,
     /// By lower-case name.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
@@ -65,7 +67,8 @@ impl Webhook {
             }
             Err(InvocationError::Unknown) => {
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-                return Ok(Self { platform: None, headers, body: bytes.to_vec() });
+                let body = bytes.to_vec();
+                return Ok(Self { platform: None, elsewhere: None, headers, body });
             }
             Err(error) => return Err(error.into()),
         };
@@ -73,10 +76,11 @@ impl Webhook {
             Ok(Route::Webhook(platform)) => Some(platform),
             _ => None,
         };
+        let elsewhere = platform.is_none().then(|| request.path.clone());
         let headers = request.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         match request.body {
-            Body::Bytes(body) => Ok(Self { platform, headers, body }),
+            Body::Bytes(body) => Ok(Self { platform, elsewhere, headers, body }),
             Body::TooLarge => Err("the event's body is larger than 256 KiB".into()),
             Body::NotBase64 => Err("the event says that its body is base64, and it is not".into()),
         }
