@@ -19,8 +19,8 @@
 //!   [`platform`] file says ([`parse`]). Then it is an [`order`] event, which waits in an
 //!   [`envelope`], perhaps until its [`window`] is over, and comes back in a [`batch`]. [`claim`]
 //!   says who may tell it; [`fold`] makes few messages of many events, and each is a [`message`] of
-//!   Slack [`blocks`]. An [`alarm`] takes the same way from the envelope on. What goes wrong is decided in [`retry`] and
-//!   told in a [`response`] or a [`settlement`].
+//!   Slack [`blocks`]. An [`alarm`] takes the same way from the envelope on. What goes wrong is
+//!   decided in [`retry`] and told in a [`response`] or a [`settlement`].
 //! * the edges, which alone speak to the outside: [`slack`], [`secrets`], [`queue`] and [`ledger`]
 //!   ([`aws`]), by one [`exchange`] over one [`transport`], and the [`log`] with its [`metrics`].
 //!

@@ -1,4 +1,4 @@
-//! The laws, and an account of every order that knows nothing of how the function works.
+//! The laws, and an account of every order by them.
 //!
 //! * Every order that was answered with a 2xx is shown, in the queue or in the dead-letter queue; if
 //!   it was a cancellation, as cancelled.
