@@ -15,8 +15,9 @@ fn main() {
 
     let entries = files.iter().map(|file| {
         let name = file.file_stem().expect("it has an extension, so a stem").to_string_lossy();
-        let file = file.to_string_lossy();
-        format!("({name:?}, include_str!({file:?}))")
+        let file = format!("/src/platform/{name}.toml");
+        // What is built stays right when the folder moves, and this list with it.
+        format!("({name:?}, include_str!(concat!(env!(\"CARGO_MANIFEST_DIR\"), {file:?})))")
     });
     let list = format!("&[{}]", entries.collect::<Vec<_>>().join(", "));
 
