@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::line::Line;
+use crate::order::one_line::Line;
 
+pub use self::datapoint::Reading;
 pub use self::event::AlarmError;
-pub use self::reading::Reading;
 
 mod arn;
+mod datapoint;
 mod event;
-mod reading;
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use url::Url;
 
-use crate::money::Money;
 use crate::order::Kind;
-use crate::queue_url::QueueUrl;
-use crate::window::Windows;
+use crate::order::money::Money;
+use crate::queue::digest_window::Windows;
+use crate::queue::url::QueueUrl;
 
 /// All settings of the function.
 #[derive(Clone, Debug, PartialEq)]

@@ -11,24 +11,25 @@ use jiff::Timestamp;
 use tracing::field;
 
 use crate::config::{Config, Manner};
-use crate::deadline::Deadline;
 use crate::delivery::claims::{Claimed, Claims};
+use crate::delivery::grouping::{Entry, News, fold};
 use crate::delivery::poster::{Posted, Poster};
-use crate::fold::{Entry, News, fold};
+use crate::handlers::disposition::Outcome;
+use crate::infra::deadline::Deadline;
+use crate::infra::metrics::Metric;
 use crate::ledger::Held;
 use crate::message::Style;
-use crate::metrics::Metric;
 use crate::order::{Kind, OrderEvent};
-use crate::pace::Pace;
-use crate::retry::Wait;
 use crate::secret::Channel;
-use crate::settlement::Outcome;
+use crate::slack::pace::Pace;
+use crate::slack::retry::Wait;
 use crate::wiring::Wiring;
 
 pub use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 
 mod alarms;
 mod claims;
+pub mod grouping;
 mod poster;
 
 /// The invocation that a delivery is part of.

@@ -1,20 +1,22 @@
 //! The ledger: who tells which event.
 //!
 //! A change is one conditional write: it goes through if the item is still as it was seen, and else
-//! shows what the item is now. So the thinking is all in [`crate::claim`], and this is its memory.
+//! shows what the item is now. So the thinking is all in [`crate::ledger::rules`], and this is its memory.
 
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::aws::ServiceError;
-use crate::claim::{
+use crate::infra::aws::ServiceError;
+use crate::ledger::dynamodb::{Put, Table};
+use crate::ledger::rules::{
     Item, Lease, State, Verdict, alarm_key, cancelled_key, digest_key, event_key, of_event,
     of_order, order_key, other_body_key,
 };
-use crate::ledger::table::{Put, Table};
 use crate::order::{Kind, OrderEvent};
 
-mod table;
+pub mod rules;
+
+mod dynamodb;
 
 /// How often an item may change under our hands before we leave it to the others.
 const MAX_LOOKS: usize = 5;

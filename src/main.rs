@@ -12,19 +12,19 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use order_alerts::app::{App, Invoked, Served};
-use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
-use order_alerts::deadline::lambda_deadline;
-use order_alerts::exchange::Exchange;
-use order_alerts::invocation::InvocationError;
+use order_alerts::handlers::invocation::InvocationError;
+use order_alerts::handlers::{App, Invoked, Served};
+use order_alerts::infra::aws;
+use order_alerts::infra::deadline::lambda_deadline;
+use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::log;
+use order_alerts::infra::metrics::Metrics;
+use order_alerts::infra::transport::Transport;
 use order_alerts::ledger::Ledger;
-use order_alerts::log;
-use order_alerts::metrics::Metrics;
 use order_alerts::queue::Queue;
-use order_alerts::secrets::Secrets;
+use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::Slack;
-use order_alerts::transport::Transport;
 use order_alerts::wiring::Wiring;
 
 #[tokio::main(flavor = "current_thread")]

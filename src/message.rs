@@ -3,9 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::blocks::{Block, Markup, Message};
 use crate::config::{Language, Mention, MentionRule};
 use crate::order::{Kind, OrderEvent};
+use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::words::Words;
 

@@ -4,8 +4,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::line::Line;
-use crate::money::Money;
+use crate::order::money::Money;
+use crate::order::one_line::Line;
+
+pub mod money;
+pub mod one_line;
 
 /// One thing that happened to one order: all that Slack may show of it, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use serde::Deserialize;
 
-use crate::money::Unit;
+use crate::order::money::Unit;
 use crate::order::{Change, Kind};
 
 pub use self::auth::{Auth, Encoding, HmacSha256, KeyText, Token};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::url::Url;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
@@ -14,13 +15,17 @@ use aws_sdk_sqs::types::{
 use aws_types::SdkConfig;
 use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
-use url::Url;
 
-use crate::aws::{ServiceError, timeouts};
-use crate::batch::Record;
-use crate::deadline::Deadline;
-use crate::exchange::Exchange;
-use crate::queue_url::QueueUrl;
+use crate::infra::aws::{ServiceError, timeouts};
+use crate::infra::deadline::Deadline;
+use crate::infra::http_client::Exchange;
+use crate::queue::batch::Record;
+use crate::queue::url::QueueUrl;
+
+pub mod batch;
+pub mod digest_window;
+pub mod envelope;
+pub mod url;
 
 const SERVICE: &str = "SQS";
 /// For one try of a call. A sender waits for a send and for one repeat of it.

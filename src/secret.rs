@@ -9,8 +9,11 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use crate::platform::Platform;
-use crate::signature::{KeyError, SigningKey};
-use crate::slack_url::{SlackUrl, SlackUrlError};
+use crate::secret::signing_key::{KeyError, SigningKey};
+use crate::slack::url::{SlackUrl, SlackUrlError};
+
+pub mod cache;
+pub mod signing_key;
 
 /// The secret's parts, freed from stray characters at the ends.
 pub struct Secret {

@@ -5,13 +5,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ::url::Url;
 use lambda_http::http::{Request, StatusCode, header};
-use url::Url;
 
-use crate::blocks::Message;
-use crate::exchange::{Exchange, Unanswered};
-use crate::retry::{self, Failure};
-use crate::slack_url::SlackUrl;
+use crate::infra::http_client::{Exchange, Unanswered};
+use crate::slack::block_kit::Message;
+use crate::slack::retry::Failure;
+use crate::slack::url::SlackUrl;
+
+pub mod block_kit;
+pub mod pace;
+pub mod retry;
+pub mod url;
 
 /// Where messages go.
 #[derive(Clone, Debug)]

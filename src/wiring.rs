@@ -6,11 +6,11 @@ use jiff::Timestamp;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::deadline::Deadline;
+use crate::infra::deadline::Deadline;
+use crate::infra::metrics::Metrics;
 use crate::ledger::Ledger;
-use crate::metrics::Metrics;
 use crate::queue::Queue;
-use crate::secrets::Secrets;
+use crate::secret::cache::Secrets;
 use crate::slack::Slack;
 
 /// The settings of one deployment and the outside world as it reaches it.

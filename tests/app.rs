@@ -3,12 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::app::{App, Invoked, Served};
 use order_alerts::config::Config;
+use order_alerts::handlers::{App, Invoked, Served};
+use order_alerts::infra::metrics::Metrics;
 use order_alerts::ledger::Ledger;
-use order_alerts::metrics::Metrics;
 use order_alerts::secret::Secret;
-use order_alerts::secrets::Secrets;
+use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::{Inbox, Slack};
 use order_alerts::wiring::Wiring;
 use order_alerts_fakes::Webhook;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::aws;
-use order_alerts::claim::Lease;
-use order_alerts::exchange::Exchange;
+use order_alerts::infra::aws;
+use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::transport::Transport;
 use order_alerts::ledger::Ledger;
-use order_alerts::transport::Transport;
+use order_alerts::ledger::rules::Lease;
 use order_alerts_fakes::{AwsFault, FakeDynamoDb};
 
 /// Of some digest.

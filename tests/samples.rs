@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use order_alerts::admission::is_ping;
 use order_alerts::config::{Customer, Language};
-use order_alerts::invocation::Invocation;
+use order_alerts::handlers::invocation::Invocation;
+use order_alerts::infra::transport::Transport;
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::order::{Kind, OrderEvent};
-use order_alerts::parse::{Parsed, parse};
 use order_alerts::platform::Platform;
-use order_alerts::request::{Body, Request};
-use order_alerts::signature::{SigningKey, authenticate};
-use order_alerts::transport::Transport;
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::webhook::parse::{Parsed, parse};
+use order_alerts::webhook::request::{Body, Request};
+use order_alerts::webhook::route::is_ping;
+use order_alerts::webhook::signature::authenticate;
 use order_alerts_fakes::FakeSlack;
 
 /// Where the samples of a platform that signs its address are registered.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::aws;
-use order_alerts::deadline::Deadline;
-use order_alerts::exchange::Exchange;
-use order_alerts::secrets::{Secrets, SecretsError};
-use order_alerts::transport::Transport;
+use order_alerts::infra::aws;
+use order_alerts::infra::deadline::Deadline;
+use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::transport::Transport;
+use order_alerts::secret::cache::{Secrets, SecretsError};
 use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
 
 fn secrets(fake: &FakeSecretsManager) -> Secrets {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use std::{env, fs, process};
 
-use order_alerts::transport::Transport;
+use order_alerts::infra::transport::Transport;
 use order_alerts_fakes::{Reply, Server};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use crate::alarm::arn::Arn;
 use crate::alarm::{Alarm, Before, Reading, State, Watch};
-use crate::document::{Document, Pointer, Value};
-use crate::line::Line;
+use crate::json::{Document, Pointer, Value};
+use crate::order::one_line::Line;
 
 /// How many of the last values tell how it came to this; the queue need not carry the others.
 const MAX_RECENT: usize = 20;

@@ -1,19 +1,19 @@
 //! Alarms become messages for those who look after the system.
 
 use crate::alarm::Alarm;
-use crate::blocks::Message;
-use crate::claim::State;
 use crate::config::Language;
 use crate::delivery::Turn;
 use crate::delivery::claims::{Claims, LATE};
 use crate::delivery::poster::{Posted, Poster, Telling};
+use crate::handlers::disposition::Outcome;
+use crate::infra::metrics::Metric;
 use crate::ledger::Claim;
+use crate::ledger::rules::State;
 use crate::message::{self, Remarks};
-use crate::metrics::Metric;
-use crate::pace::Pace;
-use crate::retry::Wait;
 use crate::secret::Channel;
-use crate::settlement::Outcome;
+use crate::slack::block_kit::Message;
+use crate::slack::pace::Pace;
+use crate::slack::retry::Wait;
 use crate::wiring::Wiring;
 
 /// What became of some alarms.

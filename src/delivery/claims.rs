@@ -12,16 +12,16 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::Alarm;
-use crate::aws::ServiceError;
-use crate::claim::{Lease, State};
+use crate::delivery::grouping::Entry;
 use crate::delivery::{Turn, Window, described};
-use crate::fold::Entry;
+use crate::infra::aws::ServiceError;
+use crate::infra::metrics::Metric;
+use crate::ledger::rules::{Lease, State};
 use crate::ledger::{Claim, Held, Marked};
 use crate::message::Remarks;
-use crate::metrics::Metric;
 use crate::order::{Change, Kind, OrderEvent};
-use crate::retry::Wait;
-use crate::window::Windows;
+use crate::queue::digest_window::Windows;
+use crate::slack::retry::Wait;
 use crate::wiring::Wiring;
 
 /// DynamoDB takes many more; the sandbox does not.

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::blocks::Message;
-use crate::deadline::Deadline;
-use crate::fold::News;
+use crate::delivery::grouping::News;
+use crate::infra::deadline::Deadline;
+use crate::infra::metrics::Metric;
 use crate::message::Style;
-use crate::metrics::Metric;
-use crate::pace::Pace;
-use crate::retry::{self, Failure, Next, Tried, Wait};
 use crate::secret::Channel;
-use crate::secrets::SecretsError;
-use crate::slack_url::{SlackUrl, SlackUrlError};
+use crate::secret::cache::SecretsError;
+use crate::slack::block_kit::Message;
+use crate::slack::pace::Pace;
+use crate::slack::retry::{self, Failure, Next, Tried, Wait};
+use crate::slack::url::{SlackUrl, SlackUrlError};
 use crate::wiring::Wiring;
 
 /// Slack answers within a fraction of a second; a longer silence is an outage.
@@ -238,13 +238,13 @@ mod tests {
 
     use super::*;
     use crate::config::{Config, Language};
-    use crate::exchange::{Body, Exchange};
-    use crate::fold::{Entry, fold};
+    use crate::delivery::grouping::{Entry, fold};
+    use crate::infra::http_client::{Body, Exchange};
+    use crate::infra::metrics::Metrics;
     use crate::ledger::Ledger;
     use crate::message::{Remarks, tests::event};
-    use crate::metrics::Metrics;
     use crate::secret::Secret;
-    use crate::secrets::Secrets;
+    use crate::secret::cache::Secrets;
     use crate::slack::Slack;
 
     /// A Slack that is silent at first; and when it was called.

@@ -6,10 +6,10 @@
 use std::iter;
 
 use crate::alarm::Alarm;
-use crate::blocks::{Block, Markup, Message};
 use crate::config::Language;
 use crate::message::words::Words;
 use crate::message::{Remarks, remarked, time, utc};
+use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::bars::bars;
 

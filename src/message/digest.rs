@@ -6,12 +6,12 @@
 use std::collections::HashSet;
 use std::iter;
 
-use crate::blocks::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units};
-use crate::line::Line;
 use crate::message::words::{Words, named};
 use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
-use crate::money::{Money, Sums};
+use crate::order::money::{Money, Sums};
+use crate::order::one_line::Line;
 use crate::order::{Kind, OrderEvent};
+use crate::slack::block_kit::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units};
 
 #[cfg(test)]
 mod tests;

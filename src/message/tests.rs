@@ -1,12 +1,13 @@
 use super::*;
 use crate::config::Customer;
-use crate::line::Line;
-use crate::money::{Money, Unit};
+use crate::order::money::{Money, Unit};
+use crate::order::one_line::Line;
 use crate::order::{Change, Item};
-use crate::parse::{Parsed, parse};
 use crate::platform::Platform;
-use crate::request::Headers;
-use crate::signature::{SigningKey, authenticate, sign};
+use crate::secret::signing_key::SigningKey;
+use crate::webhook::parse::{Parsed, parse};
+use crate::webhook::request::Headers;
+use crate::webhook::signature::{authenticate, sign};
 
 fn line(text: &str) -> Option<Line> {
     Line::parse(text)

@@ -3,9 +3,9 @@
 use jiff::SignedDuration;
 
 use crate::config::Language;
-use crate::line::Line;
 use crate::message::Remarks;
-use crate::money::Money;
+use crate::order::money::Money;
+use crate::order::one_line::Line;
 use crate::order::{Change, Item, Kind, OrderEvent};
 
 mod alarm;

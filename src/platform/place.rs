@@ -6,7 +6,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
 use super::OneOrMany;
-use crate::document::{Pointer, PointerError};
+use crate::json::{Pointer, PointerError};
 
 /// One place in a webhook: `/body/pointer` or `header:name`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]

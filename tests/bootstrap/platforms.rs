@@ -1,10 +1,11 @@
 //! What single platforms want of an answer, and what they send otherwise than the others.
 
 use jiff::Timestamp;
-use order_alerts::invocation::Invocation;
+use order_alerts::handlers::invocation::Invocation;
 use order_alerts::platform::Platform;
-use order_alerts::request::{Body, Headers, Request};
-use order_alerts::signature::{SigningKey, sign};
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::webhook::request::{Body, Headers, Request};
+use order_alerts::webhook::signature::sign;
 use order_alerts_fakes::Webhook;
 use serde_json::{Value, json};
 

@@ -8,9 +8,9 @@ use aws_sdk_sqs::types::QueueAttributeName::{
     self, ApproximateNumberOfMessages, ApproximateNumberOfMessagesDelayed,
     ApproximateNumberOfMessagesNotVisible,
 };
-use order_alerts::aws::sdk_config;
-use order_alerts::exchange::Exchange;
-use order_alerts::transport::Transport;
+use order_alerts::infra::aws::sdk_config;
+use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::transport::Transport;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 

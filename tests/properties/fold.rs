@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use jiff::SignedDuration;
-use order_alerts::blocks::{Block, Message};
 use order_alerts::config::{Language, Mention, MentionRule};
-use order_alerts::fold::{Entry, MAX_SINGLES, News, fold};
-use order_alerts::line::Line;
+use order_alerts::delivery::grouping::{Entry, MAX_SINGLES, News, fold};
 use order_alerts::message::{Remarks, Style};
-use order_alerts::money::{Money, Unit};
+use order_alerts::order::money::{Money, Unit};
+use order_alerts::order::one_line::Line;
 use order_alerts::order::{Change, Item, Kind, OrderEvent};
+use order_alerts::slack::block_kit::{Block, Message};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;

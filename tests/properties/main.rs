@@ -3,18 +3,19 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 use jiff::Timestamp;
-use order_alerts::blocks::{Block, Message};
 use order_alerts::config::{Customer, Language};
-use order_alerts::envelope::{pack, unpack};
-use order_alerts::invocation::Invocation;
-use order_alerts::line::Line;
+use order_alerts::handlers::invocation::Invocation;
 use order_alerts::message::{self, Remarks, Style};
-use order_alerts::money::{Money, Unit};
-use order_alerts::parse::{Parsed, parse};
+use order_alerts::order::money::{Money, Unit};
+use order_alerts::order::one_line::Line;
 use order_alerts::platform::Platform;
-use order_alerts::request::Headers;
-use order_alerts::retry::retry_after;
-use order_alerts::signature::{Authentic, SigningKey, authenticate};
+use order_alerts::queue::envelope::{pack, unpack};
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::slack::block_kit::{Block, Message};
+use order_alerts::slack::retry::retry_after;
+use order_alerts::webhook::parse::{Parsed, parse};
+use order_alerts::webhook::request::Headers;
+use order_alerts::webhook::signature::{Authentic, authenticate};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;

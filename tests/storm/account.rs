@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use order_alerts::envelope::unpack;
 use order_alerts::order;
+use order_alerts::queue::envelope::unpack;
 
 use crate::history::{Accepted, Log};
 use crate::message::Kind;

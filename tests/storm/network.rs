@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lambda_http::http::uri::PathAndQuery;
 use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
-use order_alerts::exchange::{Body, Unanswered};
+use order_alerts::infra::http_client::{Body, Unanswered};
 use tokio::time::{Instant, sleep};
 
 use crate::asked::Asked;

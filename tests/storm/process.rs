@@ -9,7 +9,7 @@ use std::env;
 use std::sync::{Arc, Mutex, Weak};
 
 use lambda_http::http::{Response, Uri};
-use order_alerts::exchange::Body;
+use order_alerts::infra::http_client::Body;
 use order_alerts_fakes::{Bootstrap, Outcome, Reply, Request, RuntimeApi, Server};
 use serde_json::Value;
 

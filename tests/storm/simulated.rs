@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use order_alerts::app::{App, Invoked};
-use order_alerts::aws;
 use order_alerts::config::{Config, Delivery};
-use order_alerts::exchange::Exchange;
+use order_alerts::handlers::{App, Invoked};
+use order_alerts::infra::aws;
+use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::metrics::Metrics;
 use order_alerts::ledger::Ledger;
-use order_alerts::metrics::Metrics;
 use order_alerts::queue::Queue;
-use order_alerts::secrets::Secrets;
+use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::Slack;
 use order_alerts::wiring::Wiring;
 use order_alerts_fakes::Outcome;

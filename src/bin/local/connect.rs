@@ -7,16 +7,16 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_alerts::exchange::Exchange;
+use order_alerts::infra::http_client::Exchange;
 use order_alerts::message;
 use order_alerts::platform::Platform;
-use order_alerts::signature::SigningKey;
+use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::Slack;
-use order_alerts::slack_url::SlackUrl;
+use order_alerts::slack::url::SlackUrl;
 use serde_json::{Value, json};
 
-use crate::vault::{self, Vault};
-use crate::{Failure, net, samples, show, stack};
+use crate::stack_secret::{self, Vault};
+use crate::{Failure, function, net, samples, terminal};
 
 /// Connect a deployed stack to its Slack channel, or to a platform
 #[derive(clap::Args)]
@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     monitoring: bool,
     #[command(flatten)]
-    stack: vault::Stack,
+    stack: stack_secret::Stack,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -62,8 +62,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 /// Stores a channel's address in this part of the secret.
 async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>, part: &str) -> Result<(), Failure> {
-    let config = stack::config()?;
-    show::line(
+    let config = function::config()?;
+    terminal::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
     );
     let text = ask("Its address (you will not see it):")?;
@@ -76,8 +76,11 @@ async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>, part: &str) -> Re
     slack.post(&url, &hello, Duration::from_secs(10)).await?;
     secret[part] = json!(url.expose());
     vault.write(&secret).await?;
-    show::line(&format!("A hello is in the channel, and its address in the secret {}.", vault.id));
-    show::line("The function uses it within five minutes.");
+    terminal::line(&format!(
+        "A hello is in the channel, and its address in the secret {}.",
+        vault.id
+    ));
+    terminal::line("The function uses it within five minutes.");
     Ok(())
 }
 
@@ -85,13 +88,13 @@ async fn connect_platform(vault: &Vault, platform: &Platform) -> Result<(), Fail
     let mut secret = vault.read().await?;
     let address = vault
         .webhook_address(platform)
-        .unwrap_or_else(|| vault::address("<the stack's output WebhookUrl>", platform));
-    show::line(&format!("Webhook address   {address}"));
-    show::line(&format!("Where it goes     {}", platform.setup.webhook));
-    show::line(&format!("Where the key is  {}", platform.setup.key));
+        .unwrap_or_else(|| stack_secret::address("<the stack's output WebhookUrl>", platform));
+    terminal::line(&format!("Webhook address   {address}"));
+    terminal::line(&format!("Where it goes     {}", platform.setup.webhook));
+    terminal::line(&format!("Where the key is  {}", platform.setup.key));
     let text = ask("The signing key (you will not see it; Enter alone stores nothing):")?;
     if text.is_empty() {
-        show::line("Nothing was stored.");
+        terminal::line("Nothing was stored.");
         return Ok(());
     }
     SigningKey::parse(&text, &platform.auth)
@@ -99,15 +102,15 @@ async fn connect_platform(vault: &Vault, platform: &Platform) -> Result<(), Fail
 
     let keys = keys_of(&mut secret, platform)?;
     if keys.iter().any(|key| key.as_str() == Some(&text)) {
-        show::line("The secret holds this key already.");
+        terminal::line("The secret holds this key already.");
         return Ok(());
     }
     keys.push(json!(text));
     let count = keys.len();
     vault.write(&secret).await?;
     let keys = if count == 1 { "one key".to_owned() } else { format!("{count} keys") };
-    show::line(&format!("The secret {} holds {keys} of {} now.", vault.id, platform.name));
-    show::line("Webhooks that are signed with it are believed at once.");
+    terminal::line(&format!("The secret {} holds {keys} of {} now.", vault.id, platform.name));
+    terminal::line("Webhooks that are signed with it are believed at once.");
     Ok(())
 }
 

@@ -7,19 +7,19 @@ use clap::{Parser, Subcommand};
 use order_alerts::platform::Platform;
 
 mod connect;
+mod explain;
+mod fake_services;
+mod function;
 mod net;
 mod page;
 mod preview;
-mod reading;
 mod register;
 mod samples;
 mod send;
-mod server;
-mod show;
-mod stack;
-mod stand_ins;
-mod vault;
-mod webhook;
+mod serve;
+mod stack_secret;
+mod terminal;
+mod webhook_file;
 
 const ABOUT: &str = "Order webhooks become Slack messages: try it here, connect what is deployed.";
 const LONG_ABOUT: &str = "\
@@ -51,11 +51,11 @@ enum Command {
 async fn main() -> ExitCode {
     let command = Cli::parse().command;
     if let Err(error) = Platform::check_all() {
-        show::error(&error);
+        terminal::error(&error);
         return ExitCode::FAILURE;
     }
     let done = match command {
-        None => stack::run().await,
+        None => function::run().await,
         Some(Command::Preview(arguments)) => preview::run(&arguments),
         Some(Command::Send(arguments)) => send::run(&arguments).await,
         Some(Command::Connect(arguments)) => connect::run(&arguments).await,
@@ -64,7 +64,7 @@ async fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            show::error(error.as_ref());
+            terminal::error(error.as_ref());
             ExitCode::FAILURE
         }
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use order_alerts::transport::{Transport, TransportError};
+use order_alerts::infra::transport::{Transport, TransportError};
 use url::{Host, Url};
 
 use crate::Failure;

@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use order_alerts::admission::is_ping;
 use order_alerts::config::{Config, Manner};
 use order_alerts::message::{self, Remarks, Style};
-use order_alerts::parse::{Parsed, explain, parse};
 use order_alerts::platform::Platform;
-use order_alerts::signature::authenticate;
+use order_alerts::webhook::parse::{Parsed, explain, parse};
+use order_alerts::webhook::route::is_ping;
+use order_alerts::webhook::signature::authenticate;
 use serde_json::Value;
 
-use crate::reading::Reading;
-use crate::webhook::{Webhook, files};
-use crate::{Failure, samples, show, stack, webhook};
+use crate::explain::Reading;
+use crate::webhook_file::{Webhook, files};
+use crate::{Failure, function, samples, terminal, webhook_file};
 
 /// Print the Slack message that a webhook becomes and how it was read, or why it becomes none
 #[derive(clap::Args)]
@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "all")]
     body: Option<PathBuf>,
     /// A header of the webhook; repeat it for more.
-    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook::header)]
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook_file::header)]
     headers: Vec<(String, String)>,
     /// Preview every JSON file in a folder, and in those below it.
     #[arg(long, value_name = "FOLDER", conflicts_with = "body")]
@@ -49,7 +49,7 @@ enum Preview {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = stack::config()?;
+    let config = function::config()?;
     let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
     if let Some(folder) = &arguments.all {
         return preview_all(folder, platform, arguments, &config);
@@ -60,14 +60,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let mut webhook = Webhook::read(body)?;
     webhook.set(arguments.headers.clone());
     let (reading, preview) = preview(platform, webhook, &config)?;
-    reading.iter().flat_map(Reading::lines).for_each(|line| show::line(&line));
+    reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
     match preview {
-        Preview::Nothing(why) => show::line(&format!("No message: {why}")),
+        Preview::Nothing(why) => terminal::line(&format!("No message: {why}")),
         Preview::Messages(messages) => {
             for message in &messages {
-                show::line("");
-                show::json(message);
-                show::message(message);
+                terminal::line("");
+                terminal::json(message);
+                terminal::message(message);
             }
         }
     }
@@ -87,23 +87,23 @@ fn preview_all(
     }
     let mut failed = 0;
     for file in &files {
-        show::line(&file.display().to_string());
+        terminal::line(&file.display().to_string());
         let previewed = Webhook::read(file).and_then(|mut webhook| {
             if let Some(path) = &webhook.elsewhere {
                 return Ok(Preview::Nothing(format!("a request to {path} is no webhook.")));
             }
-            webhook.set(webhook::headers_beside(file)?);
+            webhook.set(webhook_file::headers_beside(file)?);
             webhook.set(arguments.headers.clone());
             let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));
             let platform = platform.ok_or("nothing says which platform sent it: give its name")?;
             Ok(preview(platform, webhook, config)?.1)
         });
         match previewed {
-            Ok(Preview::Messages(messages)) => messages.iter().for_each(show::message),
-            Ok(Preview::Nothing(why)) => show::line(&format!("  No message: {why}")),
+            Ok(Preview::Messages(messages)) => messages.iter().for_each(terminal::message),
+            Ok(Preview::Nothing(why)) => terminal::line(&format!("  No message: {why}")),
             Err(error) => {
                 failed += 1;
-                show::line(&format!("  Error: {error}"));
+                terminal::line(&format!("  Error: {error}"));
             }
         }
     }
@@ -153,7 +153,7 @@ fn preview(
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
     if let Some(off) = events.iter().find(|event| config.show.manner(event.kind) == Manner::Off) {
-        let why = format!("{} is off.", show::setting(off.kind));
+        let why = format!("{} is off.", terminal::setting(off.kind));
         return Ok((Some(reading), Preview::Nothing(why)));
     }
     let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));

@@ -10,7 +10,7 @@ pub(crate) use self::api::Registration;
 pub(crate) use self::remote::Remote;
 
 use self::api::{Api, Listing, Made};
-use crate::{Failure, samples, show, vault};
+use crate::{Failure, samples, stack_secret, terminal};
 
 mod address;
 mod api;
@@ -54,7 +54,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL", conflicts_with_all = ["stack", "secret"])]
     url: Option<Url>,
     #[command(flatten)]
-    stack: vault::Stack,
+    stack: stack_secret::Stack,
     /// How long an answer may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
@@ -96,11 +96,11 @@ async fn register(
     let events = wanted(api, platform, &arguments.events)?;
     api.check(&events)?;
     let address = address::of_webhook(platform, arguments).await?;
-    show::line(&format!("{address} at {}:", api.host()));
+    terminal::line(&format!("{address} at {}:", api.host()));
     ensure(api, platform, &address, &events).await?;
-    show::line("");
-    show::line(&format!("Next              {}", next_step(platform, arguments)));
-    show::line(&format!("Where the key is  {}", api.key(platform)));
+    terminal::line("");
+    terminal::line(&format!("Next              {}", next_step(platform, arguments)));
+    terminal::line(&format!("Where the key is  {}", api.key(platform)));
     Ok(())
 }
 
@@ -116,7 +116,7 @@ async fn ensure(
     let (found, is_listed) = match api.list(address, &known).await? {
         Listing::Registered(found) => (found, true),
         Listing::Unlisted(why) => {
-            show::line(&format!("  What is registered already cannot be seen: {why}."));
+            terminal::line(&format!("  What is registered already cannot be seen: {why}."));
             (Vec::new(), false)
         }
     };
@@ -129,9 +129,9 @@ async fn ensure(
         match api.create(address, portion).await.map_err(|error| format!("{names}: {error}"))? {
             Made::New => {
                 has_others = true;
-                show::line(&format!("  {names}: registered"));
+                terminal::line(&format!("  {names}: registered"));
             }
-            Made::WasThere if api.is_plain() && !is_listed => show::line(&format!(
+            Made::WasThere if api.is_plain() && !is_listed => terminal::line(&format!(
                 "  {names}: {host} has this address already, and does not say for what"
             )),
             Made::WasThere if api.is_plain() && has_others => {
@@ -140,7 +140,7 @@ async fn ensure(
                 )
                 .into());
             }
-            Made::WasThere => show::line(&format!("  {names}: {host} has it already")),
+            Made::WasThere => terminal::line(&format!("  {names}: {host} has it already")),
         }
     }
     Ok(())
@@ -169,7 +169,7 @@ async fn keep(
             _ if renewed => "kept, and signs with SIGNING_KEY".to_owned(),
             _ => "kept".to_owned(),
         };
-        show::line(&format!("  {names}: {how}"));
+        terminal::line(&format!("  {names}: {how}"));
     }
     Ok(missing)
 }
@@ -177,12 +177,12 @@ async fn keep(
 async fn list(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
     let found = listed(api, platform, address).await?;
     let ours = found.iter().filter(|found| found.is_at(address)).count();
-    show::line(&format!("{} has {}, {ours} at {address}", api.host(), webhooks(found.len())));
+    terminal::line(&format!("{} has {}, {ours} at {address}", api.host(), webhooks(found.len())));
     for registration in &found {
-        show::registration(api.remote(), registration, registration.is_at(address));
+        terminal::registration(api.remote(), registration, registration.is_at(address));
     }
     if let Some(unseen) = api.unseen() {
-        show::line(unseen);
+        terminal::line(unseen);
     }
     Ok(())
 }
@@ -190,14 +190,14 @@ async fn list(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failu
 async fn remove(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
     let found = listed(api, platform, address).await?;
     let ours: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
-    show::line(&format!("{} has {} at {address}", api.host(), webhooks(ours.len())));
+    terminal::line(&format!("{} has {} at {address}", api.host(), webhooks(ours.len())));
     for registration in ours {
         let names = registration.names(api.remote());
         let id = registration.id.as_deref().ok_or_else(|| {
             format!("{names}: {} does not say its id: remove it there", api.host())
         })?;
         api.remove(id).await.map_err(|error| format!("{names}: {error}"))?;
-        show::line(&format!("  {names}: removed"));
+        terminal::line(&format!("  {names}: removed"));
     }
     Ok(())
 }

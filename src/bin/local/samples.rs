@@ -1,13 +1,13 @@
 //! The sample events of `events/`, signed anew with sample keys.
 
 use jiff::Timestamp;
-use order_alerts::admission::is_ping;
 use order_alerts::platform::Platform;
-use order_alerts::signature::SigningKey;
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::webhook::route::is_ping;
 use serde_json::{Value, json};
 
 use crate::Failure;
-use crate::webhook::Webhook;
+use crate::webhook_file::Webhook;
 
 macro_rules! samples {
     ($($name:literal),+ $(,)?) => {

@@ -7,15 +7,15 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
-use order_alerts::signature::SigningKey;
+use order_alerts::secret::signing_key::SigningKey;
 use reqwest::StatusCode;
 use tokio::time::interval;
 use url::Url;
 
 use self::tally::Tally;
 use crate::net::is_loopback;
-use crate::webhook::Webhook;
-use crate::{Failure, net, samples, server, show, webhook};
+use crate::webhook_file::Webhook;
+use crate::{Failure, net, samples, serve, terminal, webhook_file};
 
 mod tally;
 
@@ -31,7 +31,7 @@ The local stack takes its sample keys. For a deployment, put the platform's sign
 variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY): as an argument it would stay in the history.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
-    webhook: webhook::Input,
+    webhook: webhook_file::Input,
     /// The webhook's address [default: that of the local stack].
     #[arg(long, value_name = "URL")]
     to: Option<Url>,
@@ -51,7 +51,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let webhook = arguments.webhook.webhook()?;
     let Some(count) = arguments.count else {
         let (status, body) = sender.send(webhook).await?;
-        show::sent(&sender.url, status, &body);
+        terminal::sent(&sender.url, status, &body);
         let is_taken = status.is_success();
         return if is_taken { Ok(()) } else { Err(format!("it was not taken: {status}").into()) };
     };
@@ -77,7 +77,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
             }
         }
     }
-    show::line(&format!("{} → {tally}", sender.url));
+    terminal::line(&format!("{} → {tally}", sender.url));
     if tally.is_all_taken() { Ok(()) } else { Err("not everything was taken".into()) }
 }
 
@@ -105,7 +105,7 @@ impl Sender {
                 net::check_safe(url, "--to")?;
                 url.clone()
             }
-            None => format!("http://127.0.0.1:{}/webhook/{}", server::PORT, platform.id).parse()?,
+            None => format!("http://127.0.0.1:{}/webhook/{}", serve::PORT, platform.id).parse()?,
         };
         let key = match &arguments.to {
             Some(_) => key(platform, &url)?,

@@ -1,11 +1,11 @@
 use jiff::SignedDuration;
 
 use super::*;
-use crate::blocks::MAX_TEXT_UNITS;
 use crate::config::{Language, Mention, MentionRule};
 use crate::message::tests::{event, texts};
-use crate::money::{Money, Unit};
 use crate::order::Change;
+use crate::order::money::{Money, Unit};
+use crate::slack::block_kit::MAX_TEXT_UNITS;
 
 const ENGLISH: Style = Style { language: Language::English, mention: None };
 const KOREAN: Style = Style { language: Language::Korean, mention: None };

@@ -4,8 +4,8 @@ use jiff::SignedDuration;
 
 use crate::alarm::{Alarm, State, Watch};
 use crate::config::Language;
-use crate::line::Line;
 use crate::message::words::{Words, named};
+use crate::order::one_line::Line;
 
 impl Words {
     /// What became of which alarm.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use order_alerts::exchange::Exchange;
+use order_alerts::infra::http_client::Exchange;
 use order_alerts::platform::Platform;
 use url::Url;
 
 use crate::register::Arguments;
-use crate::vault::Vault;
+use crate::stack_secret::Vault;
 use crate::{Failure, net};
 
 /// Where the platform is to send its webhooks: what was typed, or what the stack says.

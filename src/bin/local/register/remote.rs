@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-use order_alerts::line::Line;
+use order_alerts::order::one_line::Line;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};

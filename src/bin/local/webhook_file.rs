@@ -1,0 +1,156 @@
+//! A webhook from a file: a bare body, or a whole Lambda event as in `events/`.
+
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use jiff::Timestamp;
+use order_alerts::handlers::invocation::{Invocation, InvocationError};
+use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::webhook::request::{Body, Headers};
+use order_alerts::webhook::route::{Route, route};
+use order_alerts::webhook::signature::sign;
+
+use crate::Failure;
+
+/// What a platform sends.
+#[derive(Clone, Debug)]
+pub(crate) struct Webhook {
+    /// The one to whose address a Lambda event came.
+    pub(crate) platform: Option<&'static Platform>,
+    /// Where a Lambda event came, if that is no address of a platform.
+    pub(crate) elsewhere: Option<String>,
+    /// By lower-case name.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// The arguments that say what is sent.
+#[derive(clap::Args)]
+pub(crate) struct Input {
+    /// The platform that sends it, such as shopify; a file in src/platform/.
+    pub(crate) platform: String,
+    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    pub(crate) body: PathBuf,
+    /// A header of the webhook; repeat it for more.
+    #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Input {
+    /// The webhook that they describe.
+    pub(crate) fn webhook(&self) -> Result<Webhook, Failure> {
+        let mut webhook = Webhook::read(&self.body)?;
+        webhook.set(self.headers.clone());
+        Ok(webhook)
+    }
+}
+
+impl Webhook {
+    /// Reads a file; `-` is standard input.
+    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
+        let bytes =
+            read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+        Self::parse(&bytes)
+    }
+
+    /// Reads a file's bytes: a Lambda event by its markers, anything else as the body itself.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let request = match Invocation::parse(text) {
+            Ok(Invocation::Webhook(request)) => request,
+            Ok(Invocation::Batch(_)) => {
+                return Err("these are messages of a queue, no webhook".into());
+            }
+            Ok(Invocation::Alarm(_)) => {
+                return Err("this is an alarm of CloudWatch, no webhook".into());
+            }
+            Err(InvocationError::Unknown) => {
+                let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+                let body = bytes.to_vec();
+                return Ok(Self { platform: None, elsewhere: None, headers, body });
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let platform = match route(&request) {
+            Ok(Route::Webhook(platform)) => Some(platform),
+            _ => None,
+        };
+        let elsewhere = platform.is_none().then(|| request.path.clone());
+        let headers = request.headers.iter();
+        let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        match request.body {
+            Body::Bytes(body) => Ok(Self { platform, elsewhere, headers, body }),
+            Body::TooLarge => Err("the event's body is larger than 256 KiB".into()),
+            Body::NotBase64 => Err("the event says that its body is base64, and it is not".into()),
+        }
+    }
+
+    /// Adds headers in place of those of the same name.
+    pub(crate) fn set(&mut self, headers: Vec<(String, String)>) {
+        self.headers.retain(|(name, _)| headers.iter().all(|(new, _)| new != name));
+        self.headers.extend(headers);
+    }
+
+    pub(crate) fn headers(&self) -> Headers {
+        self.headers.iter().map(|(name, value)| (name, value)).collect()
+    }
+
+    /// Signs it as the platform would.
+    pub(crate) fn sign(
+        &mut self,
+        platform: &Platform,
+        key: &SigningKey,
+        public_url: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let id = format!("msg_{}", now.as_nanosecond());
+        let proof = sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now)
+            .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
+        self.set(proof);
+        Ok(())
+    }
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    if file.as_os_str() != "-" {
+        return fs::read(file);
+    }
+    let mut bytes = Vec::new();
+    io::stdin().read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// The JSON files of a folder and of those below it, by name.
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            files.extend(self::files(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "json") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The headers in the file of the same name that ends in `.headers`, if there is one.
+pub(crate) fn headers_beside(file: &Path) -> Result<Vec<(String, String)>, Failure> {
+    let file = file.with_extension("headers");
+    let text = match fs::read_to_string(&file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        text => text.map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
+    };
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let headers = lines.map(|line| header(line).map_err(|why| format!("`{line}`: {why}").into()));
+    headers.collect()
+}
+
+/// A header, written as `name: value`.
+pub(crate) fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
+    Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+}

@@ -1,0 +1,256 @@
+use jiff::SignedDuration;
+
+use super::*;
+use crate::config::Language;
+use crate::message::tests::event;
+use crate::slack::block_kit::Block;
+
+const STYLE: Style = Style { language: Language::English, mention: None };
+
+fn entry(position: usize, order: &str, kind: Kind) -> Entry {
+    let event = OrderEvent { kind, id: Line::parse(order), number: Line::parse(order), ..event() };
+    Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![position] }
+}
+
+/// Minutes after the first.
+fn at(minutes: i64, entry: Entry) -> Entry {
+    let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let occurred_at = Some(first + SignedDuration::from_mins(minutes));
+    Entry { event: OrderEvent { occurred_at, ..entry.event }, ..entry }
+}
+
+fn changed(change: Change, entry: Entry) -> Entry {
+    Entry { event: OrderEvent { change: Some(change), ..entry.event }, ..entry }
+}
+
+/// Every message as the names of its orders.
+fn names(news: &[News]) -> Vec<Vec<&str>> {
+    news.iter()
+        .map(|news| {
+            let entries = news.entries().iter();
+            entries.map(|entry| entry.event.name().map_or("-", Line::as_str)).collect()
+        })
+        .collect()
+}
+
+/// The one order that the entries are about, told beside four others.
+#[track_caller]
+fn leading(entries: [Entry; 2]) -> Entry {
+    let others = (2..6).map(|n| entry(n, &format!("other {n}"), Kind::Created));
+    let news = fold(entries.into_iter().chain(others).collect(), &STYLE);
+    assert_eq!(news.len(), 1);
+    let told = news[0].entries().iter();
+    let mut told = told.filter(|entry| entry.positions.iter().any(|position| *position < 2));
+    let leading = told.next().unwrap();
+    assert_eq!(told.count(), 0);
+    leading.clone()
+}
+
+#[test]
+fn up_to_three_stand_alone_cancellations_first() {
+    let entries = vec![
+        at(2, entry(0, "new", Kind::Created)),
+        at(1, entry(1, "changed", Kind::Modified)),
+        at(3, entry(2, "cancelled", Kind::Cancelled)),
+    ];
+    assert_eq!(names(&fold(entries, &STYLE)), [["cancelled"], ["changed"], ["new"]]);
+    assert!(fold(Vec::new(), &STYLE).is_empty());
+}
+
+#[test]
+fn a_few_events_of_one_order_all_stand() {
+    let entries = vec![entry(0, "A", Kind::Created), entry(1, "A", Kind::Cancelled)];
+    let news = fold(entries, &STYLE);
+    assert_eq!(names(&news), [["A"], ["A"]]);
+    assert_eq!(news[0].positions().collect::<Vec<_>>(), [1]);
+}
+
+#[test]
+fn many_events_of_few_orders_are_singles() {
+    let entries = vec![
+        entry(0, "A", Kind::Created),
+        entry(1, "A", Kind::Modified),
+        entry(2, "B", Kind::Created),
+        entry(3, "B", Kind::Cancelled),
+    ];
+    let news = fold(entries, &STYLE);
+    assert_eq!(names(&news), [["B"], ["A"]]);
+    assert_eq!(news[0].positions().collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(news[1].positions().collect::<Vec<_>>(), [0, 1]);
+    assert!(news[0].message(&STYLE).text().starts_with("🚫 Order B cancelled"));
+}
+
+#[test]
+fn more_are_a_digest_by_kind_and_time() {
+    let entries = vec![
+        at(4, entry(0, "E", Kind::Modified)),
+        at(3, entry(1, "D", Kind::Created)),
+        at(2, entry(2, "C", Kind::Created)),
+        at(5, entry(3, "B", Kind::Cancelled)),
+        at(1, entry(4, "A", Kind::Cancelled)),
+    ];
+    assert_eq!(names(&fold(entries, &STYLE)), [["A", "B", "C", "D", "E"]]);
+}
+
+#[test]
+fn an_order_stands_under_what_matters_most() {
+    let [cancelled, created, modified] =
+        [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| move |n| entry(n, "A", kind));
+    let kind = |entries| leading(entries).event.kind;
+    assert_eq!(kind([at(1, cancelled(0)), at(2, created(1))]), Kind::Cancelled);
+    assert_eq!(kind([at(2, created(0)), at(1, cancelled(1))]), Kind::Cancelled);
+    assert_eq!(kind([at(1, created(0)), at(2, modified(1))]), Kind::Created);
+    assert_eq!(kind([at(1, modified(0)), at(1, cancelled(1))]), Kind::Cancelled);
+}
+
+#[test]
+fn the_last_of_equal_changes_leads() {
+    let paid = |minutes, n| at(minutes, changed(Change::Paid, entry(n, "A", Kind::Modified)));
+    let fulfilled =
+        |minutes, n| at(minutes, changed(Change::Fulfilled, entry(n, "A", Kind::Modified)));
+    assert_eq!(leading([paid(1, 0), fulfilled(2, 1)]).event.change, Some(Change::Fulfilled));
+    assert_eq!(leading([fulfilled(2, 0), paid(1, 1)]).event.change, Some(Change::Fulfilled));
+}
+
+#[test]
+fn an_order_reopened_after_its_cancellation_stands_as_reopened() {
+    let reopened =
+        |minutes, n| at(minutes, changed(Change::Reopened, entry(n, "A", Kind::Modified)));
+    let cancelled = |n| at(5, entry(n, "A", Kind::Cancelled));
+    assert_eq!(leading([reopened(6, 0), cancelled(1)]).event.change, Some(Change::Reopened));
+    assert_eq!(leading([cancelled(0), reopened(6, 1)]).event.change, Some(Change::Reopened));
+    for minutes in [4, 5] {
+        assert_eq!(leading([cancelled(0), reopened(minutes, 1)]).event.kind, Kind::Cancelled);
+    }
+}
+
+#[test]
+fn an_order_has_the_remarks_of_what_leads_and_any_repeat() {
+    let remarked = |remarks, entry| Entry { remarks, ..entry };
+    let repeat = Remarks { repeat: true, changed_payload: true, delay: None };
+    let late = Remarks { delay: Some(SignedDuration::from_hours(3)), ..Remarks::default() };
+    let order = leading([
+        remarked(repeat, entry(0, "A", Kind::Created)),
+        remarked(late, entry(1, "A", Kind::Cancelled)),
+    ]);
+    assert_eq!(order.remarks, Remarks { repeat: true, ..late });
+    assert_eq!(order.positions, [0, 1]);
+}
+
+#[test]
+fn orders_are_one_only_by_platform_shop_and_key() {
+    let with = |n, change: fn(&mut OrderEvent)| {
+        let mut entry = entry(n, "A", Kind::Created);
+        change(&mut entry.event);
+        entry
+    };
+    let entries = vec![
+        with(0, |_| ()),
+        with(1, |event| event.platform = "woocommerce".to_owned()),
+        with(2, |event| event.shop = None),
+        with(3, |event| event.id = None),
+        with(4, |event| event.id = None),
+        with(5, |event| event.number = None),
+    ];
+    let news = fold(entries, &STYLE);
+    assert_eq!(news.len(), 1);
+    let positions: Vec<_> = news[0].entries().iter().map(|entry| &*entry.positions).collect();
+    assert_eq!(positions, [&[0, 5][..], &[1], &[2], &[3], &[4]]);
+}
+
+#[test]
+fn a_digest_becomes_halves_then_plain_text_then_nothing_smaller() {
+    let entries = (0..5).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
+    let [digest] = fold(entries, &STYLE).try_into().unwrap();
+    let halves = digest.smaller().unwrap();
+    assert_eq!(names(&halves), [&["#0", "#1"][..], &["#2", "#3", "#4"]]);
+    let [single, _] = halves[0].clone().smaller().unwrap().try_into().unwrap();
+    assert!(!single.message(&STYLE).blocks().is_empty());
+    let [plain] = single.smaller().unwrap().try_into().unwrap();
+    assert_eq!(names(std::slice::from_ref(&plain)), [["#0"]]);
+    assert!(plain.message(&STYLE).blocks().is_empty());
+    assert_eq!(plain.clone().smaller(), Err(plain));
+}
+
+#[test]
+fn a_repeat_is_marked_on_every_order_and_through_every_half() {
+    let entries = (0..4).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
+    let [mut digest] = fold(entries, &STYLE).try_into().unwrap();
+    assert!(!digest.message(&STYLE).text().contains("repeat"));
+    digest.mark_repeat();
+    assert!(digest.message(&STYLE).text().contains("This may be a repeat"));
+    for half in digest.smaller().unwrap() {
+        assert!(half.entries().iter().all(|entry| entry.remarks.repeat));
+    }
+}
+
+#[test]
+fn a_full_digest_has_room_to_become_a_repeat() {
+    for width in 50..60 {
+        // Without an amount and a shop, there are no sums that could give way to the remark.
+        let bare = |n| {
+            let Entry { event, .. } = entry(n, &format!("{n:0width$}"), Kind::Modified);
+            let event = OrderEvent { total: None, shop: None, ..event };
+            Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![n] }
+        };
+        let mut news = fold((0..300).map(bare).collect(), &STYLE);
+        assert!(news.len() > 1);
+        news[0].mark_repeat();
+        assert!(news[0].message(&STYLE).is_whole());
+    }
+}
+
+#[test]
+fn a_thousand_orders_are_all_named_in_few_messages() {
+    let entries: Vec<_> =
+        (0..1_000).map(|n| entry(n, &format!("#{n:04}"), Kind::Created)).collect();
+    let news = fold(entries, &STYLE);
+    assert_all_named(&news, 1_000, |n| format!("#{n:04}"));
+    assert_eq!(news.len(), 3);
+}
+
+#[test]
+fn a_thousand_long_names_are_all_named() {
+    let name = |n| format!("{n:04}<&>주문{}", "번호<&>".repeat(40));
+    let entries: Vec<_> = (0..1_000).map(|n| entry(n, &name(n), Kind::Cancelled)).collect();
+    let news = fold(entries, &STYLE);
+    assert_all_named(&news, 1_000, |n| format!("{n:04}&lt;&amp;&gt;주문"));
+    // Nearly full: another order would not have had room.
+    for digest in &news[..news.len() - 1] {
+        assert!((10_000..=11_000).contains(&block_units(digest)), "{}", block_units(digest));
+    }
+}
+
+fn block_units(news: &News) -> usize {
+    let message = news.message(&STYLE);
+    message.blocks().iter().map(|block| block.text().encode_utf16().count()).sum()
+}
+
+#[track_caller]
+fn assert_all_named(news: &[News], count: usize, name: impl Fn(usize) -> String) {
+    let lines: Vec<_> = news
+        .iter()
+        .map(|news| {
+            let message = news.message(&STYLE);
+            message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
+        })
+        .collect();
+    for n in 0..count {
+        let name = name(n);
+        let naming = lines.iter().filter(|lines| lines.contains(&name)).count();
+        assert_eq!(naming, 1, "{name}");
+    }
+    let mut positions: Vec<_> = news.iter().flat_map(News::positions).collect();
+    positions.sort_unstable();
+    assert_eq!(positions, (0..count).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_was_refused_before_is_told_alone_after_all_else() {
+    let refused = |entry: Entry| Entry { was_refused: true, ..entry };
+    let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
+    entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
+    entries.push(refused(entry(6, "other", Kind::Created)));
+    let news = fold(entries, &STYLE);
+    assert_eq!(names(&news), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
+}

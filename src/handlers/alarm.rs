@@ -1,0 +1,61 @@
+//! Story 4: an alarm of CloudWatch is told.
+//!
+//! ours? → news? → hand over. With a queue it takes the way of the orders, so that an outage of Slack
+//! loses no alarm; the copy by e-mail has gone by then. What fails here Lambda tries again, and then
+//! puts into the dead-letter queue.
+
+use std::time::Duration;
+
+use crate::alarm::Alarm;
+use crate::delivery::{Turn, deliver_alarms};
+use crate::handlers::disposition::Outcome;
+use crate::handlers::invocation::InvocationError;
+use crate::infra::deadline::Deadline;
+use crate::infra::metrics::Metric;
+use crate::queue::envelope::pack_alarm;
+use crate::slack::pace::Pace;
+use crate::wiring::Wiring;
+
+/// Takes one alarm; `function_arn` says whose alarms are believed.
+pub async fn watch(
+    wiring: &Wiring,
+    alarm: &Alarm,
+    function_arn: Option<&str>,
+    request_id: &str,
+    deadline: Deadline,
+) -> Result<(), InvocationError> {
+    let name = alarm.name.as_str();
+    if function_arn.is_some_and(|arn| !is_neighbour(alarm, arn)) {
+        tracing::error!(name, "ignored: the alarm is of another account or region");
+        wiring.metrics.count(Metric::AlarmsIgnored);
+        return Ok(());
+    }
+    if !alarm.is_news() {
+        tracing::info!(name, "not shown: all is well, as it was");
+        return Ok(());
+    }
+    let Some(queue) = &wiring.queue else {
+        let turn = Turn { request_id, deadline, settling: Duration::ZERO, is_everything: true };
+        let told = deliver_alarms(wiring, &[alarm], turn, &mut Pace::at_once()).await;
+        return match told.outcomes[..] {
+            [Outcome::Settled] => Ok(()),
+            _ => Err(InvocationError::AlarmNotPosted),
+        };
+    };
+    queue.send(&pack_alarm(alarm), Duration::ZERO, deadline).await.map_err(|error| {
+        tracing::error!(name, %error, "the alarm cannot be stored");
+        InvocationError::AlarmNotStored
+    })?;
+    tracing::info!(name, "accepted an alarm");
+    Ok(())
+}
+
+/// Whether the alarm is of the function's own account and region.
+fn is_neighbour(alarm: &Alarm, function_arn: &str) -> bool {
+    // arn:partition:lambda:region:account:function:name
+    let mut parts = function_arn.split(':').skip(3);
+    let (Some(region), Some(account)) = (parts.next(), parts.next()) else {
+        return false;
+    };
+    alarm.is_of(account, region)
+}

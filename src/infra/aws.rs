@@ -1,0 +1,173 @@
+//! The AWS SDK on our own [`Exchange`], configured from the environment that Lambda sets.
+//!
+//! No profile files and no metadata service: inside Lambda everything is in the environment, and
+//! looking elsewhere costs time.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
+use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+
+use crate::config::ConfigError;
+use crate::infra::http_client::{Exchange, Unanswered};
+
+/// Before the second try of a call; there is no third.
+const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// What every AWS client of the function starts from. A call is tried twice.
+///
+/// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
+/// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
+pub fn sdk_config(
+    exchange: &Arc<Exchange>,
+    variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+) -> Result<SdkConfig, ConfigError> {
+    let required =
+        |name| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
+    let credentials = Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        variable("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    );
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(required("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACK_OFF))
+        .http_client(http_client(exchange));
+    config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
+    Ok(config.service_config(Endpoints(variable)).build())
+}
+
+/// How long one try of a call may take, and the whole call with both of them.
+pub fn timeouts(attempt: Duration, call: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(call).build()
+}
+
+/// A call to an AWS service that did not work out. The message quotes nothing of what was sent or
+/// answered, which the SDK's own description may.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{service} {what}")]
+pub struct ServiceError {
+    service: &'static str,
+    what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+enum What {
+    #[error("refused: {0}")]
+    Refused(String),
+    #[error("did not answer in time")]
+    Timeout,
+    #[error("cannot be reached")]
+    Unreachable,
+    #[error("gave an unreadable answer")]
+    Unreadable,
+}
+
+impl ServiceError {
+    /// What went wrong with a call to `service`.
+    pub fn new<E: ProvideErrorMetadata>(
+        service: &'static str,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self {
+        let what = match error {
+            SdkError::TimeoutError(_) => What::Timeout,
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => What::Timeout,
+            SdkError::ServiceError(refusal) => {
+                What::Refused(refusal.err().code().unwrap_or("an unknown error").to_owned())
+            }
+            SdkError::ResponseError(_) => What::Unreadable,
+            _ => What::Unreachable,
+        };
+        Self { service, what }
+    }
+
+    /// The service did not answer before our own time was over.
+    pub fn timeout(service: &'static str) -> Self {
+        Self { service, what: What::Timeout }
+    }
+
+    /// The service answered, and the answer makes no sense.
+    pub fn unreadable(service: &'static str) -> Self {
+        Self { service, what: What::Unreadable }
+    }
+
+    pub fn is_timeout(&self) -> bool {
+        self.what == What::Timeout
+    }
+}
+
+/// Our way to the outside, as the SDK wants it.
+pub fn http_client(exchange: &Arc<Exchange>) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(Arc::clone(exchange)));
+    http_client_fn(move |_, _| connector.clone())
+}
+
+/// Finds `AWS_ENDPOINT_URL_<SERVICE>`.
+struct Endpoints<F>(F);
+
+impl<F> fmt::Debug for Endpoints<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Endpoints")
+    }
+}
+
+impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Endpoints<F> {
+    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+        let service = key.service_id().replace([' ', '-'], "_").to_uppercase();
+        self.0(&format!("{}_{service}", key.env()))
+    }
+}
+
+/// Carries the SDK's requests.
+#[derive(Debug)]
+struct Connector(Arc<Exchange>);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let exchange = Arc::clone(&self.0);
+        HttpConnectorFuture::new(async move {
+            let request = request.try_into_http1x().map_err(unusable)?;
+            // The SDK's requests to the services that we use are small and in memory.
+            let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
+            // The SDK bounds its calls itself.
+            let answer = exchange.send(request, None, usize::MAX).await.map_err(failure)?;
+            if !answer.body().is_whole {
+                return Err(failure(Unanswered::Broken));
+            }
+            let answer = answer.map(|body| SdkBody::from(body.bytes));
+            HttpResponse::try_from(answer).map_err(unusable)
+        })
+    }
+}
+
+fn failure(error: Unanswered) -> ConnectorError {
+    match error {
+        Unanswered::Timeout => ConnectorError::timeout(error.into()),
+        Unanswered::NotConnected | Unanswered::NotSent | Unanswered::Broken => {
+            ConnectorError::io(error.into())
+        }
+    }
+}
+
+fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> ConnectorError {
+    ConnectorError::user(error.into())
+}

@@ -1,0 +1,138 @@
+//! One HTTP request and its response: over the network, or in memory for a simulated world.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::BoxFuture;
+use lambda_http::http::{Request, Response};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::infra::transport::Transport;
+
+/// Answers requests in place of a network.
+pub type Handler = Box<dyn Fn(Request<Vec<u8>>) -> Answering + Send + Sync>;
+/// An answer on its way.
+pub type Answering = BoxFuture<'static, Result<Response<Body>, Unanswered>>;
+
+/// As much of a response's body as came.
+#[derive(Clone, Debug)]
+pub struct Body {
+    pub bytes: Vec<u8>,
+    /// Nothing is missing: neither did the connection break, nor was it more than was asked for.
+    pub is_whole: bool,
+}
+
+/// The way of every request to the outside.
+pub enum Exchange {
+    Network(Box<Transport>),
+    InMemory(Handler),
+}
+
+/// A request without a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    #[error("no connection")]
+    NotConnected,
+    #[error("the request was not sent")]
+    NotSent,
+    /// It may have been served all the same.
+    #[error("no answer in time")]
+    Timeout,
+    /// It may have been served all the same.
+    #[error("the connection broke before the answer")]
+    Broken,
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Exchange")
+    }
+}
+
+impl Exchange {
+    pub fn over(transport: Transport) -> Self {
+        Self::Network(Box::new(transport))
+    }
+
+    /// Sends a request; `within` bounds the whole call, and no more than about `most` bytes of the
+    /// response's body are read.
+    pub async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+        within: Option<Duration>,
+        most: usize,
+    ) -> Result<Response<Body>, Unanswered> {
+        match self {
+            Self::Network(transport) => over_network(transport, request, within, most).await,
+            Self::InMemory(handler) => match within {
+                Some(within) => {
+                    timeout(within, handler(request)).await.unwrap_or(Err(Unanswered::Timeout))
+                }
+                None => handler(request).await,
+            },
+        }
+    }
+
+    /// Opens a connection that the next request to this origin can use.
+    pub async fn connect(&self, origin: Url) {
+        if let Self::Network(transport) = self {
+            transport.connect(origin).await;
+        }
+    }
+}
+
+async fn over_network(
+    transport: &Transport,
+    request: Request<Vec<u8>>,
+    within: Option<Duration>,
+    most: usize,
+) -> Result<Response<Body>, Unanswered> {
+    // Lets the reactor see a connection that was closed while the sandbox was frozen.
+    tokio::task::yield_now().await;
+    let client = transport.client(SystemTime::now());
+    let mut request = reqwest::Request::try_from(request).map_err(|_| Unanswered::NotSent)?;
+    *request.timeout_mut() = within;
+    let mut answer = client.execute(request).await.map_err(|error| unanswered(&error))?;
+
+    let mut body = Body { bytes: Vec::new(), is_whole: false };
+    while body.bytes.len() <= most {
+        match answer.chunk().await {
+            Ok(Some(chunk)) => body.bytes.extend_from_slice(&chunk),
+            Ok(None) => {
+                body.is_whole = true;
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
+}
+
+fn unanswered(error: &reqwest::Error) -> Unanswered {
+    if error.is_connect() {
+        Unanswered::NotConnected
+    } else if error.is_builder() || was_canceled(error) {
+        Unanswered::NotSent
+    } else if error.is_timeout() {
+        Unanswered::Timeout
+    } else {
+        Unanswered::Broken
+    }
+}
+
+/// Whether the connection was gone before a byte of the request was written.
+fn was_canceled(error: &reqwest::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}

@@ -1,0 +1,172 @@
+//! The ledger's table in DynamoDB: items that are read, and written if nobody else has.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_types::SdkConfig;
+use jiff::Timestamp;
+
+use crate::infra::aws::{ServiceError, timeouts};
+use crate::ledger::rules::{Item, State};
+
+const SERVICE: &str = "DynamoDB";
+/// DynamoDB answers in milliseconds; whoever waits longer is better off without a ledger.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
+/// For one call, its retry included.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// One table.
+#[derive(Debug)]
+pub(super) struct Table {
+    client: Client,
+    name: String,
+}
+
+/// What became of a conditional write.
+#[derive(Debug)]
+pub(super) enum Put {
+    Written,
+    /// Somebody changed the item; this is what it is now.
+    Found(Option<Item>),
+}
+
+impl Table {
+    pub(super) fn new(aws: &SdkConfig, name: &str) -> Self {
+        let config = aws_sdk_dynamodb::config::Builder::from(aws)
+            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
+            .build();
+        Self { client: Client::from_conf(config), name: name.to_owned() }
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Result<Option<Item>, ServiceError> {
+        let get = self.client.get_item().table_name(&self.name).consistent_read(true);
+        let answer = get.key(PK, text(key)).send().await;
+        let answer = answer.map_err(|error| ServiceError::new(SERVICE, &error))?;
+        answer.item().map(known).transpose()
+    }
+
+    /// Writes an item if it still has that version, or if there is none and no version is given.
+    pub(super) async fn put(
+        &self,
+        key: &str,
+        version: Option<i64>,
+        new: &Item,
+    ) -> Result<Put, ServiceError> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(attributes(key, new)))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = match version {
+            None => put
+                .condition_expression("attribute_not_exists(#pk)")
+                .expression_attribute_names("#pk", PK),
+            Some(version) => put
+                .condition_expression("#version = :version")
+                .expression_attribute_names("#version", VERSION)
+                .expression_attribute_values(":version", number(version)),
+        };
+        let Err(error) = put.send().await else { return Ok(Put::Written) };
+        let Some(PutItemError::ConditionalCheckFailedException(changed)) = error.as_service_error()
+        else {
+            return Err(ServiceError::new(SERVICE, &error));
+        };
+        let Some(found) = changed.item() else { return Ok(Put::Found(None)) };
+        let found = known(found)?;
+        // The answer to a first try was lost, and this is the answer to the second.
+        let is_ours = (&found.owner, found.version) == (&new.owner, new.version);
+        Ok(if is_ours { Put::Written } else { Put::Found(Some(found)) })
+    }
+}
+
+type Attributes = HashMap<String, AttributeValue>;
+
+const PK: &str = "pk";
+const VERSION: &str = "version";
+/// The table's time to live, in seconds since 1970 (template.yaml).
+const EXPIRES: &str = "expires";
+
+fn attributes(key: &str, item: &Item) -> Attributes {
+    let leased_until = item.leased_until.map_or(0, Timestamp::as_millisecond);
+    let mut attributes = Attributes::from([
+        (PK.to_owned(), text(key)),
+        (VERSION.to_owned(), number(item.version)),
+        ("state".to_owned(), text(item.state.name())),
+        ("owner".to_owned(), text(&item.owner)),
+        ("leased_until".to_owned(), number(leased_until)),
+        (EXPIRES.to_owned(), number(item.expires.as_second())),
+    ]);
+    if let Some(since) = item.since {
+        attributes.insert("since".to_owned(), text(&since.to_string()));
+    }
+    if let Some(body_hash) = &item.body_hash {
+        attributes.insert("body_hash".to_owned(), text(body_hash));
+    }
+    attributes
+}
+
+fn known(attributes: &Attributes) -> Result<Item, ServiceError> {
+    item(attributes).ok_or(ServiceError::unreadable(SERVICE))
+}
+
+fn text(text: &str) -> AttributeValue {
+    AttributeValue::S(text.to_owned())
+}
+
+fn number(number: i64) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+fn item(attributes: &Attributes) -> Option<Item> {
+    let text = |name: &str| attributes.get(name)?.as_s().ok();
+    let number = |name: &str| attributes.get(name)?.as_n().ok()?.parse::<i64>().ok();
+    let leased_until = number("leased_until")?;
+    Some(Item {
+        version: number(VERSION)?,
+        state: State::named(text("state")?)?,
+        since: text("since").and_then(|since| since.parse().ok()),
+        body_hash: text("body_hash").cloned(),
+        owner: text("owner")?.clone(),
+        leased_until: Timestamp::from_millisecond(leased_until).ok().filter(|_| leased_until > 0),
+        expires: Timestamp::from_second(number(EXPIRES)?).ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_is_read_as_it_was_written() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let whole = Item {
+            version: 3,
+            state: State::Cancelled,
+            since: Some(at("2026-01-01T00:12:00.123456Z")),
+            body_hash: Some("00ff".to_owned()),
+            owner: "request/1".to_owned(),
+            leased_until: Some(at("2026-01-01T00:13:00.250Z")),
+            expires: at("2026-01-08T00:12:00Z"),
+        };
+        let bare = Item { since: None, body_hash: None, leased_until: None, ..whole.clone() };
+        for written in [whole, bare] {
+            assert_eq!(item(&attributes("key", &written)), Some(written));
+        }
+    }
+
+    #[test]
+    fn an_item_of_somebody_else_is_none_of_ours() {
+        let strange = Attributes::from([(PK.to_owned(), text("key"))]);
+        assert_eq!(item(&strange), None);
+    }
+
+    #[test]
+    fn the_table_forgets_by_the_attribute_that_is_written() {
+        let ttl = format!("TimeToLiveSpecification: {{AttributeName: {EXPIRES}, Enabled: true}}");
+        assert!(include_str!("../../template.yaml").contains(&ttl));
+    }
+}

@@ -1,0 +1,287 @@
+//! News as the queue holds it, of orders or of an alarm: a versioned JSON text in ASCII.
+//!
+//! It is what Slack may show and what tells the event from others, so that neither the queue nor the dead-letter queue
+//! ever stores an address, a phone number or a token. It is ASCII because SQS refuses some
+//! characters that JSON text may hold, and one customer's name must not make an order undeliverable:
+//! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
+
+use std::io;
+
+use serde::{Deserialize, Serialize};
+use serde_json::ser::{CompactFormatter, Formatter, Serializer};
+use serde_json::value::RawValue;
+
+use crate::alarm::Alarm;
+use crate::order::OrderEvent;
+
+/// What carries orders, since the first deployment.
+const ORDERS: u64 = 1;
+/// What carries an alarm, and the newest that this code reads.
+const ALARM: u64 = 2;
+/// Clear of the one megabyte that SQS takes.
+const MAX_BYTES: usize = 900_000;
+
+#[derive(Serialize)]
+struct Packed<'a> {
+    version: u64,
+    events: &'a [OrderEvent],
+}
+
+#[derive(Serialize)]
+struct PackedAlarm<'a> {
+    version: u64,
+    alarm: &'a Alarm,
+}
+
+/// The part that every version has.
+#[derive(Deserialize)]
+struct Label {
+    version: u64,
+}
+
+#[derive(Deserialize)]
+struct UnpackedOrders {
+    events: Vec<OrderEvent>,
+}
+
+#[derive(Deserialize)]
+struct UnpackedAlarm {
+    alarm: Box<Alarm>,
+}
+
+/// What Lambda keeps of an invocation that failed for good, and puts into the dead-letter queue:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct FailedInvocation<'a> {
+    #[serde(borrow)]
+    request_payload: &'a RawValue,
+}
+
+/// What a message of the queue carries.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// Never none.
+    Orders(Vec<OrderEvent>),
+    Alarm(Box<Alarm>),
+}
+
+impl Content {
+    /// The orders' events; none of an alarm.
+    pub fn orders(&self) -> &[OrderEvent] {
+        match self {
+            Self::Orders(events) => events,
+            Self::Alarm(_) => &[],
+        }
+    }
+}
+
+/// A text that holds nothing for this code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// A later deployment wrote it, and can read it again.
+    #[error("the message was written by a newer version of the function")]
+    Newer,
+    #[error("the message is not one of this function's")]
+    Unreadable,
+}
+
+/// The texts that carry `events`: one, or several where they are too many for one message.
+pub fn pack(events: &[OrderEvent]) -> Vec<String> {
+    let text = ascii(&Packed { version: ORDERS, events });
+    if text.len() <= MAX_BYTES || events.len() < 2 {
+        return vec![text];
+    }
+    let (first, second) = events.split_at(events.len() / 2);
+    [pack(first), pack(second)].concat()
+}
+
+/// The text that carries an alarm.
+pub fn pack_alarm(alarm: &Alarm) -> String {
+    ascii(&PackedAlarm { version: ALARM, alarm })
+}
+
+/// What a text carries.
+pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
+    // An array would fill the struct's fields one by one.
+    if !text.trim_start().starts_with('{') {
+        return Err(EnvelopeError::Unreadable);
+    }
+    if let Ok(FailedInvocation { request_payload }) = read(text) {
+        let alarm = Alarm::parse(request_payload.get()).map_err(|_| EnvelopeError::Unreadable)?;
+        return Ok(Content::Alarm(Box::new(alarm)));
+    }
+    match read::<Label>(text)?.version {
+        0..=ORDERS => match read::<UnpackedOrders>(text)?.events {
+            none if none.is_empty() => Err(EnvelopeError::Unreadable),
+            events => Ok(Content::Orders(events)),
+        },
+        ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
+        _ => Err(EnvelopeError::Newer),
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EnvelopeError> {
+    serde_json::from_str(text).map_err(|_| EnvelopeError::Unreadable)
+}
+
+/// JSON in which every character beyond ASCII is escaped.
+fn ascii(value: &impl Serialize) -> String {
+    let mut text = Vec::new();
+    value
+        .serialize(&mut Serializer::with_formatter(&mut text, Ascii))
+        .expect("news has only string keys");
+    String::from_utf8(text).expect("ASCII is UTF-8")
+}
+
+struct Ascii;
+
+impl Formatter for Ascii {
+    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
+    where
+        W: ?Sized + io::Write,
+    {
+        if fragment.is_ascii() {
+            return CompactFormatter.write_string_fragment(writer, fragment);
+        }
+        for c in fragment.chars() {
+            if c.is_ascii() {
+                writer.write_all(&[c as u8])?;
+            } else {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(writer, "\\u{unit:04x}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::alarm;
+    use crate::order::money::{Money, Unit};
+    use crate::order::one_line::Line;
+    use crate::order::{Change, Item, Kind};
+
+    fn event() -> OrderEvent {
+        OrderEvent {
+            platform: "shopify".to_owned(),
+            platform_name: "Shopify".to_owned(),
+            kind: Kind::Modified,
+            change: Some(Change::PartiallyFulfilled),
+            id: Line::parse("820982911946154508"),
+            number: Line::parse("#1001"),
+            shop: Line::parse("tea-house.myshopify.com"),
+            total: Money::parse("1250000.50", Some("KRW"), Unit::Major),
+            reason: Line::parse("재고 부족 \"a\\b\""),
+            status: None,
+            customer: Line::parse("김 🍵 \u{FFFD}"),
+            items: vec![Item { title: Line::parse("Tee & Kännchen").unwrap(), quantity: None }],
+            more_items: 3,
+            link: "https://tea-house.myshopify.com/admin/orders/820982911946154508".parse().ok(),
+            occurred_at: "2026-01-01T09:12:00.25+09:00".parse().ok(),
+            received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
+            is_test: true,
+            reopens: true,
+            delivery_id: Line::parse("msg_1"),
+            body_hash: "00ff".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_was_packed_is_unpacked() {
+        let odd = Money::parse("1,234.50", None, Unit::Major);
+        let events = [event(), OrderEvent { total: odd, link: None, ..event() }];
+        let packed = pack(&events);
+        assert_eq!(packed.len(), 1);
+        assert!(packed[0].is_ascii(), "{}", packed[0]);
+        assert_eq!(unpack(&packed[0]).unwrap().orders(), events);
+    }
+
+    /// A message of an earlier deployment may wait for days: what is written here stays readable.
+    #[test]
+    fn the_first_version_stays_as_it_is() {
+        insta::assert_snapshot!(pack(&[event()])[0]);
+    }
+
+    /// The first of all deployments wrote this, and it may come back from the dead-letter queue.
+    const FIRST: &str = r##"{"version":1,"events":[{"platform":"shopify","platform_name":"Shopify",
+        "kind":"modified","change":"partially-fulfilled","id":"820982911946154508","number":"#1001",
+        "shop":"tea-house.myshopify.com","total":{"amount":{"exact":"1250000.50"},"currency":"KRW"},
+        "reason":"\uc7ac\uace0 \ubd80\uc871 \"a\\b\"","status":null,
+        "customer":"\uae40 \ud83c\udf75 \ufffd",
+        "items":[{"title":"Tee & K\u00e4nnchen","quantity":null}],"more_items":3,
+        "link":"https://tea-house.myshopify.com/admin/orders/820982911946154508",
+        "occurred_at":"2026-01-01T00:12:00.25Z","received_at":"2026-01-01T00:12:05Z",
+        "is_test":true,"reopens":true,"delivery_id":"msg_1","body_hash":"00ff"}]}"##;
+
+    #[test]
+    fn what_an_earlier_deployment_wrote_is_read() {
+        assert_eq!(unpack(FIRST).unwrap().orders(), [event()]);
+    }
+
+    #[test]
+    fn too_many_events_for_one_message_become_several() {
+        let long = Item { title: Line::parse(&"티".repeat(300)).unwrap(), quantity: None };
+        let event = OrderEvent { items: vec![long; 20], ..event() };
+        let events = vec![event; 90];
+        let packed = pack(&events);
+        assert!(packed.len() > 1);
+        assert!(packed.iter().all(|text| text.len() <= MAX_BYTES));
+        let unpacked: Vec<_> =
+            packed.iter().flat_map(|text| unpack(text).unwrap().orders().to_vec()).collect();
+        assert_eq!(unpacked, events);
+    }
+
+    #[test]
+    fn an_alarm_whose_invocation_failed_for_good_is_read_all_the_same() {
+        let event = alarm::tests::event("tea-kettle", "OK", "ALARM");
+        let record = |payload: Value| {
+            json!({
+                "version": "1.0",
+                "timestamp": "2026-01-01T02:10:00.000Z",
+                "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+                "requestPayload": payload,
+                "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+                "responsePayload": {"errorMessage": "the alarm cannot be stored"},
+            })
+            .to_string()
+        };
+        let alarm = Alarm::parse(&event.to_string()).unwrap();
+        assert_eq!(unpack(&record(event)), Ok(Content::Alarm(Box::new(alarm))));
+        for other in [json!({}), json!(null), json!({"source": "aws.events"})] {
+            assert_eq!(unpack(&record(other.clone())), Err(EnvelopeError::Unreadable), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_newer_version_is_told_from_nonsense() {
+        assert_eq!(unpack(r#"{"version":3,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
+        for text in [
+            "",
+            "null",
+            "[1]",
+            "{}",
+            r#"{"version":"1","events":[]}"#,
+            r#"{"version":1}"#,
+            r#"{"version":1,"events":[]}"#,
+            r#"{"version":1,"events":[{"kind":"created"}]}"#,
+            r#"{"version":1,"events":"#,
+        ] {
+            assert_eq!(unpack(text), Err(EnvelopeError::Unreadable), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_a_later_deployment_adds_is_passed_over() {
+        let text =
+            pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
+        assert_eq!(unpack(&text).unwrap().orders(), [event()]);
+        let text = pack(&[event()])[0].replace("{\"version\":", "{\"stack\":\"x\",\"version\":");
+        assert_eq!(unpack(&text).unwrap().orders(), [event()]);
+    }
+}

@@ -1,0 +1,7 @@
+//! An HTTP request becomes order events: routed, verified, parsed. Pure.
+
+pub mod parse;
+pub mod request;
+pub mod response;
+pub mod route;
+pub mod signature;

@@ -1,0 +1,149 @@
+//! Texts of a webhook become amounts, items, links and times.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::Url;
+
+use super::reader::{Source, first};
+use crate::json::{Unreadable, Value};
+use crate::order::Item;
+use crate::order::money::Money;
+use crate::order::one_line::Line;
+use crate::platform::{Items, Link, LinkPart, Place, Total};
+
+/// A message names a few items and counts the others.
+pub(super) const MAX_ITEMS: usize = 20;
+
+pub(super) fn read_total(total: &Total, source: &Source<'_>) -> Result<Option<Money>, Unreadable> {
+    let amount = source.first(&total.amount)?;
+    let currency = source.first(&total.currency)?.as_deref().and_then(Line::parse);
+    let currency = currency.as_ref().map(Line::as_str);
+    Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)))
+}
+
+pub(super) fn read_items(
+    items: &Items,
+    source: &Source<'_>,
+) -> Result<(Vec<Item>, usize), Unreadable> {
+    let elements = source.list(&items.list)?.unwrap_or_default();
+    let mut named = Vec::new();
+    for element in elements.iter().take(MAX_ITEMS) {
+        let text =
+            |places| Ok(first(places, |place| inside(*element, place))?.map(|(_, text)| text));
+        let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
+        let title = title.map(|title| if items.html { decoded(&title) } else { title });
+        if let Some(title) = title.as_deref().and_then(Line::parse) {
+            named.push(Item { title, quantity: quantity.as_deref().and_then(Line::parse) });
+        }
+    }
+    let more = elements.len() - named.len();
+    Ok((named, more))
+}
+
+fn decoded(html: &str) -> String {
+    html_escape::decode_html_entities(html).into_owned()
+}
+
+fn inside(element: Value<'_>, place: &Place) -> Result<Option<String>, Unreadable> {
+    match place {
+        Place::Header(_) => Ok(None),
+        Place::Body(pointer) => match element.at(pointer)? {
+            Some(value) => value.text(),
+            None => Ok(None),
+        },
+    }
+}
+
+/// Unreserved characters of RFC 3986; all others are encoded inside a link.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+pub(super) fn read_link(
+    link: &Link,
+    source: &Source<'_>,
+    shop: Option<&str>,
+    id: Option<&Line>,
+) -> Result<Option<Url>, Unreadable> {
+    let mut address = String::new();
+    for part in &link.url.0 {
+        let value = match part {
+            LinkPart::Text(literal) => {
+                address.push_str(literal);
+                continue;
+            }
+            LinkPart::Shop => shop.map(str::to_owned),
+            LinkPart::Id => id.map(Line::to_string),
+            LinkPart::Place(place) => source.text(place)?,
+        };
+        let Some(value) = value else {
+            return Ok(None);
+        };
+        if address.is_empty() {
+            address.push_str(value.trim());
+        } else {
+            address.extend(utf8_percent_encode(&value, RESERVED));
+        }
+    }
+    let host = match &link.host {
+        Some(place @ Place::Body(_)) => source.text(place)?,
+        _ => None,
+    };
+    Ok(trusted(&address, host.as_deref()))
+}
+
+/// The address, when it is plain https on a host that cannot be a stranger's.
+fn trusted(address: &str, signed_host: Option<&str>) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    let host = url.domain()?;
+    let named = signed_host.map(|host| match Url::parse(host) {
+        Ok(url) => url.host_str().map(str::to_owned).unwrap_or_default(),
+        Err(_) => host.trim().to_ascii_lowercase(),
+    });
+    let is_known = host.ends_with(".myshopify.com") || named.as_deref() == Some(host);
+    let is_plain = url.scheme() == "https"
+        && url.port().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    (is_known && is_plain).then_some(url)
+}
+
+/// `https://shop.example/` is `shop.example` for people.
+pub(super) fn without_scheme(shop: &str) -> &str {
+    let address = shop.trim();
+    let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+    host.map_or(address, |host| host.trim_end_matches('/'))
+}
+
+/// `Min-ji Kim` becomes `M. K.`.
+pub(super) fn initials(name: &str) -> String {
+    let letters = name.split_whitespace().filter_map(|part| part.chars().next());
+    let initials: Vec<_> = letters.map(|letter| format!("{}.", letter.to_uppercase())).collect();
+    initials.join(" ")
+}
+
+/// The number without its decimals, as `1767225600.5` has them.
+fn whole(number: &str) -> &str {
+    match number.split_once('.') {
+        Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => whole,
+        _ => number,
+    }
+}
+
+/// Unix times from here on count milliseconds: in seconds it would be the year 5138.
+const FIRST_MILLISECONDS: i64 = 100_000_000_000;
+
+pub(super) fn read_time(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    let time = match whole(text).parse::<i64>() {
+        Ok(count) if count >= FIRST_MILLISECONDS => Timestamp::from_millisecond(count).ok()?,
+        Ok(count) => Timestamp::from_second(count).ok()?,
+        Err(_) => text.parse::<Timestamp>().ok().or_else(|| {
+            let local: DateTime = text.parse().ok()?;
+            Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
+        })?,
+    };
+    // A year outside this century is a placeholder, such as 0000-00-00 or 1970.
+    let year = time.to_zoned(TimeZone::UTC).year();
+    (2000..2100).contains(&year).then_some(time)
+}

@@ -1,0 +1,169 @@
+use super::generic::generic;
+use super::*;
+use crate::webhook::parse::fields::MAX_ITEMS;
+
+#[test]
+fn ids_keep_every_digit_and_their_spelling() {
+    for id in ["9007199254740993", "18446744073709551617", "1e5", "\"007\""] {
+        let event = generic(&format!(r#""order_id":{id}"#));
+        assert_eq!(event.id.unwrap().as_str(), id.trim_matches('"'));
+    }
+}
+
+#[test]
+fn an_order_without_a_usable_id_is_still_news() {
+    for id in ["null", "\"\"", "\"  \"", "[]", "{}"] {
+        assert_eq!(generic(&format!(r#""order_id":{id}"#)).id, None, "{id}");
+    }
+    let long = generic(&format!(r#""order_id":"{}""#, "9".repeat(10_000)));
+    assert_eq!(long.id.unwrap().as_str().chars().count(), Line::MAX_CHARS + 1);
+}
+
+#[test]
+fn an_amount_that_is_none_is_not_shown() {
+    for total in ["null", "\"example string\"", "[1]", "true", "\"\""] {
+        assert_eq!(generic(&format!(r#""total":{total},"currency":"USD""#)).total, None, "{total}");
+    }
+    let exact = generic(r#""total":0.30000000000000004,"currency":"USD""#).total.unwrap();
+    assert_eq!(exact.to_string(), "USD 0.30000000000000004");
+}
+
+#[test]
+fn times_are_read_in_every_usual_spelling() {
+    let spellings = [
+        "\"2026-01-01T00:00:00Z\"",
+        "\"2026-01-01T09:00:00+09:00\"",
+        "\"2026-01-01 00:00:00\"",
+        "1767225600",
+        "\"1767225600\"",
+        "1767225600000",
+        "1767225600.5",
+        "\"1767225600.123456\"",
+    ];
+    for spelling in spellings {
+        let event = generic(&format!(r#""occurred_at":{spelling}"#));
+        assert_eq!(event.occurred_at, Some(now()), "{spelling}");
+    }
+    for odd in [
+        "\"0000-00-00\"",
+        "\"yesterday\"",
+        "0",
+        "99999999999999999999",
+        "-1",
+        "1.5",
+        "\"1767225600.x\"",
+        "{}",
+    ] {
+        let event = generic(&format!(r#""occurred_at":{odd}"#));
+        assert_eq!(event.occurred_at, None, "{odd}");
+        assert_eq!(event.received_at, now());
+    }
+}
+
+#[test]
+fn more_lines_than_are_kept_are_counted() {
+    let items = vec![r#"{"title":"Tea"}"#; MAX_ITEMS + 480].join(",");
+    let event = generic(&format!(r#""items":[{items}]"#));
+    assert_eq!((event.items.len(), event.more_items), (MAX_ITEMS, 480));
+    let unnamed = generic(r#""items":[{"sku":"1"},{"title":""},7]"#);
+    assert_eq!((unnamed.items.len(), unnamed.more_items), (1, 2));
+}
+
+#[test]
+fn an_event_keeps_the_name_that_its_signature_covers() {
+    let body = r#"{"event_type":"order_created","order_id":"A-1"}"#;
+    let named = event("generic", &[("webhook-id", "msg_1")], body);
+    assert_eq!(named.delivery_id, Line::parse("msg_1"));
+    let headers = [
+        ("x-shopify-topic", "orders/create"),
+        ("x-shopify-event-id", "e"),
+        ("x-shopify-webhook-id", "w"),
+    ];
+    let unnamed = event("shopify", &headers, r#"{"id":1}"#);
+    assert_eq!(unnamed.delivery_id, None, "anybody could have written these headers");
+    assert_eq!(unnamed.body_hash, hex::encode(Sha256::digest(r#"{"id":1}"#)));
+}
+
+#[test]
+fn an_order_lives_again_only_where_its_state_says_so() {
+    let reopens = |status: &str| {
+        let generic = format!(r#"{{"event_type":"order_modified"{status}}}"#);
+        let standard = format!(r#"{{"type":"order.updated","data":{{"id":1{status}}}}}"#);
+        let events = [event("generic", &[], &generic), event("standard", &[], &standard)];
+        assert!(events.iter().all(|event| event.kind == Kind::Modified), "{status}");
+        assert_eq!(events[0].reopens, events[1].reopens, "{status}");
+        events[0].reopens
+    };
+    for living in ["processing", "Open", "ON-HOLD", "packed", "completed", "restored"] {
+        assert!(reopens(&format!(r#","status":"{living}""#)), "{living}");
+    }
+    for other in ["cancelled", "Canceled", "Refunded", "void", "취소", "", "processing again"] {
+        assert!(!reopens(&format!(r#","status":"{other}""#)), "{other}");
+    }
+    for absent in ["", r#","status":null"#, r#","status":["open"]"#] {
+        assert!(!reopens(absent), "{absent}");
+    }
+    let generic = |body| event("generic", &[], body).reopens;
+    assert!(generic(r#"{"event_type":"order_created"}"#));
+    assert!(!generic(r#"{"event_type":"order_cancelled","status":"open"}"#));
+    let shopify = event("shopify", &[("x-shopify-topic", "orders/updated")], r#"{"id":1}"#);
+    assert!(!shopify.reopens, "its updates do not say whether the order is cancelled");
+}
+
+#[test]
+fn a_condition_holds_in_whatever_case() {
+    for status in ["canceled", "Canceled", "CANCELED"] {
+        let body = format!(
+            r#"{{"event":"order.status_update","body":{{"order":{{"status":"{status}"}}}}}}"#
+        );
+        assert_eq!(event("deliveroo", &[], &body).kind, Kind::Cancelled, "{status}");
+    }
+}
+
+#[test]
+fn the_customers_name_follows_the_setting() {
+    let body = r#"{"event_type":"order_created","customer":"Ada Byron"}"#;
+    let shown = |setting| events_as("generic", setting, &[], body).remove(0).customer;
+    assert_eq!(shown(Customer::Hidden), None);
+    assert_eq!(shown(Customer::Initials), Line::parse("A. B."));
+    assert_eq!(shown(Customer::Full), Line::parse("Ada Byron"));
+}
+
+/// A type that each platform knows, and where it says it.
+fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str) {
+    match platform {
+        "bigcommerce" => (vec![], r#""scope":"store/order/created""#),
+        "cafe24" => (vec![], r#""event_no":90023"#),
+        "deliveroo" => (vec![], r#""event":"order.new""#),
+        "doordash" => (vec![], r#""event_name":"DELIVERY_CANCELLED""#),
+        "generic" => (vec![], r#""event_type":"order_created""#),
+        "shopify" => (vec![("x-shopify-topic", "orders/create")], r#""test":false"#),
+        "square" | "standard" => (vec![], r#""type":"order.created""#),
+        "ubereats" => (vec![], r#""event_type":"orders.cancel""#),
+        "woocommerce" => (vec![("x-wc-webhook-topic", "order.created")], r#""status":"pending""#),
+        other => panic!("{other} is not here yet"),
+    }
+}
+
+#[test]
+fn an_event_of_which_nothing_is_known_is_still_news() {
+    for platform in Platform::names() {
+        let (headers, known) = known_type(platform);
+        let event = event(platform, &headers, &format!("{{{known}}}"));
+        assert_eq!((&event.id, &event.number, &event.total), (&None, &None, &None), "{platform}");
+        assert_eq!((event.occurred_at, &event.customer), (None, &None), "{platform}");
+        assert!(told(&event).contains(" · 2026-01-01 00:00 UTC · "), "{}", told(&event));
+    }
+}
+
+#[test]
+fn what_is_no_json_object_is_unreadable_for_every_platform() {
+    for platform in Platform::names() {
+        let (headers, known) = known_type(platform);
+        let cut = format!(r#"{{{known},"order":{{"id":"gb:17","total":{{"fractio"#);
+        for body in [cut.as_str(), "", "[]", "null", "webhook_id=12"] {
+            let parsed = parsed_as(platform, Customer::Full, &headers, body);
+            assert!(parsed.is_err(), "{platform}: {body}");
+        }
+    }
+}

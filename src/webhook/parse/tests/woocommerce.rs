@@ -1,0 +1,134 @@
+use super::*;
+use crate::ledger::rules::event_key;
+
+const ORDER: &str = r#"{
+    "id": 727, "number": "727", "status": "STATUS", "currency": "CLP", "total": "18000",
+    "date_created_gmt": "2026-01-01T08:00:00", "date_modified_gmt": "2026-01-01T09:12:00",
+    "billing": {"first_name": "", "last_name": "", "company": "Tea House"},
+    "line_items": [{"name": "Tea", "quantity": 2, "price": 9000}],
+    "_links": {"self": [{"href": "https://tea.example/wp-json/wc/v3/orders/727"}]}
+}"#;
+
+const SHOP: (&str, &str) = ("x-wc-webhook-source", "https://tea.example/");
+
+fn woocommerce(topic: &str, status: &str) -> OrderEvent {
+    of(topic, &ORDER.replace("STATUS", status))
+}
+
+fn of(topic: &str, body: &str) -> OrderEvent {
+    event("woocommerce", &[("x-wc-webhook-topic", topic), SHOP], body)
+}
+
+#[test]
+fn woocommerce_cancels_by_a_status() {
+    insta::assert_debug_snapshot!(without_link(woocommerce("order.updated", "cancelled")));
+}
+
+#[test]
+fn topic_and_status_decide() {
+    let rows = [
+        ("order.created", "processing", Kind::Created, None),
+        ("order.updated", "processing", Kind::Modified, None),
+        ("order.updated", "completed", Kind::Modified, None),
+        ("order.updated", "failed", Kind::Modified, None),
+        ("order.updated", "refunded", Kind::Modified, None),
+        ("order.updated", "cancelled", Kind::Cancelled, None),
+        ("order.restored", "pending", Kind::Modified, Some(Change::Restored)),
+        ("order.deleted", "", Kind::Modified, Some(Change::Deleted)),
+    ];
+    for (topic, status, kind, change) in rows {
+        assert_eq!(meaning(&woocommerce(topic, status)), (kind, change), "{topic} {status}");
+    }
+    let created = woocommerce("order.created", "processing");
+    assert_eq!(time(&created).unwrap(), "2026-01-01T08:00:00Z", "it is UTC without saying so");
+}
+
+#[test]
+fn an_unfinished_woocommerce_checkout_is_ignored() {
+    for status in ["checkout-draft", "auto-draft"] {
+        let body = ORDER.replace("STATUS", status);
+        for topic in ["order.created", "order.updated", "order.restored"] {
+            assert!(is_ignored("woocommerce", &[("x-wc-webhook-topic", topic)], &body), "{topic}");
+        }
+    }
+}
+
+#[test]
+fn other_topics_are_ignored() {
+    for topic in
+        ["coupon.created", "customer.updated", "order", "action.woocommerce_order_refunded"]
+    {
+        assert!(is_ignored("woocommerce", &[("x-wc-webhook-topic", topic)], ORDER), "{topic}");
+    }
+    assert!(is_ignored("woocommerce", &[], ORDER));
+}
+
+#[test]
+fn a_deleted_order_is_only_an_id() {
+    let deleted = of("order.deleted", r#"{"id":727}"#);
+    assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
+    assert_eq!(deleted.link, None);
+    assert!(told(&deleted).starts_with("🗑️ Order 727 deleted · Shop: tea.example · "));
+}
+
+#[test]
+fn item_names_are_html_and_stay_text() {
+    let body = r#"{"id":1,"line_items":[
+        {"name":"Tea &ndash; green &amp; fresh"},{"name":"&amp;lt;b&amp;gt;"},
+        {"name":"<span>Pot</span> &lt;!channel&gt;"}]}"#;
+    let event = of("order.created", body);
+    let titles: Vec<_> = event.items.iter().map(|item| item.title.as_str()).collect();
+    assert_eq!(titles, ["Tea – green & fresh", "&lt;b&gt;", "<span>Pot</span> <!channel>"]);
+    let style = Style { language: Language::English, mention: None };
+    let message = message::about(&event, &style, Remarks::default());
+    let message = serde_json::to_string(&message).unwrap();
+    assert!(message.contains("&lt;span&gt;Pot&lt;/span&gt; &lt;!channel&gt;"), "{message}");
+    assert!(message.contains("&amp;lt;b&amp;gt;"), "{message}");
+}
+
+#[test]
+fn two_orders_of_one_second_are_two_events() {
+    let key = |body| {
+        let headers = [("x-wc-webhook-topic", "order.created"), ("x-wc-webhook-delivery-id", "d1")];
+        event_key(&event("woocommerce", &headers, body))
+    };
+    assert_ne!(key(r#"{"id":1}"#), key(r#"{"id":2}"#));
+    assert_eq!(key(r#"{"id":1}"#), key(r#"{"id":1}"#));
+}
+
+#[test]
+fn a_woocommerce_link_needs_the_host_of_the_signed_body() {
+    let ours = woocommerce("order.updated", "cancelled").link.unwrap();
+    assert_eq!(ours.as_str(), "https://tea.example/wp-admin/post.php?post=727&action=edit");
+    let headers =
+        [("x-wc-webhook-topic", "order.updated"), ("x-wc-webhook-source", "https://evil.example/")];
+    assert_eq!(event("woocommerce", &headers, ORDER).link, None);
+}
+
+#[test]
+fn an_order_lives_again_where_its_status_says_so() {
+    let woo =
+        |topic, status: &str| of(topic, &format!(r#"{{"id":1,"status":"{status}"}}"#)).reopens;
+    for status in ["pending", "processing", "on-hold", "completed"] {
+        assert!(woo("order.updated", status), "{status}");
+    }
+    for status in ["cancelled", "refunded", "failed", "trash"] {
+        assert!(!woo("order.updated", status), "{status}");
+    }
+    assert!(!woo("order.deleted", "processing"));
+}
+
+#[test]
+fn nothing_private_gets_out() {
+    let body = r#"{"id":727,"number":"727","status":"cancelled","total":"5","currency":"EUR",
+        "order_key":"CANARY","billing":{"first_name":"Ada","last_name":"Byron","company":"CANARY",
+        "email":"CANARY","phone":"CANARY","address_1":"CANARY","postcode":"CANARY"},
+        "shipping":{"first_name":"CANARY","address_1":"CANARY"},"customer_ip_address":"CANARY",
+        "customer_user_agent":"CANARY","customer_note":"CANARY","transaction_id":"CANARY",
+        "payment_url":"https://tea.example/?key=CANARY","payment_method_title":"CANARY",
+        "meta_data":[{"key":"CANARY","value":"CANARY"}],"refunds":[{"reason":"CANARY"}],
+        "line_items":[{"name":"Tea","quantity":1,"meta_data":[{"value":"CANARY"}]}]}"#;
+    let headers =
+        [("x-wc-webhook-topic", "order.updated"), SHOP, ("x-wc-webhook-signature", "CANARY")];
+    assert_private("woocommerce", &headers, body, Some("Ada Byron"));
+}

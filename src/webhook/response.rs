@@ -1,0 +1,160 @@
+//! What a sender is told: one table of answers and refusals, with fixed sentences.
+//!
+//! The sender never reads why something was refused in detail, nor anything it sent; the log does.
+
+use std::time::Duration;
+
+use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
+use serde_json::json;
+
+use crate::platform::{Reply, Unauthorized};
+use crate::slack::retry::rounded_up;
+
+/// The request is done with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The queue has the news; with direct delivery Slack has, or need not.
+    Accepted,
+    /// Genuine, and nothing that the channel should hear of.
+    Ignored,
+    /// Either of the two, for a platform that wants no body.
+    Silent,
+    Healthy,
+}
+
+/// The request is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NotFound,
+    MethodNotAllowed {
+        allow: &'static str,
+    },
+    TooLarge,
+    UnsupportedMediaType,
+    Unreadable,
+    Unauthorized,
+    /// The same, for a platform that wants this status.
+    Forbidden,
+    /// Worth sending again after this time.
+    Unavailable {
+        retry_after: Duration,
+    },
+}
+
+impl Refusal {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    fn detail(self) -> &'static str {
+        match self {
+            Self::NotFound => "There is nothing at this address.",
+            Self::MethodNotAllowed { .. } => "The address does not take this method.",
+            Self::TooLarge => "The body is larger than 256 KiB.",
+            Self::UnsupportedMediaType => {
+                "The body must be JSON in UTF-8, without a content encoding."
+            }
+            Self::Unreadable => "The body cannot be read as a JSON object.",
+            Self::Unauthorized | Self::Forbidden => {
+                "The request is not proven to come from the platform."
+            }
+            Self::Unavailable { .. } => "The event cannot be taken now; send it again later.",
+        }
+    }
+}
+
+/// The outcome as the platform wants to be told of it.
+pub fn as_wanted(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
+    match outcome {
+        Ok(Answer::Accepted | Answer::Ignored) if reply.empty => Ok(Answer::Silent),
+        Err(Refusal::Unauthorized) if reply.unauthorized == Unauthorized::Forbidden403 => {
+            Err(Refusal::Forbidden)
+        }
+        outcome => outcome,
+    }
+}
+
+/// The response to a request, from its outcome. A HEAD request gets no body.
+pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2httpResponse {
+    let mut response = ApiGatewayV2httpResponse::default();
+    let (status, media_type, body) = match outcome {
+        Ok(answer) => (StatusCode::OK, "application/json", answer_body(answer)),
+        // https://www.rfc-editor.org/rfc/rfc9457
+        Err(refusal) => (refusal.status(), "application/problem+json", Some(problem(refusal))),
+    };
+    response.status_code = status.as_u16().into();
+    let mut set = |name: HeaderName, value: HeaderValue| response.headers.insert(name, value);
+    if body.is_some() {
+        set(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    }
+    match outcome {
+        Err(Refusal::MethodNotAllowed { allow }) => {
+            set(header::ALLOW, HeaderValue::from_static(allow));
+        }
+        Err(Refusal::Unavailable { retry_after }) => {
+            set(header::RETRY_AFTER, rounded_up(retry_after).as_secs().max(1).into());
+        }
+        _ => {}
+    }
+    response.body = body.filter(|_| method != "HEAD").map(|body| body.to_string().into());
+    response
+}
+
+fn answer_body(answer: Answer) -> Option<serde_json::Value> {
+    match answer {
+        Answer::Accepted => Some(json!({"status": "accepted"})),
+        Answer::Ignored => Some(json!({"status": "ignored"})),
+        Answer::Silent => None,
+        Answer::Healthy => Some(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
+    }
+}
+
+fn problem(refusal: Refusal) -> serde_json::Value {
+    let status = refusal.status();
+    json!({
+        "type": "about:blank",
+        "title": status.canonical_reason(),
+        "status": status.as_u16(),
+        "detail": refusal.detail(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_its_response() {
+        let outcomes = [
+            Ok(Answer::Accepted),
+            Ok(Answer::Ignored),
+            Ok(Answer::Silent),
+            Err(Refusal::NotFound),
+            Err(Refusal::MethodNotAllowed { allow: "POST" }),
+            Err(Refusal::TooLarge),
+            Err(Refusal::UnsupportedMediaType),
+            Err(Refusal::Unreadable),
+            Err(Refusal::Unauthorized),
+            Err(Refusal::Forbidden),
+            Err(Refusal::Unavailable { retry_after: Duration::from_secs(15) }),
+        ];
+        let responses = outcomes.map(|outcome| response("POST", outcome));
+        insta::assert_json_snapshot!(responses);
+    }
+
+    #[test]
+    fn a_head_request_gets_no_body() {
+        let response = response("HEAD", Err(Refusal::MethodNotAllowed { allow: "POST" }));
+        assert_eq!((response.status_code, response.body), (405, None));
+    }
+}

@@ -1,0 +1,234 @@
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::*;
+use crate::platform::{KeyText, Platform};
+use crate::secret::signing_key::KeyError;
+
+mod platforms;
+mod vectors;
+
+const NOW: i64 = 1_767_225_600;
+const STANDARD_AUTH: Auth = Auth::Standard(KeyText::Whsec);
+const TEXT_KEY: &str = "a key of this test only";
+
+fn mac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+    for part in parts {
+        mac.update(part);
+    }
+    mac.finalize().into_bytes().to_vec()
+}
+
+type Request = (Headers, Vec<u8>);
+
+fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
+    (headers.iter().copied().collect(), body.to_vec())
+}
+
+fn check(auth: &Auth, (headers, body): &Request, keys: &[&str]) -> Result<usize, Rejection> {
+    let keys: Vec<_> = keys.iter().map(|key| SigningKey::parse(key, auth).unwrap()).collect();
+    // The sender counts whole seconds, and our clock is almost at the next one.
+    let now = Timestamp::new(NOW, 999_999_999).unwrap();
+    let address = Some("https://example.com/hook");
+    authenticate(auth, headers, body, &keys, address, now).map(|authentic| authentic.key)
+}
+
+fn standard_request(time: &str, list: impl Fn(String) -> String) -> Request {
+    let body = br#"{"a":1}"#;
+    let signed = mac(TEXT_KEY.as_bytes(), &[b"msg_1.", time.as_bytes(), b".", body]);
+    let list = list(format!("v1,{}", STANDARD.encode(signed)));
+    let headers =
+        [("webhook-id", "msg_1"), ("webhook-timestamp", time), ("webhook-signature", &list)];
+    request(&headers, body)
+}
+
+fn timed(time: &str) -> Result<usize, Rejection> {
+    check(&STANDARD_AUTH, &standard_request(time, |entry| entry), &[TEXT_KEY])
+}
+
+fn hmac_auth(encoding: &str, prefix: &str, signed: &str) -> Auth {
+    let text = format!(
+        "scheme = \"hmac-sha256\"\nheader = \"x-signature\"\nencoding = \"{encoding}\"\n\
+         prefix = \"{prefix}\"\nsigned = \"{signed}\""
+    );
+    toml::from_str(&text).unwrap()
+}
+
+#[test]
+fn a_signed_time_holds_for_five_minutes_either_way() {
+    for (offset, expected) in [
+        (-300, Ok(0)),
+        (300, Ok(0)),
+        (-301, Err(Rejection::Untimely)),
+        (301, Err(Rejection::Untimely)),
+    ] {
+        assert_eq!(timed(&(NOW + offset).to_string()), expected, "{offset}");
+    }
+}
+
+#[test]
+fn a_signed_time_is_plain_digits() {
+    let odd = [
+        "abc",
+        "1e9",
+        "+1767225600",
+        "-1",
+        "-9223372036854775808",
+        "12345678901234567890",
+        "１７６７２２５６００",
+    ];
+    for time in odd {
+        assert_eq!(timed(time), Err(Rejection::Malformed), "{time}");
+    }
+    let milliseconds = format!("{NOW}000");
+    for time in ["0", "9223372036854775807", &milliseconds] {
+        assert!(timed(time).is_err(), "{time}");
+    }
+}
+
+#[test]
+fn an_empty_header_is_a_missing_one() {
+    for empty in ["webhook-id", "webhook-timestamp", "webhook-signature"] {
+        let time = NOW.to_string();
+        let signed = match empty {
+            "webhook-id" => mac(TEXT_KEY.as_bytes(), &[b".", time.as_bytes(), b".{}"]),
+            _ => mac(TEXT_KEY.as_bytes(), &[b"msg_1.", time.as_bytes(), b".{}"]),
+        };
+        let signature = format!("v1,{}", STANDARD.encode(signed));
+        let mut headers = [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", time.as_str()),
+            ("webhook-signature", signature.as_str()),
+        ];
+        for (name, value) in &mut headers {
+            *value = if *name == empty { " " } else { value };
+        }
+        let refused = check(&STANDARD_AUTH, &request(&headers, b"{}"), &[TEXT_KEY]);
+        assert_eq!(refused, Err(Rejection::Missing), "{empty}");
+    }
+}
+
+#[test]
+fn an_empty_header_does_not_hide_the_next_one() {
+    let auth: Auth = toml::from_str(
+        "scheme = \"hmac-sha256\"\nheader = [\"x-new\", \"x-old\"]\nencoding = \"hex\"",
+    )
+    .unwrap();
+    let signature = hex::encode(mac(TEXT_KEY.as_bytes(), &[b"{}"]));
+    let headers = [("x-new", " "), ("x-old", signature.as_str())];
+    assert_eq!(check(&auth, &request(&headers, b"{}"), &[TEXT_KEY]), Ok(0));
+}
+
+#[test]
+fn any_of_several_signatures_and_any_of_several_keys_may_fit() {
+    let auth = STANDARD_AUTH;
+    let time = NOW.to_string();
+    let request = standard_request(&time, |entry| format!("v1a,AAAA v1,AAAA {entry}"));
+    assert_eq!(check(&auth, &request, &["another key of this test", TEXT_KEY]), Ok(1));
+    let mismatch = check(&auth, &request, &["another key of this test"]);
+    assert_eq!(mismatch, Err(Rejection::Mismatch));
+}
+
+#[test]
+fn a_key_without_its_prefix_may_have_been_decoded_by_the_sender() {
+    let text = "k".repeat(32);
+    let time = NOW.to_string();
+    let decoded = STANDARD.decode(&text).unwrap();
+    for key in [text.as_bytes(), &decoded] {
+        let signed = mac(key, &[b"msg_1.", time.as_bytes(), b".{}"]);
+        let signature = format!("v1,{}", STANDARD.encode(signed));
+        let headers = [
+            ("webhook-id", "msg_1"),
+            ("webhook-timestamp", time.as_str()),
+            ("webhook-signature", &signature),
+        ];
+        assert_eq!(check(&STANDARD_AUTH, &request(&headers, b"{}"), &[&text]), Ok(0));
+    }
+}
+
+#[test]
+fn a_list_without_a_readable_signature_is_malformed() {
+    let time = NOW.to_string();
+    for list in ["v1,", "v2,AAAA", "v1=AAAA", "v1,%%%%"] {
+        let request = standard_request(&time, |_| list.to_owned());
+        let refused = check(&STANDARD_AUTH, &request, &[TEXT_KEY]);
+        assert_eq!(refused, Err(Rejection::Malformed), "{list}");
+    }
+}
+
+#[test]
+fn a_platform_may_sign_other_parts_with_the_body() {
+    let key = TEXT_KEY.as_bytes();
+    let cases = [
+        ("{body}", mac(key, &[b"{}"])),
+        ("{url}{body}", mac(key, &[b"https://example.com/hook{}"])),
+        ("{header:x-guid} {body}", mac(key, &[b"g-1 {}"])),
+    ];
+    for (signed, mac) in cases {
+        let auth = hmac_auth("hex", "sha256=", signed);
+        let signature = format!("sha256={}", hex::encode(mac));
+        let headers = [("x-signature", signature.as_str()), ("x-guid", "g-1")];
+        assert_eq!(check(&auth, &request(&headers, b"{}"), &[TEXT_KEY]), Ok(0), "{signed}");
+    }
+}
+
+#[test]
+fn what_is_signed_here_is_believed_here() {
+    let now = Timestamp::from_second(NOW).unwrap();
+    let hmac = hmac_auth("hex", "sha256=", "{url}{header:x-guid}{body}");
+    for auth in [STANDARD_AUTH, hmac, hmac_auth("base64", "", "{body}")] {
+        let key = SigningKey::parse(TEXT_KEY, &auth).unwrap();
+        let given: Headers = [("x-guid", "g-1")].into_iter().collect();
+        let url = Some("https://example.com/hook");
+        let proof = sign(&auth, &given, b"{}", &key, url, "msg_1", now).unwrap();
+        let given = given.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let headers: Headers = given.chain(proof).collect();
+        assert!(authenticate(&auth, &headers, b"{}", &[key], url, now).is_ok(), "{auth:?}");
+    }
+}
+
+#[test]
+fn a_signature_covers_every_byte() {
+    let auth = hmac_auth("base64", "", "{body}");
+    let signature = STANDARD.encode(mac(TEXT_KEY.as_bytes(), &[b"{\"a\": 1}\r\n"]));
+    let signed = |body| {
+        let request = request(&[("x-signature", &signature)], body);
+        check(&auth, &request, &[TEXT_KEY])
+    };
+    assert_eq!(signed(b"{\"a\": 1}\r\n"), Ok(0));
+    for body in [&b"{\"a\":1}\r\n"[..], b"{\"a\": 1}\n", b"{\"a\": 1}\r\n\n", b""] {
+        assert_eq!(signed(body), Err(Rejection::Mismatch), "{body:?}");
+    }
+}
+
+#[test]
+fn a_missing_cut_or_strangely_written_signature_is_refused() {
+    let auth = hmac_auth("base64", "", "{body}");
+    let whole = STANDARD.encode(mac(TEXT_KEY.as_bytes(), &[b"{}"]));
+    let cases = [
+        ("", Rejection::Missing),
+        ("é", Rejection::Malformed),
+        ("\u{1}", Rejection::Malformed),
+        (&whole[..43], Rejection::Malformed),
+        (&whole[..40], Rejection::Mismatch),
+    ];
+    for (value, expected) in cases {
+        let refused = check(&auth, &request(&[("x-signature", value)], b"{}"), &[TEXT_KEY]);
+        assert_eq!(refused, Err(expected), "{value:?}");
+    }
+    assert_eq!(check(&auth, &request(&[], b"{}"), &[TEXT_KEY]), Err(Rejection::Missing));
+}
+
+#[test]
+fn a_key_that_proves_nothing_is_refused() {
+    let shopify = &Platform::find("shopify").unwrap().auth;
+    let standard = &STANDARD_AUTH;
+    assert_eq!(SigningKey::parse("", shopify).unwrap_err(), KeyError::Empty);
+    assert_eq!(SigningKey::parse("whsec_", standard).unwrap_err(), KeyError::Empty);
+    assert_eq!(SigningKey::parse("fifteen bytes..", shopify).unwrap_err(), KeyError::Short);
+    assert_eq!(SigningKey::parse("whsec_AAAA", standard).unwrap_err(), KeyError::Short);
+    assert_eq!(SigningKey::parse("whsec_%%", standard).unwrap_err(), KeyError::NotBase64);
+    // Other schemes have keys that merely look alike.
+    assert!(SigningKey::parse("whsec_not base64 at all", shopify).is_ok());
+}
