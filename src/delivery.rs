@@ -10,6 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::field;
 
+use crate::app::Wiring;
 use crate::config::{Config, Manner};
 use crate::delivery::claims::{Claimed, Claims};
 use crate::delivery::grouping::{Entry, News, fold};
@@ -23,7 +24,6 @@ use crate::order::{Kind, OrderEvent};
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
 use crate::slack::retry::Wait;
-use crate::wiring::Wiring;
 
 pub use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use serde::Serialize;
 
+use crate::app::Wiring;
 use crate::handlers::alarm::watch;
 use crate::handlers::invocation::{Invocation, InvocationError};
 use crate::handlers::queue::consume;
@@ -15,7 +16,6 @@ use crate::infra::metrics::Metric;
 use crate::queue::Queue;
 use crate::queue::batch::{Batch, BatchAnswer};
 use crate::webhook::response::response;
-use crate::wiring::Wiring;
 
 pub mod alarm;
 pub mod disposition;

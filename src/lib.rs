@@ -17,7 +17,7 @@
 //! * [`secret`]: Slack URLs and signing keys, and the cache that holds them.
 //! * [`infra`]: HTTP, the AWS SDK, the deadline, log and metrics.
 //!
-//! Three files stand beside the rooms: [`wiring`] holds the settings and clients of one deployment,
+//! Three files stand beside the rooms: [`app`] holds the settings and clients of one deployment,
 //! [`config`] reads the settings from the environment, and [`json`] reads a body without changing
 //! its digits.
 //!
@@ -28,6 +28,7 @@
 //! then says so.
 
 pub mod alarm;
+pub mod app;
 pub mod config;
 pub mod delivery;
 pub mod handlers;
@@ -41,4 +42,3 @@ pub mod queue;
 pub mod secret;
 pub mod slack;
 pub mod webhook;
-pub mod wiring;

@@ -12,6 +12,7 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
+use order_alerts::app::Wiring;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::handlers::invocation::InvocationError;
 use order_alerts::handlers::{App, Invoked, Served};
@@ -25,7 +26,6 @@ use order_alerts::ledger::Ledger;
 use order_alerts::queue::Queue;
 use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::Slack;
-use order_alerts::wiring::Wiring;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

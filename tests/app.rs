@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 use jiff::{SignedDuration, Timestamp};
+use order_alerts::app::Wiring;
 use order_alerts::config::Config;
 use order_alerts::handlers::{App, Invoked, Served};
 use order_alerts::infra::metrics::Metrics;
@@ -10,7 +11,6 @@ use order_alerts::ledger::Ledger;
 use order_alerts::secret::Secret;
 use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::{Inbox, Slack};
-use order_alerts::wiring::Wiring;
 use order_alerts_fakes::Webhook;
 
 const INVOKED: Invoked<'static> = Invoked { request_id: "request", function_arn: None };

@@ -1,6 +1,7 @@
 //! Alarms become messages for those who look after the system.
 
 use crate::alarm::Alarm;
+use crate::app::Wiring;
 use crate::config::Language;
 use crate::delivery::Turn;
 use crate::delivery::claims::{Claims, LATE};
@@ -14,7 +15,6 @@ use crate::secret::Channel;
 use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
 use crate::slack::retry::Wait;
-use crate::wiring::Wiring;
 
 /// What became of some alarms.
 #[derive(Debug)]

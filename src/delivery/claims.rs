@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::Alarm;
+use crate::app::Wiring;
 use crate::delivery::grouping::Entry;
 use crate::delivery::{Turn, Window, described};
 use crate::infra::aws::ServiceError;
@@ -22,7 +23,6 @@ use crate::message::Remarks;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::queue::digest_window::Windows;
 use crate::slack::retry::Wait;
-use crate::wiring::Wiring;
 
 /// DynamoDB takes many more; the sandbox does not.
 const CALLS_AT_ONCE: usize = 16;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::app::Wiring;
 use crate::delivery::grouping::News;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
@@ -15,7 +16,6 @@ use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
 use crate::slack::retry::{self, Failure, Next, Tried, Wait};
 use crate::slack::url::{SlackUrl, SlackUrlError};
-use crate::wiring::Wiring;
 
 /// Slack answers within a fraction of a second; a longer silence is an outage.
 const SLACK_TIMEOUT: Duration = Duration::from_secs(4);

@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use crate::alarm::Alarm;
+use crate::app::Wiring;
 use crate::delivery::{Turn, deliver_alarms};
 use crate::handlers::disposition::Outcome;
 use crate::handlers::invocation::InvocationError;
@@ -14,7 +15,6 @@ use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::queue::envelope::pack_alarm;
 use crate::slack::pace::Pace;
-use crate::wiring::Wiring;
 
 /// Takes one alarm; `function_arn` says whose alarms are believed.
 pub async fn watch(

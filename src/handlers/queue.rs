@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
 
 use crate::alarm::Alarm;
+use crate::app::Wiring;
 use crate::config::Manner;
 use crate::delivery::{AlarmsDelivered, Turn, Window, claim_window, deliver, deliver_alarms};
 use crate::handlers::disposition::{Fate, Outcome, Settlement};
@@ -21,7 +22,6 @@ use crate::queue::envelope::{Content, EnvelopeError, unpack};
 use crate::queue::{MOST_AT_ONCE, Queue};
 use crate::slack::pace::Pace;
 use crate::slack::retry::Wait;
-use crate::wiring::Wiring;
 
 /// As many messages or events as one invocation can claim, tell and mark in its time.
 const MOST: usize = 500;

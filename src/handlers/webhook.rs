@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::app::Wiring;
 use crate::config::{Config, Manner};
 use crate::delivery::{Turn, deliver};
 use crate::handlers::disposition::Outcome;
@@ -25,7 +26,6 @@ use crate::webhook::request::{Headers, Request};
 use crate::webhook::response::{Answer, Refusal, as_wanted};
 use crate::webhook::route::{Route, bytes, check_media_type, is_ping, route};
 use crate::webhook::signature::{Authentic, Rejection, authenticate};
-use crate::wiring::Wiring;
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use order_alerts::app::Wiring;
 use order_alerts::config::{Config, Delivery};
 use order_alerts::handlers::{App, Invoked};
 use order_alerts::infra::aws;
@@ -12,7 +13,6 @@ use order_alerts::ledger::Ledger;
 use order_alerts::queue::Queue;
 use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::Slack;
-use order_alerts::wiring::Wiring;
 use order_alerts_fakes::Outcome;
 use tokio::time::timeout;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
+use order_alerts::app::Wiring;
 use order_alerts::config::{Config, ConfigError};
 use order_alerts::handlers::{App, Invoked, Served};
 use order_alerts::infra::http_client::Exchange;
@@ -16,7 +17,6 @@ use order_alerts::secret::Secret;
 use order_alerts::secret::cache::Secrets;
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Inbox, Slack};
-use order_alerts::wiring::Wiring;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
