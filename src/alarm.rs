@@ -6,9 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
-pub use self::datapoint::Reading;
+pub use self::datapoint::Datapoint;
 pub use self::event::AlarmError;
 
 mod arn;
@@ -21,22 +21,22 @@ pub(crate) mod tests;
 /// One change of an alarm's state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
-    pub arn: Line,
+    pub arn: OneLine,
     /// The account and the region that the ARN names; those of the event, if it names none.
-    pub account: Option<Line>,
-    pub region: Option<Line>,
-    pub name: Line,
-    pub description: Option<Line>,
-    pub watch: Watch,
+    pub account: Option<OneLine>,
+    pub region: Option<OneLine>,
+    pub name: OneLine,
+    pub description: Option<OneLine>,
+    pub watch: Monitored,
     pub state: State,
     /// When the state began.
     pub since: Option<Timestamp>,
-    pub before: Option<Before>,
+    pub before: Option<PreviousState>,
     /// CloudWatch's own words for the change.
-    pub reason: Option<Line>,
-    pub threshold: Option<Reading>,
+    pub reason: Option<OneLine>,
+    pub threshold: Option<Datapoint>,
     /// The last values, oldest first; a gap where CloudWatch has none.
-    pub recent: Vec<Option<Reading>>,
+    pub recent: Vec<Option<Datapoint>>,
     /// Over how many seconds each value is taken.
     pub period: Option<u32>,
     /// The alarm's page in the CloudWatch console.
@@ -46,13 +46,13 @@ pub struct Alarm {
 /// What an alarm looks at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Watch {
+pub enum Monitored {
     /// One metric, by its namespace and name.
-    Metric(Option<Line>),
+    Metric(Option<OneLine>),
     /// Metric math, or a query, by its label.
-    Math(Option<Line>),
+    Math(Option<OneLine>),
     /// Other alarms, by a rule.
-    Composite(Line),
+    Composite(OneLine),
     Unknown,
 }
 
@@ -63,19 +63,19 @@ pub enum State {
     Alarm,
     InsufficientData,
     /// A word that CloudWatch did not have yet, or none at all.
-    Other(Option<Line>),
+    Other(Option<OneLine>),
 }
 
 /// What an alarm was before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Before {
+pub struct PreviousState {
     pub state: State,
     pub since: Option<Timestamp>,
 }
 
 /// An alarm of the stack itself, which people get plain words for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Own {
+pub enum StackAlarm {
     NoOrders,
     Cancellations,
     RejectedWebhooks,
@@ -90,7 +90,7 @@ impl Alarm {
     /// Whether it is an alarm of this account and region.
     pub fn is_of(&self, account: &str, region: &str) -> bool {
         let is =
-            |line: &Option<Line>, text| line.as_ref().is_some_and(|line| line.as_str() == text);
+            |line: &Option<OneLine>, text| line.as_ref().is_some_and(|line| line.as_str() == text);
         is(&self.account, account) && is(&self.region, region)
     }
 
@@ -104,16 +104,16 @@ impl Alarm {
     }
 
     /// Which alarm of the stack itself it is, by the end of its name.
-    pub fn own(&self) -> Option<Own> {
+    pub fn own(&self) -> Option<StackAlarm> {
         let own = [
-            ("-no-orders", Own::NoOrders),
-            ("-cancellations", Own::Cancellations),
-            ("-rejected-webhooks", Own::RejectedWebhooks),
-            ("-slack-refuses", Own::SlackRefuses),
-            ("-queue-age", Own::QueueAge),
-            ("-dead-letters", Own::DeadLetters),
-            ("-errors", Own::Errors),
-            ("-throttles", Own::Throttles),
+            ("-no-orders", StackAlarm::NoOrders),
+            ("-cancellations", StackAlarm::Cancellations),
+            ("-rejected-webhooks", StackAlarm::RejectedWebhooks),
+            ("-slack-refuses", StackAlarm::SlackRefuses),
+            ("-queue-age", StackAlarm::QueueAge),
+            ("-dead-letters", StackAlarm::DeadLetters),
+            ("-errors", StackAlarm::Errors),
+            ("-throttles", StackAlarm::Throttles),
         ];
         let found = own.into_iter().find(|(end, _)| self.name.as_str().ends_with(end));
         found.map(|(_, own)| own)
@@ -138,7 +138,7 @@ impl Alarm {
     }
 
     /// The newest value that there is.
-    pub fn last(&self) -> Option<Reading> {
+    pub fn last(&self) -> Option<Datapoint> {
         self.recent.iter().rev().copied().flatten().next()
     }
 }

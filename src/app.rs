@@ -1,35 +1,66 @@
-//! What the stories are wired to: the settings and the edges.
+//! The settings and clients of one deployment.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use crate::config::Config;
+use crate::config::{Config, Delivery};
+use crate::infra::aws::{self, MissingVariable};
 use crate::infra::deadline::Deadline;
+use crate::infra::http_client::HttpClient;
 use crate::infra::metrics::Metrics;
 use crate::ledger::Ledger;
 use crate::queue::Queue;
-use crate::secret::cache::Secrets;
+use crate::secret::cache::SecretCache;
 use crate::slack::Slack;
 
-/// The settings of one deployment and the outside world as it reaches it.
+/// Shared by every invocation of one sandbox.
 #[derive(Debug)]
-pub struct Wiring {
+pub struct App {
     pub config: Config,
-    pub secrets: Secrets,
+    pub secrets: SecretCache,
     pub slack: Slack,
-    /// None with direct delivery.
+    /// `None` with direct delivery.
     pub queue: Option<Queue>,
     pub ledger: Ledger,
     pub metrics: Metrics,
 }
 
-/// A cold start must not hang on a slow service; what is not warm by then warms up later.
+/// A cold start must not hang on a slow service; what is not connected by then connects later.
 const PREWARM: Duration = Duration::from_secs(2);
 
-impl Wiring {
-    /// Reads the secret and connects to Slack and the queue, before the first event is there. Never
+impl App {
+    /// Slack and AWS as `config` names them, all over `http`; `variable` looks up the environment
+    /// variables of the AWS SDK.
+    pub fn new(
+        config: Config,
+        http: &Arc<HttpClient>,
+        variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
+    ) -> Result<Self, MissingVariable> {
+        let aws = aws::sdk_config(http, variable)?;
+        let queue = match &config.delivery {
+            Delivery::Queue { url, dead_letters } => {
+                Some(Queue::new(&aws, http, url.clone(), dead_letters.clone()))
+            }
+            Delivery::Direct => None,
+        };
+        let ledger = match &config.ledger_table {
+            Some(name) => Ledger::in_table(&aws, name),
+            None => Ledger::none(),
+        };
+        Ok(Self {
+            secrets: SecretCache::new(&aws, &config.secret_id),
+            slack: Slack::new(Arc::clone(http)),
+            queue,
+            ledger,
+            metrics: Metrics::of(config.function_name.clone()),
+            config,
+        })
+    }
+
+    /// Reads the secret and connects to Slack and the queue, before the first event arrives. Never
     /// fatal.
     pub async fn prewarm(&self, now: Timestamp) {
         if self.config.slack_origin.is_some() {
@@ -44,7 +75,44 @@ impl Wiring {
         });
         let (secret, _, _) = tokio::join!(secret, slack, queue);
         if let Err(error) = secret {
-            tracing::error!(%error, "the secret cannot be read yet");
+            tracing::error!(%error, "secret not readable at start: retrying at the first event");
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use lambda_http::http::Response;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::infra::http_client::{Answering, Body};
+
+    /// Direct delivery with this secret; `slack` answers what is posted.
+    pub(crate) fn in_memory(
+        secret: &Value,
+        slack: impl Fn(Vec<u8>) -> Answering + Send + Sync + 'static,
+    ) -> App {
+        let stored = json!({"Name": "test", "SecretString": secret.to_string()}).to_string();
+        let http = HttpClient::InMemory(Box::new(move |request| {
+            if request.headers().contains_key("x-amz-target") {
+                return answer(&stored);
+            }
+            slack(request.into_body())
+        }));
+        let variable = |name: &str| match name {
+            "DELIVERY" => Some("direct".to_owned()),
+            "SECRET_ID" | "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => {
+                Some("test".to_owned())
+            }
+            _ => None,
+        };
+        App::new(Config::from_env(variable).unwrap(), &Arc::new(http), variable).unwrap()
+    }
+
+    /// 200 with this body.
+    pub(crate) fn answer(body: &str) -> Answering {
+        let body = Body { bytes: body.as_bytes().to_vec(), is_whole: true };
+        Box::pin(async { Ok(Response::new(body)) })
     }
 }

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::order::Kind;
 use crate::order::money::Money;
-use crate::queue::digest_window::Windows;
+use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
 
 /// All settings of the function.
@@ -18,7 +18,7 @@ pub struct Config {
     /// The DynamoDB table that remembers what was told.
     pub ledger_table: Option<String>,
     pub show: Show,
-    pub digest_windows: Windows,
+    pub digest_windows: DigestWindows,
     pub language: Language,
     pub customer: Customer,
     pub mention: Option<MentionRule>,
@@ -42,13 +42,13 @@ pub enum Delivery {
 /// Which kinds of events the channel hears of, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Show {
-    pub cancelled: Manner,
-    pub created: Manner,
-    pub modified: Manner,
+    pub cancelled: Mode,
+    pub created: Mode,
+    pub modified: Mode,
 }
 
 impl Show {
-    pub fn manner(self, kind: Kind) -> Manner {
+    pub fn mode(self, kind: Kind) -> Mode {
         match kind {
             Kind::Cancelled => self.cancelled,
             Kind::Created => self.created,
@@ -59,9 +59,9 @@ impl Show {
 
 /// How events of one kind are told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
+pub enum Mode {
     /// Each at once.
-    Each,
+    Immediate,
     /// Together with others of the same time; alone when no others are in hand.
     Digest,
     Off,
@@ -126,13 +126,13 @@ impl Config {
             ledger_table: read
                 .optional("LEDGER_TABLE", "a name", |value| Some(value.to_owned()))?,
             show: Show {
-                cancelled: read.manner("SHOW_CANCELLED")?.unwrap_or(Manner::Each),
-                created: read.manner("SHOW_CREATED")?.unwrap_or(Manner::Digest),
-                modified: read.manner("SHOW_MODIFIED")?.unwrap_or(Manner::Digest),
+                cancelled: read.mode("SHOW_CANCELLED")?.unwrap_or(Mode::Immediate),
+                created: read.mode("SHOW_CREATED")?.unwrap_or(Mode::Digest),
+                modified: read.mode("SHOW_MODIFIED")?.unwrap_or(Mode::Digest),
             },
             digest_windows: read
                 .optional("DIGEST_SECONDS", "a whole number from 1 to 900", |value| {
-                    value.parse().ok().and_then(Windows::of_seconds)
+                    value.parse().ok().and_then(DigestWindows::of_seconds)
                 })?
                 .unwrap_or_default(),
             language: read
@@ -213,11 +213,11 @@ impl Variables<'_> {
         })
     }
 
-    fn manner(&self, name: &'static str) -> Result<Option<Manner>, ConfigError> {
+    fn mode(&self, name: &'static str) -> Result<Option<Mode>, ConfigError> {
         self.optional(name, "`each`, `digest` or `off`", |value| match value {
-            "each" => Some(Manner::Each),
-            "digest" => Some(Manner::Digest),
-            "off" => Some(Manner::Off),
+            "each" => Some(Mode::Immediate),
+            "digest" => Some(Mode::Digest),
+            "off" => Some(Mode::Off),
             _ => None,
         })
     }
@@ -302,11 +302,11 @@ mod tests {
             secret_id: "order-alerts".to_owned(),
             delivery: Delivery::Direct,
             ledger_table: None,
-            digest_windows: Windows::of_seconds(60).unwrap(),
+            digest_windows: DigestWindows::of_seconds(60).unwrap(),
             show: Show {
-                cancelled: Manner::Each,
-                created: Manner::Digest,
-                modified: Manner::Digest,
+                cancelled: Mode::Immediate,
+                created: Mode::Digest,
+                modified: Mode::Digest,
             },
             language: Language::English,
             customer: Customer::Hidden,
@@ -335,10 +335,10 @@ mod tests {
             ("SLACK_ORIGIN", "http://127.0.0.1:9100"),
         ])
         .unwrap();
-        assert_eq!(config.show.manner(Kind::Cancelled), Manner::Digest);
-        assert_eq!(config.show.manner(Kind::Created), Manner::Each);
-        assert_eq!(config.show.manner(Kind::Modified), Manner::Off);
-        assert_eq!(Some(config.digest_windows), Windows::of_seconds(900));
+        assert_eq!(config.show.mode(Kind::Cancelled), Mode::Digest);
+        assert_eq!(config.show.mode(Kind::Created), Mode::Immediate);
+        assert_eq!(config.show.mode(Kind::Modified), Mode::Off);
+        assert_eq!(Some(config.digest_windows), DigestWindows::of_seconds(900));
         assert_eq!(config.language, Language::Korean);
         assert_eq!(config.customer, Customer::Initials);
         let rule = config.mention.unwrap();

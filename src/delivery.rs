@@ -10,20 +10,20 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tracing::field;
 
-use crate::app::Wiring;
-use crate::config::{Config, Manner};
-use crate::delivery::claims::{Claimed, Claims};
-use crate::delivery::grouping::{Entry, News, fold};
+use crate::app::App;
+use crate::config::{Config, Mode};
+use crate::delivery::claims::{Claimed, LedgerSession};
+use crate::delivery::grouping::{Grouped, Notification, fold};
 use crate::delivery::poster::{Posted, Poster};
 use crate::handlers::disposition::Outcome;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
-use crate::ledger::Held;
+use crate::ledger::Lease;
 use crate::message::Style;
 use crate::order::{Kind, OrderEvent};
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
-use crate::slack::retry::Wait;
+use crate::slack::retry::RetryAfter;
 
 pub use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 
@@ -34,82 +34,82 @@ mod poster;
 
 /// The invocation that a delivery is part of.
 #[derive(Clone, Copy, Debug)]
-pub struct Turn<'a> {
+pub struct Budget<'a> {
     /// Its name, which holds the leases.
     pub request_id: &'a str,
     pub deadline: Deadline,
     /// What is kept back of its time for whoever brought the events.
-    pub settling: Duration,
+    pub reserve: Duration,
     /// Nothing else is waiting, so that a digest closes its window.
     pub is_everything: bool,
 }
 
-/// Whose turn it is to tell the digest that is due.
+/// Whose budget it is to tell the digest that is due.
 #[derive(Debug)]
 pub enum Window {
-    Ours(Held),
+    Ours(Lease),
     /// Somebody else's, or it was told.
-    Taken(Wait),
+    Taken(RetryAfter),
 }
 
 impl Window {
     /// A digest beside that of the window.
     pub fn of_its_own() -> Self {
-        Self::Ours(Held::default())
+        Self::Ours(Lease::default())
     }
 }
 
 /// Asks for the digest that is due, before its events are gathered.
-pub async fn claim_window(wiring: &Wiring, turn: Turn<'_>) -> Window {
-    let windows = wiring.config.digest_windows;
-    Claims::new(wiring, &[], turn).window(windows).await
+pub async fn claim_window(app: &App, budget: Budget<'_>) -> Window {
+    let windows = app.config.digest_windows;
+    LedgerSession::new(app, &[], budget).window(windows).await
 }
 
 /// Tells the channel about `events`; gives what became of each. The window is claimed when it is
 /// needed, unless it was before. Nothing is posted if it is `halted` already.
 pub async fn deliver(
-    wiring: &Wiring,
+    app: &App,
     events: &[OrderEvent],
-    turn: Turn<'_>,
+    budget: Budget<'_>,
     pace: &mut Pace,
     window: Option<Window>,
-    halted: Option<Wait>,
+    halted: Option<RetryAfter>,
 ) -> Vec<Outcome> {
-    let shown = |manners: &[Manner]| -> Vec<usize> {
-        let manner = |position: &usize| wiring.config.show.manner(events[*position].kind);
-        (0..events.len()).filter(|position| manners.contains(&manner(position))).collect()
+    let shown = |modes: &[Mode]| -> Vec<usize> {
+        let mode = |position: &usize| app.config.show.mode(events[*position].kind);
+        (0..events.len()).filter(|position| modes.contains(&mode(position))).collect()
     };
-    let config = &wiring.config;
+    let config = &app.config;
     let mut delivery = Delivery {
-        wiring,
-        turn,
+        app,
+        budget,
         style: Style { language: config.language, mention: config.mention.clone() },
-        claims: Claims::new(wiring, events, turn),
-        poster: Poster::new(wiring, Channel::Orders, turn.deadline, pace),
-        outcomes: vec![Outcome::Later(Wait::AtOnce); events.len()],
+        claims: LedgerSession::new(app, events, budget),
+        poster: Poster::new(app, Channel::Orders, budget.deadline, pace),
+        outcomes: vec![Outcome::Retry(RetryAfter::Immediately); events.len()],
         halted,
     };
-    if wiring.queue.is_some() {
-        delivery.tell(&shown(&[Manner::Each]), false).await;
-        delivery.pass_over(&shown(&[Manner::Off])).await;
-        delivery.tell_in_window(&shown(&[Manner::Digest]), window).await;
+    if app.queue.is_some() {
+        delivery.tell(&shown(&[Mode::Immediate]), false).await;
+        delivery.pass_over(&shown(&[Mode::Off])).await;
+        delivery.tell_in_window(&shown(&[Mode::Digest]), window).await;
     } else {
         // A sender waits, so that nothing can be gathered.
-        delivery.tell(&shown(&[Manner::Each, Manner::Digest]), false).await;
-        delivery.pass_over(&shown(&[Manner::Off])).await;
+        delivery.tell(&shown(&[Mode::Immediate, Mode::Digest]), false).await;
+        delivery.pass_over(&shown(&[Mode::Off])).await;
     }
     delivery.outcomes
 }
 
 struct Delivery<'a> {
-    wiring: &'a Wiring,
-    turn: Turn<'a>,
+    app: &'a App,
+    budget: Budget<'a>,
     style: Style,
-    claims: Claims<'a>,
+    claims: LedgerSession<'a>,
     poster: Poster<'a>,
     outcomes: Vec<Outcome>,
     /// Why nothing more is posted by this invocation.
-    halted: Option<Wait>,
+    halted: Option<RetryAfter>,
 }
 
 impl Delivery<'_> {
@@ -131,30 +131,30 @@ impl Delivery<'_> {
         }
         let window = match window {
             Some(window) => window,
-            None => self.claims.window(self.wiring.config.digest_windows).await,
+            None => self.claims.window(self.app.config.digest_windows).await,
         };
         match window {
             Window::Taken(wait) => {
                 tracing::info!(events = positions.len(), "left to another digest");
-                self.settle(positions, &Outcome::Later(wait));
+                self.settle(positions, &Outcome::Retry(wait));
             }
             Window::Ours(held) => {
                 let has_posted = self.tell(positions, true).await;
                 // While more is waiting, or something failed, others may go on with the window.
-                let is_over = has_posted && self.turn.is_everything && self.halted.is_none();
+                let is_over = has_posted && self.budget.is_everything && self.halted.is_none();
                 self.claims.end_window(held, is_over).await;
             }
         }
     }
 
-    /// Claims the events, folds them into messages and posts these; whether anything was posted.
+    /// LedgerSession the events, folds them into messages and posts these; whether anything was posted.
     async fn tell(&mut self, positions: &[usize], is_digest: bool) -> bool {
         // What is claimed late could not be told any more.
-        if self.halted.is_none() && self.turn.deadline.is_mostly_over() {
-            self.halted = Some(Wait::AtOnce);
+        if self.halted.is_none() && self.budget.deadline.is_mostly_over() {
+            self.halted = Some(RetryAfter::Immediately);
         }
         if let Some(wait) = self.halted {
-            self.settle(positions, &Outcome::Later(wait));
+            self.settle(positions, &Outcome::Retry(wait));
             return false;
         }
         if positions.is_empty() {
@@ -162,17 +162,17 @@ impl Delivery<'_> {
         }
         if let Err(error) = self.poster.find_address().await {
             tracing::error!(events = positions.len(), %error, "nothing can be posted");
-            self.halted = Some(Wait::BackOff);
-            self.settle(positions, &Outcome::Later(Wait::BackOff));
+            self.halted = Some(RetryAfter::BackOff);
+            self.settle(positions, &Outcome::Retry(RetryAfter::BackOff));
             return false;
         }
         let claimed = self.claim(positions).await;
         let moments: Vec<_> = claimed.iter().map(|entry| entry.event.received_at).collect();
         let mut waiting = VecDeque::from(fold(claimed, &self.style));
         // Other digests of the window may follow, but none after the one that has everything.
-        let ends_window = is_digest && self.turn.is_everything;
+        let ends_window = is_digest && self.budget.is_everything;
         if let Some(first) = waiting.front_mut().filter(|first| ends_window && first.is_digest()) {
-            let windows = self.wiring.config.digest_windows;
+            let windows = self.app.config.digest_windows;
             first.set_beside(self.claims.cancelled_beside(&moments, windows).await);
         }
         let mut has_posted = false;
@@ -192,7 +192,7 @@ impl Delivery<'_> {
                     Ok(parts) => {
                         tracing::warn!(why, "tried in a smaller way");
                         // Whatever is whole goes first, and what was refused before last.
-                        let suspects = waiting.iter().position(News::is_suspect);
+                        let suspects = waiting.iter().position(Notification::is_suspect);
                         let behind = waiting.split_off(suspects.unwrap_or(waiting.len()));
                         waiting.extend(parts.into_iter().chain(behind));
                     }
@@ -212,36 +212,36 @@ impl Delivery<'_> {
 
     /// Takes note of cancellations for the digest of their window, if there will be one.
     async fn count_beside(&self, cancelled: &[Timestamp]) {
-        let Config { show, digest_windows, .. } = &self.wiring.config;
-        let is_any_digested = [show.created, show.modified].contains(&Manner::Digest);
-        if self.wiring.queue.is_some() && is_any_digested {
+        let Config { show, digest_windows, .. } = &self.app.config;
+        let is_any_digested = [show.created, show.modified].contains(&Mode::Digest);
+        if self.app.queue.is_some() && is_any_digested {
             self.claims.count_cancelled(cancelled, *digest_windows).await;
         }
     }
 
-    async fn refuse(&mut self, culprit: News, why: String) {
+    async fn refuse(&mut self, culprit: Notification, why: String) {
         for entry in culprit.entries() {
             let (platform, order) = described(&entry.event);
             tracing::error!(platform, order, why, "not delivered in any form");
         }
-        self.give_back(&[culprit], &Outcome::Refused(why)).await;
+        self.give_back(&[culprit], &Outcome::Rejected(why)).await;
     }
 
-    async fn halt(&mut self, rest: Vec<News>, wait: Wait) {
+    async fn halt(&mut self, rest: Vec<Notification>, wait: RetryAfter) {
         tracing::error!(messages = rest.len(), "not delivered now");
         self.halted = Some(wait);
-        self.give_back(&rest, &Outcome::Later(wait)).await;
+        self.give_back(&rest, &Outcome::Retry(wait)).await;
     }
 
-    /// Claims events; gives those that are ours to tell, and settles the others.
-    async fn claim(&mut self, positions: &[usize]) -> Vec<Entry> {
+    /// LedgerSession events; gives those that are ours to tell, and settles the others.
+    async fn claim(&mut self, positions: &[usize]) -> Vec<Grouped> {
         let mut ours = Vec::with_capacity(positions.len());
         for (position, claimed) in self.claims.claim(positions).await {
             match claimed {
                 Claimed::Ours(entry) => ours.push(*entry),
-                Claimed::NoNews => self.settle(&[position], &Outcome::Settled),
+                Claimed::NoNews => self.settle(&[position], &Outcome::Done),
                 Claimed::Leased(wait) => {
-                    self.settle(&[position], &Outcome::Later(Wait::Exactly(wait)));
+                    self.settle(&[position], &Outcome::Retry(RetryAfter::Exactly(wait)));
                 }
             }
         }
@@ -249,20 +249,20 @@ impl Delivery<'_> {
     }
 
     async fn tick_off(&mut self, positions: Vec<usize>) {
-        self.settle(&positions, &Outcome::Settled);
+        self.settle(&positions, &Outcome::Done);
         self.claims.told(&positions).await;
     }
 
-    async fn give_back(&mut self, news: &[News], outcome: &Outcome) {
-        for entry in news.iter().flat_map(News::entries) {
+    async fn give_back(&mut self, news: &[Notification], outcome: &Outcome) {
+        for entry in news.iter().flat_map(Notification::entries) {
             self.settle(&entry.positions, outcome);
         }
-        let was_refused = matches!(outcome, Outcome::Refused(_));
-        self.claims.give_back(news.iter().flat_map(News::entries), was_refused).await;
+        let was_refused = matches!(outcome, Outcome::Rejected(_));
+        self.claims.give_back(news.iter().flat_map(Notification::entries), was_refused).await;
     }
 
-    fn note_posted(&self, news: &News) {
-        let metrics = &self.wiring.metrics;
+    fn note_posted(&self, news: &Notification) {
+        let metrics = &self.app.metrics;
         metrics.count(Metric::MessagesPosted);
         match news.entries() {
             [entry] => {
@@ -275,8 +275,8 @@ impl Delivery<'_> {
                 metrics.add(Metric::EventsDigested, None, count);
             }
         }
-        let now = self.turn.deadline.now();
-        for Entry { event, remarks, .. } in news.entries() {
+        let now = self.budget.deadline.now();
+        for Grouped { event, remarks, .. } in news.entries() {
             let time = now.duration_since(event.received_at).try_into().unwrap_or_default();
             metrics.time(Metric::SecondsToSlack, time);
             if remarks.repeat {
@@ -293,7 +293,7 @@ impl Delivery<'_> {
 }
 
 /// When each cancelled order of the news came in; tests do not count.
-fn cancellations(news: &News) -> Vec<Timestamp> {
+fn cancellations(news: &Notification) -> Vec<Timestamp> {
     let events = news.entries().iter().map(|entry| &entry.event);
     let cancelled = events.filter(|event| event.kind == Kind::Cancelled && !event.is_test);
     cancelled.map(|event| event.received_at).collect()

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Put, Table};
 use crate::ledger::rules::{
-    Item, Lease, State, Verdict, alarm_key, cancelled_key, digest_key, event_key, of_event,
+    Item, LeaseRequest, State, Verdict, alarm_key, cancelled_key, digest_key, event_key, of_event,
     of_order, order_key, other_body_key,
 };
 use crate::order::{Kind, OrderEvent};
@@ -32,7 +32,7 @@ pub struct Ledger {
 #[derive(Debug)]
 pub enum Claim {
     /// It may be told now, by us alone.
-    Ours(Held),
+    Ours(Lease),
     /// It was told before.
     Told,
     /// Its order was cancelled before, so that it is no news any more.
@@ -44,9 +44,9 @@ pub enum Claim {
 /// The items that are held while an event is told; none where the ledger does not know of it.
 #[expect(clippy::struct_excessive_bools, reason = "they say independent things of the event")]
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct Lease {
     /// The event's, then its order's.
-    items: Vec<HeldItem>,
+    items: Vec<LeasedItem>,
     /// The ledger has not heard of the event before, whatever it says of its order.
     pub is_first: bool,
     /// Somebody held it before and may have told it.
@@ -58,7 +58,7 @@ pub struct Held {
 }
 
 #[derive(Debug)]
-struct HeldItem {
+struct LeasedItem {
     key: String,
     item: Item,
     /// What it becomes when the event is told.
@@ -66,10 +66,10 @@ struct HeldItem {
     since: Option<Timestamp>,
 }
 
-impl Held {
+impl Lease {
     /// Whether Slack refused the event before.
     pub fn was_refused(&self) -> bool {
-        self.items.first().is_some_and(|event| event.item.state == State::Refused)
+        self.items.first().is_some_and(|event| event.item.state == State::Rejected)
     }
 
     /// Whether the ledger knows that the event is held.
@@ -79,7 +79,7 @@ impl Held {
 
     fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
         self.may_be_shown |= item.may_be_shown();
-        self.items.push(HeldItem { key, item, told, since });
+        self.items.push(LeasedItem { key, item, told, since });
     }
 }
 
@@ -103,8 +103,12 @@ impl Ledger {
     }
 
     /// Asks for the right to tell an event.
-    pub async fn claim(&self, event: &OrderEvent, lease: &Lease) -> Result<Claim, ServiceError> {
-        let mut held = Held::default();
+    pub async fn claim(
+        &self,
+        event: &OrderEvent,
+        lease: &LeaseRequest,
+    ) -> Result<Claim, ServiceError> {
+        let mut held = Lease::default();
         if self.table.is_none() {
             return Ok(Claim::Ours(held));
         }
@@ -122,7 +126,7 @@ impl Ledger {
         match verdict {
             Verdict::Take(item) => {
                 held.is_first = item.version == 1;
-                held.take(key, item, State::Told, None);
+                held.take(key, item, State::Delivered, None);
             }
             Verdict::Free => {}
             Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => return Ok(Claim::Told),
@@ -136,7 +140,7 @@ impl Ledger {
                 Ok(Claim::Overtaken { is_first })
             }
             Verdict::Leased(until) => {
-                self.give_back(held, State::Untold).await?;
+                self.give_back(held, State::Pending).await?;
                 Ok(Claim::Leased { until, is_first })
             }
         }
@@ -146,8 +150,8 @@ impl Ledger {
     async fn claim_order(
         &self,
         event: &OrderEvent,
-        lease: &Lease,
-        held: &mut Held,
+        lease: &LeaseRequest,
+        held: &mut Lease,
     ) -> Result<Verdict, ServiceError> {
         let Some(key) = order_key(event) else { return Ok(Verdict::Free) };
         let is_cancellation = event.kind == Kind::Cancelled;
@@ -164,20 +168,28 @@ impl Ledger {
     }
 
     /// Asks for the right to post the digest of a window, by its number since 1970.
-    pub async fn claim_digest(&self, window: i64, lease: &Lease) -> Result<Claim, ServiceError> {
+    pub async fn claim_digest(
+        &self,
+        window: i64,
+        lease: &LeaseRequest,
+    ) -> Result<Claim, ServiceError> {
         self.claim_key(digest_key(window), lease).await
     }
 
     /// Asks for the right to tell an alarm's change of state.
-    pub async fn claim_alarm(&self, name: &[String], lease: &Lease) -> Result<Claim, ServiceError> {
+    pub async fn claim_alarm(
+        &self,
+        name: &[String],
+        lease: &LeaseRequest,
+    ) -> Result<Claim, ServiceError> {
         self.claim_key(alarm_key(name), lease).await
     }
 
-    async fn claim_key(&self, key: String, lease: &Lease) -> Result<Claim, ServiceError> {
+    async fn claim_key(&self, key: String, lease: &LeaseRequest) -> Result<Claim, ServiceError> {
         match self.take(&key, lease, None, |item| of_event(item, None, lease)).await? {
             Verdict::Take(item) => {
-                let mut held = Held::default();
-                held.take(key, item, State::Told, None);
+                let mut held = Lease::default();
+                held.take(key, item, State::Delivered, None);
                 Ok(Claim::Ours(held))
             }
             Verdict::Leased(until) => Ok(Claim::Leased { until, is_first: false }),
@@ -192,7 +204,7 @@ impl Ledger {
         &self,
         window: i64,
         count: u32,
-        lease: &Lease,
+        lease: &LeaseRequest,
     ) -> Result<(), ServiceError> {
         let key = cancelled_key(window);
         let mut known = self.read(&key).await?.map(|item| item.version);
@@ -214,10 +226,10 @@ impl Ledger {
     }
 
     /// Marks what is held as told.
-    pub async fn told(&self, held: Held, now: Timestamp) -> Result<Marked, ServiceError> {
+    pub async fn told(&self, held: Lease, now: Timestamp) -> Result<Marked, ServiceError> {
         let mut marked = Marked::Yes;
         // The order's item first: an order that is marked is not announced again, whatever comes next.
-        for HeldItem { key, item, told, since } in held.items.into_iter().rev() {
+        for LeasedItem { key, item, told, since } in held.items.into_iter().rev() {
             let version = item.version;
             let put = self.put(&key, Some(version), &item.told(told, since, now)).await?;
             if let Put::Found(_) = put {
@@ -228,8 +240,8 @@ impl Ledger {
     }
 
     /// Gives back what is held, because it was not told, or not surely, or was refused.
-    pub async fn give_back(&self, held: Held, now_is: State) -> Result<(), ServiceError> {
-        for HeldItem { key, item, .. } in held.items {
+    pub async fn give_back(&self, held: Lease, now_is: State) -> Result<(), ServiceError> {
+        for LeasedItem { key, item, .. } in held.items {
             let version = item.version;
             // Whoever took over meanwhile knows better.
             self.put(&key, Some(version), &item.given_back(now_is)).await?;
@@ -241,7 +253,7 @@ impl Ledger {
     async fn take(
         &self,
         key: &str,
-        lease: &Lease,
+        lease: &LeaseRequest,
         mut found: Option<Item>,
         look: impl Fn(Option<&Item>) -> Verdict,
     ) -> Result<Verdict, ServiceError> {

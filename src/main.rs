@@ -1,4 +1,4 @@
-//! The Lambda bootstrap: settings, wiring, then one event after the other.
+//! The Lambda bootstrap: settings, app, then one event after the other.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -12,20 +12,14 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use order_alerts::app::Wiring;
-use order_alerts::config::{Config, Delivery};
+use order_alerts::app::App;
+use order_alerts::config::Config;
 use order_alerts::handlers::invocation::InvocationError;
-use order_alerts::handlers::{App, Invoked, Served};
-use order_alerts::infra::aws;
+use order_alerts::handlers::{InvocationContext, InvocationResponse, handle};
 use order_alerts::infra::deadline::lambda_deadline;
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::log;
-use order_alerts::infra::metrics::Metrics;
 use order_alerts::infra::transport::Transport;
-use order_alerts::ledger::Ledger;
-use order_alerts::queue::Queue;
-use order_alerts::secret::cache::Secrets;
-use order_alerts::slack::Slack;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -40,45 +34,26 @@ async fn main() -> ExitCode {
 }
 
 async fn start() -> Result<(), lambda_runtime::Error> {
-    let wiring = wire()?;
-    wiring.prewarm(Timestamp::now()).await;
-    let app = App::new(wiring);
-    Runtime::new(service_fn(|event| serve(&app, event))).run().await
-}
-
-/// The settings of the environment, the real Slack and the real AWS.
-fn wire() -> Result<Wiring, lambda_runtime::Error> {
     let variable = |name: &str| env::var(name).ok();
     let config = Config::from_env(variable)?;
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let exchange = Arc::new(Exchange::over(Transport::new(more_roots.as_deref())?));
-    let aws = aws::sdk_config(&exchange, variable)?;
-    let secrets = Secrets::from_secrets_manager(&aws, &config.secret_id);
-    let queue = match &config.delivery {
-        Delivery::Queue { url, dead_letters } => {
-            Some(Queue::new(&aws, &exchange, url.clone(), dead_letters.clone()))
-        }
-        Delivery::Direct => None,
-    };
-    let ledger = match &config.ledger_table {
-        Some(name) => Ledger::in_table(&aws, name),
-        None => Ledger::none(),
-    };
-    let metrics = Metrics::of(config.function_name.clone());
-    Ok(Wiring { secrets, slack: Slack::Webhooks(exchange), queue, ledger, metrics, config })
+    let http = Arc::new(HttpClient::over(Transport::new(more_roots.as_deref())?));
+    let app = App::new(config, &http, variable)?;
+    app.prewarm(Timestamp::now()).await;
+    Runtime::new(service_fn(|event| serve(&app, event))).run().await
 }
 
 /// Serves one event. A panic becomes an error that quotes nothing.
-async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<Served, Failed> {
+async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<InvocationResponse, Failed> {
     let LambdaEvent { payload, context } = event;
     let now = Timestamp::now();
     let deadline = lambda_deadline(context.deadline, now);
     let span = tracing::info_span!("invocation", request_id = context.request_id);
-    let invoked = Invoked {
+    let invocation = InvocationContext {
         request_id: &context.request_id,
         function_arn: Some(&context.invoked_function_arn),
     };
-    let handled = app.handle(payload.get(), invoked, now, deadline);
+    let handled = handle(app, payload.get(), invocation, now, deadline);
     let handled = AssertUnwindSafe(handled).catch_unwind();
     match handled.instrument(span).await {
         Ok(served) => served.map_err(Failed::Refused),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::order::money::Money;
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
 pub mod money;
 pub mod one_line;
@@ -21,16 +21,16 @@ pub struct OrderEvent {
     /// What exactly changed, where the platform says it.
     pub change: Option<Change>,
     /// The platform's key of the order; absent when the sender left it out.
-    pub id: Option<Line>,
+    pub id: Option<OneLine>,
     /// What people call the order, such as `#1001`.
-    pub number: Option<Line>,
-    pub shop: Option<Line>,
+    pub number: Option<OneLine>,
+    pub shop: Option<OneLine>,
     pub total: Option<Money>,
-    pub reason: Option<Line>,
+    pub reason: Option<OneLine>,
     /// The order's state in the platform's words, such as `on-hold`.
-    pub status: Option<Line>,
+    pub status: Option<OneLine>,
     /// As much of the customer's name as the settings allow.
-    pub customer: Option<Line>,
+    pub customer: Option<OneLine>,
     pub items: Vec<Item>,
     /// How many more lines the order has than `items` holds.
     pub more_items: usize,
@@ -45,14 +45,14 @@ pub struct OrderEvent {
     /// It says that the order lives, should it have been cancelled before.
     pub reopens: bool,
     /// The sender's own name for this event, the same at every try, where nobody else can choose it.
-    pub delivery_id: Option<Line>,
+    pub delivery_id: Option<OneLine>,
     /// The SHA-256 of the webhook's body, in hex.
     pub body_hash: String,
 }
 
 impl OrderEvent {
     /// The order's name for people and logs: its number, else its key.
-    pub fn name(&self) -> Option<&Line> {
+    pub fn name(&self) -> Option<&OneLine> {
         self.number.as_ref().or(self.id.as_ref())
     }
 
@@ -110,7 +110,7 @@ impl Change {
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    pub title: Line,
+    pub title: OneLine,
     /// The sender's digits, such as `2` or `0.5`.
-    pub quantity: Option<Line>,
+    pub quantity: Option<OneLine>,
 }

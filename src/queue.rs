@@ -18,7 +18,7 @@ use tokio::time::timeout_at;
 
 use crate::infra::aws::{ServiceError, timeouts};
 use crate::infra::deadline::Deadline;
-use crate::infra::http_client::Exchange;
+use crate::infra::http_client::HttpClient;
 use crate::queue::batch::Record;
 use crate::queue::url::QueueUrl;
 
@@ -44,16 +44,16 @@ const CALLS_AT_ONCE: usize = 8;
 #[derive(Debug)]
 pub struct Queue {
     client: Client,
-    exchange: Arc<Exchange>,
+    http: Arc<HttpClient>,
     pub url: QueueUrl,
     dead_letters: QueueUrl,
 }
 
 impl Queue {
-    /// Calls go by `exchange`, as all that `aws` is for do.
+    /// Calls go by `http`, as all that `aws` is for do.
     pub fn new(
         aws: &SdkConfig,
-        exchange: &Arc<Exchange>,
+        http: &Arc<HttpClient>,
         url: QueueUrl,
         dead_letters: QueueUrl,
     ) -> Self {
@@ -61,13 +61,13 @@ impl Queue {
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         let client = Client::from_conf(config);
-        Self { client, exchange: Arc::clone(exchange), url, dead_letters }
+        Self { client, http: Arc::clone(http), url, dead_letters }
     }
 
     /// Opens the connection that the first webhook will need.
     pub async fn connect(&self) {
         if let Ok(address) = Url::parse(self.url.as_str()) {
-            self.exchange.connect(address).await;
+            self.http.connect(address).await;
         }
     }
 
@@ -132,9 +132,9 @@ impl Queue {
     }
 
     async fn delete_some(&self, receipts: Vec<String>) {
-        let entries = receipts.into_iter().enumerate().filter_map(|(id, receipt)| {
+        let entries = receipts.into_iter().enumerate().filter_map(|(id, receipt_handle)| {
             let entry = DeleteMessageBatchRequestEntry::builder().id(id.to_string());
-            entry.receipt_handle(receipt).build().ok()
+            entry.receipt_handle(receipt_handle).build().ok()
         });
         let delete = self.client.delete_message_batch().queue_url(self.url.as_str());
         let answer = delete.set_entries(Some(entries.collect())).send().await;
@@ -150,11 +150,12 @@ impl Queue {
     }
 
     async fn give_back_some(&self, messages: Vec<(String, Duration)>) {
-        let entries = messages.into_iter().enumerate().filter_map(|(id, (receipt, wait))| {
-            let seconds = i32::try_from(wait.as_secs()).ok()?;
-            let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id.to_string());
-            entry.receipt_handle(receipt).visibility_timeout(seconds).build().ok()
-        });
+        let entries =
+            messages.into_iter().enumerate().filter_map(|(id, (receipt_handle, wait))| {
+                let seconds = i32::try_from(wait.as_secs()).ok()?;
+                let entry = ChangeMessageVisibilityBatchRequestEntry::builder().id(id.to_string());
+                entry.receipt_handle(receipt_handle).visibility_timeout(seconds).build().ok()
+            });
         let change = self.client.change_message_visibility_batch().queue_url(self.url.as_str());
         let answer = change.set_entries(Some(entries.collect())).send().await;
         log_failures("messages could not be given back", answer.map(|answer| answer.failed.len()));
@@ -178,13 +179,13 @@ fn log_failures<E: ProvideErrorMetadata>(what: &str, failed: Result<usize, SdkEr
 
 /// A received message; SQS leaves out none of its parts.
 fn record(message: Message) -> Option<Record> {
-    let receives = message.attributes.as_ref().and_then(|attributes| {
+    let receive_count = message.attributes.as_ref().and_then(|attributes| {
         attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount)?.parse().ok()
     });
     Some(Record {
         id: message.message_id?,
-        receipt: message.receipt_handle?,
+        receipt_handle: message.receipt_handle?,
         body: message.body.unwrap_or_default(),
-        receives: receives.unwrap_or(1),
+        receive_count: receive_count.unwrap_or(1),
     })
 }

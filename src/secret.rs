@@ -22,7 +22,7 @@ pub struct Secret {
     slack_monitoring_webhook_url: SecretString,
     signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
     /// What its owner should know; the log's business.
-    pub complaints: Vec<Complaint>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Whom a message is for.
@@ -35,7 +35,7 @@ pub enum Channel {
 
 /// A part of the secret that is not used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Complaint {
+pub enum Warning {
     /// Keys are counted from 1.
     #[error("key {position} of `{platform}` is refused: {error}")]
     Key { platform: &'static str, position: usize, error: KeyError },
@@ -104,12 +104,12 @@ impl Secret {
             )
             .into(),
             signing_keys: BTreeMap::new(),
-            complaints: Vec::new(),
+            warnings: Vec::new(),
         };
         for (name, entry) in entries {
             match Platform::find(&name) {
                 Some(platform) => secret.add_keys(platform, &entry),
-                None => secret.complaints.push(Complaint::UnknownPlatform),
+                None => secret.warnings.push(Warning::UnknownPlatform),
             }
         }
         Ok(secret)
@@ -131,7 +131,7 @@ impl Secret {
                 },
                 Err(error) => {
                     let (platform, position) = (platform.id, index + 1);
-                    self.complaints.push(Complaint::Key { platform, position, error });
+                    self.warnings.push(Warning::Key { platform, position, error });
                     if known.is_err() {
                         *known = Err(NoKey::Refused(error));
                     }
@@ -250,9 +250,9 @@ mod tests {
         let text =
             format!(r#"{{"signing_keys":{{"shopify":["{KEY}","short"],"shoppify":["x"]}}}}"#);
         let secret = Secret::parse(&text).unwrap();
-        let complaints: Vec<_> = secret.complaints.iter().map(ToString::to_string).collect();
+        let warnings: Vec<_> = secret.warnings.iter().map(ToString::to_string).collect();
         assert_eq!(
-            complaints,
+            warnings,
             [
                 "key 2 of `shopify` is refused: it is shorter than 16 bytes",
                 "`signing_keys` has an entry that is no platform's name",

@@ -2,41 +2,21 @@
 //!
 //! Replies: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks#handling_errors>.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::url::Url;
 use lambda_http::http::{Request, StatusCode, header};
 
-use crate::infra::http_client::{Exchange, Unanswered};
+use crate::infra::http_client::{HttpClient, NoResponse};
 use crate::slack::block_kit::Message;
-use crate::slack::retry::Failure;
+use crate::slack::retry::{Failure, retry_after};
 use crate::slack::url::SlackUrl;
 
 pub mod block_kit;
 pub mod pace;
 pub mod retry;
 pub mod url;
-
-/// Where messages go.
-#[derive(Clone, Debug)]
-pub enum Slack {
-    /// The incoming webhooks of Slack.
-    Webhooks(Arc<Exchange>),
-    /// An inbox in memory, for local work and tests.
-    Inbox(Inbox),
-}
-
-/// The messages that were posted, oldest first.
-#[derive(Clone, Debug, Default)]
-pub struct Inbox(Arc<Mutex<Vec<Message>>>);
-
-impl Inbox {
-    /// All messages so far.
-    pub fn messages(&self) -> Vec<Message> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
 
 /// A message that Slack did not take, or not surely.
 #[derive(Debug, thiserror::Error)]
@@ -49,65 +29,54 @@ pub struct PostError {
 /// Slack's error bodies are one word; more is a proxy's page.
 const MAX_REPLY_BYTES: usize = 4096;
 
+/// Posts to incoming webhooks.
+#[derive(Clone, Debug)]
+pub struct Slack {
+    http: Arc<HttpClient>,
+}
+
 impl Slack {
+    pub fn new(http: Arc<HttpClient>) -> Self {
+        Self { http }
+    }
+
+    /// Opens the connection that the first message will need.
+    pub async fn connect(&self, origin: Option<&Url>) {
+        let slack = || "https://hooks.slack.com".parse().expect("it is a URL");
+        self.http.connect(origin.cloned().unwrap_or_else(slack)).await;
+    }
+
     /// Posts one message; `within` bounds the whole call.
     ///
-    /// The error says what may be done about it; it never holds the address.
+    /// The error says what may be done about it; it never holds the URL.
     pub async fn post(
         &self,
         url: &SlackUrl,
         message: &Message,
         within: Duration,
     ) -> Result<(), PostError> {
-        match self {
-            Self::Webhooks(exchange) => post(exchange, url, message, within).await,
-            Self::Inbox(Inbox(messages)) => {
-                messages.lock().unwrap_or_else(PoisonError::into_inner).push(message.clone());
-                Ok(())
+        let body = serde_json::to_vec(message).expect("a message has only string keys");
+        let request = Request::post(url.expose()).header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(body).expect("the address was read as a URL");
+        let answer = self.http.send(request, Some(within), MAX_REPLY_BYTES).await;
+        let answer = answer.map_err(unanswered)?;
+
+        let status = answer.status();
+        let wait = answer.headers().get(header::RETRY_AFTER);
+        let wait = wait.and_then(|value| value.to_str().ok()).and_then(retry_after);
+        // A reply that breaks off in the middle changes nothing about the status.
+        let word = word(&answer.body().bytes);
+        if status.is_success() {
+            if word != "ok" {
+                let status = status.as_u16();
+                tracing::warn!(status, "Slack accepted the message with an unexpected reply");
             }
+            return Ok(());
         }
+        let failure = classify(status, word, wait);
+        let (status, advice) = (status.as_u16(), advice(word));
+        Err(PostError { failure, what: format!("Slack answered {status} `{word}`{advice}") })
     }
-
-    /// Opens the connection that the first message will need.
-    pub async fn connect(&self, origin: Option<&Url>) {
-        if let Self::Webhooks(exchange) = self {
-            exchange.connect(origin.cloned().unwrap_or_else(slack_origin)).await;
-        }
-    }
-}
-
-fn slack_origin() -> Url {
-    "https://hooks.slack.com".parse().expect("it is a URL")
-}
-
-async fn post(
-    exchange: &Exchange,
-    url: &SlackUrl,
-    message: &Message,
-    within: Duration,
-) -> Result<(), PostError> {
-    let body = serde_json::to_vec(message).expect("a message has only string keys");
-    let request = Request::post(url.expose()).header(header::CONTENT_TYPE, "application/json");
-    let request = request.body(body).expect("the address was read as a URL");
-    let answer = exchange.send(request, Some(within), MAX_REPLY_BYTES).await.map_err(unanswered)?;
-
-    let status = answer.status();
-    let wait = answer.headers().get(header::RETRY_AFTER);
-    let wait = wait.and_then(|value| value.to_str().ok()).and_then(retry::retry_after);
-    // A reply that breaks off in the middle changes nothing about the status.
-    let word = word(&answer.body().bytes);
-    if status.is_success() {
-        if word != "ok" {
-            tracing::warn!(
-                status = status.as_u16(),
-                "Slack took the message with an unusual answer"
-            );
-        }
-        return Ok(());
-    }
-    let failure = classify(status, word, wait);
-    let advice = advice(word);
-    Err(PostError { failure, what: format!("Slack answered {} `{word}`{advice}", status.as_u16()) })
 }
 
 /// Slack's one word; a page of markup has none.
@@ -117,12 +86,12 @@ fn word(reply: &[u8]) -> &str {
     if reply.len() <= 60 && reply.chars().all(is_word) { reply } else { "" }
 }
 
-fn unanswered(error: Unanswered) -> PostError {
+fn unanswered(error: NoResponse) -> PostError {
     let (failure, what) = match error {
-        Unanswered::NotConnected => (Failure::NotSent, "Slack cannot be reached"),
-        Unanswered::NotSent => (Failure::NotSent, "the message was not sent"),
-        Unanswered::Timeout => (Failure::Unclear, "Slack did not answer in time"),
-        Unanswered::Broken => (Failure::Unclear, "the connection to Slack broke before the answer"),
+        NoResponse::NotConnected => (Failure::NotSent, "Slack cannot be reached"),
+        NoResponse::NotSent => (Failure::NotSent, "the message was not sent"),
+        NoResponse::Timeout => (Failure::InDoubt, "Slack did not answer in time"),
+        NoResponse::Broken => (Failure::InDoubt, "the connection to Slack broke before the answer"),
     };
     PostError { failure, what: what.to_owned() }
 }
@@ -158,7 +127,7 @@ fn classify(status: StatusCode, word: &str, wait: Option<Duration>) -> Failure {
         _ => {}
     }
     match status {
-        status if status.is_server_error() => Failure::Unclear,
+        status if status.is_server_error() => Failure::InDoubt,
         StatusCode::PAYLOAD_TOO_LARGE => Failure::Payload,
         // Slack always says a word; without one it was somebody on the way.
         StatusCode::BAD_REQUEST if !word.is_empty() => Failure::Payload,
@@ -222,7 +191,7 @@ mod tests {
             assert_eq!(meaning(status, word), Failure::Endpoint, "{status} {word}");
         }
         for status in [500, 502, 503, 504] {
-            assert_eq!(meaning(status, "rollup_error"), Failure::Unclear, "{status}");
+            assert_eq!(meaning(status, "rollup_error"), Failure::InDoubt, "{status}");
         }
         let limited = Failure::RateLimited(Some(Duration::from_secs(7)));
         assert_eq!(meaning(429, ""), limited);

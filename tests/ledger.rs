@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use order_alerts::infra::aws;
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 use order_alerts::ledger::Ledger;
-use order_alerts::ledger::rules::Lease;
+use order_alerts::ledger::rules::LeaseRequest;
 use order_alerts_fakes::{AwsFault, FakeDynamoDb};
 
 /// Of some digest.
@@ -24,14 +24,14 @@ fn ledger(fake: &FakeDynamoDb) -> Ledger {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
         _ => None,
     };
-    let exchange = Arc::new(Exchange::over(Transport::new(None).unwrap()));
-    let aws = aws::sdk_config(&exchange, variable).unwrap();
+    let http = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
+    let aws = aws::sdk_config(&http, variable).unwrap();
     Ledger::in_table(&aws, fake.table_name())
 }
 
-fn lease(owner: &str) -> Lease {
+fn lease(owner: &str) -> LeaseRequest {
     let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-    Lease { owner: owner.to_owned(), now, until: now + SignedDuration::from_secs(30) }
+    LeaseRequest { owner: owner.to_owned(), now, until: now + SignedDuration::from_secs(30) }
 }
 
 #[tokio::test]

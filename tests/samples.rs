@@ -18,7 +18,7 @@ use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::{Body, Request};
 use order_alerts::webhook::route::is_ping;
-use order_alerts::webhook::signature::authenticate;
+use order_alerts::webhook::signature::verify;
 use order_alerts_fakes::FakeSlack;
 
 /// Where the samples of a platform that signs its address are registered.
@@ -57,7 +57,7 @@ fn told(platform: &Platform, name: &str, request: &Request) -> Vec<OrderEvent> {
     let keys = [SigningKey::parse(&key, &platform.auth).unwrap()];
     let now = request.arrived_at.unwrap();
     let auth = &platform.auth;
-    let webhook = authenticate(auth, &request.headers, body, &keys, Some(PUBLIC_URL), now)
+    let webhook = verify(auth, &request.headers, body, &keys, Some(PUBLIC_URL), now)
         .unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
     match parse(platform, &webhook, Customer::Initials, now).unwrap() {
         Parsed::Events(events) => events,
@@ -144,7 +144,7 @@ fn a_sample_proves_itself_only_for_a_while_where_the_time_is_signed() {
         let key = format!("sample key of the local stack: {}", platform.id);
         let keys = [SigningKey::parse(&key, &platform.auth).unwrap()];
         let headers = &request.headers;
-        authenticate(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), later).is_err()
+        verify(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), later).is_err()
     });
     let stale: Vec<_> = stale.map(|platform| platform.id).collect();
     assert_eq!(stale, ["bigcommerce", "generic", "standard"]);

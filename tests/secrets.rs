@@ -8,12 +8,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use order_alerts::infra::aws;
 use order_alerts::infra::deadline::Deadline;
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
-use order_alerts::secret::cache::{Secrets, SecretsError};
+use order_alerts::secret::cache::{SecretCache, SecretCacheError};
 use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
 
-fn secrets(fake: &FakeSecretsManager) -> Secrets {
+fn secrets(fake: &FakeSecretsManager) -> SecretCache {
     let endpoint = fake.origin();
     let variable = move |name: &str| match name {
         "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(endpoint.clone()),
@@ -21,9 +21,9 @@ fn secrets(fake: &FakeSecretsManager) -> Secrets {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
         _ => None,
     };
-    let exchange = Arc::new(Exchange::over(Transport::new(None).unwrap()));
-    let aws = aws::sdk_config(&exchange, variable).unwrap();
-    Secrets::from_secrets_manager(&aws, fake.secret_arn())
+    let http = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
+    let aws = aws::sdk_config(&http, variable).unwrap();
+    SecretCache::new(&aws, fake.secret_arn())
 }
 
 fn at(minutes: i64) -> Deadline {
@@ -39,6 +39,19 @@ async fn a_value_is_read_anew_after_five_minutes() {
         secrets.current(at(minutes)).await.unwrap();
         assert_eq!(fake.reads(), reads, "minute {minutes}");
     }
+}
+
+#[tokio::test]
+async fn a_forced_read_happens_once_a_minute() {
+    let fake = FakeSecretsManager::start("{}").await;
+    let secrets = secrets(&fake);
+    let start = at(0).began;
+    let forced = async |seconds| {
+        let now = start + SignedDuration::from_secs(seconds);
+        secrets.refreshed(Deadline::within(Duration::from_secs(4), now)).await.is_some()
+    };
+    assert_eq!((forced(0).await, forced(59).await, forced(60).await), (true, false, true));
+    assert_eq!(fake.reads(), 2);
 }
 
 #[tokio::test]
@@ -107,6 +120,6 @@ async fn a_passing_error_is_tried_again_within_the_call() {
     assert_eq!(fake.reads(), 2);
 }
 
-fn is_timeout(error: &SecretsError) -> bool {
-    matches!(error, SecretsError::Service(error) if error.is_timeout())
+fn is_timeout(error: &SecretCacheError) -> bool {
+    matches!(error, SecretCacheError::Service(error) if error.is_timeout())
 }

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 /// A finite number. It is stored as a text, in which no digit changes.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Reading(f64);
+pub struct Datapoint(f64);
 
 /// The text is no number, or none that is finite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a finite number")]
 pub struct NoNumber;
 
-impl Reading {
+impl Datapoint {
     /// Reads a number; `None` for what is none, and for infinities.
     pub fn parse(text: &str) -> Option<Self> {
         let number: f64 = text.parse().ok()?;
@@ -26,7 +26,7 @@ impl Reading {
     }
 }
 
-impl TryFrom<String> for Reading {
+impl TryFrom<String> for Datapoint {
     type Error = NoNumber;
 
     fn try_from(text: String) -> Result<Self, NoNumber> {
@@ -34,14 +34,14 @@ impl TryFrom<String> for Reading {
     }
 }
 
-impl From<Reading> for String {
-    fn from(Reading(number): Reading) -> Self {
+impl From<Datapoint> for String {
+    fn from(Datapoint(number): Datapoint) -> Self {
         format!("{number:e}")
     }
 }
 
 /// As people write it: no more decimals than tell something.
-impl fmt::Display for Reading {
+impl fmt::Display for Datapoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
         let text = match size {
@@ -56,7 +56,7 @@ impl fmt::Display for Reading {
 }
 
 /// Like a number's, for readable test failures.
-impl fmt::Debug for Reading {
+impl fmt::Debug for Datapoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_number_has_no_needless_decimals() {
-        let shown = |text| Reading::parse(text).unwrap().to_string();
+        let shown = |text| Datapoint::parse(text).unwrap().to_string();
         let numbers = ["12.0", "33.333333333333336", "0", "-0.0", "0.0666851903306472", "1250000"];
         assert_eq!(numbers.map(shown), ["12", "33.3", "0", "0", "0.0667", "1250000"]);
         let numbers = ["100", "-7.25", "99.96", "0.5", "1e15", "-1.7976931348623157e308", "5e-324"];
@@ -79,17 +79,17 @@ mod tests {
     #[test]
     fn what_is_no_finite_number_is_no_reading() {
         for text in ["", "NaN", "nan", "inf", "-Infinity", "1e999", "1,5", "twelve", "null", "{}"] {
-            assert_eq!(Reading::parse(text), None, "{text}");
+            assert_eq!(Datapoint::parse(text), None, "{text}");
         }
     }
 
     #[test]
     fn no_digit_changes_on_the_way_through_the_queue() {
         for text in ["33.333333333333336", "5e-324", "1.7976931348623157e308", "-0.1", "12"] {
-            let reading = Reading::parse(text).unwrap();
+            let reading = Datapoint::parse(text).unwrap();
             let stored = serde_json::to_string(&reading).unwrap();
-            assert_eq!(serde_json::from_str::<Reading>(&stored).unwrap(), reading, "{stored}");
+            assert_eq!(serde_json::from_str::<Datapoint>(&stored).unwrap(), reading, "{stored}");
         }
-        assert!(serde_json::from_str::<Reading>(r#""NaN""#).is_err());
+        assert!(serde_json::from_str::<Datapoint>(r#""NaN""#).is_err());
     }
 }

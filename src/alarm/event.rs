@@ -7,9 +7,9 @@
 use jiff::Timestamp;
 
 use crate::alarm::arn::Arn;
-use crate::alarm::{Alarm, Before, Reading, State, Watch};
+use crate::alarm::{Alarm, Datapoint, Monitored, PreviousState, State};
 use crate::json::{Document, Pointer, Value};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
 /// How many of the last values tell how it came to this; the queue need not carry the others.
 const MAX_RECENT: usize = 20;
@@ -28,30 +28,32 @@ impl Alarm {
     pub fn parse(event: &str) -> Result<Self, AlarmError> {
         let event = Object::parse(event).ok_or(AlarmError::Unreadable)?;
         let raw_arn = event.text("/alarmArn").ok_or(AlarmError::NoArn)?;
-        let line = Line::parse(&raw_arn).ok_or(AlarmError::NoArn)?;
+        let line = OneLine::parse(&raw_arn).ok_or(AlarmError::NoArn)?;
         let arn = Arn::parse(&raw_arn);
         let reason_data = event.text("/alarmData/state/reasonData");
         let reason_data = reason_data.as_deref().and_then(Object::parse);
         let measured = |place| reason_data.as_ref()?.text(place);
         Ok(Self {
             account: arn
-                .and_then(|arn| Line::parse(arn.account))
+                .and_then(|arn| OneLine::parse(arn.account))
                 .or_else(|| event.line("/accountId")),
-            region: arn.and_then(|arn| Line::parse(arn.region)).or_else(|| event.line("/region")),
+            region: arn
+                .and_then(|arn| OneLine::parse(arn.region))
+                .or_else(|| event.line("/region")),
             name: event
                 .line("/alarmData/alarmName")
-                .or_else(|| Line::parse(arn?.name))
+                .or_else(|| OneLine::parse(arn?.name))
                 .unwrap_or_else(|| line.clone()),
             description: event.line("/alarmData/configuration/description"),
             watch: event.watch(arn),
             state: event.state("/alarmData/state"),
             since: event.time("/alarmData/state/timestamp").or_else(|| event.time("/time")),
-            before: event.at("/alarmData/previousState").map(|_| Before {
+            before: event.at("/alarmData/previousState").map(|_| PreviousState {
                 state: event.state("/alarmData/previousState"),
                 since: event.time("/alarmData/previousState/timestamp"),
             }),
             reason: event.line_about("/alarmData/state/reason", arn),
-            threshold: measured("/threshold").and_then(|text| Reading::parse(&text)),
+            threshold: measured("/threshold").and_then(|text| Datapoint::parse(&text)),
             recent: reason_data.as_ref().map(Object::recent).unwrap_or_default(),
             period: measured("/period")
                 .or_else(|| event.period())
@@ -78,16 +80,16 @@ impl<'a> Object<'a> {
         self.at(place)?.text().ok()?
     }
 
-    fn line(&self, place: &str) -> Option<Line> {
-        Line::parse(&self.text(place)?)
+    fn line(&self, place: &str) -> Option<OneLine> {
+        OneLine::parse(&self.text(place)?)
     }
 
     /// A text that may call other alarms by their ARNs; without those, it is shorter and names no
     /// account.
-    fn line_about(&self, place: &str, arn: Option<Arn<'_>>) -> Option<Line> {
+    fn line_about(&self, place: &str, arn: Option<Arn<'_>>) -> Option<OneLine> {
         let text = self.text(place)?;
         let text = arn.map_or_else(|| text.clone(), |arn| text.replace(&arn.start(), ""));
-        Line::parse(&text)
+        OneLine::parse(&text)
     }
 
     fn elements(&self, place: &str) -> Vec<Value<'a>> {
@@ -100,7 +102,7 @@ impl<'a> Object<'a> {
 
     fn state(&self, place: &str) -> State {
         let name = self.line(&format!("{place}/value"));
-        match name.as_ref().map(Line::as_str) {
+        match name.as_ref().map(OneLine::as_str) {
             Some("OK") => State::Ok,
             Some("ALARM") => State::Alarm,
             Some("INSUFFICIENT_DATA") => State::InsufficientData,
@@ -129,27 +131,27 @@ impl<'a> Object<'a> {
         self.metric().into_iter().chain(self.metrics()).find_map(period)
     }
 
-    fn watch(&self, arn: Option<Arn<'_>>) -> Watch {
+    fn watch(&self, arn: Option<Arn<'_>>) -> Monitored {
         if let Some(rule) = self.line_about("/alarmData/configuration/alarmRule", arn) {
-            return Watch::Composite(rule);
+            return Monitored::Composite(rule);
         }
         let Some(metric) = self.metric() else {
-            return Watch::Unknown;
+            return Monitored::Unknown;
         };
         let text = |place| text_of(metric, place);
         if let Some(expression) = text("/expression") {
-            return Watch::Math(Line::parse(&text("/label").unwrap_or(expression)));
+            return Monitored::Math(OneLine::parse(&text("/label").unwrap_or(expression)));
         }
         let names = ["/metricStat/metric/namespace", "/metricStat/metric/name"];
         let names: Vec<_> = names.into_iter().filter_map(text).collect();
-        Watch::Metric(Line::parse(&names.join(" ")))
+        Monitored::Metric(OneLine::parse(&names.join(" ")))
     }
 
     /// What `reasonData` says of the last values. They come oldest first.
-    fn recent(&self) -> Vec<Option<Reading>> {
+    fn recent(&self) -> Vec<Option<Datapoint>> {
         let all = self.elements("/recentDatapoints");
         let recent = &all[all.len().saturating_sub(MAX_RECENT)..];
-        let reading = |value: &Value<'_>| Reading::parse(&value.text().ok()??);
+        let reading = |value: &Value<'_>| Datapoint::parse(&value.text().ok()??);
         recent.iter().map(reading).collect()
     }
 }

@@ -64,12 +64,12 @@ fn fired() -> Value {
     event("tea-kettle", "OK", "ALARM")
 }
 
-fn line(text: &str) -> Option<Line> {
-    Line::parse(text)
+fn line(text: &str) -> Option<OneLine> {
+    OneLine::parse(text)
 }
 
-fn readings(values: &[&str]) -> Vec<Option<Reading>> {
-    values.iter().map(|value| Reading::parse(value)).collect()
+fn readings(values: &[&str]) -> Vec<Option<Datapoint>> {
+    values.iter().map(|value| Datapoint::parse(value)).collect()
 }
 
 #[test]
@@ -80,14 +80,17 @@ fn a_metric_alarm_is_read_whole() {
         region: line("ap-northeast-2"),
         name: line("tea-kettle").unwrap(),
         description: line("Tea water is too hot"),
-        watch: Watch::Metric(line("Tea House Temperature")),
+        watch: Monitored::Metric(line("Tea House Temperature")),
         state: State::Alarm,
         since: "2026-01-01T02:05:10.5Z".parse().ok(),
-        before: Some(Before { state: State::Ok, since: "2026-01-01T00:00:00.25Z".parse().ok() }),
+        before: Some(PreviousState {
+            state: State::Ok,
+            since: "2026-01-01T00:00:00.25Z".parse().ok(),
+        }),
         reason: line(
             "Threshold Crossed: 1 datapoint [25.5] was greater than the threshold (20.0).",
         ),
-        threshold: Reading::parse("20"),
+        threshold: Datapoint::parse("20"),
         recent: readings(&["4", "12", "25.5"]),
         period: Some(300),
         link: "https://ap-northeast-2.console.aws.amazon.com/cloudwatch/home\
@@ -110,12 +113,12 @@ fn metric_math_is_told_by_the_expression_that_is_watched() {
         let event = with(fired(), "/alarmData/configuration/metrics", metrics);
         parsed(&with(event, "/alarmData/state/reasonData", json!("{}")))
     };
-    assert_eq!(alarm(&rate).watch, Watch::Math(line("Rate")));
+    assert_eq!(alarm(&rate).watch, Monitored::Math(line("Rate")));
     assert_eq!(alarm(&rate).period, Some(60));
     let sparse = rate.as_object_mut().unwrap();
     sparse.remove("label");
     sparse.remove("period");
-    assert_eq!(alarm(&rate).watch, Watch::Math(line("100 * c / o")));
+    assert_eq!(alarm(&rate).watch, Monitored::Math(line("100 * c / o")));
     assert_eq!(alarm(&rate).period, Some(900));
 }
 
@@ -130,7 +133,7 @@ fn a_composite_alarm_has_a_rule_and_no_values() {
     let alarm = parsed(&with(event, "/alarmData/state/reasonData", json!(children)));
     assert_eq!(
         alarm.watch,
-        Watch::Composite(line("ALARM(\"tea-kettle\") OR ALARM(tea-pot)").unwrap())
+        Monitored::Composite(line("ALARM(\"tea-kettle\") OR ALARM(tea-pot)").unwrap())
     );
     assert_eq!(alarm.reason, line("tea-kettle transitioned to ALARM at Thursday 01 January, 2026"));
     assert_eq!((alarm.threshold, alarm.period, alarm.last()), (None, None, None));
@@ -240,14 +243,14 @@ fn the_last_values_may_be_many_or_none_or_have_gaps() {
     };
     let gaps = json!([1.0, null, "2", "NaN", {}, 3e0, "inf", null]);
     let expected = readings(&["1", "", "2", "", "", "3", "", ""]);
-    assert_eq!(recent(gaps), (expected, Reading::parse("3")));
+    assert_eq!(recent(gaps), (expected, Datapoint::parse("3")));
     assert_eq!(recent(json!([])), (Vec::new(), None));
     assert_eq!(recent(json!([null])), (vec![None], None));
     assert_eq!(recent(json!("1,2")), (Vec::new(), None));
     let many: Vec<_> = (0..5_000).collect();
     let (kept, last) = recent(json!(many));
-    assert_eq!((kept.len(), kept[0]), (20, Reading::parse("4980")));
-    assert_eq!(last, Reading::parse("4999"));
+    assert_eq!((kept.len(), kept[0]), (20, Datapoint::parse("4980")));
+    assert_eq!(last, Datapoint::parse("4999"));
 }
 
 #[test]
@@ -282,11 +285,11 @@ fn a_key_names_one_change_of_one_alarm() {
 #[test]
 fn the_stacks_own_alarms_are_known_by_the_end_of_their_name() {
     let own = |name| parsed(&event(name, "OK", "ALARM")).own();
-    assert_eq!(own("order-alerts-no-orders"), Some(Own::NoOrders));
-    assert_eq!(own("tea-rejected-webhooks"), Some(Own::RejectedWebhooks));
+    assert_eq!(own("order-alerts-no-orders"), Some(StackAlarm::NoOrders));
+    assert_eq!(own("tea-rejected-webhooks"), Some(StackAlarm::RejectedWebhooks));
     assert_eq!(own("no-orders"), None);
     assert_eq!(own("order-alerts-no-orders-2"), None);
-    assert_eq!(own("order-alerts-errors "), Some(Own::Errors));
+    assert_eq!(own("order-alerts-errors "), Some(StackAlarm::Errors));
 }
 
 #[test]

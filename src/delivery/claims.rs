@@ -12,17 +12,17 @@ use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::Alarm;
-use crate::app::Wiring;
-use crate::delivery::grouping::Entry;
-use crate::delivery::{Turn, Window, described};
+use crate::app::App;
+use crate::delivery::grouping::Grouped;
+use crate::delivery::{Budget, Window, described};
 use crate::infra::aws::ServiceError;
 use crate::infra::metrics::Metric;
-use crate::ledger::rules::{Lease, State};
-use crate::ledger::{Claim, Held, Marked};
+use crate::ledger::rules::{LeaseRequest, State};
+use crate::ledger::{Claim, Lease, Marked};
 use crate::message::Remarks;
 use crate::order::{Change, Kind, OrderEvent};
-use crate::queue::digest_window::Windows;
-use crate::slack::retry::Wait;
+use crate::queue::digest_window::DigestWindows;
+use crate::slack::retry::RetryAfter;
 
 /// DynamoDB takes many more; the sandbox does not.
 const CALLS_AT_ONCE: usize = 16;
@@ -42,30 +42,30 @@ pub(super) const LATE: SignedDuration = SignedDuration::from_mins(30);
 /// What may be done about an event.
 pub(super) enum Claimed {
     /// Ours to tell.
-    Ours(Box<Entry>),
+    Ours(Box<Grouped>),
     /// Nothing: it was told before, or is no news any more.
     NoNews,
     /// Somebody else is telling it, until after this time.
     Leased(Duration),
 }
 
-pub(super) struct Claims<'a> {
-    wiring: &'a Wiring,
+pub(super) struct LedgerSession<'a> {
+    app: &'a App,
     events: &'a [OrderEvent],
-    turn: Turn<'a>,
+    budget: Budget<'a>,
     /// By the event's position.
-    held: Vec<Option<Held>>,
+    held: Vec<Option<Lease>>,
     /// How many calls failed one after the other.
     failures: AtomicUsize,
 }
 
-impl<'a> Claims<'a> {
-    pub(super) fn new(wiring: &'a Wiring, events: &'a [OrderEvent], turn: Turn<'a>) -> Self {
+impl<'a> LedgerSession<'a> {
+    pub(super) fn new(app: &'a App, events: &'a [OrderEvent], budget: Budget<'a>) -> Self {
         let held = events.iter().map(|_| None).collect();
-        Self { wiring, events, turn, held, failures: AtomicUsize::new(0) }
+        Self { app, events, budget, held, failures: AtomicUsize::new(0) }
     }
 
-    /// Claims the events at these positions.
+    /// LedgerSession the events at these positions.
     pub(super) async fn claim(&mut self, positions: &[usize]) -> Vec<(usize, Claimed)> {
         // Cancellations first, so that other news of an order waits for what becomes of its own.
         let is_cancellation = |at: &&usize| self.events[**at].kind == Kind::Cancelled;
@@ -83,23 +83,23 @@ impl<'a> Claims<'a> {
 
     async fn claim_one(&self, position: usize) -> Claim {
         // Posting needs its time, whatever the ledger does.
-        if self.is_down() || self.turn.deadline.is_mostly_over() {
-            return Claim::Ours(Held::default());
+        if self.is_down() || self.budget.deadline.is_mostly_over() {
+            return Claim::Ours(Lease::default());
         }
-        let claim = self.wiring.ledger.claim(&self.events[position], &self.lease(position)).await;
-        self.noted(claim).unwrap_or_else(|| Claim::Ours(Held::default()))
+        let claim = self.app.ledger.claim(&self.events[position], &self.lease(position)).await;
+        self.noted(claim).unwrap_or_else(|| Claim::Ours(Lease::default()))
     }
 
     fn explained(&mut self, position: usize, claim: Claim) -> Claimed {
         let event = &self.events[position];
         let (platform, order) = described(event);
-        let count = |metric| self.wiring.metrics.count_for(metric, platform);
+        let count = |metric| self.app.metrics.count_for(metric, platform);
         let count_first = |is_first: bool| {
             if is_first {
                 self.count_order(event);
             }
         };
-        let now = self.turn.deadline.now();
+        let now = self.budget.deadline.now();
         match claim {
             Claim::Told => {
                 tracing::info!(platform, order, "told before");
@@ -136,7 +136,7 @@ impl<'a> Claims<'a> {
                 let was_refused = held.was_refused();
                 self.held[position] = Some(held);
                 let positions = vec![position];
-                Claimed::Ours(Box::new(Entry { event, remarks, was_refused, positions }))
+                Claimed::Ours(Box::new(Grouped { event, remarks, was_refused, positions }))
             }
         }
     }
@@ -149,7 +149,7 @@ impl<'a> Claims<'a> {
             Kind::Modified => Metric::OrdersModified,
             Kind::Cancelled => Metric::OrdersCancelled,
         };
-        self.wiring.metrics.count_for(metric, &event.platform);
+        self.app.metrics.count_for(metric, &event.platform);
     }
 
     /// Marks events as told.
@@ -163,33 +163,33 @@ impl<'a> Claims<'a> {
                 self.count_order(&self.events[position]);
             }
         }
-        let now = self.turn.deadline.now();
+        let now = self.budget.deadline.now();
         let marks = stream::iter(held).map(|held| self.mark(held, now));
         marks.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
     }
 
-    pub(super) async fn mark(&self, held: Held, now: Timestamp) {
+    pub(super) async fn mark(&self, held: Lease, now: Timestamp) {
         if self.is_out_of_reach() {
             return;
         }
-        if self.noted(self.wiring.ledger.told(held, now).await) == Some(Marked::TakenOver) {
+        if self.noted(self.app.ledger.told(held, now).await) == Some(Marked::TakenOver) {
             tracing::warn!("another invocation took over: the channel may see it twice");
-            self.wiring.metrics.count(Metric::PossibleDuplicate);
+            self.app.metrics.count(Metric::PossibleDuplicate);
         }
     }
 
     /// Gives back events that were not told, or not surely, or that were refused.
     pub(super) async fn give_back(
         &mut self,
-        entries: impl Iterator<Item = &Entry>,
+        entries: impl Iterator<Item = &Grouped>,
         was_refused: bool,
     ) {
         let mut held = Vec::new();
-        for Entry { positions, remarks, .. } in entries {
+        for Grouped { positions, remarks, .. } in entries {
             let now_is = match (remarks.repeat, was_refused) {
-                (true, _) => State::Unclear,
-                (false, true) => State::Refused,
-                (false, false) => State::Untold,
+                (true, _) => State::InDoubt,
+                (false, true) => State::Rejected,
+                (false, false) => State::Pending,
             };
             for position in positions {
                 held.extend(self.held[*position].take().map(|held| (held, now_is)));
@@ -199,29 +199,31 @@ impl<'a> Claims<'a> {
         returns.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
     }
 
-    pub(super) async fn give_back_one(&self, held: Held, now_is: State) {
+    pub(super) async fn give_back_one(&self, held: Lease, now_is: State) {
         if self.is_out_of_reach() {
             return;
         }
-        self.noted(self.wiring.ledger.give_back(held, now_is).await);
+        self.noted(self.app.ledger.give_back(held, now_is).await);
     }
 
-    /// Claims the digest that is due.
-    pub(super) async fn window(&self, windows: Windows) -> Window {
-        let now = self.turn.deadline.now();
-        let claim = self.wiring.ledger.claim_digest(windows.due(now), &self.lease("digest")).await;
+    /// LedgerSession the digest that is due.
+    pub(super) async fn window(&self, windows: DigestWindows) -> Window {
+        let now = self.budget.deadline.now();
+        let claim = self.app.ledger.claim_digest(windows.due(now), &self.lease("digest")).await;
         match self.noted(claim) {
             Some(Claim::Ours(held)) => Window::Ours(held),
-            None => Window::Ours(Held::default()),
-            Some(Claim::Leased { .. }) => Window::Taken(Wait::HandOver(windows.until_next(now))),
+            None => Window::Ours(Lease::default()),
+            Some(Claim::Leased { .. }) => {
+                Window::Taken(RetryAfter::NextDigest(windows.until_next(now)))
+            }
             Some(Claim::Told | Claim::Overtaken { .. }) => {
-                Window::Taken(Wait::Exactly(windows.until_next(now)))
+                Window::Taken(RetryAfter::Exactly(windows.until_next(now)))
             }
         }
     }
 
     /// Counts cancellations that were told by themselves, by when they came in.
-    pub(super) async fn count_cancelled(&self, told: &[Timestamp], windows: Windows) {
+    pub(super) async fn count_cancelled(&self, told: &[Timestamp], windows: DigestWindows) {
         let mut counts = BTreeMap::<i64, u32>::new();
         for moment in told {
             *counts.entry(windows.of(*moment)).or_default() += 1;
@@ -231,12 +233,16 @@ impl<'a> Claims<'a> {
                 return;
             }
             let lease = self.lease("cancelled");
-            self.noted(self.wiring.ledger.count_cancelled(window, count, &lease).await);
+            self.noted(self.app.ledger.count_cancelled(window, count, &lease).await);
         }
     }
 
     /// How many cancellations were told before in the windows of these moments.
-    pub(super) async fn cancelled_beside(&self, moments: &[Timestamp], windows: Windows) -> u32 {
+    pub(super) async fn cancelled_beside(
+        &self,
+        moments: &[Timestamp],
+        windows: DigestWindows,
+    ) -> u32 {
         let windows: BTreeSet<_> = moments.iter().map(|moment| windows.of(*moment)).collect();
         let mut count = 0;
         // After an outage there may be many, and nobody asks any more what happened beside them.
@@ -244,49 +250,49 @@ impl<'a> Claims<'a> {
             if self.is_out_of_reach() {
                 break;
             }
-            count += self.noted(self.wiring.ledger.cancelled(window).await).unwrap_or(0);
+            count += self.noted(self.app.ledger.cancelled(window).await).unwrap_or(0);
         }
         count
     }
 
-    /// Claims an alarm's change of state.
+    /// LedgerSession an alarm's change of state.
     pub(super) async fn alarm(&self, alarm: &Alarm) -> Claim {
         let Some(key) = alarm.key() else {
-            return Claim::Ours(Held::default());
+            return Claim::Ours(Lease::default());
         };
-        let claim = self.wiring.ledger.claim_alarm(&key, &self.lease("alarm")).await;
-        self.noted(claim).unwrap_or_else(|| Claim::Ours(Held::default()))
+        let claim = self.app.ledger.claim_alarm(&key, &self.lease("alarm")).await;
+        self.noted(claim).unwrap_or_else(|| Claim::Ours(Lease::default()))
     }
 
     /// How long until a lease of somebody else has surely ended.
     pub(super) fn after(&self, lease: Timestamp) -> Duration {
-        let wait = (lease + AFTER_LEASE).duration_since(self.turn.deadline.now());
+        let wait = (lease + AFTER_LEASE).duration_since(self.budget.deadline.now());
         wait.try_into().unwrap_or_default()
     }
 
     /// Lets a window go, for good if it `is_over`.
-    pub(super) async fn end_window(&self, window: Held, is_over: bool) {
+    pub(super) async fn end_window(&self, window: Lease, is_over: bool) {
         if !is_over {
-            self.give_back_one(window, State::Untold).await;
+            self.give_back_one(window, State::Pending).await;
         } else if !self.is_out_of_reach() {
             // Whoever took it over tells other orders.
-            self.noted(self.wiring.ledger.told(window, self.turn.deadline.now()).await);
+            self.noted(self.app.ledger.told(window, self.budget.deadline.now()).await);
         }
     }
 
     /// As long as the invocation may take; its owner is unlike any other claim's, so that two copies
     /// of an event in one invocation contend as well.
-    fn lease(&self, what: impl Display) -> Lease {
-        let Turn { request_id, deadline, .. } = self.turn;
+    fn lease(&self, what: impl Display) -> LeaseRequest {
+        let Budget { request_id, deadline, .. } = self.budget;
         let length = (deadline.left() + LEASE_MARGIN).min(LONGEST_LEASE);
         let now = deadline.now();
-        Lease { owner: format!("{request_id}/{what}"), now, until: now + length }
+        LeaseRequest { owner: format!("{request_id}/{what}"), now, until: now + length }
     }
 
     /// Marks that are not set in time are left out: what was told is deleted from the queue, and the
     /// marks are for those who send it again.
     fn is_out_of_reach(&self) -> bool {
-        self.is_down() || self.turn.deadline.left() < self.turn.settling
+        self.is_down() || self.budget.deadline.left() < self.budget.reserve
     }
 
     fn is_down(&self) -> bool {
@@ -301,7 +307,7 @@ impl<'a> Claims<'a> {
                 Some(answer)
             }
             Err(error) => {
-                self.wiring.metrics.count(Metric::LedgerUnavailable);
+                self.app.metrics.count(Metric::LedgerUnavailable);
                 if self.failures.fetch_add(1, Ordering::Relaxed) == 0 {
                     tracing::error!(
                         %error,

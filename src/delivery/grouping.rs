@@ -1,15 +1,15 @@
 //! Few messages out of many events: singles while they are few, digests in a storm.
 //!
-//! Nothing is dropped on the way: every position that comes in stands in exactly one [`News`].
+//! Nothing is dropped on the way: every position that comes in stands in exactly one [`Notification`].
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as Slot;
+use std::collections::hash_map::Entry;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
 use crate::message::{self, Remarks, Style, digest};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::slack::block_kit::Message;
 
@@ -21,7 +21,7 @@ pub const MAX_SINGLES: usize = 3;
 
 /// One order in the news: what happened to it, and which events that stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct Grouped {
     pub event: OrderEvent,
     pub remarks: Remarks,
     /// Slack took it in no form before.
@@ -32,9 +32,9 @@ pub struct Entry {
 
 /// One message's worth of news.
 #[derive(Clone, Debug, PartialEq)]
-pub struct News {
+pub struct Notification {
     /// At least one.
-    entries: Vec<Entry>,
+    entries: Vec<Grouped>,
     plain: bool,
     /// How many cancellations of the same time were told before it.
     beside: u32,
@@ -45,31 +45,31 @@ pub struct News {
 /// Up to [`MAX_SINGLES`] stand alone, as they are. Of more, an order stands once, under what
 /// matters most; if these are still more, they are digests, filled one after the other. What was
 /// refused before comes last and alone, so that no digest is refused for it.
-pub fn fold(entries: Vec<Entry>, style: &Style) -> Vec<News> {
+pub fn fold(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
     let (suspects, entries) = entries.into_iter().partition(|entry| entry.was_refused);
     let mut news = fold_unsuspected(entries, style);
     news.extend(singles(suspects));
     news
 }
 
-fn fold_unsuspected(entries: Vec<Entry>, style: &Style) -> Vec<News> {
+fn fold_unsuspected(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
     let is_storm = entries.len() > MAX_SINGLES;
     let entries = if is_storm { by_order(entries) } else { entries };
     if entries.len() > MAX_SINGLES { digests(entries, style) } else { singles(entries).collect() }
 }
 
-fn singles(mut entries: Vec<Entry>) -> impl Iterator<Item = News> {
-    entries.sort_by_key(|Entry { event, .. }| (event.kind != Kind::Cancelled, event.time()));
-    entries.into_iter().map(|entry| News::of(vec![entry]))
+fn singles(mut entries: Vec<Grouped>) -> impl Iterator<Item = Notification> {
+    entries.sort_by_key(|Grouped { event, .. }| (event.kind != Kind::Cancelled, event.time()));
+    entries.into_iter().map(|entry| Notification::of(vec![entry]))
 }
 
-impl News {
-    fn of(entries: Vec<Entry>) -> Self {
+impl Notification {
+    fn of(entries: Vec<Grouped>) -> Self {
         Self { entries, plain: false, beside: 0 }
     }
 
     /// What it tells, in the order in which it is read.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[Grouped] {
         &self.entries
     }
 
@@ -91,7 +91,7 @@ impl News {
     /// The message as it is posted.
     pub fn message(&self, style: &Style) -> Message {
         let message = match &*self.entries {
-            [Entry { event, remarks, .. }] => message::about(event, style, *remarks),
+            [Grouped { event, remarks, .. }] => message::about(event, style, *remarks),
             entries => digest::about(&told(entries), self.beside, style),
         };
         if self.plain { message.without_blocks() } else { message }
@@ -124,12 +124,12 @@ impl News {
     }
 }
 
-fn digests(mut entries: Vec<Entry>, style: &Style) -> Vec<News> {
-    entries.sort_by_key(|Entry { event, .. }| (place(event.kind), event.time()));
+fn digests(mut entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
+    entries.sort_by_key(|Grouped { event, .. }| (place(event.kind), event.time()));
     let mut news = Vec::new();
     while !entries.is_empty() {
         let rest = entries.split_off(fitting(&entries, style));
-        news.push(News::of(entries));
+        news.push(Notification::of(entries));
         entries = rest;
     }
     news
@@ -147,7 +147,7 @@ fn place(kind: Kind) -> u8 {
 /// How many of the entries one digest holds, found by making it: two always fit.
 ///
 /// It must have room to say that it is a repeat, should it become one.
-fn fitting(entries: &[Entry], style: &Style) -> usize {
+fn fitting(entries: &[Grouped], style: &Style) -> usize {
     let mut told = told(entries);
     for (_, remarks) in &mut told {
         remarks.repeat = true;
@@ -167,22 +167,22 @@ fn fitting(entries: &[Entry], style: &Style) -> usize {
     fitting
 }
 
-fn told(entries: &[Entry]) -> Vec<digest::Told<'_>> {
+fn told(entries: &[Grouped]) -> Vec<digest::Told<'_>> {
     entries.iter().map(|entry| (&entry.event, entry.remarks)).collect()
 }
 
 /// Each order once. An event that does not say its order's key is an order of its own.
-fn by_order(entries: Vec<Entry>) -> Vec<Entry> {
-    type Key = (String, Option<Line>, Line);
+fn by_order(entries: Vec<Grouped>) -> Vec<Grouped> {
+    type Key = (String, Option<OneLine>, OneLine);
     let key = |event: &OrderEvent| -> Option<Key> {
         Some((event.platform.clone(), event.shop.clone(), event.id.clone()?))
     };
-    let mut orders: Vec<Entry> = Vec::new();
+    let mut orders: Vec<Grouped> = Vec::new();
     let mut known: HashMap<Key, usize> = HashMap::new();
     for entry in entries {
         match key(&entry.event).map(|key| known.entry(key)) {
-            Some(Slot::Occupied(order)) => orders[*order.get()].join(entry),
-            Some(Slot::Vacant(new)) => {
+            Some(Entry::Occupied(order)) => orders[*order.get()].join(entry),
+            Some(Entry::Vacant(new)) => {
                 new.insert(orders.len());
                 orders.push(entry);
             }
@@ -192,7 +192,7 @@ fn by_order(entries: Vec<Entry>) -> Vec<Entry> {
     orders
 }
 
-impl Entry {
+impl Grouped {
     /// Takes in another event of the same order, which leads if it matters more.
     fn join(&mut self, mut other: Self) {
         self.positions.append(&mut other.positions);

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::app::Wiring;
-use crate::delivery::grouping::News;
+use crate::app::App;
+use crate::delivery::grouping::Notification;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::message::Style;
 use crate::secret::Channel;
-use crate::secret::cache::SecretsError;
+use crate::secret::cache::SecretCacheError;
 use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
-use crate::slack::retry::{self, Failure, Next, Tried, Wait};
+use crate::slack::retry::{self, Failure, Next, RetryAfter, Tried};
 use crate::slack::url::{SlackUrl, SlackUrlError};
 
 /// Slack answers within a fraction of a second; a longer silence is an outage.
@@ -29,21 +29,21 @@ pub(super) enum Posted {
     /// Slack does not take this payload, as the text says.
     Refused(String),
     /// Slack takes nothing now.
-    No(Wait),
+    No(RetryAfter),
 }
 
 /// Why there is no address to post to.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoAddress {
     #[error("the Slack address cannot be read: {0}")]
-    Secret(#[from] SecretsError),
+    Secret(#[from] SecretCacheError),
     #[error("the Slack address in the secret is refused: {0} (`connect slack` stores one)")]
     Refused(#[from] SlackUrlError),
 }
 
 /// Posts at its pace to the address of the secret.
 pub(super) struct Poster<'a> {
-    wiring: &'a Wiring,
+    app: &'a App,
     channel: Channel,
     deadline: Deadline,
     pace: &'a mut Pace,
@@ -59,7 +59,7 @@ pub(super) trait Telling {
 }
 
 /// Orders, in a style.
-impl Telling for (News, &Style) {
+impl Telling for (Notification, &Style) {
     fn message(&self) -> Message {
         self.0.message(self.1)
     }
@@ -71,12 +71,12 @@ impl Telling for (News, &Style) {
 
 impl<'a> Poster<'a> {
     pub(super) fn new(
-        wiring: &'a Wiring,
+        app: &'a App,
         channel: Channel,
         deadline: Deadline,
         pace: &'a mut Pace,
     ) -> Self {
-        Self { wiring, channel, deadline, pace, address: None }
+        Self { app, channel, deadline, pace, address: None }
     }
 
     /// Makes sure that there is an address to post to.
@@ -94,21 +94,21 @@ impl<'a> Poster<'a> {
         }
         // Before a channel is connected, Slack has refused nothing.
         if !matches!(found, Ok(_) | Err(NoAddress::Refused(SlackUrlError::Empty))) {
-            self.wiring.metrics.count(Metric::SlackRefused);
+            self.app.metrics.count(Metric::SlackRefused);
         }
         self.address = Some(found?);
         Ok(())
     }
 
     async fn read_address(&self) -> Result<SlackUrl, NoAddress> {
-        let origin = self.wiring.config.slack_origin.as_ref();
-        let secret = self.wiring.secrets.current(self.deadline).await?;
+        let origin = self.app.config.slack_origin.as_ref();
+        let secret = self.app.secrets.current(self.deadline).await?;
         let error = match secret.slack_url(self.channel, origin) {
             Ok(address) => return Ok(address),
             Err(error) => error,
         };
         // Somebody may have connected the channel a moment ago.
-        match self.wiring.secrets.refreshed(self.deadline).await {
+        match self.app.secrets.refreshed(self.deadline).await {
             Some(secret) => Ok(secret.slack_url(self.channel, origin)?),
             None => Err(error.into()),
         }
@@ -116,15 +116,15 @@ impl<'a> Poster<'a> {
 
     /// Whether it posts where the orders go.
     pub(super) async fn is_where_orders_go(&self) -> bool {
-        let origin = self.wiring.config.slack_origin.as_ref();
-        let secret = self.wiring.secrets.current(self.deadline).await;
+        let origin = self.app.config.slack_origin.as_ref();
+        let secret = self.app.secrets.current(self.deadline).await;
         let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders, origin).ok());
         orders.is_some() && orders == self.address
     }
 
     /// Whether it posts alarms to a channel of their own.
     async fn is_apart(&self) -> bool {
-        let secret = self.wiring.secrets.current(self.deadline).await;
+        let secret = self.app.secrets.current(self.deadline).await;
         self.channel == Channel::Monitoring
             && secret.is_ok_and(|secret| secret.has_monitoring_channel())
     }
@@ -147,43 +147,43 @@ impl<'a> Poster<'a> {
                 return Posted::Refused("it cannot be written".to_owned());
             };
             let Some(address) = &self.address else {
-                return Posted::No(Wait::BackOff);
+                return Posted::No(RetryAfter::BackOff);
             };
             if self.pace.spare(self.deadline).is_none() {
-                return Posted::No(Wait::AtOnce);
+                return Posted::No(RetryAfter::Immediately);
             }
             self.pace.ready().await;
             let within = self.deadline.left().min(SLACK_TIMEOUT);
-            let Err(error) = self.wiring.slack.post(address, &message, within).await else {
+            let Err(error) = self.app.slack.post(address, &message, within).await else {
                 return Posted::Yes;
             };
             let next = retry::next(&error.failure, tried, self.pace.spare(self.deadline));
             self.count(&error.failure, next).await;
-            if error.failure == Failure::Unclear {
+            if error.failure == Failure::InDoubt {
                 news.mark_repeat();
             }
             match next {
-                Next::Again(wait) => {
+                Next::RetryNow(wait) => {
                     tracing::warn!(%error, "posted again");
                     tried.again |= !matches!(error.failure, Failure::RateLimited(_));
                     sleep(wait).await;
                 }
-                Next::NewAddress if self.find_new_address().await => {
+                Next::ReloadUrl if self.find_new_address().await => {
                     tracing::warn!(%error, "posted again to the address that the secret holds now");
                     tried.new_address = true;
                 }
-                Next::NewAddress | Next::HandBack(_)
+                Next::ReloadUrl | Next::GiveUp(_)
                     if error.failure == Failure::Endpoint && self.fall_back().await =>
                 {
                     tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
                     tried = Tried::default();
                 }
-                Next::Smaller => return Posted::Refused(error.to_string()),
-                Next::NewAddress => {
+                Next::Split => return Posted::Refused(error.to_string()),
+                Next::ReloadUrl => {
                     tracing::error!(%error, "not posted");
-                    return Posted::No(Wait::BackOff);
+                    return Posted::No(RetryAfter::BackOff);
                 }
-                Next::HandBack(wait) => {
+                Next::GiveUp(wait) => {
                     tracing::error!(%error, "not posted");
                     return Posted::No(wait);
                 }
@@ -192,12 +192,12 @@ impl<'a> Poster<'a> {
     }
 
     async fn count(&self, failure: &Failure, next: Next) {
-        let metrics = &self.wiring.metrics;
+        let metrics = &self.app.metrics;
         match failure {
             Failure::RateLimited(_) => {
                 metrics.count(Metric::SlackRateLimited);
                 // One that is not over soon is an outage for whoever waits for news.
-                if let Next::HandBack(_) = next {
+                if let Next::GiveUp(_) = next {
                     metrics.count(Metric::SlackRefused);
                 }
             }
@@ -209,10 +209,10 @@ impl<'a> Poster<'a> {
 
     /// Reads the secret anew; whether it holds another address by now.
     async fn find_new_address(&mut self) -> bool {
-        let Some(secret) = self.wiring.secrets.refreshed(self.deadline).await else {
+        let Some(secret) = self.app.secrets.refreshed(self.deadline).await else {
             return false;
         };
-        let origin = self.wiring.config.slack_origin.as_ref();
+        let origin = self.app.config.slack_origin.as_ref();
         let new = secret.slack_url(self.channel, origin).ok();
         let is_new = new.is_some() && new != self.address;
         if is_new {
@@ -233,60 +233,32 @@ mod tests {
     use std::sync::{Arc, Mutex};
 
     use jiff::Timestamp;
-    use lambda_http::http::Response;
+    use serde_json::json;
     use tokio::time::Instant;
 
     use super::*;
-    use crate::config::{Config, Language};
-    use crate::delivery::grouping::{Entry, fold};
-    use crate::infra::http_client::{Body, Exchange};
-    use crate::infra::metrics::Metrics;
-    use crate::ledger::Ledger;
+    use crate::app::tests::{answer, in_memory};
+    use crate::config::Language;
+    use crate::delivery::grouping::{Grouped, fold};
     use crate::message::{Remarks, tests::event};
-    use crate::secret::Secret;
-    use crate::secret::cache::Secrets;
-    use crate::slack::Slack;
-
-    /// A Slack that is silent at first; and when it was called.
-    fn silent_once() -> (Slack, Arc<Mutex<Vec<Instant>>>) {
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let noted = Arc::clone(&calls);
-        let exchange = Exchange::InMemory(Box::new(move |_| {
-            let mut calls = noted.lock().unwrap();
-            calls.push(Instant::now());
-            if calls.len() == 1 {
-                return Box::pin(pending());
-            }
-            let body = Body { bytes: b"ok".to_vec(), is_whole: true };
-            Box::pin(async { Ok(Response::new(body)) })
-        }));
-        (Slack::Webhooks(Arc::new(exchange)), calls)
-    }
 
     #[tokio::test(start_paused = true)]
     async fn a_silent_slack_has_four_seconds_before_the_message_is_posted_again() {
-        let (slack, calls) = silent_once();
-        let secret = r#"{"slack_webhook_url":"https://hooks.slack.com/services/T0/B0/x"}"#;
-        let setting = |name: &str| match name {
-            "SECRET_ID" => Some("test".to_owned()),
-            "DELIVERY" => Some("direct".to_owned()),
-            _ => None,
-        };
-        let wiring = Wiring {
-            config: Config::from_env(setting).unwrap(),
-            secrets: Secrets::fixed(Secret::parse(secret).unwrap()),
-            slack,
-            queue: None,
-            ledger: Ledger::none(),
-            metrics: Metrics::default(),
-        };
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&calls);
+        let secret = json!({"slack_webhook_url": "https://hooks.slack.com/services/T0/B0/x"});
+        let app = in_memory(&secret, move |_| {
+            let mut calls = noted.lock().unwrap();
+            calls.push(Instant::now());
+            if calls.len() == 1 { Box::pin(pending()) } else { answer("ok") }
+        });
         let deadline = Deadline::within(Duration::from_secs(29), Timestamp::UNIX_EPOCH);
         let mut pace = Pace::of_a_consumer();
-        let mut poster = Poster::new(&wiring, Channel::Orders, deadline, &mut pace);
+        let mut poster = Poster::new(&app, Channel::Orders, deadline, &mut pace);
         poster.find_address().await.unwrap();
 
         let style = Style { language: Language::English, mention: None };
-        let entry = Entry {
+        let entry = Grouped {
             event: event(),
             remarks: Remarks::default(),
             was_refused: false,

@@ -7,8 +7,8 @@
 use std::time::Duration;
 
 use crate::alarm::Alarm;
-use crate::app::Wiring;
-use crate::delivery::{Turn, deliver_alarms};
+use crate::app::App;
+use crate::delivery::{Budget, deliver_alarms};
 use crate::handlers::disposition::Outcome;
 use crate::handlers::invocation::InvocationError;
 use crate::infra::deadline::Deadline;
@@ -17,8 +17,8 @@ use crate::queue::envelope::pack_alarm;
 use crate::slack::pace::Pace;
 
 /// Takes one alarm; `function_arn` says whose alarms are believed.
-pub async fn watch(
-    wiring: &Wiring,
+pub async fn handle(
+    app: &App,
     alarm: &Alarm,
     function_arn: Option<&str>,
     request_id: &str,
@@ -27,18 +27,18 @@ pub async fn watch(
     let name = alarm.name.as_str();
     if function_arn.is_some_and(|arn| !is_neighbour(alarm, arn)) {
         tracing::error!(name, "ignored: the alarm is of another account or region");
-        wiring.metrics.count(Metric::AlarmsIgnored);
+        app.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
     }
     if !alarm.is_news() {
         tracing::info!(name, "not shown: all is well, as it was");
         return Ok(());
     }
-    let Some(queue) = &wiring.queue else {
-        let turn = Turn { request_id, deadline, settling: Duration::ZERO, is_everything: true };
-        let told = deliver_alarms(wiring, &[alarm], turn, &mut Pace::at_once()).await;
+    let Some(queue) = &app.queue else {
+        let budget = Budget { request_id, deadline, reserve: Duration::ZERO, is_everything: true };
+        let told = deliver_alarms(app, &[alarm], budget, &mut Pace::at_once()).await;
         return match told.outcomes[..] {
-            [Outcome::Settled] => Ok(()),
+            [Outcome::Done] => Ok(()),
             _ => Err(InvocationError::AlarmNotPosted),
         };
     };

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::app::Wiring;
-use crate::config::{Config, Manner};
-use crate::delivery::{Turn, deliver};
+use crate::app::App;
+use crate::config::{Config, Mode};
+use crate::delivery::{Budget, deliver};
 use crate::handlers::disposition::Outcome;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
@@ -17,15 +17,15 @@ use crate::order::OrderEvent;
 use crate::platform::Platform;
 use crate::queue::Queue;
 use crate::queue::envelope::pack;
-use crate::secret::cache::SecretsError;
+use crate::secret::cache::SecretCacheError;
 use crate::secret::{NoKey, Secret};
 use crate::slack::pace::Pace;
-use crate::slack::retry::Wait;
+use crate::slack::retry::RetryAfter;
 use crate::webhook::parse::{Parsed, parse};
 use crate::webhook::request::{Headers, Request};
-use crate::webhook::response::{Answer, Refusal, as_wanted};
+use crate::webhook::response::{Answer, Refusal, for_platform};
 use crate::webhook::route::{Route, bytes, check_media_type, is_ping, route};
-use crate::webhook::signature::{Authentic, Rejection, authenticate};
+use crate::webhook::signature::{Rejection, Verified, verify};
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
@@ -37,15 +37,15 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 const TIME_TO_ENQUEUE: Duration = Duration::from_secs(3);
 
 /// Takes one request of the invocation `request_id`.
-pub async fn intake(
-    wiring: &Wiring,
+pub async fn handle(
+    app: &App,
     request: &Request,
     request_id: &str,
     deadline: Deadline,
 ) -> Result<Answer, Refusal> {
     let now = deadline.began;
     let time_to_answer = time_to_answer(request.arrived_at, now);
-    let deadline = deadline.at_most(match wiring.queue {
+    let deadline = deadline.at_most(match app.queue {
         Some(_) => time_to_answer.min(TIME_TO_ENQUEUE),
         None => time_to_answer,
     });
@@ -53,16 +53,16 @@ pub async fn intake(
         Route::Health => return Ok(Answer::Healthy),
         Route::Webhook(platform) => platform,
     };
-    let outcome = take(wiring, platform, request, request_id, deadline).await;
+    let outcome = take(app, platform, request, request_id, deadline).await;
     if let Err(Refusal::Unavailable { .. }) = outcome {
-        wiring.metrics.count_for(Metric::WebhooksNotTaken, platform.id);
+        app.metrics.count_for(Metric::WebhooksNotTaken, platform.id);
     }
-    as_wanted(outcome, &platform.reply)
+    for_platform(outcome, &platform.reply)
 }
 
 /// Proves, parses and hands over what came to a platform's address.
 async fn take(
-    wiring: &Wiring,
+    app: &App,
     platform: &Platform,
     request: &Request,
     request_id: &str,
@@ -75,41 +75,41 @@ async fn take(
     }
     check_media_type(&request.headers)?;
 
-    let webhook = prove(wiring, platform, &request.headers, body, deadline).await?;
-    let customer = wiring.config.customer;
+    let webhook = prove(app, platform, &request.headers, body, deadline).await?;
+    let customer = app.config.customer;
     let parsed = parse(platform, &webhook, customer, deadline.began).map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "refused");
-        wiring.metrics.count_for(Metric::WebhooksUnreadable, platform.id);
+        app.metrics.count_for(Metric::WebhooksUnreadable, platform.id);
         Refusal::Unreadable
     })?;
     let events = match parsed {
         Parsed::Ignored { .. } => {
             tracing::info!(platform = platform.id, "ignored: the event is no news");
-            wiring.metrics.count_for(Metric::WebhooksIgnored, platform.id);
+            app.metrics.count_for(Metric::WebhooksIgnored, platform.id);
             return Ok(Answer::Ignored);
         }
         Parsed::Events(events) => events,
     };
-    match &wiring.queue {
-        Some(queue) => enqueue(wiring, queue, &events, deadline).await?,
-        None => tell(wiring, &events, request_id, deadline).await?,
+    match &app.queue {
+        Some(queue) => enqueue(app, queue, &events, deadline).await?,
+        None => tell(app, &events, request_id, deadline).await?,
     }
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
-    wiring.metrics.add(Metric::EventsAccepted, Some(platform.id), count);
+    app.metrics.add(Metric::EventsAccepted, Some(platform.id), count);
     Ok(Answer::Accepted)
 }
 
 /// Leaves the events to the queue. What need not be told at once stays out of sight until the next
 /// digest is due.
 async fn enqueue(
-    wiring: &Wiring,
+    app: &App,
     queue: &Queue,
     events: &[OrderEvent],
     deadline: Deadline,
 ) -> Result<(), Refusal> {
-    let Config { show, digest_windows, .. } = &wiring.config;
-    let is_urgent = events.iter().any(|event| show.manner(event.kind) == Manner::Each);
+    let Config { show, digest_windows, .. } = &app.config;
+    let is_urgent = events.iter().any(|event| show.mode(event.kind) == Mode::Immediate);
     let delay = if is_urgent { Duration::ZERO } else { digest_windows.delay(deadline.now()) };
     for body in pack(events) {
         if let Err(error) = queue.send(&body, delay, deadline).await {
@@ -122,19 +122,19 @@ async fn enqueue(
 
 /// Tells the channel while the sender waits.
 async fn tell(
-    wiring: &Wiring,
+    app: &App,
     events: &[OrderEvent],
     request_id: &str,
     deadline: Deadline,
 ) -> Result<(), Refusal> {
-    let turn = Turn { request_id, deadline, settling: ANSWERING, is_everything: true };
-    let outcomes = deliver(wiring, events, turn, &mut Pace::at_once(), None, None).await;
+    let budget = Budget { request_id, deadline, reserve: ANSWERING, is_everything: true };
+    let outcomes = deliver(app, events, budget, &mut Pace::at_once(), None, None).await;
     for outcome in outcomes {
         let retry_after = match outcome {
-            Outcome::Settled => continue,
-            Outcome::Later(Wait::Exactly(wait)) => wait,
-            Outcome::Later(Wait::AtOnce | Wait::HandOver(_)) => AT_ONCE,
-            Outcome::Later(Wait::BackOff) | Outcome::Refused(_) => RETRY_AFTER,
+            Outcome::Done => continue,
+            Outcome::Retry(RetryAfter::Exactly(wait)) => wait,
+            Outcome::Retry(RetryAfter::Immediately | RetryAfter::NextDigest(_)) => AT_ONCE,
+            Outcome::Retry(RetryAfter::BackOff) | Outcome::Rejected(_) => RETRY_AFTER,
         };
         return Err(Refusal::Unavailable { retry_after });
     }
@@ -159,22 +159,22 @@ fn time_to_answer(arrived_at: Option<Timestamp>, now: Timestamp) -> Duration {
 /// Proves the request genuine with the keys at hand, or with those that the secret holds by now: a
 /// key may have been added or changed a moment ago.
 async fn prove<'a>(
-    wiring: &Wiring,
+    app: &App,
     platform: &Platform,
     headers: &'a Headers,
     body: &'a [u8],
     deadline: Deadline,
-) -> Result<Authentic<'a>, Refusal> {
-    let public_url = wiring.config.public_url.as_deref();
+) -> Result<Verified<'a>, Refusal> {
+    let public_url = app.config.public_url.as_deref();
     let check = |secret: &Secret| {
         let keys = secret.signing_keys(platform)?;
-        Ok(authenticate(&platform.auth, headers, body, keys, public_url, deadline.began)?)
+        Ok(verify(&platform.auth, headers, body, keys, public_url, deadline.began)?)
     };
-    let proof = match wiring.secrets.current(deadline).await {
+    let proof = match app.secrets.current(deadline).await {
         Err(error) => Err(Unproven::NoSecret(error)),
         Ok(secret) => match check(&secret) {
             unproven @ Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) => {
-                match wiring.secrets.refreshed(deadline).await {
+                match app.secrets.refreshed(deadline).await {
                     Some(newer) => check(&newer),
                     None => unproven,
                 }
@@ -182,15 +182,15 @@ async fn prove<'a>(
             proof => proof,
         },
     };
-    if let Ok(Authentic { key: key @ 1.., .. }) = proof {
+    if let Ok(Verified { key: key @ 1.., .. }) = proof {
         tracing::info!(platform = platform.id, key, "signed with another than the first key");
-        wiring.metrics.count_for(Metric::OldKeyUsed, platform.id);
+        app.metrics.count_for(Metric::OldKeyUsed, platform.id);
     }
     proof.map_err(|error| {
         let refusal = error.refusal();
         if refusal == Refusal::Unauthorized {
             tracing::warn!(platform = platform.id, %error, "refused");
-            wiring.metrics.count_for(Metric::WebhooksRejected, platform.id);
+            app.metrics.count_for(Metric::WebhooksRejected, platform.id);
         } else {
             tracing::error!(platform = platform.id, %error, "nothing can be proven");
         }
@@ -202,7 +202,7 @@ async fn prove<'a>(
 #[derive(Debug, thiserror::Error)]
 enum Unproven {
     #[error(transparent)]
-    NoSecret(SecretsError),
+    NoSecret(SecretCacheError),
     #[error(transparent)]
     NoKey(#[from] NoKey),
     #[error(transparent)]
@@ -210,7 +210,7 @@ enum Unproven {
 }
 
 impl Unproven {
-    /// What is missing on our side is no reason to turn a sender away for good.
+    /// What is missing on our side is no reason to budget a sender away for good.
     fn refusal(&self) -> Refusal {
         match self {
             Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::AddressUnknown) => {

@@ -1,4 +1,4 @@
-//! The AWS SDK on our own [`Exchange`], configured from the environment that Lambda sets.
+//! The AWS SDK on our own [`HttpClient`], configured from the environment that Lambda sets.
 //!
 //! No profile files and no metadata service: inside Lambda everything is in the environment, and
 //! looking elsewhere costs time.
@@ -23,22 +23,26 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
-use crate::config::ConfigError;
-use crate::infra::http_client::{Exchange, Unanswered};
+use crate::infra::http_client::{HttpClient, NoResponse};
 
 /// Before the second try of a call; there is no third.
 const BACK_OFF: Duration = Duration::from_millis(50);
+
+/// An environment variable that the SDK needs and that is not set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is not set")]
+pub struct MissingVariable(&'static str);
 
 /// What every AWS client of the function starts from. A call is tried twice.
 ///
 /// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
 /// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
 pub fn sdk_config(
-    exchange: &Arc<Exchange>,
+    http: &Arc<HttpClient>,
     variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-) -> Result<SdkConfig, ConfigError> {
+) -> Result<SdkConfig, MissingVariable> {
     let required =
-        |name| variable(name).filter(|value| !value.is_empty()).ok_or(ConfigError::Missing(name));
+        |name| variable(name).filter(|value| !value.is_empty()).ok_or(MissingVariable(name));
     let credentials = Credentials::new(
         required("AWS_ACCESS_KEY_ID")?,
         required("AWS_SECRET_ACCESS_KEY")?,
@@ -51,7 +55,7 @@ pub fn sdk_config(
         .region(Region::new(required("AWS_REGION")?))
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .retry_config(RetryConfig::standard().with_max_attempts(2).with_initial_backoff(BACK_OFF))
-        .http_client(http_client(exchange));
+        .http_client(http_client(http));
     config.set_endpoint_url(variable("AWS_ENDPOINT_URL"));
     Ok(config.service_config(Endpoints(variable)).build())
 }
@@ -116,8 +120,8 @@ impl ServiceError {
 }
 
 /// Our way to the outside, as the SDK wants it.
-pub fn http_client(exchange: &Arc<Exchange>) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector(Arc::clone(exchange)));
+pub fn http_client(http: &Arc<HttpClient>) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector(Arc::clone(http)));
     http_client_fn(move |_, _| connector.clone())
 }
 
@@ -139,19 +143,19 @@ impl<F: Fn(&str) -> Option<String> + Send + Sync> LoadServiceConfig for Endpoint
 
 /// Carries the SDK's requests.
 #[derive(Debug)]
-struct Connector(Arc<Exchange>);
+struct Connector(Arc<HttpClient>);
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let exchange = Arc::clone(&self.0);
+        let http = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(unusable)?;
             // The SDK's requests to the services that we use are small and in memory.
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
             // The SDK bounds its calls itself.
-            let answer = exchange.send(request, None, usize::MAX).await.map_err(failure)?;
+            let answer = http.send(request, None, usize::MAX).await.map_err(failure)?;
             if !answer.body().is_whole {
-                return Err(failure(Unanswered::Broken));
+                return Err(failure(NoResponse::Broken));
             }
             let answer = answer.map(|body| SdkBody::from(body.bytes));
             HttpResponse::try_from(answer).map_err(unusable)
@@ -159,10 +163,10 @@ impl HttpConnector for Connector {
     }
 }
 
-fn failure(error: Unanswered) -> ConnectorError {
+fn failure(error: NoResponse) -> ConnectorError {
     match error {
-        Unanswered::Timeout => ConnectorError::timeout(error.into()),
-        Unanswered::NotConnected | Unanswered::NotSent | Unanswered::Broken => {
+        NoResponse::Timeout => ConnectorError::timeout(error.into()),
+        NoResponse::NotConnected | NoResponse::NotSent | NoResponse::Broken => {
             ConnectorError::io(error.into())
         }
     }

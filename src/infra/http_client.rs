@@ -14,7 +14,7 @@ use crate::infra::transport::Transport;
 /// Answers requests in place of a network.
 pub type Handler = Box<dyn Fn(Request<Vec<u8>>) -> Answering + Send + Sync>;
 /// An answer on its way.
-pub type Answering = BoxFuture<'static, Result<Response<Body>, Unanswered>>;
+pub type Answering = BoxFuture<'static, Result<Response<Body>, NoResponse>>;
 
 /// As much of a response's body as came.
 #[derive(Clone, Debug)]
@@ -25,14 +25,14 @@ pub struct Body {
 }
 
 /// The way of every request to the outside.
-pub enum Exchange {
+pub enum HttpClient {
     Network(Box<Transport>),
     InMemory(Handler),
 }
 
 /// A request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unanswered {
+pub enum NoResponse {
     #[error("no connection")]
     NotConnected,
     #[error("the request was not sent")]
@@ -45,13 +45,13 @@ pub enum Unanswered {
     Broken,
 }
 
-impl fmt::Debug for Exchange {
+impl fmt::Debug for HttpClient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Exchange")
+        f.write_str("HttpClient")
     }
 }
 
-impl Exchange {
+impl HttpClient {
     pub fn over(transport: Transport) -> Self {
         Self::Network(Box::new(transport))
     }
@@ -63,12 +63,12 @@ impl Exchange {
         request: Request<Vec<u8>>,
         within: Option<Duration>,
         most: usize,
-    ) -> Result<Response<Body>, Unanswered> {
+    ) -> Result<Response<Body>, NoResponse> {
         match self {
             Self::Network(transport) => over_network(transport, request, within, most).await,
             Self::InMemory(handler) => match within {
                 Some(within) => {
-                    timeout(within, handler(request)).await.unwrap_or(Err(Unanswered::Timeout))
+                    timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::Timeout))
                 }
                 None => handler(request).await,
             },
@@ -88,11 +88,11 @@ async fn over_network(
     request: Request<Vec<u8>>,
     within: Option<Duration>,
     most: usize,
-) -> Result<Response<Body>, Unanswered> {
+) -> Result<Response<Body>, NoResponse> {
     // Lets the reactor see a connection that was closed while the sandbox was frozen.
     tokio::task::yield_now().await;
     let client = transport.client(SystemTime::now());
-    let mut request = reqwest::Request::try_from(request).map_err(|_| Unanswered::NotSent)?;
+    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NotSent)?;
     *request.timeout_mut() = within;
     let mut answer = client.execute(request).await.map_err(|error| unanswered(&error))?;
 
@@ -113,15 +113,15 @@ async fn over_network(
     Ok(response)
 }
 
-fn unanswered(error: &reqwest::Error) -> Unanswered {
+fn unanswered(error: &reqwest::Error) -> NoResponse {
     if error.is_connect() {
-        Unanswered::NotConnected
+        NoResponse::NotConnected
     } else if error.is_builder() || was_canceled(error) {
-        Unanswered::NotSent
+        NoResponse::NotSent
     } else if error.is_timeout() {
-        Unanswered::Timeout
+        NoResponse::Timeout
     } else {
-        Unanswered::Broken
+        NoResponse::Broken
     }
 }
 

@@ -49,13 +49,13 @@ pub struct Item {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// Nothing was told yet.
-    Untold,
+    Pending,
     /// Slack did not say whether it took the message. Of an order with an event time: it was
     /// cancelled then, and the message says that it lives again.
-    Unclear,
+    InDoubt,
     /// Slack took the message in no form. That may be a passing fault.
-    Refused,
-    Told,
+    Rejected,
+    Delivered,
     /// The order is cancelled, and the channel knows.
     Cancelled,
     /// The order lives again, and the channel knows.
@@ -64,10 +64,10 @@ pub enum State {
 
 impl State {
     const NAMES: [(Self, &str); 6] = [
-        (Self::Untold, "untold"),
-        (Self::Unclear, "unclear"),
-        (Self::Refused, "refused"),
-        (Self::Told, "told"),
+        (Self::Pending, "untold"),
+        (Self::InDoubt, "unclear"),
+        (Self::Rejected, "refused"),
+        (Self::Delivered, "told"),
         (Self::Cancelled, "cancelled"),
         (Self::Reopened, "reopened"),
     ];
@@ -85,7 +85,7 @@ impl State {
 
 /// A lease that somebody wants.
 #[derive(Clone, Debug)]
-pub struct Lease {
+pub struct LeaseRequest {
     /// Unlike any other claim's.
     pub owner: String,
     pub now: Timestamp,
@@ -110,14 +110,14 @@ pub enum Verdict {
 }
 
 /// What the item of an event, or of a digest's window, allows.
-pub fn of_event(found: Option<&Item>, body_hash: Option<&str>, lease: &Lease) -> Verdict {
+pub fn of_event(found: Option<&Item>, body_hash: Option<&str>, lease: &LeaseRequest) -> Verdict {
     let Some(item) = current(found, lease.now) else {
-        return Verdict::Take(taken(found, State::Untold, None, body_hash, lease));
+        return Verdict::Take(taken(found, State::Pending, None, body_hash, lease));
     };
     let is_same = item.body_hash.as_deref() == body_hash;
     match live_lease(item, lease) {
-        _ if item.state == State::Told && is_same => Verdict::Told,
-        _ if item.state == State::Told => Verdict::OtherBody,
+        _ if item.state == State::Delivered && is_same => Verdict::Told,
+        _ if item.state == State::Delivered => Verdict::OtherBody,
         Some(until) if is_same => Verdict::Leased(until),
         Some(_) => Verdict::OtherBody,
         None => Verdict::Take(taken(found, item.left_behind(), None, body_hash, lease)),
@@ -125,10 +125,10 @@ pub fn of_event(found: Option<&Item>, body_hash: Option<&str>, lease: &Lease) ->
 }
 
 /// What the item of an event's order allows.
-pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verdict {
+pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &LeaseRequest) -> Verdict {
     let Some(item) = current(found, lease.now) else {
         return match event.kind {
-            Kind::Cancelled => Verdict::Take(taken(found, State::Untold, None, None, lease)),
+            Kind::Cancelled => Verdict::Take(taken(found, State::Pending, None, None, lease)),
             Kind::Created | Kind::Modified => Verdict::Free,
         };
     };
@@ -140,7 +140,7 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
     let is_surely_later = item.since.zip(event.occurred_at).is_some_and(|(since, at)| at > since);
     let take = || Verdict::Take(taken(found, item.left_behind(), item.since, None, lease));
     match (item.left_behind(), event.kind) {
-        (State::Cancelled | State::Unclear, Kind::Created | Kind::Modified)
+        (State::Cancelled | State::InDoubt, Kind::Created | Kind::Modified)
             if event.reopens && is_surely_later =>
         {
             take()
@@ -150,7 +150,7 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
             Verdict::Note(item.clone().moved_on(event.time(), lease.now))
         }
         (State::Cancelled, _) => Verdict::Told,
-        (State::Reopened | State::Unclear, Kind::Cancelled) if !is_later => Verdict::Told,
+        (State::Reopened | State::InDoubt, Kind::Cancelled) if !is_later => Verdict::Told,
         (_, Kind::Cancelled) => take(),
         (_, Kind::Created | Kind::Modified) => Verdict::Free,
     }
@@ -159,10 +159,10 @@ pub fn of_order(found: Option<&Item>, event: &OrderEvent, lease: &Lease) -> Verd
 impl Item {
     /// A count. Its version is the number itself, which only grows; its owner tells whose addition
     /// made it that.
-    pub fn of_count(count: i64, lease: &Lease) -> Self {
+    pub fn of_count(count: i64, lease: &LeaseRequest) -> Self {
         Self {
             version: count,
-            state: State::Told,
+            state: State::Delivered,
             since: None,
             body_hash: None,
             owner: lease.owner.clone(),
@@ -173,15 +173,15 @@ impl Item {
 
     /// Whether what the item stands for may be in the channel already.
     pub fn may_be_shown(&self) -> bool {
-        self.state == State::Unclear
+        self.state == State::InDoubt
     }
 
     /// The state after a lease: one that nobody gave back ended with its owner, who may have posted.
     /// A cancelled order is leased only to tell that it lives again.
     fn left_behind(&self) -> State {
         match self.state {
-            State::Untold | State::Refused | State::Cancelled if self.leased_until.is_some() => {
-                State::Unclear
+            State::Pending | State::Rejected | State::Cancelled if self.leased_until.is_some() => {
+                State::InDoubt
             }
             state => state,
         }
@@ -205,8 +205,8 @@ impl Item {
     #[must_use]
     pub fn given_back(self, now_is: State) -> Self {
         let state = match (self.state, now_is) {
-            (State::Untold | State::Refused, State::Unclear | State::Refused) => now_is,
-            (State::Cancelled, State::Unclear) => State::Unclear,
+            (State::Pending | State::Rejected, State::InDoubt | State::Rejected) => now_is,
+            (State::Cancelled, State::InDoubt) => State::InDoubt,
             (state, _) => state,
         };
         Self { state, leased_until: None, version: self.version + 1, ..self }
@@ -218,7 +218,7 @@ fn taken(
     state: State,
     since: Option<Timestamp>,
     body_hash: Option<&str>,
-    lease: &Lease,
+    lease: &LeaseRequest,
 ) -> Item {
     Item {
         version: found.map_or(0, |item| item.version) + 1,
@@ -237,7 +237,7 @@ fn current(found: Option<&Item>, now: Timestamp) -> Option<&Item> {
 }
 
 /// When the lease of somebody else ends, if it has not ended.
-fn live_lease(item: &Item, lease: &Lease) -> Option<Timestamp> {
+fn live_lease(item: &Item, lease: &LeaseRequest) -> Option<Timestamp> {
     item.leased_until.filter(|until| *until >= lease.now && item.owner != lease.owner)
 }
 

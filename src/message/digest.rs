@@ -9,7 +9,7 @@ use std::iter;
 use crate::message::words::{Words, named};
 use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
 use crate::order::money::{Money, Sums};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::order::{Kind, OrderEvent};
 use crate::slack::block_kit::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units};
 
@@ -57,7 +57,7 @@ struct Digest<'a> {
 /// Where the shop is told.
 enum Shop<'a> {
     Nowhere,
-    Once(&'a Line),
+    Once(&'a OneLine),
     OnEveryLine,
 }
 

@@ -1,21 +1,21 @@
 use super::*;
 use crate::config::Customer;
 use crate::order::money::{Money, Unit};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::order::{Change, Item};
 use crate::platform::Platform;
 use crate::secret::signing_key::SigningKey;
 use crate::webhook::parse::{Parsed, parse};
 use crate::webhook::request::Headers;
-use crate::webhook::signature::{authenticate, sign};
+use crate::webhook::signature::{sign, verify};
 
-fn line(text: &str) -> Option<Line> {
-    Line::parse(text)
+fn line(text: &str) -> Option<OneLine> {
+    OneLine::parse(text)
 }
 
 pub(crate) fn event() -> OrderEvent {
     let item = |quantity: &str, title: &str| Item {
-        title: Line::parse(title).unwrap(),
+        title: OneLine::parse(title).unwrap(),
         quantity: line(quantity),
     };
     OrderEvent {
@@ -120,7 +120,7 @@ fn an_order_of_which_nothing_is_known_is_still_news() {
 
 #[test]
 fn many_items_are_named_in_part_and_counted() {
-    let long = Item { title: Line::parse(&"티".repeat(200)).unwrap(), quantity: line("1") };
+    let long = Item { title: OneLine::parse(&"티".repeat(200)).unwrap(), quantity: line("1") };
     let items = vec![long; 8];
     let event = OrderEvent { items, more_items: 6, ..event() };
     let english = Words::of(Language::English).items(&event);
@@ -214,7 +214,7 @@ fn the_worked_example_of_a_platform_becomes_the_message_that_it_shows() {
     let key = SigningKey::parse("a key of this test only", &platform.auth).unwrap();
     let proof = sign(&platform.auth, &Headers::default(), body, &key, None, "", now).unwrap();
     let headers: Headers = proof.into_iter().collect();
-    let webhook = authenticate(&platform.auth, &headers, body, &[key], None, now).unwrap();
+    let webhook = verify(&platform.auth, &headers, body, &[key], None, now).unwrap();
     let Ok(Parsed::Events(events)) = parse(&platform, &webhook, Customer::Hidden, now) else {
         panic!("it is an order");
     };

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use crate::config::Language;
 use crate::message::Remarks;
 use crate::order::money::Money;
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::order::{Change, Item, Kind, OrderEvent};
 
 mod alarm;
@@ -147,8 +147,8 @@ impl Words {
         let facts = [
             (self.reason, reason),
             (self.status, status),
-            (self.customer, event.customer.as_ref().map(Line::as_str)),
-            (self.shop, event.shop.as_ref().map(Line::as_str)),
+            (self.customer, event.customer.as_ref().map(OneLine::as_str)),
+            (self.shop, event.shop.as_ref().map(OneLine::as_str)),
         ];
         let known = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?)));
         known.map(|(label, fact)| format!("{label}: {fact}")).collect()
@@ -288,7 +288,7 @@ impl Words {
         }
     }
 
-    pub(super) fn shop(&self, shop: &Line) -> String {
+    pub(super) fn shop(&self, shop: &OneLine) -> String {
         format!("{}: {}", self.shop, named(shop))
     }
 
@@ -348,7 +348,7 @@ impl Words {
 }
 
 /// A name as short as it is shown everywhere.
-pub(super) fn named(name: &Line) -> String {
+pub(super) fn named(name: &OneLine) -> String {
     shortened(name.as_str(), MAX_NAME_CHARS)
 }
 

@@ -7,7 +7,7 @@ use iso_currency::Currency;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
 /// An amount and its currency. Never passes through a floating-point number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +22,7 @@ pub struct Money {
 enum Amount {
     Exact(Decimal),
     /// Digits in a spelling of the sender's own, such as `1,234.50`, or more than we can hold.
-    AsSent(Line),
+    AsSent(OneLine),
 }
 
 /// How a platform writes amounts.
@@ -42,7 +42,7 @@ impl Money {
     /// What is no plain number, and minor units of a currency that ISO 4217 does not know, are shown
     /// as they came: nobody can say where their decimal point belongs.
     pub fn parse(amount: &str, currency: Option<&str>, unit: Unit) -> Option<Self> {
-        let currency = currency.and_then(Line::parse);
+        let currency = currency.and_then(OneLine::parse);
         let currency = currency.map(|code| code.as_str().to_ascii_uppercase());
         let shift = match unit {
             Unit::Major => 0,
@@ -51,7 +51,7 @@ impl Money {
         let amount = match exact(amount.trim(), shift) {
             Some(exact) => Amount::Exact(exact),
             None if amount.bytes().any(|byte| byte.is_ascii_digit()) => {
-                Amount::AsSent(Line::parse(amount)?)
+                Amount::AsSent(OneLine::parse(amount)?)
             }
             None => return None,
         };

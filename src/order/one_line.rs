@@ -8,17 +8,17 @@ use serde::{Deserialize, Serialize};
 ///
 /// Control characters, line breaks and bidirectional overrides (which can make a name read as
 /// another one, <https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing>) are gone, runs
-/// of white space are one space, and it is never empty or longer than [`Line::MAX_CHARS`].
+/// of white space are one space, and it is never empty or longer than [`OneLine::MAX_CHARS`].
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Line(String);
+pub struct OneLine(String);
 
 /// Nothing visible is left of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line without a visible character")]
 pub struct Blank;
 
-impl TryFrom<String> for Line {
+impl TryFrom<String> for OneLine {
     type Error = Blank;
 
     fn try_from(raw: String) -> Result<Self, Blank> {
@@ -26,7 +26,7 @@ impl TryFrom<String> for Line {
     }
 }
 
-impl Line {
+impl OneLine {
     /// Long enough for every real name, short enough that no order becomes a wall of text.
     pub const MAX_CHARS: usize = 300;
 
@@ -57,14 +57,14 @@ impl Line {
     }
 }
 
-impl fmt::Display for Line {
+impl fmt::Display for OneLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
 /// Like a string's, for readable test failures.
-impl fmt::Debug for Line {
+impl fmt::Debug for OneLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
@@ -90,7 +90,7 @@ mod tests {
 
     #[track_caller]
     fn cleaned(raw: &str) -> String {
-        Line::parse(raw).unwrap().to_string()
+        OneLine::parse(raw).unwrap().to_string()
     }
 
     #[test]
@@ -111,13 +111,13 @@ mod tests {
 
     #[test]
     fn text_without_anything_to_see_is_no_line() {
-        assert_eq!(Line::parse(" \u{200B}\n\u{202E}\u{0} "), None);
-        assert_eq!(Line::parse("\u{3164}\u{115F}\u{AD}\u{E0041}\u{2800}"), None);
+        assert_eq!(OneLine::parse(" \u{200B}\n\u{202E}\u{0} "), None);
+        assert_eq!(OneLine::parse("\u{3164}\u{115F}\u{AD}\u{E0041}\u{2800}"), None);
     }
 
     #[test]
     fn long_text_is_cut_on_a_character_boundary() {
-        let line = cleaned(&"주".repeat(Line::MAX_CHARS + 1));
-        assert_eq!(line, format!("{}…", "주".repeat(Line::MAX_CHARS)));
+        let line = cleaned(&"주".repeat(OneLine::MAX_CHARS + 1));
+        assert_eq!(line, format!("{}…", "주".repeat(OneLine::MAX_CHARS)));
     }
 }

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 pub struct Record {
     pub id: String,
     /// What deletes it or gives it back.
-    pub receipt: String,
+    pub receipt_handle: String,
     pub body: String,
     /// How often it was received, this time included.
-    pub receives: u32,
+    pub receive_count: u32,
 }
 
 /// The messages of one queue.
@@ -67,9 +67,9 @@ impl Batch {
         }
         let records = wire.records.into_iter().map(|record| Record {
             id: record.message_id,
-            receipt: record.receipt_handle,
+            receipt_handle: record.receipt_handle,
             body: record.body,
-            receives: record.attributes.approximate_receive_count.parse().unwrap_or(1),
+            receive_count: record.attributes.approximate_receive_count.parse().unwrap_or(1),
         });
         Ok(Self { records: records.collect(), queue_arn })
     }
@@ -79,13 +79,13 @@ impl Batch {
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting>.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
-    pub batch_item_failures: Vec<Failed>,
+pub struct BatchResponse {
+    pub batch_item_failures: Vec<BatchItemFailure>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failed {
+pub struct BatchItemFailure {
     /// The message's id.
     pub item_identifier: String,
 }
@@ -104,9 +104,9 @@ mod tests {
         assert_eq!(batch.queue_arn.as_deref(), Some("arn:aws:sqs:us-east-1:123456789012:orders"));
         let record = Record {
             id: "m1".to_owned(),
-            receipt: "r1".to_owned(),
+            receipt_handle: "r1".to_owned(),
             body: "anything".to_owned(),
-            receives: 3,
+            receive_count: 3,
         };
         assert_eq!(batch.records, [record]);
     }
@@ -134,11 +134,11 @@ mod tests {
 
     #[test]
     fn the_answer_has_the_shape_that_lambda_reads() {
-        let failed = Failed { item_identifier: "m1".to_owned() };
-        let answer = BatchAnswer { batch_item_failures: vec![failed] };
+        let failed = BatchItemFailure { item_identifier: "m1".to_owned() };
+        let answer = BatchResponse { batch_item_failures: vec![failed] };
         let json = r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#;
         assert_eq!(serde_json::to_string(&answer).unwrap(), json);
-        let nothing = serde_json::to_string(&BatchAnswer::default()).unwrap();
+        let nothing = serde_json::to_string(&BatchResponse::default()).unwrap();
         assert_eq!(nothing, r#"{"batchItemFailures":[]}"#);
     }
 }

@@ -10,21 +10,21 @@ const GRACE_SECONDS: i64 = 2;
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>.
 const MAX_DELAY: Duration = Duration::from_mins(15);
 
-/// Windows of equal length, one after the other since 1970.
+/// DigestWindows of equal length, one after the other since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Windows {
+pub struct DigestWindows {
     seconds: i64,
 }
 
 /// A minute each.
-impl Default for Windows {
+impl Default for DigestWindows {
     fn default() -> Self {
         Self { seconds: 60 }
     }
 }
 
-impl Windows {
-    /// Windows of this many seconds, from 1 to 900.
+impl DigestWindows {
+    /// DigestWindows of this many seconds, from 1 to 900.
     pub fn of_seconds(seconds: i64) -> Option<Self> {
         (1..=900).contains(&seconds).then_some(Self { seconds })
     }
@@ -65,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_digest_is_due_shortly_after_its_window() {
-        let minutes = Windows::of_seconds(60).unwrap();
+        let minutes = DigestWindows::of_seconds(60).unwrap();
         assert_eq!(minutes.delay(at(0)).as_secs(), 62);
         assert_eq!(minutes.delay(at(59)).as_secs(), 3);
         assert_eq!(minutes.due(at(61)), minutes.due(at(2)));
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn whoever_misses_a_digest_waits_for_the_next() {
-        let minutes = Windows::of_seconds(60).unwrap();
+        let minutes = DigestWindows::of_seconds(60).unwrap();
         assert_eq!(minutes.until_next(at(2)).as_secs(), 60);
         assert_eq!(minutes.until_next(at(61)).as_secs(), 1);
         assert_eq!(
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn no_delay_is_longer_than_sqs_allows() {
-        let quarters = Windows::of_seconds(900).unwrap();
+        let quarters = DigestWindows::of_seconds(900).unwrap();
         assert_eq!(quarters.delay(at(0)).as_secs(), 900);
         assert_eq!(quarters.delay(at(10)).as_secs(), 892);
         // What comes a little early then waits for the digest that is due.
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn a_window_has_one_to_nine_hundred_seconds() {
         for seconds in [0, 901, -1] {
-            assert_eq!(Windows::of_seconds(seconds), None);
+            assert_eq!(DigestWindows::of_seconds(seconds), None);
         }
     }
 }

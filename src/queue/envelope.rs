@@ -164,7 +164,7 @@ mod tests {
     use super::*;
     use crate::alarm;
     use crate::order::money::{Money, Unit};
-    use crate::order::one_line::Line;
+    use crate::order::one_line::OneLine;
     use crate::order::{Change, Item, Kind};
 
     fn event() -> OrderEvent {
@@ -173,21 +173,21 @@ mod tests {
             platform_name: "Shopify".to_owned(),
             kind: Kind::Modified,
             change: Some(Change::PartiallyFulfilled),
-            id: Line::parse("820982911946154508"),
-            number: Line::parse("#1001"),
-            shop: Line::parse("tea-house.myshopify.com"),
+            id: OneLine::parse("820982911946154508"),
+            number: OneLine::parse("#1001"),
+            shop: OneLine::parse("tea-house.myshopify.com"),
             total: Money::parse("1250000.50", Some("KRW"), Unit::Major),
-            reason: Line::parse("재고 부족 \"a\\b\""),
+            reason: OneLine::parse("재고 부족 \"a\\b\""),
             status: None,
-            customer: Line::parse("김 🍵 \u{FFFD}"),
-            items: vec![Item { title: Line::parse("Tee & Kännchen").unwrap(), quantity: None }],
+            customer: OneLine::parse("김 🍵 \u{FFFD}"),
+            items: vec![Item { title: OneLine::parse("Tee & Kännchen").unwrap(), quantity: None }],
             more_items: 3,
             link: "https://tea-house.myshopify.com/admin/orders/820982911946154508".parse().ok(),
             occurred_at: "2026-01-01T09:12:00.25+09:00".parse().ok(),
             received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
             is_test: true,
             reopens: true,
-            delivery_id: Line::parse("msg_1"),
+            delivery_id: OneLine::parse("msg_1"),
             body_hash: "00ff".to_owned(),
         }
     }
@@ -226,7 +226,7 @@ mod tests {
 
     #[test]
     fn too_many_events_for_one_message_become_several() {
-        let long = Item { title: Line::parse(&"티".repeat(300)).unwrap(), quantity: None };
+        let long = Item { title: OneLine::parse(&"티".repeat(300)).unwrap(), quantity: None };
         let event = OrderEvent { items: vec![long; 20], ..event() };
         let events = vec![event; 90];
         let packed = pack(&events);

@@ -28,27 +28,19 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
 
 const SERVICE: &str = "Secrets Manager";
 
-/// Where the secret comes from, and what is known of it.
+/// Reads the secret from Secrets Manager and keeps it.
 #[derive(Debug)]
-pub struct Secrets {
-    source: Source,
+pub struct SecretCache {
+    client: Client,
+    /// Name or ARN.
+    id: String,
     /// Locked while the secret is read, so that there is one read at a time.
     cache: Mutex<Cache>,
 }
 
-#[derive(Debug)]
-enum Source {
-    SecretsManager {
-        client: Client,
-        id: String,
-    },
-    /// A secret that does not change, for local work and tests.
-    Fixed(Arc<Secret>),
-}
-
 /// The secret cannot be had. The message never quotes it.
 #[derive(Clone, Debug, thiserror::Error)]
-pub enum SecretsError {
+pub enum SecretCacheError {
     #[error(transparent)]
     Service(#[from] ServiceError),
     #[error("the secret has no text: it was stored as binary")]
@@ -57,28 +49,19 @@ pub enum SecretsError {
     Unreadable(#[from] SecretError),
 }
 
-impl Secrets {
+impl SecretCache {
     /// Reads the secret named `id` (name or ARN) from Secrets Manager.
-    pub fn from_secrets_manager(aws: &SdkConfig, id: &str) -> Self {
+    pub fn new(aws: &SdkConfig, id: &str) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::from(aws)
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         let client = Client::from_conf(config);
-        Self::new(Source::SecretsManager { client, id: id.to_owned() })
-    }
-
-    /// Always the same secret.
-    pub fn fixed(secret: Secret) -> Self {
-        Self::new(Source::Fixed(Arc::new(secret)))
-    }
-
-    fn new(source: Source) -> Self {
-        Self { source, cache: Mutex::new(Cache::default()) }
+        Self { client, id: id.to_owned(), cache: Mutex::default() }
     }
 
     /// The secret as it was at most five minutes ago, or the last good one for up to a day while it
     /// cannot be read by the deadline.
-    pub async fn current(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretsError> {
+    pub async fn current(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretCacheError> {
         let now = deadline.began;
         let mut cache = self.cache.lock().await;
         if let Some(secret) = cache.usable(now) {
@@ -124,20 +107,16 @@ impl Secrets {
         std::mem::take(&mut self.cache.lock().await.failures)
     }
 
-    async fn read(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretsError> {
-        let (client, id) = match &self.source {
-            Source::Fixed(secret) => return Ok(Arc::clone(secret)),
-            Source::SecretsManager { client, id } => (client, id),
-        };
-        let answer = client.get_secret_value().secret_id(id).send();
+    async fn read(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretCacheError> {
+        let answer = self.client.get_secret_value().secret_id(&self.id).send();
         let answer = timeout_at(deadline.due(), answer).await;
         let answer = answer
             .map_err(|_| ServiceError::timeout(SERVICE))?
             .map_err(|error| ServiceError::new(SERVICE, &error))?;
-        let text = answer.secret_string().ok_or(SecretsError::Binary)?;
+        let text = answer.secret_string().ok_or(SecretCacheError::Binary)?;
         let secret = Secret::parse(text)?;
-        for complaint in &secret.complaints {
-            tracing::error!(%complaint, "a part of the secret is not used");
+        for warning in &secret.warnings {
+            tracing::error!(%warning, "a part of the secret is not used");
         }
         Ok(Arc::new(secret))
     }
@@ -216,14 +195,5 @@ mod tests {
         let failed = Cache { failed_at: Some(at(400)), ..cache() };
         assert!(failed.usable(at(409)).is_some());
         assert!(failed.usable(at(410)).is_none());
-    }
-
-    #[tokio::test]
-    async fn a_forced_read_happens_once_a_minute() {
-        let secrets = Secrets::fixed(Secret::parse("{}").unwrap());
-        let at = |seconds| Deadline::within(TIMEOUT, at(seconds));
-        assert!(secrets.refreshed(at(0)).await.is_some());
-        assert!(secrets.refreshed(at(59)).await.is_none());
-        assert!(secrets.refreshed(at(60)).await.is_some());
     }
 }

@@ -10,7 +10,7 @@ pub enum Failure {
     /// The message never left.
     NotSent,
     /// Slack may have posted it: an error or silence after the message was written.
-    Unclear,
+    InDoubt,
     /// Slack does not take this payload.
     Payload,
     /// Slack does not take anything at this address.
@@ -28,26 +28,26 @@ pub struct Tried {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Post the same news again after this time.
-    Again(Duration),
+    RetryNow(Duration),
     /// Read the secret anew and post to the address that it holds now.
-    NewAddress,
+    ReloadUrl,
     /// Say it in a smaller way.
-    Smaller,
+    Split,
     /// Leave it to whoever brought it, to come back when this is over.
-    HandBack(Wait),
+    GiveUp(RetryAfter),
 }
 
 /// When it is worth coming back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wait {
+pub enum RetryAfter {
     /// After exactly this time.
     Exactly(Duration),
     /// Later each time.
     BackOff,
     /// At once: nothing was tried.
-    AtOnce,
+    Immediately,
     /// At once, for another invocation that gathers such news; after this time if that fails.
-    HandOver(Duration),
+    NextDigest(Duration),
 }
 
 /// A short pause before the one repeat inside an invocation.
@@ -58,12 +58,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub fn next(failure: &Failure, tried: Tried, spare: Option<Duration>) -> Next {
     let fits = |wait: Duration| spare.is_some_and(|spare| wait <= spare);
     match failure {
-        Failure::RateLimited(Some(wait)) if fits(*wait) => Next::Again(*wait),
-        Failure::RateLimited(Some(wait)) => Next::HandBack(Wait::Exactly(*wait)),
-        Failure::NotSent | Failure::Unclear if !tried.again && fits(PAUSE) => Next::Again(PAUSE),
-        Failure::Payload if fits(Duration::ZERO) => Next::Smaller,
-        Failure::Endpoint if !tried.new_address && fits(Duration::ZERO) => Next::NewAddress,
-        _ => Next::HandBack(Wait::BackOff),
+        Failure::RateLimited(Some(wait)) if fits(*wait) => Next::RetryNow(*wait),
+        Failure::RateLimited(Some(wait)) => Next::GiveUp(RetryAfter::Exactly(*wait)),
+        Failure::NotSent | Failure::InDoubt if !tried.again && fits(PAUSE) => Next::RetryNow(PAUSE),
+        Failure::Payload if fits(Duration::ZERO) => Next::Split,
+        Failure::Endpoint if !tried.new_address && fits(Duration::ZERO) => Next::ReloadUrl,
+        _ => Next::GiveUp(RetryAfter::BackOff),
     }
 }
 
@@ -119,31 +119,31 @@ mod tests {
 
     #[test]
     fn a_rate_limit_is_waited_out_exactly_when_it_fits() {
-        assert_eq!(first(&limited(4), SPARE), Next::Again(Duration::from_secs(4)));
-        let wait = Wait::Exactly(Duration::from_secs(5));
-        assert_eq!(first(&limited(5), SPARE), Next::HandBack(wait));
-        assert_eq!(first(&limited(5), None), Next::HandBack(wait));
-        assert_eq!(first(&Failure::RateLimited(None), SPARE), Next::HandBack(Wait::BackOff));
+        assert_eq!(first(&limited(4), SPARE), Next::RetryNow(Duration::from_secs(4)));
+        let wait = RetryAfter::Exactly(Duration::from_secs(5));
+        assert_eq!(first(&limited(5), SPARE), Next::GiveUp(wait));
+        assert_eq!(first(&limited(5), None), Next::GiveUp(wait));
+        assert_eq!(first(&Failure::RateLimited(None), SPARE), Next::GiveUp(RetryAfter::BackOff));
     }
 
     #[test]
     fn an_outage_is_tried_once_more() {
-        for failure in [Failure::NotSent, Failure::Unclear] {
-            assert_eq!(first(&failure, SPARE), Next::Again(PAUSE));
+        for failure in [Failure::NotSent, Failure::InDoubt] {
+            assert_eq!(first(&failure, SPARE), Next::RetryNow(PAUSE));
             let tried = Tried { again: true, ..Tried::default() };
-            assert_eq!(next(&failure, tried, SPARE), Next::HandBack(Wait::BackOff));
+            assert_eq!(next(&failure, tried, SPARE), Next::GiveUp(RetryAfter::BackOff));
             let short = Some(Duration::from_millis(249));
-            assert_eq!(first(&failure, short), Next::HandBack(Wait::BackOff));
+            assert_eq!(first(&failure, short), Next::GiveUp(RetryAfter::BackOff));
         }
     }
 
     #[test]
     fn a_refusal_has_its_remedy_while_there_is_time() {
-        assert_eq!(first(&Failure::Payload, SPARE), Next::Smaller);
-        assert_eq!(first(&Failure::Payload, None), Next::HandBack(Wait::BackOff));
-        assert_eq!(first(&Failure::Endpoint, SPARE), Next::NewAddress);
+        assert_eq!(first(&Failure::Payload, SPARE), Next::Split);
+        assert_eq!(first(&Failure::Payload, None), Next::GiveUp(RetryAfter::BackOff));
+        assert_eq!(first(&Failure::Endpoint, SPARE), Next::ReloadUrl);
         let tried = Tried { new_address: true, ..Tried::default() };
-        assert_eq!(next(&Failure::Endpoint, tried, SPARE), Next::HandBack(Wait::BackOff));
+        assert_eq!(next(&Failure::Endpoint, tried, SPARE), Next::GiveUp(RetryAfter::BackOff));
     }
 
     #[test]

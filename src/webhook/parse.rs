@@ -10,10 +10,10 @@ use self::fields::{initials, read_items, read_link, read_time, read_total, witho
 use self::reader::{Reader, Source};
 use crate::config::Customer;
 use crate::json::{Document, Unreadable};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::platform::{Platform, Rule};
-use crate::webhook::signature::Authentic;
+use crate::webhook::signature::Verified;
 
 mod explanation;
 mod fields;
@@ -25,13 +25,13 @@ pub enum Parsed {
     /// Never none; several where a platform tells of several orders at once.
     Events(Vec<OrderEvent>),
     /// Nothing that the channel should hear of.
-    Ignored { event_type: Option<Line> },
+    Ignored { event_type: Option<OneLine> },
 }
 
 /// Reads the order events out of a genuine webhook.
 pub fn parse(
     platform: &Platform,
-    webhook: &Authentic<'_>,
+    webhook: &Verified<'_>,
     customer: Customer,
     received_at: Timestamp,
 ) -> Result<Parsed, Unreadable> {
@@ -41,7 +41,7 @@ pub fn parse(
     let rule = matching_rule(platform, event_type.as_deref(), &source)?;
     let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
     let (Some(rule), Some(kind)) = (rule, kind) else {
-        return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(Line::parse) });
+        return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(OneLine::parse) });
     };
     let reader = Reader { source: &source, own: &rule.fields, common: &platform.fields };
 
@@ -66,11 +66,11 @@ pub fn parse(
         change: rule.change,
         id: None,
         number: reader.line(|fields| &fields.number)?,
-        shop: shop.as_deref().map(without_scheme).and_then(Line::parse),
+        shop: shop.as_deref().map(without_scheme).and_then(OneLine::parse),
         total,
         reason: reader.line(|fields| &fields.reason)?,
         status: reader.line(|fields| &fields.status)?,
-        customer: customer.as_deref().and_then(Line::parse),
+        customer: customer.as_deref().and_then(OneLine::parse),
         items,
         more_items,
         link: None,
@@ -107,20 +107,20 @@ fn matching_rule<'p>(
 }
 
 /// The orders that the webhook is about, each once.
-fn ids(reader: &Reader<'_>) -> Result<Vec<Line>, Unreadable> {
+fn ids(reader: &Reader<'_>) -> Result<Vec<OneLine>, Unreadable> {
     let Some(text) = reader.text(|fields| &fields.id)? else {
         return Ok(Vec::new());
     };
     let Some(separator) = reader.table(|fields| fields.id_separator.as_deref()) else {
-        return Ok(Line::parse(&text).into_iter().collect());
+        return Ok(OneLine::parse(&text).into_iter().collect());
     };
     let mut known = HashSet::new();
-    let ids = text.split(separator).filter_map(Line::parse);
+    let ids = text.split(separator).filter_map(OneLine::parse);
     Ok(ids.filter(|id| known.insert(id.clone())).collect())
 }
 
 /// An event for each id. Of several orders nobody can say whose the amount or the items are.
-fn one_for_each_order(event: OrderEvent, ids: Vec<Line>) -> Vec<OrderEvent> {
+fn one_for_each_order(event: OrderEvent, ids: Vec<OneLine>) -> Vec<OrderEvent> {
     if ids.len() < 2 {
         return vec![OrderEvent { id: ids.into_iter().next(), ..event }];
     }
@@ -132,9 +132,9 @@ fn one_for_each_order(event: OrderEvent, ids: Vec<Line>) -> Vec<OrderEvent> {
         more_items: 0,
         ..event
     };
-    let of_one = |id: Line| {
+    let of_one = |id: OneLine| {
         let delivery_id = all.delivery_id.as_ref().map(|delivery| format!("{id} {delivery}"));
-        let delivery_id = delivery_id.as_deref().and_then(Line::parse);
+        let delivery_id = delivery_id.as_deref().and_then(OneLine::parse);
         OrderEvent { id: Some(id), delivery_id, ..all.clone() }
     };
     ids.into_iter().map(of_one).collect()

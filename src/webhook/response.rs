@@ -74,7 +74,7 @@ impl Refusal {
 }
 
 /// The outcome as the platform wants to be told of it.
-pub fn as_wanted(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
+pub fn for_platform(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
     match outcome {
         Ok(Answer::Accepted | Answer::Ignored) if reply.empty => Ok(Answer::Silent),
         Err(Refusal::Unauthorized) if reply.unauthorized == Unauthorized::Forbidden403 => {

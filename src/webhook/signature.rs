@@ -17,9 +17,9 @@ const TOLERANCE_SECONDS: u64 = 300;
 /// A sender may list several signatures while it rotates its key; nobody needs more than a few.
 const MAX_SIGNATURES: usize = 10;
 
-/// A request that was proven genuine. Only [`authenticate`] makes one.
+/// A request that was proven genuine. Only [`verify`] makes one.
 #[derive(Debug)]
-pub struct Authentic<'a> {
+pub struct Verified<'a> {
     pub headers: &'a Headers,
     pub body: &'a [u8],
     /// Which of the platform's keys fitted, counted from 0.
@@ -53,14 +53,14 @@ enum Proof<'a> {
 ///
 /// `public_url` is the address as it is registered with the platform; only platforms that sign it
 /// need it. `now` is our clock.
-pub fn authenticate<'a>(
+pub fn verify<'a>(
     auth: &Auth,
     headers: &'a Headers,
     body: &'a [u8],
     keys: &[SigningKey],
     public_url: Option<&str>,
     now: Timestamp,
-) -> Result<Authentic<'a>, Rejection> {
+) -> Result<Verified<'a>, Rejection> {
     let proof = match auth {
         Auth::Standard(_) => standard(headers, body, now)?,
         Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
@@ -73,7 +73,7 @@ pub fn authenticate<'a>(
         Proof::Key(tokens) => key.is_one_of(tokens),
     };
     let key = keys.iter().position(fits).ok_or(Rejection::Mismatch)?;
-    Ok(Authentic { headers, body, key })
+    Ok(Verified { headers, body, key })
 }
 
 /// Signs a body as the platform does: the headers that prove it, beside those in `headers`.

@@ -16,8 +16,7 @@ pub(crate) fn private_order() -> Value {
     order["customer"] = person.clone();
     order["billing_address"] = person;
     order["browser_ip"] = json!("192.0.2.99-canary");
-    order["order_status_url"] =
-        json!("https://tea.myshopify.com/1/orders/x/authenticate?key=canary");
+    order["order_status_url"] = json!("https://tea.myshopify.com/1/orders/x/verify?key=canary");
     order["note"] = json!("canary: the key is under the mat");
     order["token"] = json!("canary-token");
     order

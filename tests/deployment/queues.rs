@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::QueueAttributeName::{
     ApproximateNumberOfMessagesNotVisible,
 };
 use order_alerts::infra::aws::sdk_config;
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
@@ -80,7 +80,7 @@ fn client(origin: &str) -> Client {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
         _ => None,
     };
-    let exchange = Arc::new(Exchange::over(Transport::new(None).unwrap()));
+    let exchange = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
     Client::new(&sdk_config(&exchange, variable).unwrap())
 }
 

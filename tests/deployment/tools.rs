@@ -108,9 +108,9 @@ impl Tool {
         let ended = timeout(LIMIT, running.wait_with_output()).await;
         let what = self.command.as_std();
         let output = ended.unwrap_or_else(|_| panic!("{what:?} runs for {LIMIT:?}")).unwrap();
-        let [printed, complaints] =
+        let [printed, warnings] =
             [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        assert!(output.status.success(), "{what:?}\n{}\n{printed}\n{complaints}", output.status);
+        assert!(output.status.success(), "{what:?}\n{}\n{printed}\n{warnings}", output.status);
         printed
     }
 
@@ -120,8 +120,8 @@ impl Tool {
         let mut command = self.command.into_std();
         if let Ok(output) = command.stdin(Stdio::null()).output() {
             let printed = String::from_utf8_lossy(&output.stdout);
-            let complaints = String::from_utf8_lossy(&output.stderr);
-            eprintln!("\n{command:?}\n{printed}{complaints}");
+            let warnings = String::from_utf8_lossy(&output.stderr);
+            eprintln!("\n{command:?}\n{printed}{warnings}");
         }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use jiff::SignedDuration;
 use order_alerts::config::{Language, Mention, MentionRule};
-use order_alerts::delivery::grouping::{Entry, MAX_SINGLES, News, fold};
+use order_alerts::delivery::grouping::{Grouped, MAX_SINGLES, Notification, fold};
 use order_alerts::message::{Remarks, Style};
 use order_alerts::order::money::{Money, Unit};
-use order_alerts::order::one_line::Line;
+use order_alerts::order::one_line::OneLine;
 use order_alerts::order::{Change, Item, Kind, OrderEvent};
 use order_alerts::slack::block_kit::{Block, Message};
 use proptest::collection::vec;
@@ -43,12 +43,12 @@ fn every_event_is_told_in_exactly_one_message_that_slack_takes() {
 }
 
 /// Events of a few orders, as nasty as a sender can make them.
-fn entries() -> impl Strategy<Value = Vec<Entry>> {
+fn entries() -> impl Strategy<Value = Vec<Grouped>> {
     let texts = vec(text(), 1..8);
     texts.prop_flat_map(|texts| vec(entry(texts), 0..25))
 }
 
-fn entry(texts: Vec<String>) -> impl Strategy<Value = Entry> {
+fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
     let kind = select(vec![Kind::Created, Kind::Modified, Kind::Cancelled]);
     let change = option::of(select(vec![Change::Paid, Change::Fulfilled, Change::Reopened]));
     let amounts = ["12.50", "-3", "1,250", "79228162514264337593543950335"].map(str::to_owned);
@@ -66,14 +66,14 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Entry> {
             platform_name: "Webhook".to_owned(),
             kind,
             change: change.filter(|_| kind == Kind::Modified),
-            id: id.and_then(|id| Line::parse(&id.to_string())),
-            number: Line::parse(&number),
-            shop: Line::parse(&shop),
+            id: id.and_then(|id| OneLine::parse(&id.to_string())),
+            number: OneLine::parse(&number),
+            shop: OneLine::parse(&shop),
             total: Money::parse(&amount, Some(&shop), Unit::Major),
-            reason: Line::parse(&reason),
-            status: Line::parse(&reason),
-            customer: Line::parse(CUSTOMER),
-            items: vec![Item { title: Line::parse(ITEM).unwrap(), quantity: None }],
+            reason: OneLine::parse(&reason),
+            status: OneLine::parse(&reason),
+            customer: OneLine::parse(CUSTOMER),
+            items: vec![Item { title: OneLine::parse(ITEM).unwrap(), quantity: None }],
             more_items: 0,
             link: None,
             occurred_at: now().checked_add(SignedDuration::from_secs(seconds)).ok(),
@@ -85,12 +85,12 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Entry> {
         };
         let delay = delay.map(SignedDuration::from_secs);
         let remarks = Remarks { repeat, changed_payload, delay };
-        Entry { event, remarks, was_refused: false, positions: Vec::new() }
+        Grouped { event, remarks, was_refused: false, positions: Vec::new() }
     })
 }
 
 /// Each with its position, and with a name that says which order it is.
-fn named(mut entries: Vec<Entry>) -> Vec<Entry> {
+fn named(mut entries: Vec<Grouped>) -> Vec<Grouped> {
     let mut keys = Vec::new();
     for (position, entry) in entries.iter_mut().enumerate() {
         let event = &mut entry.event;
@@ -99,8 +99,8 @@ fn named(mut entries: Vec<Entry>) -> Vec<Entry> {
             keys.push(key);
             keys.len() - 1
         });
-        let name = event.number.as_ref().map_or("", Line::as_str);
-        event.number = Line::parse(&format!("{}{name}", tag(order)));
+        let name = event.number.as_ref().map_or("", OneLine::as_str);
+        event.number = OneLine::parse(&format!("{}{name}", tag(order)));
         entry.positions = vec![position];
     }
     entries
@@ -111,12 +111,12 @@ fn tag(order: usize) -> String {
 }
 
 fn each_order_is_named_once(
-    entries: &[Entry],
-    news: &[News],
+    entries: &[Grouped],
+    news: &[Notification],
     style: &Style,
 ) -> Result<(), TestCaseError> {
     let lines: String = news.iter().map(|news| lines_of_each(&news.message(style))).collect();
-    let tagged = |name: &Line| name.as_str().split_inclusive('⟧').next().map(str::to_owned);
+    let tagged = |name: &OneLine| name.as_str().split_inclusive('⟧').next().map(str::to_owned);
     let orders: HashSet<_> =
         entries.iter().filter_map(|entry| tagged(entry.event.number.as_ref()?)).collect();
     for order in orders {
@@ -126,7 +126,7 @@ fn each_order_is_named_once(
 }
 
 fn it_keeps_the_limits_down_to_the_smallest(
-    news: News,
+    news: Notification,
     style: &Style,
 ) -> Result<(), TestCaseError> {
     let message = news.message(style);
@@ -154,8 +154,8 @@ fn it_keeps_the_limits_down_to_the_smallest(
     Ok(())
 }
 
-fn positions(news: &[News]) -> Vec<usize> {
-    let mut positions: Vec<_> = news.iter().flat_map(News::positions).collect();
+fn positions(news: &[Notification]) -> Vec<usize> {
+    let mut positions: Vec<_> = news.iter().flat_map(Notification::positions).collect();
     positions.sort_unstable();
     positions
 }

@@ -7,7 +7,7 @@ use order_alerts::config::{Customer, Language};
 use order_alerts::handlers::invocation::Invocation;
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::order::money::{Money, Unit};
-use order_alerts::order::one_line::Line;
+use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::Platform;
 use order_alerts::queue::envelope::{pack, unpack};
 use order_alerts::secret::signing_key::SigningKey;
@@ -15,7 +15,7 @@ use order_alerts::slack::block_kit::{Block, Message};
 use order_alerts::slack::retry::retry_after;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::Headers;
-use order_alerts::webhook::signature::{Authentic, authenticate};
+use order_alerts::webhook::signature::{Verified, verify};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
@@ -65,7 +65,7 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
             "customer": reason, "occurred_at": "2026-01-01T00:00:00.123456789+09:00",
         });
         let body = body.to_string();
-        let webhook = Authentic { headers: &Headers::default(), body: body.as_bytes(), key: 0 };
+        let webhook = Verified { headers: &Headers::default(), body: body.as_bytes(), key: 0 };
         let platform = Platform::find("generic").unwrap();
         let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap()
         else {
@@ -92,7 +92,7 @@ fn no_signature_makes_the_function_panic_or_believe() {
         for platform in Platform::names() {
             let auth = &Platform::find(platform).unwrap().auth;
             let keys = [SigningKey::parse(KEY, auth).unwrap()];
-            prop_assert!(authenticate(auth, &headers, &body, &keys, None, now()).is_err());
+            prop_assert!(verify(auth, &headers, &body, &keys, None, now()).is_err());
         }
         Ok(())
     });
@@ -131,7 +131,7 @@ fn slack_takes(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCase
 fn the_message(body: &str, language: Language) -> Message {
     let platform = Platform::find("generic").unwrap();
     let headers = Headers::default();
-    let webhook = Authentic { headers: &headers, body: body.as_bytes(), key: 0 };
+    let webhook = Verified { headers: &headers, body: body.as_bytes(), key: 0 };
     let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap() else {
         panic!("it is a cancellation");
     };
@@ -159,10 +159,10 @@ fn only_our_markup(text: &str) -> bool {
 #[test]
 fn a_line_is_one_line_and_stays_as_it_is() {
     holds(text(), |raw| {
-        if let Some(line) = Line::parse(&raw) {
+        if let Some(line) = OneLine::parse(&raw) {
             prop_assert!(!line.as_str().chars().any(char::is_control));
             prop_assert_eq!(line.as_str().trim(), line.as_str());
-            let again = Line::parse(line.as_str()).unwrap();
+            let again = OneLine::parse(line.as_str()).unwrap();
             prop_assert!(line.as_str().starts_with(again.as_str().trim_end_matches('…')));
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lambda_http::http::uri::PathAndQuery;
 use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
-use order_alerts::infra::http_client::{Body, Unanswered};
+use order_alerts::infra::http_client::{Body, NoResponse};
 use tokio::time::{Instant, sleep};
 
 use crate::asked::Asked;
@@ -87,7 +87,7 @@ pub(crate) async fn exchange(
     network: Arc<Network>,
     sandbox: Arc<Sandbox>,
     request: Request<Vec<u8>>,
-) -> Result<Response<Body>, Unanswered> {
+) -> Result<Response<Body>, NoResponse> {
     let (invocation, place) = sandbox.count_call();
     if let Some(gates) = &network.gates {
         match gates.pass(&invocation, place).await {
@@ -130,7 +130,7 @@ pub(crate) async fn exchange(
     };
     let answer = match fault {
         Some(Fault::CrashBefore) => sandbox.die().await,
-        Some(Fault::Refused) => Err(Unanswered::NotConnected),
+        Some(Fault::Refused) => Err(NoResponse::NotConnected),
         Some(Fault::Hang) => pending().await,
         Some(Fault::Status(status)) => Ok(refusal(service, status)),
         Some(Fault::RateLimited(seconds)) => Ok(rate_limit(seconds)),
@@ -144,7 +144,7 @@ pub(crate) async fn exchange(
             let answer = happening.await.expect("a fake does not panic");
             match fault {
                 Some(Fault::CrashAfter) => sandbox.die().await,
-                Some(Fault::Lost) => Err(Unanswered::Broken),
+                Some(Fault::Lost) => Err(NoResponse::Broken),
                 Some(Fault::DoneThenStatus(status)) => Ok(refusal(service, status)),
                 Some(Fault::Truncated) => answer.map(|answer| {
                     answer.map(|body| Body { bytes: body.bytes[..1].to_vec(), is_whole: false })
@@ -181,7 +181,7 @@ struct Call {
 }
 
 impl Call {
-    async fn happen(self, request: Request<Vec<u8>>) -> Result<Response<Body>, Unanswered> {
+    async fn happen(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
         let network = Arc::clone(&self.network);
         network.happening.fetch_add(1, Ordering::Relaxed);
         let answer = self.arrive(request).await;
@@ -189,13 +189,13 @@ impl Call {
         answer
     }
 
-    async fn arrive(self, request: Request<Vec<u8>>) -> Result<Response<Body>, Unanswered> {
+    async fn arrive(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
         if let Some(Fault::Slow(slow)) = self.fault {
             sleep(slow).await;
         }
         let Self { network, number, invocation, service, fault } = self;
         let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
-        let answer = answer.ok_or(Unanswered::Broken)?;
+        let answer = answer.ok_or(NoResponse::Broken)?;
         if service == Service::Slack && answer.status().is_success() {
             let posted = network.outside.slack.latest().expect("Slack took one");
             let at = network.began.elapsed();

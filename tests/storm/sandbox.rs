@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 
-use order_alerts::handlers::App;
+use order_alerts::app::App;
 use order_alerts_fakes::Outcome;
 use tokio::sync::{Notify, OnceCell};
 

@@ -7,7 +7,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
@@ -43,25 +43,25 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let exchange = Arc::new(Exchange::over(net::transport()?));
+    let http = Arc::new(HttpClient::over(net::transport()?));
     // A mistyped platform is told before anybody is asked for a key.
     let platform = match arguments.what.as_str() {
         "slack" => None,
         _ if arguments.monitoring => return Err("--monitoring goes with slack".into()),
         name => Some(samples::platform(name).map_err(|error| format!("{error}, or slack"))?),
     };
-    let vault = Vault::open(&exchange, &arguments.stack).await?;
+    let vault = Vault::open(&http, &arguments.stack).await?;
     match platform {
         None if arguments.monitoring => {
-            connect_slack(&vault, exchange, "slack_monitoring_webhook_url").await
+            connect_slack(&vault, http, "slack_monitoring_webhook_url").await
         }
-        None => connect_slack(&vault, exchange, "slack_webhook_url").await,
+        None => connect_slack(&vault, http, "slack_webhook_url").await,
         Some(platform) => connect_platform(&vault, platform).await,
     }
 }
 
 /// Stores a channel's address in this part of the secret.
-async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>, part: &str) -> Result<(), Failure> {
+async fn connect_slack(vault: &Vault, http: Arc<HttpClient>, part: &str) -> Result<(), Failure> {
     let config = function::config()?;
     terminal::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
@@ -72,7 +72,7 @@ async fn connect_slack(vault: &Vault, exchange: Arc<Exchange>, part: &str) -> Re
 
     let mut secret = vault.read().await?;
     let hello = message::hello(&vault.stack, config.language);
-    let slack = Slack::Webhooks(exchange);
+    let slack = Slack::new(http);
     slack.post(&url, &hello, Duration::from_secs(10)).await?;
     secret[part] = json!(url.expose());
     vault.write(&secret).await?;

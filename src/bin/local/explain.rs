@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use order_alerts::config::Customer;
-use order_alerts::order::one_line::Line;
+use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::{
     LinkPart, OneOrMany, Part, Place, Platform, Rule, RuleKind, Template,
 };
@@ -148,7 +148,7 @@ fn labelled(label: &str, text: &str) -> String {
 }
 
 fn line(text: &str) -> String {
-    Line::parse(text).map_or_else(String::new, |line| line.to_string())
+    OneLine::parse(text).map_or_else(String::new, |line| line.to_string())
 }
 
 /// The body's places that were read, as pointers.

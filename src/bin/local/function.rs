@@ -6,29 +6,26 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use order_alerts::app::Wiring;
+use order_alerts::app::App;
 use order_alerts::config::{Config, ConfigError};
-use order_alerts::handlers::{App, Invoked, Served};
-use order_alerts::infra::http_client::Exchange;
-use order_alerts::infra::metrics::Metrics;
+use order_alerts::handlers::{InvocationContext, InvocationResponse, handle};
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
-use order_alerts::ledger::Ledger;
-use order_alerts::secret::Secret;
-use order_alerts::secret::cache::Secrets;
+use order_alerts::slack::Slack;
 use order_alerts::slack::url::SlackUrl;
-use order_alerts::slack::{Inbox, Slack};
 use serde_json::Value;
-use tokio::sync::Mutex;
 
+use crate::fake_services::{self, Channel};
 use crate::{Failure, samples, serve, terminal};
 
-const LOCAL: Invoked<'static> = Invoked { request_id: "local", function_arn: None };
+const LOCAL: InvocationContext<'static> =
+    InvocationContext { request_id: "local", function_arn: None };
 
-/// Where messages go to instead of the inbox.
+/// Where messages go instead of the channel in memory.
 const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
 
-/// Stands in the secret while the inbox takes the messages.
-const NOWHERE: &str = "https://hooks.slack.com/services/in-memory";
+/// In the secret while the messages stay in memory.
+const IN_MEMORY: &str = "https://hooks.slack.com/services/in-memory";
 
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
@@ -36,7 +33,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let listener = serve::listen().await?;
     let address = listener.local_addr()?;
     let function = Arc::new(Function::new(address)?);
-    terminal::welcome(address, function.messages().await.is_some());
+    terminal::welcome(address, function.messages().is_some());
     if address.port() != serve::PORT {
         terminal::port_taken(serve::PORT, address);
     }
@@ -46,22 +43,14 @@ pub(crate) async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// The function and what stands for its channel.
+/// The function and its channel.
 pub(crate) struct Function {
     app: App,
     /// What a platform signs that signs the address.
     public_url: String,
-    /// None when the messages go to the real Slack.
-    inbox: Option<Inbox>,
-    channel: Mutex<Channel>,
-}
-
-/// What the channel shows, oldest first.
-#[derive(Default)]
-struct Channel {
-    messages: Vec<Value>,
-    /// How many of them came from the inbox.
-    from_inbox: usize,
+    channel: Channel,
+    /// The messages go to the real Slack, which shows them.
+    is_elsewhere: bool,
 }
 
 impl Function {
@@ -70,22 +59,19 @@ impl Function {
         // Square alone signs it, and its samples and `send` need no setting then.
         let square = || format!("http://{address}/webhook/square");
         let public_url = config.public_url.get_or_insert_with(square).clone();
-        let inbox = Inbox::default();
         let real_slack = env::var(REAL_SLACK).ok();
-        let (slack_url, slack) = match &real_slack {
-            Some(url) => {
-                SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
-                    .map_err(|error| format!("{REAL_SLACK}: {error}"))?;
-                (url.as_str(), Slack::Webhooks(Arc::new(Exchange::over(Transport::new(None)?))))
-            }
-            None => (NOWHERE, Slack::Inbox(inbox.clone())),
-        };
-        let secrets = Secrets::fixed(Secret::parse(&samples::secret(slack_url))?);
-        // Whatever is sent twice here is meant to be shown twice.
-        let (ledger, metrics) = (Ledger::none(), Metrics::default());
-        let app = App::new(Wiring { config, secrets, slack, queue: None, ledger, metrics });
-        let inbox = real_slack.is_none().then_some(inbox);
-        Ok(Self { app, public_url, inbox, channel: Mutex::default() })
+        if let Some(url) = &real_slack {
+            SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
+                .map_err(|error| format!("{REAL_SLACK}: {error}"))?;
+        }
+        let channel = Channel::default();
+        let slack_url = real_slack.clone().unwrap_or_else(|| IN_MEMORY.to_owned());
+        let http = Arc::new(fake_services::in_memory(channel.clone(), slack_url));
+        let mut app = App::new(config, &http, |_| Some("in memory".to_owned()))?;
+        if real_slack.is_some() {
+            app.slack = Slack::new(Arc::new(HttpClient::over(Transport::new(None)?)));
+        }
+        Ok(Self { app, public_url, channel, is_elsewhere: real_slack.is_some() })
     }
 
     /// A sample event of this moment, as the platform would send it here.
@@ -93,40 +79,24 @@ impl Function {
         samples::event(name, &self.public_url)
     }
 
-    /// Serves one Lambda event and shows what reached the channel.
+    /// Serves one Lambda event.
     pub(crate) async fn invoke(&self, event: &Value) -> Result<ApiGatewayV2httpResponse, Failure> {
         let now = Timestamp::now();
         let deadline = now + SignedDuration::from_secs(30);
-        let served = self.app.handle(&event.to_string(), LOCAL, now, deadline).await?;
-        let Served::Webhook(answer) = served else {
-            return Err("the local stack serves webhooks only".into());
-        };
-        if let Some(inbox) = &self.inbox {
-            let mut channel = self.channel.lock().await;
-            for message in inbox.messages().iter().skip(channel.from_inbox) {
-                channel.show(serde_json::to_value(message)?);
-                channel.from_inbox += 1;
-            }
+        match handle(&self.app, &event.to_string(), LOCAL, now, deadline).await? {
+            InvocationResponse::Webhook(response) => Ok(*response),
+            _ => Err("the local stack serves webhooks only".into()),
         }
-        Ok(*answer)
     }
 
-    /// Shows a message that somebody posted.
-    pub(crate) async fn post(&self, message: Value) {
-        self.channel.lock().await.show(message);
+    /// Where messages are shown, by this function and by others.
+    pub(crate) fn channel(&self) -> &Channel {
+        &self.channel
     }
 
     /// What the channel shows; none when it is the real Slack that shows it.
-    pub(crate) async fn messages(&self) -> Option<Vec<Value>> {
-        self.inbox.as_ref()?;
-        Some(self.channel.lock().await.messages.clone())
-    }
-}
-
-impl Channel {
-    fn show(&mut self, message: Value) {
-        terminal::message(&message);
-        self.messages.push(message);
+    pub(crate) fn messages(&self) -> Option<Vec<Value>> {
+        (!self.is_elsewhere).then(|| self.channel.messages())
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use order_alerts::config::{Config, Manner};
+use order_alerts::config::{Config, Mode};
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::platform::Platform;
 use order_alerts::webhook::parse::{Parsed, explain, parse};
 use order_alerts::webhook::route::is_ping;
-use order_alerts::webhook::signature::authenticate;
+use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
 use crate::explain::Reading;
@@ -139,7 +139,7 @@ fn preview(
     let made = webhook.headers.iter().filter(|header| !given.contains(header));
     let made = made.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
-    let genuine = authenticate(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
+    let genuine = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
 
     let parsed = parse(platform, &genuine, config.customer, now)?;
     let explanation = explain(platform, &genuine)?;
@@ -152,7 +152,7 @@ fn preview(
         }
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
-    if let Some(off) = events.iter().find(|event| config.show.manner(event.kind) == Manner::Off) {
+    if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
         return Ok((Some(reading), Preview::Nothing(why)));
     }

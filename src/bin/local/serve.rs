@@ -21,7 +21,7 @@ use lambda_http::aws_lambda_events::encodings::Body;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use crate::fake_services::{self, Asked};
+use crate::fake_services;
 use crate::function::Function;
 use crate::{Failure, page, terminal};
 
@@ -58,19 +58,20 @@ pub(crate) async fn serve(listener: TcpListener, function: Arc<Function>) -> io:
 
 async fn respond(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    match fake_services::asked(&method, &path, request.headers()) {
-        Some(Asked::Secret(secret)) => {
-            return of_type("application/x-amz-json-1.1", secret.to_string());
-        }
-        Some(Asked::Post) => return post(function, request).await,
-        None => {}
+    if let Some(call) = fake_services::call(&method, &path, request.headers()) {
+        let slack_url = fake_services::slack_url(request.headers());
+        let Ok(body) = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await else {
+            return status_only(StatusCode::PAYLOAD_TOO_LARGE);
+        };
+        let channel = function.channel();
+        let answer = fake_services::answer(&call, &body.to_bytes(), channel, &slack_url);
+        return answer.map(|body| Full::new(Bytes::from(body)));
     }
     match (method.as_str(), path.as_str()) {
         ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
-        ("GET", "/local/state") => of_type(
-            "application/json",
-            page::state(function.messages().await.as_deref()).to_string(),
-        ),
+        ("GET", "/local/state") => {
+            of_type("application/json", page::state(function.messages().as_deref()).to_string())
+        }
         ("POST", sample) if sample.starts_with("/local/samples/") => {
             let name = sample.trim_start_matches("/local/samples/");
             match function.sample(name) {
@@ -82,19 +83,6 @@ async fn respond(function: &Function, request: Request<Incoming>) -> Response<Fu
             Ok(event) => invoke(function, &format!("{method} {path}"), &event).await,
             Err(_) => status_only(StatusCode::PAYLOAD_TOO_LARGE),
         },
-    }
-}
-
-/// Slack's part: the message is shown.
-async fn post(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let body = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await;
-    let message = body.ok().and_then(|body| serde_json::from_slice(&body.to_bytes()).ok());
-    match message {
-        Some(message) => {
-            function.post(message).await;
-            of_type("text/html", "ok".to_owned())
-        }
-        None => status_only(StatusCode::BAD_REQUEST),
     }
 }
 

@@ -7,7 +7,7 @@ use aws_config::BehaviorVersion;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use order_alerts::infra::aws;
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
 use serde_json::Value;
 
@@ -37,11 +37,11 @@ pub(crate) struct Vault {
 const WEBHOOK_TAG: &str = "order-alerts:webhook-url";
 
 impl Vault {
-    pub(crate) async fn open(exchange: &Arc<Exchange>, which: &Stack) -> Result<Self, Failure> {
+    pub(crate) async fn open(http: &Arc<HttpClient>, which: &Stack) -> Result<Self, Failure> {
         let id = which.secret.clone().unwrap_or_else(|| format!("{}/secret", which.stack));
         // The configuration of a person at a terminal: profiles, single sign-on and all.
         let aws = aws_config::defaults(BehaviorVersion::latest());
-        let aws = aws.http_client(aws::http_client(exchange)).load().await;
+        let aws = aws.http_client(aws::http_client(http)).load().await;
         if aws.region().is_none() {
             return Err("AWS needs a region: set AWS_REGION".into());
         }

@@ -7,35 +7,36 @@ use crate::slack::block_kit::Block;
 
 const STYLE: Style = Style { language: Language::English, mention: None };
 
-fn entry(position: usize, order: &str, kind: Kind) -> Entry {
-    let event = OrderEvent { kind, id: Line::parse(order), number: Line::parse(order), ..event() };
-    Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![position] }
+fn entry(position: usize, order: &str, kind: Kind) -> Grouped {
+    let event =
+        OrderEvent { kind, id: OneLine::parse(order), number: OneLine::parse(order), ..event() };
+    Grouped { event, remarks: Remarks::default(), was_refused: false, positions: vec![position] }
 }
 
 /// Minutes after the first.
-fn at(minutes: i64, entry: Entry) -> Entry {
+fn at(minutes: i64, entry: Grouped) -> Grouped {
     let first: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
     let occurred_at = Some(first + SignedDuration::from_mins(minutes));
-    Entry { event: OrderEvent { occurred_at, ..entry.event }, ..entry }
+    Grouped { event: OrderEvent { occurred_at, ..entry.event }, ..entry }
 }
 
-fn changed(change: Change, entry: Entry) -> Entry {
-    Entry { event: OrderEvent { change: Some(change), ..entry.event }, ..entry }
+fn changed(change: Change, entry: Grouped) -> Grouped {
+    Grouped { event: OrderEvent { change: Some(change), ..entry.event }, ..entry }
 }
 
 /// Every message as the names of its orders.
-fn names(news: &[News]) -> Vec<Vec<&str>> {
+fn names(news: &[Notification]) -> Vec<Vec<&str>> {
     news.iter()
         .map(|news| {
             let entries = news.entries().iter();
-            entries.map(|entry| entry.event.name().map_or("-", Line::as_str)).collect()
+            entries.map(|entry| entry.event.name().map_or("-", OneLine::as_str)).collect()
         })
         .collect()
 }
 
 /// The one order that the entries are about, told beside four others.
 #[track_caller]
-fn leading(entries: [Entry; 2]) -> Entry {
+fn leading(entries: [Grouped; 2]) -> Grouped {
     let others = (2..6).map(|n| entry(n, &format!("other {n}"), Kind::Created));
     let news = fold(entries.into_iter().chain(others).collect(), &STYLE);
     assert_eq!(news.len(), 1);
@@ -126,7 +127,7 @@ fn an_order_reopened_after_its_cancellation_stands_as_reopened() {
 
 #[test]
 fn an_order_has_the_remarks_of_what_leads_and_any_repeat() {
-    let remarked = |remarks, entry| Entry { remarks, ..entry };
+    let remarked = |remarks, entry| Grouped { remarks, ..entry };
     let repeat = Remarks { repeat: true, changed_payload: true, delay: None };
     let late = Remarks { delay: Some(SignedDuration::from_hours(3)), ..Remarks::default() };
     let order = leading([
@@ -189,9 +190,9 @@ fn a_full_digest_has_room_to_become_a_repeat() {
     for width in 50..60 {
         // Without an amount and a shop, there are no sums that could give way to the remark.
         let bare = |n| {
-            let Entry { event, .. } = entry(n, &format!("{n:0width$}"), Kind::Modified);
+            let Grouped { event, .. } = entry(n, &format!("{n:0width$}"), Kind::Modified);
             let event = OrderEvent { total: None, shop: None, ..event };
-            Entry { event, remarks: Remarks::default(), was_refused: false, positions: vec![n] }
+            Grouped { event, remarks: Remarks::default(), was_refused: false, positions: vec![n] }
         };
         let mut news = fold((0..300).map(bare).collect(), &STYLE);
         assert!(news.len() > 1);
@@ -221,13 +222,13 @@ fn a_thousand_long_names_are_all_named() {
     }
 }
 
-fn block_units(news: &News) -> usize {
+fn block_units(news: &Notification) -> usize {
     let message = news.message(&STYLE);
     message.blocks().iter().map(|block| block.text().encode_utf16().count()).sum()
 }
 
 #[track_caller]
-fn assert_all_named(news: &[News], count: usize, name: impl Fn(usize) -> String) {
+fn assert_all_named(news: &[Notification], count: usize, name: impl Fn(usize) -> String) {
     let lines: Vec<_> = news
         .iter()
         .map(|news| {
@@ -240,14 +241,14 @@ fn assert_all_named(news: &[News], count: usize, name: impl Fn(usize) -> String)
         let naming = lines.iter().filter(|lines| lines.contains(&name)).count();
         assert_eq!(naming, 1, "{name}");
     }
-    let mut positions: Vec<_> = news.iter().flat_map(News::positions).collect();
+    let mut positions: Vec<_> = news.iter().flat_map(Notification::positions).collect();
     positions.sort_unstable();
     assert_eq!(positions, (0..count).collect::<Vec<_>>());
 }
 
 #[test]
 fn what_was_refused_before_is_told_alone_after_all_else() {
-    let refused = |entry: Entry| Entry { was_refused: true, ..entry };
+    let refused = |entry: Grouped| Grouped { was_refused: true, ..entry };
     let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
     entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
     entries.push(refused(entry(6, "other", Kind::Created)));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::order::Change;
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
 const MINE: &str = "mine";
 
@@ -9,8 +9,8 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 /// At second 100, until second 130.
-fn lease() -> Lease {
-    Lease { owner: MINE.to_owned(), now: at(100), until: at(130) }
+fn lease() -> LeaseRequest {
+    LeaseRequest { owner: MINE.to_owned(), now: at(100), until: at(130) }
 }
 
 fn item(state: State, leased_until: Option<Timestamp>) -> Item {
@@ -31,9 +31,9 @@ fn event(kind: Kind, second: i64) -> OrderEvent {
         platform_name: "WooCommerce".to_owned(),
         kind,
         change: None,
-        id: Line::parse("42"),
+        id: OneLine::parse("42"),
         number: None,
-        shop: Line::parse("tea.example"),
+        shop: OneLine::parse("tea.example"),
         total: None,
         reason: None,
         status: None,
@@ -67,7 +67,7 @@ fn an_unknown_event_is_taken() {
     let taken = item_taken(of_event(None, Some("hash"), &lease()));
     let expected = Item {
         version: 1,
-        state: State::Untold,
+        state: State::Pending,
         since: None,
         body_hash: Some("hash".to_owned()),
         owner: MINE.to_owned(),
@@ -80,51 +80,51 @@ fn an_unknown_event_is_taken() {
 
 #[test]
 fn an_event_that_somebody_else_tells_is_left_to_them() {
-    let found = item(State::Untold, Some(at(101)));
+    let found = item(State::Pending, Some(at(101)));
     assert_eq!(of_this_event(&found), Verdict::Leased(at(101)));
 }
 
 #[test]
 fn a_lease_that_is_mine_already_is_taken_again() {
-    let found = Item { owner: MINE.to_owned(), ..item(State::Untold, Some(at(120))) };
+    let found = Item { owner: MINE.to_owned(), ..item(State::Pending, Some(at(120))) };
     assert_eq!(item_taken(of_this_event(&found)).version, 8);
 }
 
 #[test]
 fn a_lease_that_ended_without_a_word_may_have_told_it() {
-    let taken = item_taken(of_this_event(&item(State::Untold, Some(at(99)))));
+    let taken = item_taken(of_this_event(&item(State::Pending, Some(at(99)))));
     assert!(taken.may_be_shown());
     assert_eq!(taken.version, 8);
 }
 
 #[test]
 fn an_event_that_was_given_back_is_new_unless_slack_was_unclear() {
-    assert!(!item_taken(of_this_event(&item(State::Untold, None))).may_be_shown());
-    assert!(item_taken(of_this_event(&item(State::Unclear, None))).may_be_shown());
+    assert!(!item_taken(of_this_event(&item(State::Pending, None))).may_be_shown());
+    assert!(item_taken(of_this_event(&item(State::InDoubt, None))).may_be_shown());
 }
 
 #[test]
 fn what_may_be_shown_stays_so_until_it_is_told() {
-    let taken = item_taken(of_this_event(&item(State::Unclear, None)));
-    assert!(item_taken(of_this_event(&taken.given_back(State::Untold))).may_be_shown());
+    let taken = item_taken(of_this_event(&item(State::InDoubt, None)));
+    assert!(item_taken(of_this_event(&taken.given_back(State::Pending))).may_be_shown());
 }
 
 #[test]
 fn an_event_is_told_once() {
     let taken = item_taken(of_event(None, Some("hash"), &lease()));
-    assert_eq!(of_this_event(&taken.told(State::Told, None, at(101))), Verdict::Told);
+    assert_eq!(of_this_event(&taken.told(State::Delivered, None, at(101))), Verdict::Told);
 }
 
 #[test]
 fn the_same_name_with_another_body_is_another_event() {
-    for found in [item(State::Told, None), item(State::Untold, Some(at(120)))] {
+    for found in [item(State::Delivered, None), item(State::Pending, Some(at(120)))] {
         assert_eq!(of_event(Some(&found), Some("other"), &lease()), Verdict::OtherBody);
     }
 }
 
 #[test]
 fn an_item_counts_until_it_expires_and_not_until_it_is_deleted() {
-    let found = Item { expires: at(100), ..item(State::Told, None) };
+    let found = Item { expires: at(100), ..item(State::Delivered, None) };
     assert_eq!(of_this_event(&found), Verdict::Told);
     let found = Item { expires: at(99), ..found };
     let taken = item_taken(of_this_event(&found));
@@ -138,14 +138,14 @@ fn cancelled_at(second: i64) -> Item {
 #[test]
 fn a_cancellation_takes_its_order_and_other_news_does_not() {
     let of = |kind| of_order(None, &event(kind, 50), &lease());
-    assert_eq!(item_taken(of(Kind::Cancelled)).state, State::Untold);
+    assert_eq!(item_taken(of(Kind::Cancelled)).state, State::Pending);
     assert_eq!(of(Kind::Created), Verdict::Free);
     assert_eq!(of(Kind::Modified), Verdict::Free);
 }
 
 #[test]
 fn while_an_order_is_being_told_about_all_its_news_waits() {
-    let found = item(State::Untold, Some(at(120)));
+    let found = item(State::Pending, Some(at(120)));
     for kind in [Kind::Created, Kind::Modified, Kind::Cancelled] {
         let verdict = of_order(Some(&found), &event(kind, 50), &lease());
         assert_eq!(verdict, Verdict::Leased(at(120)), "{kind:?}");
@@ -179,13 +179,13 @@ fn a_cancellation_is_news_again_when_the_reopening_before_it_may_be_shown() {
     let reopening = OrderEvent { reopens: true, ..event(Kind::Modified, 60) };
     let taken = item_taken(of_order(Some(&cancelled_at(50)), &reopening, &lease()));
     let died = Item { owner: "another".to_owned(), leased_until: Some(at(99)), ..taken.clone() };
-    for found in [taken.clone().given_back(State::Unclear), died] {
+    for found in [taken.clone().given_back(State::InDoubt), died] {
         let verdict = |event: &OrderEvent| of_order(Some(&found), event, &lease());
         assert!(item_taken(verdict(&reopening)).may_be_shown());
         item_taken(verdict(&event(Kind::Cancelled, 61)));
         assert_eq!(verdict(&event(Kind::Cancelled, 50)), Verdict::Told, "it was told");
     }
-    let found = taken.given_back(State::Untold);
+    let found = taken.given_back(State::Pending);
     let verdict = of_order(Some(&found), &event(Kind::Cancelled, 61), &lease());
     assert!(matches!(verdict, Verdict::Note(_)), "the channel knows no better");
 }
@@ -219,15 +219,15 @@ fn a_cancellation_that_could_not_be_told_is_still_news() {
         item_taken(of_order(Some(found), &event(Kind::Cancelled, 50), &lease())).may_be_shown()
     };
     let taken = item_taken(of_order(None, &event(Kind::Cancelled, 50), &lease()));
-    assert!(!again(&taken.clone().given_back(State::Untold)));
-    assert!(again(&taken.given_back(State::Unclear)), "Slack did not say");
-    assert!(again(&item(State::Untold, Some(at(99)))), "its owner did not say");
+    assert!(!again(&taken.clone().given_back(State::Pending)));
+    assert!(again(&taken.given_back(State::InDoubt)), "Slack did not say");
+    assert!(again(&item(State::Pending, Some(at(99)))), "its owner did not say");
 }
 
 #[test]
 fn unsigned_headers_make_no_new_event() {
     let known = event(Kind::Cancelled, 50);
-    let replayed = OrderEvent { shop: Line::parse("evil.example"), ..known.clone() };
+    let replayed = OrderEvent { shop: OneLine::parse("evil.example"), ..known.clone() };
     assert_eq!(event_key(&replayed), event_key(&known));
     let other_topic = OrderEvent { kind: Kind::Modified, ..known.clone() };
     assert_ne!(event_key(&other_topic), event_key(&known));
@@ -240,13 +240,14 @@ fn unsigned_headers_make_no_new_event() {
 
 #[test]
 fn a_name_that_is_proven_genuine_is_the_event() {
-    let named = OrderEvent { delivery_id: Line::parse("msg_1"), ..event(Kind::Created, 50) };
+    let named = OrderEvent { delivery_id: OneLine::parse("msg_1"), ..event(Kind::Created, 50) };
     let changed = OrderEvent { body_hash: "other".to_owned(), ..named.clone() };
     assert_eq!(event_key(&changed), event_key(&named));
     assert_ne!(other_body_key(&changed), other_body_key(&named));
-    let other_order = OrderEvent { id: Line::parse("43"), kind: Kind::Modified, ..named.clone() };
+    let other_order =
+        OrderEvent { id: OneLine::parse("43"), kind: Kind::Modified, ..named.clone() };
     assert_eq!(event_key(&other_order), event_key(&named), "the same name, whatever it is for");
-    let next = OrderEvent { delivery_id: Line::parse("msg_2"), ..named.clone() };
+    let next = OrderEvent { delivery_id: OneLine::parse("msg_2"), ..named.clone() };
     assert_ne!(event_key(&next), event_key(&named));
 }
 
@@ -255,15 +256,16 @@ fn an_order_is_known_by_platform_shop_and_id() {
     let known = event(Kind::Created, 50);
     assert_eq!(order_key(&known).unwrap(), "order#woocommerce#tea.example#42");
     assert_eq!(order_key(&OrderEvent { id: None, ..known.clone() }), None);
-    let forged = OrderEvent { shop: Line::parse("tea.example#4"), id: Line::parse("2"), ..known };
+    let forged =
+        OrderEvent { shop: OneLine::parse("tea.example#4"), id: OneLine::parse("2"), ..known };
     assert_eq!(order_key(&forged).unwrap(), "order#woocommerce#tea.example%234#2");
 }
 
 #[test]
 fn a_key_is_never_longer_than_dynamodb_takes() {
-    let long = Line::parse(&"티".repeat(300));
+    let long = OneLine::parse(&"티".repeat(300));
     let first = OrderEvent { shop: long.clone(), id: long.clone(), ..event(Kind::Created, 50) };
-    let second = OrderEvent { id: Line::parse("1"), delivery_id: long, ..first.clone() };
+    let second = OrderEvent { id: OneLine::parse("1"), delivery_id: long, ..first.clone() };
     let keys = [order_key(&first).unwrap(), event_key(&second), other_body_key(&second)];
     for key in &keys {
         assert!(key.len() <= 2_048, "{}", key.len());
@@ -273,9 +275,9 @@ fn a_key_is_never_longer_than_dynamodb_takes() {
 
 #[test]
 fn what_was_refused_is_known_when_it_is_taken_again() {
-    let taken = item_taken(of_this_event(&item(State::Untold, None)));
-    let again = item_taken(of_this_event(&taken.given_back(State::Refused)));
-    assert_eq!((again.state, again.may_be_shown()), (State::Refused, false));
-    assert_eq!(again.clone().given_back(State::Untold).state, State::Refused, "it was not tried");
-    assert!(again.given_back(State::Unclear).may_be_shown());
+    let taken = item_taken(of_this_event(&item(State::Pending, None)));
+    let again = item_taken(of_this_event(&taken.given_back(State::Rejected)));
+    assert_eq!((again.state, again.may_be_shown()), (State::Rejected, false));
+    assert_eq!(again.clone().given_back(State::Pending).state, State::Rejected, "it was not tried");
+    assert!(again.given_back(State::InDoubt).may_be_shown());
 }

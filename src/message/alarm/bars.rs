@@ -1,6 +1,6 @@
 //! A small picture of the last values.
 
-use crate::alarm::Reading;
+use crate::alarm::Datapoint;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 const GAP: char = '·';
@@ -9,7 +9,7 @@ const GAP: char = '·';
 ///
 /// The lowest bar is zero, unless a value is below it, so that a small change of a large value looks
 /// small.
-pub(super) fn bars(values: &[Option<Reading>]) -> String {
+pub(super) fn bars(values: &[Option<Datapoint>]) -> String {
     // Halved, because the distance between two of the largest numbers is none of the numbers.
     let halves = || values.iter().map(|reading| reading.map(|reading| reading.value() / 2.0));
     let least = halves().flatten().fold(0.0, f64::min);
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     fn drawn(values: &[&str]) -> String {
-        let readings: Vec<_> = values.iter().map(|value| Reading::parse(value)).collect();
+        let readings: Vec<_> = values.iter().map(|value| Datapoint::parse(value)).collect();
         bars(&readings)
     }
 

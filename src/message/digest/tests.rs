@@ -11,7 +11,7 @@ const ENGLISH: Style = Style { language: Language::English, mention: None };
 const KOREAN: Style = Style { language: Language::Korean, mention: None };
 
 fn order(number: &str, kind: Kind) -> OrderEvent {
-    OrderEvent { kind, number: Line::parse(number), reason: None, ..event() }
+    OrderEvent { kind, number: OneLine::parse(number), reason: None, ..event() }
 }
 
 fn money(amount: &str, currency: &str) -> Option<Money> {
@@ -26,11 +26,11 @@ fn mixed() -> Vec<(OrderEvent, Remarks)> {
     let created = |number| order(number, Kind::Created);
     let modified = |number| order(number, Kind::Modified);
     let orders = [
-        (OrderEvent { reason: Line::parse("fraud"), ..order("#1001", Kind::Cancelled) }, repeat),
+        (OrderEvent { reason: OneLine::parse("fraud"), ..order("#1001", Kind::Cancelled) }, repeat),
         (OrderEvent { total: money("19.90", "USD"), ..order("#1002", Kind::Cancelled) }, late),
         (
             OrderEvent {
-                reason: Line::parse(&"We *never* ordered <this> & that. ".repeat(9)),
+                reason: OneLine::parse(&"We *never* ordered <this> & that. ".repeat(9)),
                 total: money("1,234.50", "USD"),
                 ..order("#1003", Kind::Cancelled)
             },
@@ -42,8 +42,8 @@ fn mixed() -> Vec<(OrderEvent, Remarks)> {
         (OrderEvent { change: Some(Change::Paid), ..modified("#1006") }, changed),
         (
             OrderEvent {
-                status: Line::parse("on-hold"),
-                shop: Line::parse("https://coffee.example/"),
+                status: OneLine::parse("on-hold"),
+                shop: OneLine::parse("https://coffee.example/"),
                 platform_name: "WooCommerce".to_owned(),
                 occurred_at: "2026-01-01T00:40:00Z".parse().ok(),
                 ..modified("731")
@@ -162,13 +162,13 @@ fn a_name_is_as_short_as_in_a_single_message() {
 
 #[test]
 fn the_worst_two_orders_fit() {
-    let nasty = || Line::parse(&"&".repeat(300));
+    let nasty = || OneLine::parse(&"&".repeat(300));
     let worst = |kind, shop: &str| OrderEvent {
         number: nasty(),
         reason: nasty(),
         status: nasty(),
         total: Money::parse(&"1&".repeat(150), Some(&"&".repeat(300)), Unit::Major),
-        shop: Line::parse(&(shop.to_owned() + &"&".repeat(299))),
+        shop: OneLine::parse(&(shop.to_owned() + &"&".repeat(299))),
         platform_name: "&".repeat(300),
         is_test: true,
         ..order("", kind)

@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 
-use crate::alarm::{Alarm, State, Watch};
+use crate::alarm::{Alarm, Monitored, State};
 use crate::config::Language;
 use crate::message::words::{Words, named};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 
 impl Words {
     /// What became of which alarm.
@@ -47,12 +47,13 @@ impl Words {
         let own = alarm.own();
         // Plain words stand in for CloudWatch's, except for a state that they do not know.
         let own_words = !matches!(alarm.state, State::Other(_)) && own.is_some();
-        let unless_own = |line: Option<&Line>| line.filter(|_| !own_words).map(Line::to_string);
+        let unless_own =
+            |line: Option<&OneLine>| line.filter(|_| !own_words).map(OneLine::to_string);
         let (watch, watched) = match &alarm.watch {
-            Watch::Metric(name) => (self.choose("Metric", "지표"), name.as_ref()),
-            Watch::Math(name) => (self.choose("Calculation", "계산식"), name.as_ref()),
-            Watch::Composite(rule) => (self.choose("Rule", "규칙"), Some(rule)),
-            Watch::Unknown => ("", None),
+            Monitored::Metric(name) => (self.choose("Metric", "지표"), name.as_ref()),
+            Monitored::Math(name) => (self.choose("Calculation", "계산식"), name.as_ref()),
+            Monitored::Composite(rule) => (self.choose("Rule", "규칙"), Some(rule)),
+            Monitored::Unknown => ("", None),
         };
         let name =
             (own.is_some() || named(&alarm.name) != alarm.name.as_str()).then_some(&alarm.name);
@@ -64,7 +65,7 @@ impl Words {
             (values, value),
             (self.choose("Threshold", "기준값"), threshold),
             (watch, unless_own(watched)),
-            (self.choose("Alarm", "경보"), name.map(Line::to_string)),
+            (self.choose("Alarm", "경보"), name.map(OneLine::to_string)),
         ];
         let known = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?)));
         let facts = known.map(|(label, fact)| format!("{label}: {fact}"));

@@ -7,9 +7,9 @@ use super::matching_rule;
 use super::reader::{Source, is_one_of};
 use crate::json::{Document, Unreadable};
 use crate::order::Change;
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::platform::{Fields, Place, Places, Platform, Rule, Template};
-use crate::webhook::signature::Authentic;
+use crate::webhook::signature::Verified;
 
 /// What a webhook is taken for, and why.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub struct Found<'p> {
 /// Says how [`parse`](super::parse) reads a webhook.
 pub fn explain<'p>(
     platform: &'p Platform,
-    webhook: &Authentic<'_>,
+    webhook: &Verified<'_>,
 ) -> Result<Explanation<'p>, Unreadable> {
     let body = Document::parse(webhook.body)?;
     let source = Source { body: &body, headers: webhook.headers };
@@ -87,7 +87,7 @@ pub fn explain<'p>(
     if let Some(link) = rule.fields.link.as_ref().or(platform.fields.link.as_ref()) {
         let text = |name| explanation.found.iter().find(|found| found.name == name);
         let shop = text("shop").map(|found| found.text.as_str());
-        let id = text("id").and_then(|found| Line::parse(&found.text));
+        let id = text("id").and_then(|found| OneLine::parse(&found.text));
         // What was deleted has no page any more.
         if rule.change != Some(Change::Deleted) {
             explanation.link = read_link(link, &source, shop, id.as_ref())?;

@@ -10,7 +10,7 @@ use super::reader::{Source, first};
 use crate::json::{Unreadable, Value};
 use crate::order::Item;
 use crate::order::money::Money;
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::platform::{Items, Link, LinkPart, Place, Total};
 
 /// A message names a few items and counts the others.
@@ -18,8 +18,8 @@ pub(super) const MAX_ITEMS: usize = 20;
 
 pub(super) fn read_total(total: &Total, source: &Source<'_>) -> Result<Option<Money>, Unreadable> {
     let amount = source.first(&total.amount)?;
-    let currency = source.first(&total.currency)?.as_deref().and_then(Line::parse);
-    let currency = currency.as_ref().map(Line::as_str);
+    let currency = source.first(&total.currency)?.as_deref().and_then(OneLine::parse);
+    let currency = currency.as_ref().map(OneLine::as_str);
     Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)))
 }
 
@@ -34,8 +34,8 @@ pub(super) fn read_items(
             |places| Ok(first(places, |place| inside(*element, place))?.map(|(_, text)| text));
         let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
         let title = title.map(|title| if items.html { decoded(&title) } else { title });
-        if let Some(title) = title.as_deref().and_then(Line::parse) {
-            named.push(Item { title, quantity: quantity.as_deref().and_then(Line::parse) });
+        if let Some(title) = title.as_deref().and_then(OneLine::parse) {
+            named.push(Item { title, quantity: quantity.as_deref().and_then(OneLine::parse) });
         }
     }
     let more = elements.len() - named.len();
@@ -63,7 +63,7 @@ pub(super) fn read_link(
     link: &Link,
     source: &Source<'_>,
     shop: Option<&str>,
-    id: Option<&Line>,
+    id: Option<&OneLine>,
 ) -> Result<Option<Url>, Unreadable> {
     let mut address = String::new();
     for part in &link.url.0 {
@@ -73,7 +73,7 @@ pub(super) fn read_link(
                 continue;
             }
             LinkPart::Shop => shop.map(str::to_owned),
-            LinkPart::Id => id.map(Line::to_string),
+            LinkPart::Id => id.map(OneLine::to_string),
             LinkPart::Place(place) => source.text(place)?,
         };
         let Some(value) = value else {

@@ -1,7 +1,7 @@
 //! Where places are looked up.
 
 use crate::json::{Document, Unreadable, Value};
-use crate::order::one_line::Line;
+use crate::order::one_line::OneLine;
 use crate::platform::{Conditions, Fields, OneOrMany, Part, Place, Places, Template};
 use crate::webhook::request::Headers;
 
@@ -32,8 +32,8 @@ impl<'a> Reader<'a> {
     pub(super) fn line(
         &self,
         field: impl Fn(&Fields) -> &Places,
-    ) -> Result<Option<Line>, Unreadable> {
-        Ok(self.text(field)?.as_deref().and_then(Line::parse))
+    ) -> Result<Option<OneLine>, Unreadable> {
+        Ok(self.text(field)?.as_deref().and_then(OneLine::parse))
     }
 
     pub(super) fn table<T: 'a>(&self, field: impl Fn(&'a Fields) -> Option<T>) -> Option<T> {

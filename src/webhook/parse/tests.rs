@@ -34,7 +34,7 @@ fn parsed_as(
 ) -> Result<Parsed, Unreadable> {
     let platform = Platform::find(platform).unwrap();
     let headers: Headers = headers.iter().copied().collect();
-    let webhook = Authentic { headers: &headers, body: body.as_bytes(), key: 0 };
+    let webhook = Verified { headers: &headers, body: body.as_bytes(), key: 0 };
     parse(platform, &webhook, customer, now())
 }
 
@@ -73,8 +73,8 @@ fn meaning(event: &OrderEvent) -> (Kind, Option<Change>) {
     (event.kind, event.change)
 }
 
-fn text(line: Option<&Line>) -> Option<&str> {
-    line.map(Line::as_str)
+fn text(line: Option<&OneLine>) -> Option<&str> {
+    line.map(OneLine::as_str)
 }
 
 fn time(event: &OrderEvent) -> Option<String> {

@@ -31,7 +31,7 @@ fn check(auth: &Auth, (headers, body): &Request, keys: &[&str]) -> Result<usize,
     // The sender counts whole seconds, and our clock is almost at the next one.
     let now = Timestamp::new(NOW, 999_999_999).unwrap();
     let address = Some("https://example.com/hook");
-    authenticate(auth, headers, body, &keys, address, now).map(|authentic| authentic.key)
+    verify(auth, headers, body, &keys, address, now).map(|authentic| authentic.key)
 }
 
 fn standard_request(time: &str, list: impl Fn(String) -> String) -> Request {
@@ -184,7 +184,7 @@ fn what_is_signed_here_is_believed_here() {
         let proof = sign(&auth, &given, b"{}", &key, url, "msg_1", now).unwrap();
         let given = given.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         let headers: Headers = given.chain(proof).collect();
-        assert!(authenticate(&auth, &headers, b"{}", &[key], url, now).is_ok(), "{auth:?}");
+        assert!(verify(&auth, &headers, b"{}", &[key], url, now).is_ok(), "{auth:?}");
     }
 }
 

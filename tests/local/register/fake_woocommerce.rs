@@ -77,7 +77,7 @@ impl Shop {
                 "No route was found matching the URL and request method.",
             ));
         };
-        self.authenticate(request)?;
+        self.verify(request)?;
         let query: HashMap<_, _> = request
             .uri()
             .query()
@@ -108,7 +108,7 @@ impl Shop {
         }
     }
 
-    fn authenticate(&self, request: &Request) -> Result<(), Reply> {
+    fn verify(&self, request: &Request) -> Result<(), Reply> {
         let code = "woocommerce_rest_authentication_error";
         let Some(basic) = header(request, "authorization").strip_prefix("Basic ") else {
             return Err(refusal(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use order_alerts::infra::http_client::Exchange;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
 use url::Url;
 
@@ -15,8 +15,8 @@ pub(crate) async fn of_webhook(platform: &Platform, arguments: &Arguments) -> Re
     let url = if let Some(url) = &arguments.url {
         url.clone()
     } else {
-        let exchange = Arc::new(Exchange::over(net::transport()?));
-        let vault = Vault::open(&exchange, &arguments.stack).await?;
+        let http = Arc::new(HttpClient::over(net::transport()?));
+        let vault = Vault::open(&http, &arguments.stack).await?;
         let address = vault.webhook_address(platform).ok_or_else(|| {
             format!("the secret {} does not say the webhook's address: give --url", vault.id)
         })?;

@@ -4,7 +4,7 @@ use std::env;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
-use order_alerts::order::one_line::Line;
+use order_alerts::order::one_line::OneLine;
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
@@ -84,10 +84,10 @@ impl Remote {
     }
 
     /// A host's words, on one line and without our credentials.
-    pub(crate) fn line(&self, text: &str) -> Option<Line> {
+    pub(crate) fn line(&self, text: &str) -> Option<OneLine> {
         let hidden = self.hidden.iter().map(ExposeSecret::expose_secret);
         let text = hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
-        Line::parse(&text)
+        OneLine::parse(&text)
     }
 
     /// The answer as JSON.

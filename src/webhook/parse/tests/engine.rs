@@ -16,7 +16,7 @@ fn an_order_without_a_usable_id_is_still_news() {
         assert_eq!(generic(&format!(r#""order_id":{id}"#)).id, None, "{id}");
     }
     let long = generic(&format!(r#""order_id":"{}""#, "9".repeat(10_000)));
-    assert_eq!(long.id.unwrap().as_str().chars().count(), Line::MAX_CHARS + 1);
+    assert_eq!(long.id.unwrap().as_str().chars().count(), OneLine::MAX_CHARS + 1);
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn more_lines_than_are_kept_are_counted() {
 fn an_event_keeps_the_name_that_its_signature_covers() {
     let body = r#"{"event_type":"order_created","order_id":"A-1"}"#;
     let named = event("generic", &[("webhook-id", "msg_1")], body);
-    assert_eq!(named.delivery_id, Line::parse("msg_1"));
+    assert_eq!(named.delivery_id, OneLine::parse("msg_1"));
     let headers = [
         ("x-shopify-topic", "orders/create"),
         ("x-shopify-event-id", "e"),
@@ -125,8 +125,8 @@ fn the_customers_name_follows_the_setting() {
     let body = r#"{"event_type":"order_created","customer":"Ada Byron"}"#;
     let shown = |setting| events_as("generic", setting, &[], body).remove(0).customer;
     assert_eq!(shown(Customer::Hidden), None);
-    assert_eq!(shown(Customer::Initials), Line::parse("A. B."));
-    assert_eq!(shown(Customer::Full), Line::parse("Ada Byron"));
+    assert_eq!(shown(Customer::Initials), OneLine::parse("A. B."));
+    assert_eq!(shown(Customer::Full), OneLine::parse("Ada Byron"));
 }
 
 /// A type that each platform knows, and where it says it.

@@ -13,7 +13,7 @@ const ORDER: &str = r##"{
         {"name": "Tea - green", "title": "Tea", "quantity": 2, "price": "100"},
         {"name": "<b>Pot</b>", "quantity": 1}
     ],
-    "order_status_url": "https://tea.myshopify.com/1/orders/2/authenticate?key=3",
+    "order_status_url": "https://tea.myshopify.com/1/orders/2/verify?key=3",
     "note": "leave it at the door"
 }"##;
 

@@ -226,7 +226,7 @@ fn what_is_signed_as_a_platform_is_believed_as_that_platform() {
             let none = Headers::default();
             let proof = sign(&platform.auth, &none, BODY, &key, Some(URL), "msg_1", now).unwrap();
             let headers: Headers = proof.into_iter().collect();
-            let believed = authenticate(&platform.auth, &headers, BODY, &[key], Some(URL), now);
+            let believed = verify(&platform.auth, &headers, BODY, &[key], Some(URL), now);
             assert!(believed.is_ok(), "{}: {believed:?}", platform.id);
         }
     }

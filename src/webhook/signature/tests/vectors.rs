@@ -18,7 +18,7 @@ fn square(public_url: Option<&str>) -> Result<(), Rejection> {
     );
     let signature = "GF4YkrJgGBDZ9NIYbNXBnMzqb2HoL4RW/S6vkZ9/2N4=";
     let (headers, body) = request(&[("X-Square-HmacSha256-Signature", signature)], body.as_bytes());
-    authenticate(auth, &headers, &body, &keys, public_url, Timestamp::UNIX_EPOCH).map(drop)
+    verify(auth, &headers, &body, &keys, public_url, Timestamp::UNIX_EPOCH).map(drop)
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn the_vector_of_the_standard_webhooks_libraries_fits() {
     ];
     let (headers, body) = request(&headers, br#"{"test": 2432232314}"#);
     let now = Timestamp::from_second(1_614_265_330).unwrap();
-    assert_eq!(authenticate(&auth, &headers, &body, &keys, None, now).unwrap().key, 0);
+    assert_eq!(verify(&auth, &headers, &body, &keys, None, now).unwrap().key, 0);
 }
 
 #[test]
