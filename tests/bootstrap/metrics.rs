@@ -172,7 +172,7 @@ async fn what_cannot_be_reached_is_counted() {
     world.send(&generic("{}").signed_standard(&key("another"), "msg_1", crate::world::now())).await;
     let counts = counted(&world).await;
     assert!(counts[&(None, "LedgerUnavailable".to_owned())] >= 1.0, "{counts:?}");
-    assert!(counts[&(None, "SecretCacheError".to_owned())] >= 1.0, "{counts:?}");
+    assert!(counts[&(None, "SecretUnavailable".to_owned())] >= 1.0, "{counts:?}");
 }
 
 /// How many orders of the generic platform were counted as created and as cancelled.
