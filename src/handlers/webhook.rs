@@ -173,7 +173,7 @@ async fn prove<'a>(
     let proof = match app.secrets.current(deadline).await {
         Err(error) => Err(Unproven::NoSecret(error)),
         Ok(secret) => match check(&secret) {
-            unproven @ Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) => {
+            unproven @ Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::BadSignature)) => {
                 match app.secrets.refreshed(deadline).await {
                     Some(newer) => check(&newer),
                     None => unproven,
@@ -182,7 +182,7 @@ async fn prove<'a>(
             proof => proof,
         },
     };
-    if let Ok(Verified { key: key @ 1.., .. }) = proof {
+    if let Ok(key @ 1..) = proof.as_ref().map(Verified::key) {
         tracing::info!(platform = platform.id, key, "signed with another than the first key");
         app.metrics.count_for(Metric::OldKeyUsed, platform.id);
     }
@@ -213,7 +213,7 @@ impl Unproven {
     /// What is missing on our side is no reason to budget a sender away for good.
     fn refusal(&self) -> Refusal {
         match self {
-            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::AddressUnknown) => {
+            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::NoPublicUrl) => {
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
             Self::Rejected(_) => Refusal::Unauthorized,
