@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::infra::deadline::rounded_up;
 use crate::order::OrderEvent;
 use crate::queue::batch::Record;
 use crate::queue::envelope::{EnvelopeError, pack};
-use crate::slack::retry::{RetryAfter, back_off, rounded_up};
+use crate::slack::retry::{RetryAfter, back_off};
 
 /// What became of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -81,11 +81,6 @@ pub fn back_off(receives: u32, seed: u32) -> Duration {
     doubled.min(LONGEST) * (100 - seed % (JITTER_PERCENT + 1)) / 100
 }
 
-/// A wait in whole seconds: whoever comes a moment too early comes for nothing.
-pub fn rounded_up(wait: Duration) -> Duration {
-    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
-}
-
 /// Reads a `Retry-After`: seconds, rounded up, from 1 to 900.
 ///
 /// Slack sends whole seconds (<https://docs.slack.dev/apis/web-api/rate-limits>). A longer wait is

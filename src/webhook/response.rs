@@ -8,8 +8,8 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::infra::deadline::rounded_up;
 use crate::platform::{Reply, Unauthorized};
-use crate::slack::retry::rounded_up;
 
 /// The request is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
