@@ -30,7 +30,7 @@ pub async fn handle(
         app.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
     }
-    if !alarm.is_news() {
+    if !alarm.should_notify() {
         tracing::info!(name, "not shown: all is well, as it was");
         return Ok(());
     }
