@@ -301,6 +301,6 @@ fn cancellations(news: &Notification) -> Vec<Timestamp> {
 
 /// The platform and the order, for the log.
 fn described(event: &OrderEvent) -> (&str, Option<field::DisplayValue<&str>>) {
-    let order = event.id.as_ref().or(event.number.as_ref());
+    let order = event.name();
     (event.platform.as_str(), order.map(|order| field::display(order.as_str())))
 }
