@@ -13,7 +13,7 @@ use crate::webhook::signature::{Rejection, parts};
 
 /// The headers that sign a request, to be added to those in `headers`.
 ///
-/// `id` is the platform's id of the message, where it signs one.
+/// `id` is the platform's id of the message, for platforms that sign one.
 pub fn sign(
     auth: &Auth,
     headers: &Headers,
