@@ -82,7 +82,7 @@ impl<'a> Poster<'a> {
 
     /// Posts one message, with as many tries as the time allows.
     ///
-    /// `write` makes the message; it is told whether Slack may have taken it at an earlier try.
+    /// `write` makes the message; it is given whether Slack may have taken it at an earlier try.
     pub(super) async fn post(&mut self, write: impl Fn(bool) -> Message) -> Posted {
         let (mut tried, mut is_in_doubt) = (Tried::default(), false);
         let outcome = loop {

@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_whose_invocation_failed_for_good_is_read_all_the_same() {
+    fn the_record_of_a_failed_invocation_is_decoded() {
         let event = alarm::tests::event("tea-kettle", "OK", "ALARM");
         let record = |payload: Value| {
             json!({
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_nonsense() {
+    fn a_newer_version_differs_from_nonsense() {
         assert_eq!(unpack(r#"{"version":3,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
         for text in [
             "",
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_a_later_deployment_adds_is_passed_over() {
+    fn a_field_of_a_later_deployment_is_ignored() {
         let text =
             pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
         assert_eq!(unpack(&text).unwrap().orders(), [event()]);

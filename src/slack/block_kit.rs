@@ -384,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_news_without_blocks_still_mentions_people() {
+    fn a_message_without_blocks_still_mentions_people() {
         let message = Message::new("Order #1", []).mentioning(&Mention::Here).without_blocks();
         assert_eq!(message.text(), "<!here> Order #1");
     }

@@ -34,25 +34,25 @@ fn group(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
 }
 
 /// Every message as the names of its orders.
-fn names(news: &[Notification]) -> Vec<Vec<&str>> {
-    news.iter()
-        .map(|news| {
-            let entries = news.entries().iter();
+fn names(messages: &[Notification]) -> Vec<Vec<&str>> {
+    messages.iter()
+        .map(|messages| {
+            let entries = messages.entries().iter();
             entries.map(|entry| entry.event.name().map_or("-", OneLine::as_str)).collect()
         })
         .collect()
 }
 
-/// The one order that the entries are about, told beside four others.
+/// The one order that the entries are about, shown with four others.
 #[track_caller]
 fn leading(entries: [Grouped; 2]) -> Grouped {
     let others = (2..6).map(|n| entry(n, &format!("other {n}"), Kind::Created));
-    let news = group(entries.into_iter().chain(others).collect(), &STYLE);
-    assert_eq!(news.len(), 1);
-    let told = news[0].entries().iter();
-    let mut told = told.filter(|entry| entry.indexes.iter().any(|index| index.0 < 2));
-    let leading = told.next().unwrap();
-    assert_eq!(told.count(), 0);
+    let messages = group(entries.into_iter().chain(others).collect(), &STYLE);
+    assert_eq!(messages.len(), 1);
+    let shown = messages[0].entries().iter();
+    let mut shown = shown.filter(|entry| entry.indexes.iter().any(|index| index.0 < 2));
+    let leading = shown.next().unwrap();
+    assert_eq!(shown.count(), 0);
     leading.clone()
 }
 
@@ -70,9 +70,9 @@ fn up_to_three_stand_alone_cancellations_first() {
 #[test]
 fn a_few_events_of_one_order_all_stand() {
     let entries = vec![entry(0, "A", Kind::Created), entry(1, "A", Kind::Cancelled)];
-    let news = group(entries, &STYLE);
-    assert_eq!(names(&news), [["A"], ["A"]]);
-    assert_eq!(news[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [1]);
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [["A"], ["A"]]);
+    assert_eq!(messages[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
@@ -83,11 +83,11 @@ fn many_events_of_few_orders_are_singles() {
         entry(2, "B", Kind::Created),
         entry(3, "B", Kind::Cancelled),
     ];
-    let news = group(entries, &STYLE);
-    assert_eq!(names(&news), [["B"], ["A"]]);
-    assert_eq!(news[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [2, 3]);
-    assert_eq!(news[1].indexes().map(|index| index.0).collect::<Vec<_>>(), [0, 1]);
-    assert!(news[0].message(&STYLE, false).text().starts_with("🚫 Order B cancelled"));
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [["B"], ["A"]]);
+    assert_eq!(messages[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(messages[1].indexes().map(|index| index.0).collect::<Vec<_>>(), [0, 1]);
+    assert!(messages[0].message(&STYLE, false).text().starts_with("🚫 Order B cancelled"));
 }
 
 #[test]
@@ -162,9 +162,9 @@ fn orders_are_one_only_by_platform_shop_and_key() {
         with(4, |event| event.id = None),
         with(5, |event| event.number = None),
     ];
-    let news = group(entries, &STYLE);
-    assert_eq!(news.len(), 1);
-    let entries = news[0].entries().iter();
+    let messages = group(entries, &STYLE);
+    assert_eq!(messages.len(), 1);
+    let entries = messages[0].entries().iter();
     let indexes: Vec<Vec<_>> =
         entries.map(|entry| entry.indexes.iter().map(|index| index.0).collect()).collect();
     assert_eq!(indexes, [&[0, 5][..], &[1], &[2], &[3], &[4]]);
@@ -210,10 +210,10 @@ fn a_full_digest_has_room_to_become_a_repeat() {
                 indexes: vec![EventIndex(n)],
             }
         };
-        let mut news = group((0..300).map(bare).collect(), &STYLE);
-        assert!(news.len() > 1);
-        news[0].mark_repeat();
-        assert!(news[0].message(&STYLE, false).is_whole());
+        let mut messages = group((0..300).map(bare).collect(), &STYLE);
+        assert!(messages.len() > 1);
+        messages[0].mark_repeat();
+        assert!(messages[0].message(&STYLE, false).is_whole());
     }
 }
 
@@ -221,34 +221,34 @@ fn a_full_digest_has_room_to_become_a_repeat() {
 fn a_thousand_orders_are_all_named_in_few_messages() {
     let entries: Vec<_> =
         (0..1_000).map(|n| entry(n, &format!("#{n:04}"), Kind::Created)).collect();
-    let news = group(entries, &STYLE);
-    assert_all_named(&news, 1_000, |n| format!("#{n:04}"));
-    assert_eq!(news.len(), 3);
+    let messages = group(entries, &STYLE);
+    assert_all_named(&messages, 1_000, |n| format!("#{n:04}"));
+    assert_eq!(messages.len(), 3);
 }
 
 #[test]
 fn a_thousand_long_names_are_all_named() {
     let name = |n| format!("{n:04}<&>주문{}", "번호<&>".repeat(40));
     let entries: Vec<_> = (0..1_000).map(|n| entry(n, &name(n), Kind::Cancelled)).collect();
-    let news = group(entries, &STYLE);
-    assert_all_named(&news, 1_000, |n| format!("{n:04}&lt;&amp;&gt;주문"));
+    let messages = group(entries, &STYLE);
+    assert_all_named(&messages, 1_000, |n| format!("{n:04}&lt;&amp;&gt;주문"));
     // Nearly full: another order would not have had room.
-    for digest in &news[..news.len() - 1] {
+    for digest in &messages[..messages.len() - 1] {
         assert!((10_000..=11_000).contains(&block_units(digest)), "{}", block_units(digest));
     }
 }
 
-fn block_units(news: &Notification) -> usize {
-    let message = news.message(&STYLE, false);
+fn block_units(messages: &Notification) -> usize {
+    let message = messages.message(&STYLE, false);
     message.blocks().iter().map(|block| block.text().encode_utf16().count()).sum()
 }
 
 #[track_caller]
-fn assert_all_named(news: &[Notification], count: usize, name: impl Fn(usize) -> String) {
-    let lines: Vec<_> = news
+fn assert_all_named(messages: &[Notification], count: usize, name: impl Fn(usize) -> String) {
+    let lines: Vec<_> = messages
         .iter()
-        .map(|news| {
-            let message = news.message(&STYLE, false);
+        .map(|messages| {
+            let message = messages.message(&STYLE, false);
             message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
         })
         .collect();
@@ -258,17 +258,17 @@ fn assert_all_named(news: &[Notification], count: usize, name: impl Fn(usize) ->
         assert_eq!(naming, 1, "{name}");
     }
     let mut indexes: Vec<_> =
-        news.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
+        messages.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
     indexes.sort_unstable();
     assert_eq!(indexes, (0..count).collect::<Vec<_>>());
 }
 
 #[test]
-fn what_was_rejected_before_is_told_alone_after_all_else() {
+fn what_was_rejected_before_comes_alone_after_all_else() {
     let refused = |entry: Grouped| Grouped { was_rejected: true, ..entry };
     let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
     entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
     entries.push(refused(entry(6, "other", Kind::Created)));
-    let news = group(entries, &STYLE);
-    assert_eq!(names(&news), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
 }
