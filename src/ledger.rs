@@ -9,18 +9,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Put, Table};
-use crate::ledger::item::{Item, State};
+use crate::ledger::item::{Item, LeaseRequest, State};
 use crate::ledger::keys::{
     alarm_key, cancelled_key, digest_key, event_key, order_key, other_payload_key,
 };
-use crate::ledger::rules::{EventVerdict, LeaseRequest, OrderVerdict, of_event, of_order};
+use crate::ledger::rules::{EventVerdict, OrderVerdict, of_event, of_order};
 use crate::order::{Kind, OrderEvent};
 
 pub mod item;
+pub mod keys;
 pub mod rules;
 
 mod dynamodb;
-pub mod keys;
 
 /// How often an item may change between read and write before the event waits.
 const MAX_ATTEMPTS: usize = 5;

@@ -10,7 +10,7 @@ use order_alerts::infra::aws;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 use order_alerts::ledger::Ledger;
-use order_alerts::ledger::rules::LeaseRequest;
+use order_alerts::ledger::item::LeaseRequest;
 use order_alerts_fakes::{AwsFault, FakeDynamoDb};
 
 /// Of some digest.

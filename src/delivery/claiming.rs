@@ -2,11 +2,13 @@
 
 use futures_util::{StreamExt, stream};
 
+use crate::delivery::LATE;
 use crate::delivery::grouping::Grouped;
 use crate::delivery::jobs::EventIndex;
 use crate::delivery::ledger_session::CONCURRENT_CALLS;
+use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
-use crate::delivery::{LATE, OrderDelivery};
+
 use crate::infra::metrics::Metric;
 use crate::ledger::{Claim, Lease};
 use crate::message::Remarks;

@@ -15,8 +15,7 @@ use crate::delivery::budget::Budget;
 use crate::delivery::circuit_breaker::CircuitBreaker;
 use crate::infra::aws::ServiceError;
 use crate::infra::metrics::Metric;
-use crate::ledger::item::State;
-use crate::ledger::rules::LeaseRequest;
+use crate::ledger::item::{LeaseRequest, State};
 use crate::ledger::{Claim, Lease, Ledger, Marked};
 use crate::order::OrderEvent;
 

@@ -14,8 +14,6 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::rules::LeaseRequest;
-
 /// How long an event is remembered: longer than any sender retries.
 /// Standard Webhooks' example schedule takes three days and four hours:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
@@ -36,6 +34,15 @@ pub struct Item {
     pub leased_until: Option<Timestamp>,
     /// From then on the item is ignored, even if DynamoDB has not deleted it yet.
     pub expires: Timestamp,
+}
+
+/// A lease that this invocation wants.
+#[derive(Clone, Debug)]
+pub struct LeaseRequest {
+    /// Unlike the owner of any other request.
+    pub owner: String,
+    pub now: Timestamp,
+    pub until: Timestamp,
 }
 
 /// What is known of the event that an item stands for.

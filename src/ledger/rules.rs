@@ -6,17 +6,8 @@
 
 use jiff::Timestamp;
 
-use crate::ledger::item::{Item, State};
+use crate::ledger::item::{Item, LeaseRequest, State};
 use crate::order::{Kind, OrderEvent};
-
-/// A lease that this invocation wants.
-#[derive(Clone, Debug)]
-pub struct LeaseRequest {
-    /// Unlike the owner of any other request.
-    pub owner: String,
-    pub now: Timestamp,
-    pub until: Timestamp,
-}
 
 /// What the item of an event, a digest window or an alarm allows.
 #[derive(Clone, Debug, PartialEq, Eq)]

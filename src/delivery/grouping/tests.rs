@@ -35,7 +35,8 @@ fn group(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
 
 /// Every message as the names of its orders.
 fn names(messages: &[Notification]) -> Vec<Vec<&str>> {
-    messages.iter()
+    messages
+        .iter()
         .map(|messages| {
             let entries = messages.entries().iter();
             entries.map(|entry| entry.event.name().map_or("-", OneLine::as_str)).collect()
