@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::field::{self, DisplayValue};
 use url::Url;
 
 use crate::order::money::Money;
@@ -55,6 +56,17 @@ impl OrderEvent {
     /// The order's name for people and logs: its number, else its id.
     pub fn name(&self) -> Option<&OneLine> {
         self.number.as_ref().or(self.id.as_ref())
+    }
+
+    /// The same name as a field of a log line.
+    pub fn name_field(&self) -> Option<DisplayValue<&OneLine>> {
+        self.name().map(field::display)
+    }
+
+    /// A change of a cancelled order, as the channel sees it: the order is open again.
+    #[must_use]
+    pub fn reopened(self) -> Self {
+        Self { kind: Kind::Modified, change: Some(Change::Reopened), ..self }
     }
 
     /// When it happened; when the webhook came in, if the sender does not say.
