@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::field::{self, DisplayValue};
 use url::Url;
 
 use crate::order::money::Money;
@@ -56,7 +57,18 @@ impl OrderEvent {
         self.number.as_ref().or(self.id.as_ref())
     }
 
-    /// When it happened, as far as anybody knows.
+    /// The same name as a field of a log line.
+    pub fn name_field(&self) -> Option<DisplayValue<&OneLine>> {
+        self.name().map(field::display)
+    }
+
+    /// A change of a cancelled order, as the channel sees it: the order is open again.
+    #[must_use]
+    pub fn reopened(self) -> Self {
+        Self { kind: Kind::Modified, change: Some(Change::Reopened), ..self }
+    }
+
+    /// When it happened, as far as it is known.
     pub fn time(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)
     }

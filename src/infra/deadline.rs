@@ -68,6 +68,11 @@ pub fn lambda_deadline(milliseconds: u64, now: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(span).unwrap_or(Timestamp::MAX)
 }
 
+/// A wait in whole seconds: one that ends a moment too early would be for nothing.
+pub fn rounded_up(wait: Duration) -> Duration {
+    Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

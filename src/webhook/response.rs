@@ -8,8 +8,8 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::infra::deadline::rounded_up;
 use crate::platform::{Reply, Unauthorized};
-use crate::slack::retry::rounded_up;
 
 /// The request is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn status(self) -> StatusCode {
+    pub fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,

@@ -12,7 +12,7 @@ use order_alerts::platform::Platform;
 use order_alerts::queue::envelope::{pack, unpack};
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::block_kit::{Block, Message};
-use order_alerts::slack::retry::retry_after;
+use order_alerts::slack::reply::retry_after;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::Headers;
 use order_alerts::webhook::signature::{Verified, verify};
