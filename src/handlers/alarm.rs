@@ -30,7 +30,7 @@ pub async fn handle(
         app.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
     }
-    if !alarm.is_news() {
+    if !alarm.should_notify() {
         tracing::info!(name, "ignored: OK without a previous ALARM");
         return Ok(());
     }

@@ -176,8 +176,8 @@ async fn verified<'a>(
     };
     match verified {
         Ok(verified) => {
-            if verified.key > 0 {
-                let (platform, key) = (platform.id, verified.key);
+            if verified.key() > 0 {
+                let (platform, key) = (platform.id, verified.key());
                 tracing::info!(platform, key, "signed with an older key");
                 app.metrics.count_for(Metric::OldKeyUsed, platform);
             }
@@ -208,13 +208,13 @@ enum Unverified {
 
 impl Unverified {
     fn may_need_newer_keys(&self) -> bool {
-        matches!(self, Self::NoKey(_) | Self::Rejected(Rejection::Mismatch))
+        matches!(self, Self::NoKey(_) | Self::Rejected(Rejection::BadSignature))
     }
 
     /// What is missing on our side is no reason to turn a sender away for good.
     fn refusal(&self) -> Refusal {
         match self {
-            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::AddressUnknown) => {
+            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::NoPublicUrl) => {
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
             Self::Rejected(_) => Refusal::Unauthorized,

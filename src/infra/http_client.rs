@@ -1,4 +1,4 @@
-//! One HTTP request and its response: over the network, or in memory for a simulated world.
+//! The HTTP client of all requests to the outside: over the network, or in memory for tests.
 
 use std::error::Error as _;
 use std::fmt;
@@ -11,20 +11,20 @@ use url::Url;
 
 use crate::infra::transport::Transport;
 
-/// Answers requests in place of a network.
+/// Answers requests in place of the network.
 pub type Handler = Box<dyn Fn(Request<Vec<u8>>) -> Answering + Send + Sync>;
-/// An answer on its way.
+/// The response to come.
 pub type Answering = BoxFuture<'static, Result<Response<Body>, NoResponse>>;
 
-/// As much of a response's body as came.
+/// A response's body, as far as it was received.
 #[derive(Clone, Debug)]
 pub struct Body {
     pub bytes: Vec<u8>,
-    /// Nothing is missing: neither did the connection break, nor was it more than was asked for.
+    /// False if the connection broke, or the body is longer than was asked for.
     pub is_whole: bool,
 }
 
-/// The way of every request to the outside.
+/// Sends every request to the outside.
 pub enum HttpClient {
     Network(Box<Transport>),
     InMemory(Handler),
@@ -37,10 +37,10 @@ pub enum NoResponse {
     NotConnected,
     #[error("the request was not sent")]
     NotSent,
-    /// It may have been served all the same.
+    /// The server may have served it.
     #[error("no answer in time")]
     Timeout,
-    /// It may have been served all the same.
+    /// The server may have served it.
     #[error("the connection broke before the answer")]
     Broken,
 }
@@ -56,8 +56,8 @@ impl HttpClient {
         Self::Network(Box::new(transport))
     }
 
-    /// Sends a request; `within` bounds the whole call, and no more than about `most` bytes of the
-    /// response's body are read.
+    /// Sends a request. `within` is the timeout of the whole call; about `most` bytes of the response's
+    /// body are read.
     pub async fn send(
         &self,
         request: Request<Vec<u8>>,
@@ -75,7 +75,7 @@ impl HttpClient {
         }
     }
 
-    /// Opens a connection that the next request to this origin can use.
+    /// Opens a connection for the next request to this origin.
     pub async fn connect(&self, origin: Url) {
         if let Self::Network(transport) = self {
             transport.connect(origin).await;
@@ -89,12 +89,12 @@ async fn over_network(
     within: Option<Duration>,
     most: usize,
 ) -> Result<Response<Body>, NoResponse> {
-    // Lets the reactor see a connection that was closed while the sandbox was frozen.
+    // Lets the runtime notice connections that were closed while the sandbox was frozen.
     tokio::task::yield_now().await;
     let client = transport.client(SystemTime::now());
     let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NotSent)?;
     *request.timeout_mut() = within;
-    let mut answer = client.execute(request).await.map_err(|error| unanswered(&error))?;
+    let mut answer = client.execute(request).await.map_err(|error| no_response(&error))?;
 
     let mut body = Body { bytes: Vec::new(), is_whole: false };
     while body.bytes.len() <= most {
@@ -113,7 +113,7 @@ async fn over_network(
     Ok(response)
 }
 
-fn unanswered(error: &reqwest::Error) -> NoResponse {
+fn no_response(error: &reqwest::Error) -> NoResponse {
     if error.is_connect() {
         NoResponse::NotConnected
     } else if error.is_builder() || was_canceled(error) {
@@ -125,7 +125,7 @@ fn unanswered(error: &reqwest::Error) -> NoResponse {
     }
 }
 
-/// Whether the connection was gone before a byte of the request was written.
+/// Whether the connection was closed before a byte of the request was written.
 fn was_canceled(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

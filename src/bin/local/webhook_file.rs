@@ -10,7 +10,7 @@ use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
-use order_alerts::webhook::signature::sign;
+use order_alerts::webhook::sign::sign;
 
 use crate::Failure;
 

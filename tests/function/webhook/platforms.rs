@@ -5,7 +5,7 @@ use order_alerts::handlers::invocation::Invocation;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers, Request};
-use order_alerts::webhook::signature::sign;
+use order_alerts::webhook::sign::sign;
 use order_alerts_fakes::Webhook;
 use serde_json::{Value, json};
 
