@@ -86,14 +86,7 @@ fn request(url: &SlackUrl, message: &Message) -> Request<Vec<u8>> {
 
 impl From<NoResponse> for PostError {
     fn from(error: NoResponse) -> Self {
-        let (failure, what) = match error {
-            NoResponse::NotConnected => (Failure::NotSent, "Slack cannot be reached"),
-            NoResponse::NotSent => (Failure::NotSent, "the message was not sent"),
-            NoResponse::Timeout => (Failure::InDoubt, "Slack did not answer in time"),
-            NoResponse::Broken => {
-                (Failure::InDoubt, "the connection to Slack broke before the answer")
-            }
-        };
-        Self { failure, what: what.to_owned() }
+        let failure = if error.may_be_served { Failure::InDoubt } else { Failure::NotSent };
+        Self { failure, what: format!("Slack: {error}") }
     }
 }

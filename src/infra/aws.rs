@@ -155,7 +155,7 @@ impl HttpConnector for Connector {
             // The SDK has timeouts of its own.
             let answer = http.send(request, None, usize::MAX).await.map_err(failure)?;
             if !answer.body().is_whole {
-                return Err(failure(NoResponse::Broken));
+                return Err(failure(NoResponse::BROKEN));
             }
             let answer = answer.map(|body| SdkBody::from(body.bytes));
             HttpResponse::try_from(answer).map_err(unusable)
@@ -164,11 +164,10 @@ impl HttpConnector for Connector {
 }
 
 fn failure(error: NoResponse) -> ConnectorError {
-    match error {
-        NoResponse::Timeout => ConnectorError::timeout(error.into()),
-        NoResponse::NotConnected | NoResponse::NotSent | NoResponse::Broken => {
-            ConnectorError::io(error.into())
-        }
+    if error.is_timeout {
+        ConnectorError::timeout(error.into())
+    } else {
+        ConnectorError::io(error.into())
     }
 }
 

@@ -32,17 +32,26 @@ pub enum HttpClient {
 
 /// A request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoResponse {
-    #[error("no connection")]
-    NotConnected,
-    #[error("the request was not sent")]
-    NotSent,
-    /// The server may have served it.
-    #[error("no answer in time")]
-    Timeout,
-    /// The server may have served it.
-    #[error("the connection broke before the answer")]
-    Broken,
+#[error("{what}")]
+pub struct NoResponse {
+    what: &'static str,
+    /// The request was sent, so the server may have served it.
+    pub may_be_served: bool,
+    pub is_timeout: bool,
+}
+
+impl NoResponse {
+    pub const NOT_CONNECTED: Self =
+        Self { what: "no connection", may_be_served: false, is_timeout: false };
+    pub const NOT_SENT: Self =
+        Self { what: "the request was not sent", may_be_served: false, is_timeout: false };
+    pub const TIMEOUT: Self =
+        Self { what: "no answer in time", may_be_served: true, is_timeout: true };
+    pub const BROKEN: Self = Self {
+        what: "the connection broke before the answer",
+        may_be_served: true,
+        is_timeout: false,
+    };
 }
 
 impl fmt::Debug for HttpClient {
@@ -68,7 +77,7 @@ impl HttpClient {
             Self::Network(transport) => over_network(transport, request, within, most).await,
             Self::InMemory(handler) => match within {
                 Some(within) => {
-                    timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::Timeout))
+                    timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::TIMEOUT))
                 }
                 None => handler(request).await,
             },
@@ -92,7 +101,7 @@ async fn over_network(
     // Lets the runtime notice connections that were closed while the sandbox was frozen.
     tokio::task::yield_now().await;
     let client = transport.client(SystemTime::now());
-    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NotSent)?;
+    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NOT_SENT)?;
     *request.timeout_mut() = within;
     let mut answer = client.execute(request).await.map_err(|error| no_response(&error))?;
 
@@ -115,13 +124,13 @@ async fn over_network(
 
 fn no_response(error: &reqwest::Error) -> NoResponse {
     if error.is_connect() {
-        NoResponse::NotConnected
+        NoResponse::NOT_CONNECTED
     } else if error.is_builder() || was_canceled(error) {
-        NoResponse::NotSent
+        NoResponse::NOT_SENT
     } else if error.is_timeout() {
-        NoResponse::Timeout
+        NoResponse::TIMEOUT
     } else {
-        NoResponse::Broken
+        NoResponse::BROKEN
     }
 }
 

@@ -130,7 +130,7 @@ pub(crate) async fn exchange(
     };
     let answer = match fault {
         Some(Fault::CrashBefore) => sandbox.die().await,
-        Some(Fault::Refused) => Err(NoResponse::NotConnected),
+        Some(Fault::Refused) => Err(NoResponse::NOT_CONNECTED),
         Some(Fault::Hang) => pending().await,
         Some(Fault::Status(status)) => Ok(refusal(service, status)),
         Some(Fault::RateLimited(seconds)) => Ok(rate_limit(seconds)),
@@ -144,7 +144,7 @@ pub(crate) async fn exchange(
             let answer = happening.await.expect("a fake does not panic");
             match fault {
                 Some(Fault::CrashAfter) => sandbox.die().await,
-                Some(Fault::Lost) => Err(NoResponse::Broken),
+                Some(Fault::Lost) => Err(NoResponse::BROKEN),
                 Some(Fault::DoneThenStatus(status)) => Ok(refusal(service, status)),
                 Some(Fault::Truncated) => answer.map(|answer| {
                     answer.map(|body| Body { bytes: body.bytes[..1].to_vec(), is_whole: false })
@@ -195,7 +195,7 @@ impl Call {
         }
         let Self { network, number, invocation, service, fault } = self;
         let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
-        let answer = answer.ok_or(NoResponse::Broken)?;
+        let answer = answer.ok_or(NoResponse::BROKEN)?;
         if service == Service::Slack && answer.status().is_success() {
             let posted = network.outside.slack.latest().expect("Slack took one");
             let at = network.began.elapsed();

@@ -71,7 +71,7 @@ impl Process {
     pub(crate) fn without_ledger(&self) -> Vec<String> {
         let served = self.served.lock().expect("nobody panics here");
         let logs = self.bootstrap.logs();
-        let lines = logs.iter().filter(|line| line.contains("the ledger cannot be used"));
+        let lines = logs.iter().filter(|line| line.contains("ledger unavailable"));
         let name = |line: &String| {
             let line: Value = serde_json::from_str(line).ok()?;
             served.get(line["span"]["request_id"].as_str()?).cloned()

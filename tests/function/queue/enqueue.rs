@@ -134,7 +134,7 @@ async fn a_queue_that_refuses_the_order_is_not_asked_again_and_the_log_says_why(
     world.sqs.fail_with("SendMessage", AwsFault::error("AccessDenied", 403));
     assert_eq!(world.send(&shopify_cancellation()).await.status, 503);
     assert_eq!(sends(&world), 1);
-    let why = "the event cannot be stored";
+    let why = "queue unavailable";
     let logs = world.function.logs();
     let told = |line: &String| line.contains(why) && line.contains("SQS refused: AccessDenied");
     assert!(logs.iter().any(told), "{logs:#?}");

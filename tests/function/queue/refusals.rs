@@ -130,7 +130,7 @@ async fn an_order_that_makes_its_writer_panic_is_a_dead_letter_and_the_others_ar
     assert_eq!(failures(&world.consume().await), Vec::<String>::new());
     assert_eq!(world.headlines(), ["🚫 Order N001 cancelled", "🚫 Order N002 cancelled"]);
     let [letter] = &world.sqs.dead_letters()[..] else { panic!("{:#?}", world.sqs.dead_letters()) };
-    assert_eq!(letter.attributes["reason"]["StringValue"], "it cannot be written");
+    assert_eq!(letter.attributes["reason"]["StringValue"], "the message cannot be written");
 }
 
 #[tokio::test]
