@@ -63,7 +63,7 @@ async fn connect_posts_a_hello(world: &World) {
 
 async fn connect_shows_where_webhooks_go(world: &World, webhook_url: &str) {
     let connect = world.tools.local(&["connect", "shopify", "--stack", STACK]);
-    let printed = connect.reads(shop::KEY).run().await;
+    let printed = connect.reads(&shop::key()).run().await;
     assert!(printed.contains(&format!("{webhook_url}/shopify")), "{printed}");
 }
 

@@ -1,9 +1,6 @@
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
 use super::*;
-use crate::EVERY_OPERATION;
 use crate::aws::tests::call;
 use crate::dynamodb::condition::{CONDITION, NAMES, VALUES};
 
@@ -63,18 +60,6 @@ async fn an_item_is_changed_from_exactly_the_version_that_was_named() {
     }
     assert_eq!(ask(&table, "PutItem", &named).await.0, 200);
     assert_eq!(table.item("a"), Some(json!({"version": 2})));
-}
-
-#[tokio::test]
-async fn of_changes_at_the_same_time_one_happens() {
-    let table = FakeDynamoDb::start().await;
-    table.put("a", &json!({"version": 1}));
-    table.fail_with(EVERY_OPERATION, AwsFault::Slow(Duration::from_millis(50)));
-    let request = change(&json!({"N": "1"}));
-    let attempt = || ask(&table, "PutItem", &request);
-    let (one, two, three) = tokio::join!(attempt(), attempt(), attempt());
-    assert_eq!(one.0 + two.0 + three.0, 200 + 400 + 400);
-    assert_eq!((table.most_at_once(), table.calls().len()), (3, 3));
 }
 
 #[tokio::test]

@@ -133,7 +133,7 @@ async fn poll(
         let (index, sandbox) = sandboxes.take().await;
         let Invocation { request_id, outcome, took, .. } =
             sandbox.invoke(batch.event().to_string()).await;
-        let failed = batch.settle(&outcome);
+        let failed = batch.acknowledge(&outcome);
         sandboxes.give_back(index, sandbox, &outcome);
         invocations.send_modify(|ended| {
             let sandbox = index;
@@ -217,24 +217,6 @@ mod tests {
                 send(&origin, "POST", &path, &[], answer.to_string().as_bytes()).await.unwrap();
             }
         })
-    }
-
-    #[tokio::test]
-    async fn messages_sent_later_are_handled_and_deleted() {
-        let sqs = FakeSqs::start().await;
-        let sandboxes = [RuntimeApi::start().await, RuntimeApi::start().await];
-        let functions = sandboxes.each_ref().map(|sandbox| function(sandbox, json!({})));
-        let mapping = EventSourceMapping::start(&sqs, sandboxes.into());
-        for number in 0..25 {
-            sqs.send(&number.to_string());
-        }
-        sqs.wait_until(<[_]>::is_empty, LIMIT).await;
-        let count =
-            |ended: &[Invoked]| ended.iter().map(|one| one.message_ids.len()).sum::<usize>();
-        mapping.wait_until(|ended| count(ended) == 25, LIMIT).await;
-        let is_batch = |one: &Invoked| one.message_ids.len() <= 10 && one.failed.is_empty();
-        assert!(mapping.invocations().iter().all(is_batch), "{:#?}", mapping.invocations());
-        functions.iter().for_each(JoinHandle::abort);
     }
 
     #[tokio::test]
