@@ -30,15 +30,15 @@ impl Shop {
         http::send("POST", &url, &event["headers"], body).await.unwrap()
     }
 
-    /// Sends a webhook that is taken.
-    pub(crate) async fn tells(&self, webhook: Webhook) {
+    /// Sends a webhook that must be accepted.
+    pub(crate) async fn delivers(&self, webhook: Webhook) {
         let answer = self.sends(&webhook.signed_shopify(&key())).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
     }
 
     /// Cancels these orders, many at once.
     pub(crate) async fn cancels(&self, numbers: RangeInclusive<u32>) {
-        let all = stream::iter(numbers).map(|number| self.tells(cancelled(number)));
+        let all = stream::iter(numbers).map(|number| self.delivers(cancelled(number)));
         all.buffer_unordered(WEBHOOKS_AT_ONCE).collect::<()>().await;
     }
 }

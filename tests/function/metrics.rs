@@ -270,9 +270,9 @@ async fn a_webhook_that_must_be_retried_is_counted() {
     world.sqs.fail_with("SendMessage", AwsFault::error("InternalFailure", 500));
     assert_eq!(world.send(&cancellation(1)).await.status, 503);
     let counts = counted(&world).await;
-    let not_taken =
+    let to_retry =
         |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
-    let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
+    let found = ["shopify", "square", "generic"].map(|platform| to_retry(platform).copied());
     assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
 }
 

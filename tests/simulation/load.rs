@@ -32,7 +32,7 @@ pub(crate) struct Load {
     pub(crate) outage: Option<Range<Duration>>,
     /// When a sandbox that is serving an event is killed.
     pub(crate) kills: Vec<Duration>,
-    /// From when on the function takes from the queue.
+    /// When the consumers of the queue start.
     pub(crate) fed_from: Duration,
     /// When all faults have ended, so that what is sent afterwards is shown in time.
     pub(crate) well_from: Option<Duration>,

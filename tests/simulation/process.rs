@@ -80,7 +80,7 @@ impl Process {
     }
 }
 
-/// Stands for a service before one sandbox, in whose secret Slack is at the address `slack`.
+/// A proxy between one sandbox and a service; in the sandbox's secret Slack is at the address `slack`.
 async fn proxy(
     network: Arc<Network>,
     sandbox: Weak<Sandbox>,

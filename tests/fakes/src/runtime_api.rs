@@ -98,7 +98,7 @@ impl RuntimeApi {
         let (taken, was_taken) = oneshot::channel();
         let offer = Offer { request_id: request_id.clone(), event: event.into(), answer, taken };
         let mut phase = self.sandbox.phase.subscribe();
-        // The receiver lives in the same sandbox, so the offer cannot fail.
+        // The sandbox has the receiver too, so the offer cannot fail.
         let _ = self.sandbox.offers.send(offer);
 
         let mut started = Instant::now();
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_of_the_handler_and_of_init_are_told_apart() {
+    async fn errors_of_the_handler_and_of_init_differ() {
         let api = RuntimeApi::start().await;
         let function = async {
             let (id, _) = take(&api).await;

@@ -25,7 +25,7 @@ pub enum SecretsFault {
     Error(&'static str),
     /// The right answer, but late.
     Slow(Duration),
-    /// A 200 that holds no JSON.
+    /// A 200 without JSON.
     Garbage,
     /// The connection is reset.
     Refuse,
@@ -184,7 +184,7 @@ fn description() -> Value {
     })
 }
 
-/// What a genuine request for the one secret asks.
+/// The members of a well-formed request for the one secret.
 #[expect(clippy::result_large_err, reason = "a refusal is the reply itself")]
 fn question(request: &Request) -> Result<Value, Reply> {
     let signature = header(request, "authorization");

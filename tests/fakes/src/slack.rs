@@ -41,7 +41,7 @@ pub struct Posted {
     pub mentions: Vec<String>,
     /// Targets of the links in texts; a button's address is not among them.
     pub links: Vec<String>,
-    /// What Slack takes but a reviewer would not.
+    /// What Slack accepts but a reviewer would not.
     pub warnings: Vec<String>,
     pub at: Instant,
     shown: Vec<String>,
@@ -116,13 +116,13 @@ impl FakeSlack {
         lock(&self.workspace.desk).hooks.disable(path, status, word);
     }
 
-    /// From now on no message with this word in it is taken, in whatever form, as when Slack minds
-    /// something that its rules do not tell: `400 invalid_blocks`.
+    /// From now on every message with this word in it is rejected, in every form, with `400
+    /// invalid_blocks`, as when Slack rejects something that its documentation allows.
     pub fn reject(&self, word: &str) {
         lock(&self.workspace.desk).rejected_text = Some(word.to_owned());
     }
 
-    /// Takes again whatever keeps to the rules.
+    /// Accepts again every message that keeps to the rules.
     pub fn accept_everything(&self) {
         lock(&self.workspace.desk).rejected_text = None;
     }
@@ -233,7 +233,7 @@ impl Workspace {
         let hook = url_of(request);
         let admitted = lock(&self.desk).hooks.admit(request, at);
         let judged = admitted.and_then(|()| judge(request));
-        match judged.and_then(|judged| self.taste(judged)) {
+        match judged.and_then(|judged| self.check_text(judged)) {
             Ok((payload, Message { reading, shown })) => {
                 let Reading { mentions, links, warnings } = reading;
                 let posted = Posted { hook, payload, mentions, links, warnings, at, shown };
@@ -252,7 +252,7 @@ impl Workspace {
         }
     }
 
-    fn taste(&self, judged: (Value, Message)) -> Result<(Value, Message), Refusal> {
+    fn check_text(&self, judged: (Value, Message)) -> Result<(Value, Message), Refusal> {
         match &lock(&self.desk).rejected_text {
             Some(word) if judged.0.to_string().contains(word) => {
                 Err(Refusal::new(400, "invalid_blocks", format!("{word} is rejected")))

@@ -187,7 +187,7 @@ impl Webhook {
         event
     }
 
-    /// The event as the bytes Lambda hands over.
+    /// The event as the bytes that Lambda sends.
     pub fn event_bytes(&self) -> Vec<u8> {
         self.event().to_string().into_bytes()
     }

@@ -33,7 +33,7 @@ async fn a_single_order_is_one_message_and_nothing_more_is_received() {
     assert!(world.the_message().starts_with("🚫 Order #1 cancelled · KRW 1,000\n"));
     assert_eq!(world.sqs.messages(), []);
     let operations: Vec<_> = world.sqs.calls().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(operations, ["SendMessage"], "Lambda deletes what it handed over");
+    assert_eq!(operations, ["SendMessage"], "Lambda deletes its own batch");
 }
 
 #[tokio::test]
@@ -58,8 +58,8 @@ async fn many_orders_are_one_digest_with_all_that_the_queue_has() {
     assert_eq!(world.sqs.messages(), []);
     let calls = world.sqs.calls().into_iter();
     let deletes = calls.filter(|(operation, _)| operation == "DeleteMessageBatch");
-    let by_hand: usize = deletes.map(|(_, call)| call["Entries"].as_array().unwrap().len()).sum();
-    assert_eq!(by_hand, 15, "Lambda deletes the ten that it handed over");
+    let deleted: usize = deletes.map(|(_, call)| call["Entries"].as_array().unwrap().len()).sum();
+    assert_eq!(deleted, 15, "Lambda deletes its own ten");
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn an_undecodable_message_that_the_function_received_itself_is_dead_letter
     let world = World::queued(&[]).await;
     world.sqs.send("nonsense");
     receive_in_vain(&world.sqs, 1);
-    // Others become visible before its second receive is over, so that Lambda takes those.
+    // Others become visible before its second receive is over, so that Lambda's batch has those.
     drop(world.sqs.batch(10));
     world.accept((1..=10).map(cancellation)).await;
     world.sqs.advance(VISIBILITY_TIMEOUT);
@@ -227,9 +227,9 @@ async fn with_direct_delivery_a_batch_is_an_error() {
 async fn with_too_little_time_left_nothing_is_posted_and_all_is_retried_immediately() {
     let world = World::with_timeout(Way::Queue, Duration::from_secs(6)).await;
     world.accept((1..=12).map(cancellation)).await;
-    let handed_over: Vec<_> =
+    let batch: Vec<_> =
         world.sqs.messages().into_iter().take(10).map(|message| message.id).collect();
-    assert_eq!(failures(&world.consume().await), handed_over);
+    assert_eq!(failures(&world.consume().await), batch);
     assert_eq!(world.slack.all_requests(), 0);
     let messages = world.sqs.messages();
     assert_eq!(messages.len(), 12);

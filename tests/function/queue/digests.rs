@@ -154,7 +154,7 @@ async fn a_digest_that_could_not_be_posted_is_posted_by_the_next_consumer() {
 }
 
 #[tokio::test]
-async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_takes() {
+async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_receives() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     // Ten messages of 51 events are more than the five hundred that an invocation takes.

@@ -15,7 +15,7 @@ pub(crate) const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(3);
 /// Two consumers together keep to one post a second.
 pub(crate) const GAP: Duration = Duration::from_secs(2);
 
-/// Longer than anything takes that works.
+/// Nothing that works takes so long.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
 
 /// The longest time after which a message is retried.
@@ -36,7 +36,7 @@ impl World {
         while consume(&self.sqs, &self.lambda).await.is_some() {}
     }
 
-    /// Takes the one message out of the queue.
+    /// Deletes the one message of the queue, and returns its body.
     pub(crate) fn take_envelope(&self) -> Value {
         let batch = self.sqs.batch(10).unwrap();
         let event = batch.event();

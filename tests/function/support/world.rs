@@ -181,7 +181,7 @@ fn start_function(
     Bootstrap::start(binary, lambda, &variables)
 }
 
-/// A platform's key in these tests; nothing that could be taken for a real one.
+/// A platform's key in these tests, unlike any real one.
 pub(crate) fn key(platform: &str) -> String {
     format!("the test key of {platform}")
 }

@@ -93,7 +93,7 @@ async fn while_the_secret_cannot_be_read_the_sender_must_retry() {
 }
 
 #[tokio::test]
-async fn a_new_key_works_at_once_and_strangers_cannot_force_a_second_read() {
+async fn a_new_key_works_at_once_and_wrong_keys_cannot_force_a_second_read() {
     let world = World::start().await;
     let new_key = "a newer key of this test";
     let rotated = json!({

@@ -1,11 +1,12 @@
-//! Orders that are cancelled, live again, and are cancelled again.
+//! Orders that are cancelled, reopened, and cancelled again.
 //!
-//! Whoever reads the channel believes what it said last of an order. So
+//! A reader of the channel trusts the last message about an order. So
 //!   - a cancellation that happened after a reopening is shown after it, if that is shown as one, and
-//!   - a reopening is shown as one, if the order's cancellation was in the channel before the sender
-//!     told of it, and no other came after it.
+//!   - a reopening is shown as one, if the order's cancellation was in the channel before the reopening
+//!     was sent, and no other came after it.
 //!
-//! Posts that the ledger knows nothing of prove nothing, and neither do events that still wait.
+//! Orders with a post that the ledger did not record are left out, and so are those with events that
+//! still wait.
 
 use std::time::Duration;
 

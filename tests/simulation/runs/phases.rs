@@ -95,15 +95,15 @@ fn thousands_of_events_survive_a_ledger_in_phases() {
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_with_poison_in_it_is_told_but_for_the_poison() {
+fn a_burst_is_shown_but_for_the_orders_that_slack_always_rejects() {
     let events = poisoned(cancellations(1_000, seconds(10)), 200);
-    let figures = during("1,000, 5 of which Slack never takes", events, Vec::new());
+    let figures = during("1,000, 5 of which Slack always rejects", events, Vec::new());
     assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (995, 0, 5));
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_over_a_slow_ledger_is_told() {
+fn a_burst_with_a_slow_ledger_is_shown() {
     let events = repeated(&cancellations(1_000, seconds(10)), 2, 5);
     let slow = vec![phase(Service::DynamoDb, 0..120, SLOW)];
     let figures = during("1,000, each sent twice, a slow ledger", events, slow);

@@ -16,7 +16,7 @@ const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// Longer than anything takes that works.
+/// Nothing that works takes so long.
 const LIMIT: Duration = Duration::from_mins(5);
 
 fn run(name: &str, events: Vec<Event>) -> Figures {

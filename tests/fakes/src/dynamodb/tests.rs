@@ -66,19 +66,19 @@ async fn an_item_is_changed_from_exactly_the_version_that_was_named() {
 async fn whatever_else_is_asked_is_refused() {
     let table = FakeDynamoDb::start().await;
     table.put("a", &json!({"version": 1}));
-    let strange = "is not modelled by the fake";
+    let unsupported = "is not modelled by the fake";
     let either = "#version = :version OR #version = :version";
     let two = json!({"#version": "version", "#b": "b"});
     for (operation, member, value, message) in [
         ("UpdateItem", "UpdateExpression", json!(""), "AccessDeniedException"),
         ("GetItem", "TableName", json!("other"), "ResourceNotFoundException"),
-        ("GetItem", "ConsistentRead", json!(false), strange),
-        ("PutItem", "ReturnValues", json!("ALL_OLD"), strange),
-        ("PutItem", "Item", json!({"pk": {"S": "a"}, "version": {"N": "1.5"}}), strange),
-        ("PutItem", CONDITION, Value::Null, strange),
-        ("PutItem", CONDITION, json!("attribute_exists(#version)"), strange),
-        ("PutItem", CONDITION, json!("version = :version"), strange),
-        ("PutItem", CONDITION, json!(either), strange),
+        ("GetItem", "ConsistentRead", json!(false), unsupported),
+        ("PutItem", "ReturnValues", json!("ALL_OLD"), unsupported),
+        ("PutItem", "Item", json!({"pk": {"S": "a"}, "version": {"N": "1.5"}}), unsupported),
+        ("PutItem", CONDITION, Value::Null, unsupported),
+        ("PutItem", CONDITION, json!("attribute_exists(#version)"), unsupported),
+        ("PutItem", CONDITION, json!("version = :version"), unsupported),
+        ("PutItem", CONDITION, json!(either), unsupported),
         ("PutItem", NAMES, json!({}), "is not defined; attribute name: #version"),
         ("PutItem", NAMES, two, "Names unused in expressions: keys: {#b}"),
         ("PutItem", VALUES, json!({}), "is not defined; attribute value: :version"),

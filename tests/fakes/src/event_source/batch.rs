@@ -43,7 +43,7 @@ impl Batch {
 
     /// Deletes what was handled and returns the ids of what was not.
     ///
-    /// The function is taken to report batch item failures. Those messages stay in flight until
+    /// The function reports batch item failures. Those messages stay in flight until
     /// their visibility timeout ends.
     pub fn acknowledge(self, outcome: &Outcome) -> Vec<String> {
         let failed = match verdict(outcome, &self.message_ids()) {
@@ -65,7 +65,7 @@ fn record(message: &Received) -> Value {
         "body": message.body,
         "attributes": system_attributes(message),
         "messageAttributes": message_attributes(&message.attributes),
-        // Nobody reads it, but the event has it.
+        // The function does not read it, but the event has it.
         "md5OfBody": "d41d8cd98f00b204e9800998ecf8427e",
         "eventSource": "aws:sqs",
         "eventSourceARN": Queue::Main.arn(),
@@ -117,14 +117,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_batch_that_was_overtaken_deletes_nothing() {
+    async fn a_batch_with_outdated_receipts_deletes_nothing() {
         let sqs = FakeSqs::start().await;
         let id = sqs.send("1");
-        let overtaken = sqs.batch(10).unwrap();
+        let outdated = sqs.batch(10).unwrap();
         sqs.deliver_again(&id);
         let duplicate = sqs.batch(10).unwrap();
         assert_eq!(duplicate.event()["Records"][0]["attributes"]["ApproximateReceiveCount"], "2");
-        overtaken.acknowledge(&failures(&[]));
+        outdated.acknowledge(&failures(&[]));
         assert_eq!(sqs.messages().len(), 1);
         duplicate.acknowledge(&failures(&[]));
         assert_eq!(sqs.messages(), []);
