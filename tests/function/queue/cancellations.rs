@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::assertions::headline;
 use crate::support::webhooks::{cancellation, named, shopify, standard, woocommerce};
-use crate::support::world::{Way, World};
+use crate::support::world::World;
 
 /// What one order of a platform can report, at an hour of one day.
 #[derive(Clone, Copy)]
@@ -68,11 +68,6 @@ async fn posted(world: &World, webhook: &Webhook) -> Option<String> {
     let answer = world.send(webhook).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     world.slack.messages().get(before).map(headline)
-}
-
-/// With direct delivery, where the order is posted before its webhook is answered.
-async fn direct_with_ledger() -> World {
-    World::by(Way::DirectWithLedger, &[]).await
 }
 
 #[tokio::test]
@@ -138,7 +133,7 @@ async fn an_update_is_posted_before_its_cancellation_but_never_after_it() {
 #[tokio::test]
 async fn an_order_is_reopened_by_a_later_event_and_by_no_other() {
     for report in REOPENING {
-        let world = direct_with_ledger().await;
+        let world = World::direct_with_ledger().await;
         assert!(posted(&world, &report(Report::Cancelled, 10)).await.is_some());
         for hour in [9, 10] {
             assert_eq!(posted(&world, &report(Report::Changed, hour)).await, None, "at {hour}");
@@ -153,7 +148,7 @@ async fn an_order_is_reopened_by_a_later_event_and_by_no_other() {
 #[tokio::test]
 async fn a_reopened_order_can_be_cancelled_again_but_not_by_an_older_event() {
     for report in REOPENING {
-        let world = direct_with_ledger().await;
+        let world = World::direct_with_ledger().await;
         assert!(posted(&world, &report(Report::Cancelled, 10)).await.is_some());
         assert!(posted(&world, &report(Report::Changed, 12)).await.is_some());
         for hour in [10, 11, 12] {
@@ -167,7 +162,7 @@ async fn a_reopened_order_can_be_cancelled_again_but_not_by_an_older_event() {
 
 #[tokio::test]
 async fn an_event_that_may_be_older_than_the_cancellation_reopens_nothing() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     assert!(posted(&world, &generic(Report::Cancelled, 10)).await.is_some());
     assert!(posted(&world, &standard_webhook(Report::Cancelled, 10)).await.is_some());
     assert!(posted(&world, &woocommerce_order(Report::Cancelled, 10)).await.is_some());
@@ -202,7 +197,7 @@ async fn an_event_that_may_be_older_than_the_cancellation_reopens_nothing() {
 
 #[tokio::test]
 async fn shopify_never_reopens_an_order() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     assert!(posted(&world, &shopify_pair()[0]).await.is_some());
     let later = json!({"id": 7, "name": "#7", "updated_at": time(20), "created_at": time(20)});
     for topic in ["orders/updated", "orders/create", "orders/paid", "orders/fulfilled"] {
@@ -212,7 +207,7 @@ async fn shopify_never_reopens_an_order() {
 
 #[tokio::test]
 async fn one_id_in_two_shops_or_on_two_platforms_is_two_orders() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     let shopify_order = json!({"id": "7"});
     let generic = |shop: &str| {
         let order = json!({"event_type": "order_cancelled", "order_id": "7", "shop": shop});
@@ -238,7 +233,7 @@ async fn one_id_in_two_shops_or_on_two_platforms_is_two_orders() {
 
 #[tokio::test]
 async fn an_order_without_an_id_is_posted_at_every_event() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     let order = json!({"event_type": "order_cancelled", "order_number": "A7"});
     for (id, is_posted) in [("msg_1", true), ("msg_2", true), ("msg_1", false)] {
         let headline = posted(&world, &named(id, &order)).await;

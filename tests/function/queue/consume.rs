@@ -57,8 +57,8 @@ async fn many_orders_are_one_digest_with_all_that_the_queue_has() {
     world.assert_each_is_named_once(1..=25);
     assert_eq!(world.sqs.messages(), []);
     let calls = world.sqs.calls().into_iter();
-    let deletes = calls.filter(|(operation, _)| operation == "DeleteMessageBatch");
-    let deleted: usize = deletes.map(|(_, call)| call["Entries"].as_array().unwrap().len()).sum();
+    let deletions = calls.filter(|(operation, _)| operation == "DeleteMessageBatch");
+    let deleted: usize = deletions.map(|(_, call)| call["Entries"].as_array().unwrap().len()).sum();
     assert_eq!(deleted, 15, "Lambda deletes its own ten");
 }
 

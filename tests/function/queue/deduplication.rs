@@ -350,15 +350,10 @@ async fn the_ledger_is_used_as_the_role_allows_and_stores_nothing_private() {
     }
 }
 
-/// With direct delivery, where the sender's retries replace the queue.
-async fn direct_with_ledger() -> World {
-    World::by(Way::DirectWithLedger, &[]).await
-}
-
 #[tokio::test]
 async fn with_direct_delivery_a_webhook_sent_twice_becomes_one_message() {
     for (webhook, headline) in by_body_and_by_delivery_id() {
-        let world = direct_with_ledger().await;
+        let world = World::direct_with_ledger().await;
         world.accept([webhook.clone(), webhook]).await;
         assert_eq!(world.headlines(), [headline]);
     }
@@ -366,7 +361,7 @@ async fn with_direct_delivery_a_webhook_sent_twice_becomes_one_message() {
 
 #[tokio::test]
 async fn with_direct_delivery_a_webhook_sent_fifty_times_at_once_becomes_one_message() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     let others = join_all((0..4).map(|_| world.another(Way::DirectWithLedger, &[]))).await;
     let sandboxes: Vec<_> =
         iter::once(&world.lambda).chain(others.iter().map(|(lambda, _)| lambda)).collect();
@@ -382,7 +377,7 @@ async fn with_direct_delivery_a_webhook_sent_fifty_times_at_once_becomes_one_mes
 
 #[tokio::test]
 async fn a_sender_retries_after_the_lease_of_another_sandbox() {
-    let world = direct_with_ledger().await;
+    let world = World::direct_with_ledger().await;
     let (lambda, _function) = world.another(Way::DirectWithLedger, &[]).await;
     world.slack.script([Fault::Slow(Duration::from_secs(1)).posted_then()]);
     let webhook = cancellation(7);
@@ -407,7 +402,7 @@ async fn a_webhook_retried_after_a_failed_post_is_posted() {
     for (faults, is_repeat) in
         [(vec![Fault::RateLimited(Some("120"))], false), (vec![in_doubt(), in_doubt()], true)]
     {
-        let world = direct_with_ledger().await;
+        let world = World::direct_with_ledger().await;
         world.slack.script(faults);
         assert_eq!(world.send(&cancellation(7)).await.status, 503);
         assert_eq!(world.send(&cancellation(7)).await.status, 200);

@@ -1,7 +1,5 @@
 //! To which address the function posts, and to which never.
 
-use std::iter::repeat_n;
-
 use futures_util::future::join_all;
 use order_alerts_fakes::{FakeSlack, Fault, Reply, Server};
 
@@ -10,8 +8,6 @@ use crate::support::queue::{
 };
 use crate::support::webhooks::{cancellation, shopify_cancellation};
 use crate::support::world::{Way, World, secret};
-
-const BOTH_WAYS: [Way; 2] = [Way::Direct, Way::Queue];
 
 #[tokio::test]
 async fn a_new_address_is_found_at_the_first_failure_and_kept() {
@@ -38,8 +34,7 @@ async fn a_new_address_is_found_at_the_first_failure_and_kept() {
         (410, "channel_is_archived"),
         (400, "user_not_found"),
     ];
-    let cases = BOTH_WAYS.into_iter().flat_map(|way| repeat_n(way, 6).zip(answers));
-    join_all(cases.map(|(way, answer)| check(way, answer))).await;
+    join_all(Way::each(&answers).map(|(way, answer)| check(way, answer))).await;
 }
 
 #[tokio::test]
@@ -74,8 +69,7 @@ async fn a_dead_address_is_not_hammered_and_loses_nothing() {
         (404, "no_service", removed),
         (410, "channel_is_archived", gone),
     ];
-    let cases = BOTH_WAYS.into_iter().flat_map(|way| repeat_n(way, 6).zip(answers));
-    join_all(cases.map(|(way, answer)| check(way, answer))).await;
+    join_all(Way::each(&answers).map(|(way, answer)| check(way, answer))).await;
 }
 
 #[tokio::test]

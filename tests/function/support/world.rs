@@ -44,6 +44,14 @@ pub(crate) enum Way {
     Queue,
 }
 
+impl Way {
+    /// Every case, with direct delivery and with queue delivery.
+    pub(crate) fn each<T: Copy>(cases: &[T]) -> impl Iterator<Item = (Self, T)> {
+        let with = |way: Self| cases.iter().map(move |case| (way, *case));
+        [Self::Direct, Self::Queue].into_iter().flat_map(with)
+    }
+}
+
 impl World {
     /// With direct delivery.
     pub(crate) async fn start() -> Self {
@@ -54,6 +62,10 @@ impl World {
     /// for an event.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         Self::by(Way::Direct, settings).await
+    }
+
+    pub(crate) async fn direct_with_ledger() -> Self {
+        Self::by(Way::DirectWithLedger, &[]).await
     }
 
     /// With queue delivery and a ledger.
