@@ -73,6 +73,10 @@ async fn nothing_private_gets_out_by_way_of_the_queue() {
     ] {
         world.assert_logged(text);
     }
+    for line in world.function.logs() {
+        let messages = line.matches(r#""message":"#).count();
+        assert!(messages <= 1, "a reader keeps one of {messages} messages: {line}");
+    }
     world.assert_nothing_private_got_out(&[]);
 }
 

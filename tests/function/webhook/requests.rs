@@ -1,7 +1,7 @@
 //! Path, method, size and media type: everything that is checked before a signature.
 
 use order_alerts_fakes::Webhook;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::webhooks::{
     generic_cancellation, shopify, shopify_cancellation, shopify_order,
@@ -45,6 +45,22 @@ async fn health_answers_with_the_version() {
     assert_eq!((answer.status, answer.body.as_str()), (200, expected));
     let answer = world.send(&Webhook::post("/health")).await;
     assert_eq!((answer.status, &answer.headers["allow"]), (405, &json!("GET")));
+}
+
+#[tokio::test]
+async fn a_platforms_request_that_is_refused_before_verification_is_logged() {
+    let world = World::start().await;
+    let webhook = shopify_cancellation();
+    world.send(&webhook.clone().method("PUT")).await;
+    world.send(&webhook.header("content-type", "text/plain")).await;
+    world.send(&Webhook::post("/wp-login.php")).await;
+    world.function.stop().await;
+    let logs = world.function.logs();
+    let lines = logs.iter().filter(|line| line.contains("refused before verification"));
+    let lines: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
+    let refused: Vec<_> = lines.iter().map(|line| (&line["platform"], &line["status"])).collect();
+    let shopify = json!("shopify");
+    assert_eq!(refused, [(&shopify, &json!(405)), (&shopify, &json!(415))], "{logs:#?}");
 }
 
 #[tokio::test]
