@@ -167,7 +167,7 @@ fn fitting(entries: &[Grouped], style: &Style) -> usize {
     fitting
 }
 
-fn told(entries: &[Grouped]) -> Vec<digest::Told<'_>> {
+fn told(entries: &[Grouped]) -> Vec<digest::Entry<'_>> {
     entries.iter().map(|entry| (&entry.event, entry.remarks)).collect()
 }
 

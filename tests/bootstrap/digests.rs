@@ -86,7 +86,7 @@ async fn the_orders_of_a_window_are_one_digest_after_its_end() {
     world.consume().await;
     let shown = world.the_message();
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New in total: KRW 10,000", "🛒 New",]);
+    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New orders total: KRW 10,000", "🛒 New",]);
     for number in [1, 2, 3, 4, 11, 12] {
         let name = format!("#{number} · ");
         assert_eq!(lines.iter().filter(|line| line.starts_with(&name)).count(), 1, "{shown}");
@@ -280,7 +280,7 @@ async fn a_digest_says_how_many_cancellations_were_told_before_it() {
     let told = world.slack.messages();
     let digest = told.last().unwrap().rendered();
     assert!(digest.starts_with("🛒 4 new orders\n"), "{digest}");
-    assert!(digest.contains("\n🚫 2 cancelled in the same time, told before\n"), "{digest}");
+    assert!(digest.contains("\n🚫 2 more cancellations, posted separately\n"), "{digest}");
     assert_eq!(all_numbers(&told), [1, 2, 11, 12, 13, 14]);
 }
 

@@ -18,7 +18,7 @@ use crate::world::{Way, World, shopify, shopify_cancellation, shopify_order};
 const SHOPIFY_CANCELLED: &str = "🚫 Order #1001 cancelled · USD 254.98";
 const SEVENTH_CANCELLED: &str = "🚫 Order #7 cancelled · KRW 7,000";
 const REPEAT: &str = "This may be a repeat";
-const OTHER_CONTENT: &str = "Sent before with other content";
+const OTHER_CONTENT: &str = "Resent with different content";
 const LEDGER_DOWN: &str = "the ledger cannot be used";
 
 /// Shopify names its events only beside the signature; generic senders name them under it.

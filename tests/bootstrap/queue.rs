@@ -222,7 +222,7 @@ async fn characters_that_sqs_refuses_reach_the_channel_all_the_same() {
     assert_eq!(
         lines,
         [
-            "🚫 Order 12 cancelled",
+            "🚫 Order #12 cancelled",
             "Reason: 재고 부족",
             "Customer: 김민수 🍵",
             "티 세트 👩\u{200D}🍳",

@@ -104,7 +104,7 @@ async fn a_dead_letter_that_is_put_back_after_three_hours_says_so_and_is_told_on
     }
     let told = world.the_message();
     assert!(
-        told.starts_with("🚫 Order N099 cancelled") && told.contains("Delayed by 3 h"),
+        told.starts_with("🚫 Order N099 cancelled") && told.contains("Alert 3 h late"),
         "{told}"
     );
 }

@@ -52,8 +52,8 @@ async fn every_sample_gives_what_its_name_says() {
             "cafe24-cancelled-bulk: 200 🚫 Order 20260101-0000043 cancelled | 🚫 Order 20260101-0000044 cancelled",
             "cafe24-cancelled: 200 🚫 Order 20260101-0000042 cancelled · KRW 41,000",
             "cafe24-created: 200 🛒 New order 20260101-0000042 · KRW 41,000",
-            "deliveroo-cancelled: 200 🚫 Order 0042 cancelled · GBP 26.50",
-            "deliveroo-created: 200 🛒 New order 0042 · GBP 26.50",
+            "deliveroo-cancelled: 200 🚫 Order #0042 cancelled · GBP 26.50",
+            "deliveroo-created: 200 🛒 New order #0042 · GBP 26.50",
             "doordash-cancelled: 200 🚫 Order tea-2026-0042 cancelled · USD 34.50",
             "doordash-modified: 200 ✏️ Order tea-2026-0042 changed · USD 34.50",
             "generic-cancelled: 401 ",
@@ -66,7 +66,7 @@ async fn every_sample_gives_what_its_name_says() {
             "standard-cancelled: 401 ",
             "ubereats-cancelled: 200 🚫 Order 7d1f9a34-50cc-4c2e-a8a1-0f3f3f8f7a10 cancelled",
             "ubereats-created: 200 🛒 New order 7d1f9a34-50cc-4c2e-a8a1-0f3f3f8f7a10",
-            "woocommerce-cancelled: 200 🚫 Order 815 cancelled · KRW 128,000",
+            "woocommerce-cancelled: 200 🚫 Order #815 cancelled · KRW 128,000",
             "woocommerce-ping: 200 ",
         ]
     );

@@ -22,9 +22,10 @@ pub(crate) struct Told {
 pub(crate) fn told(shown: &str) -> Vec<Told> {
     let mut told = BTreeSet::new();
     let mut kind = None;
-    // The biggest orders are named a second time, and what was told before is not told here.
-    let is_beside = |line: &&str| line.starts_with("Biggest") || line.ends_with("told before");
-    for line in shown.lines().filter(|line| !is_beside(line)) {
+    // The largest orders are named a second time, and the count of other cancellations is of none here.
+    let is_fact =
+        |line: &&str| line.starts_with("Largest: ") || line.ends_with(", posted separately");
+    for line in shown.lines().filter(|line| !is_fact(line)) {
         let of =
             |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
         kind = of(&["🚫"], Kind::Cancelled)
