@@ -305,7 +305,8 @@ async fn of_the_digests_of_a_window_only_the_last_says_how_many_were_cancelled()
     };
     let before = asked(&world);
     world.consume().await;
-    let says = |digest: &Posted| digest.rendered().contains("1 more cancellation, posted separately");
+    let says =
+        |digest: &Posted| digest.rendered().contains("1 more cancellation, posted separately");
     let digests: Vec<_> = world.slack.messages().iter().skip(1).map(says).collect();
     assert_eq!(digests.iter().filter(|says| **says).count(), 1, "{digests:?}");
     assert_eq!(asked(&world), before + 1);

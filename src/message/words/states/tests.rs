@@ -2,6 +2,7 @@ use super::*;
 use crate::config::Language;
 use crate::message::tests::event;
 use crate::order::one_line::OneLine;
+use crate::platform::OneOrMany;
 
 fn on(platform: &str, status: &str) -> [String; 2] {
     let event = OrderEvent {
@@ -84,9 +85,7 @@ fn a_reason_has_its_word() {
 fn every_state_that_an_order_can_live_in_has_a_word() {
     for platform in Platform::names().filter_map(Platform::find) {
         let conditions = platform.rules.iter().filter(|rule| rule.reopens);
-        for state in
-            conditions.flat_map(|rule| rule.when.values()).flat_map(|texts| texts.as_slice())
-        {
+        for state in conditions.flat_map(|rule| rule.when.values()).flat_map(OneOrMany::as_slice) {
             let is_known = platform.words.get(state).is_some() || super::state(state).is_some();
             assert!(is_known, "{state} of {}", platform.id);
         }

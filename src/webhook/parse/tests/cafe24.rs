@@ -1,4 +1,5 @@
 use super::*;
+use crate::platform::OneOrMany;
 
 const ORDER: &str = r#"{"event_no": NUMBER, "resource": {
     "mall_id": "teahouse", "event_shop_no": "1", "event_code": "CODE",
@@ -99,7 +100,7 @@ fn a_cancellation_by_the_mall_itself_says_why() {
 fn every_code_of_the_file_has_its_word() {
     let platform = Platform::find("cafe24").unwrap();
     let codes = platform.rules.iter().flat_map(|rule| rule.when.values());
-    for code in codes.flat_map(|codes| codes.as_slice()) {
+    for code in codes.flat_map(OneOrMany::as_slice) {
         assert!(platform.words.get(code).is_some(), "{code}");
     }
 }
