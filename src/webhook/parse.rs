@@ -35,8 +35,8 @@ pub fn parse(
     customer: Customer,
     received_at: Timestamp,
 ) -> Result<Parsed, Unreadable> {
-    let body = Document::parse(webhook.body)?;
-    let source = Source { body: &body, headers: webhook.headers };
+    let body = Document::parse(webhook.body())?;
+    let source = Source { body: &body, headers: webhook.headers() };
     let event_type = source.first(&platform.event_type)?;
     let rule = matching_rule(platform, event_type.as_deref(), &source)?;
     let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
@@ -79,7 +79,7 @@ pub fn parse(
         is_test: reader.is_test()?,
         reopens: rule.reopens,
         delivery_id: reader.line(|fields| &fields.delivery_id)?,
-        body_hash: hex::encode(Sha256::digest(webhook.body)),
+        body_hash: hex::encode(Sha256::digest(webhook.body())),
     };
     let mut events = one_for_each_order(event, ids(&reader)?);
     if let Some(link) = reader.table(|fields| fields.link.as_ref()) {

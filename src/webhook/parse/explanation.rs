@@ -53,8 +53,8 @@ pub fn explain<'p>(
     platform: &'p Platform,
     webhook: &Verified<'_>,
 ) -> Result<Explanation<'p>, Unreadable> {
-    let body = Document::parse(webhook.body)?;
-    let source = Source { body: &body, headers: webhook.headers };
+    let body = Document::parse(webhook.body())?;
+    let source = Source { body: &body, headers: webhook.headers() };
     let event_type = find(&source, "event_type", &[&platform.event_type])?;
     let name = event_type.as_ref().map(|found| found.text.as_str());
     let rule = matching_rule(platform, name, &source)?;

@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use super::reader::{Source, first};
+use crate::infra::percent::encoded;
 use crate::json::{Unreadable, Value};
 use crate::order::Item;
 use crate::order::money::Money;
@@ -56,9 +56,6 @@ fn inside(element: Value<'_>, place: &Place) -> Result<Option<String>, Unreadabl
     }
 }
 
-/// Unreserved characters of RFC 3986; all others are encoded inside a link.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 pub(super) fn read_link(
     link: &Link,
     source: &Source<'_>,
@@ -82,7 +79,7 @@ pub(super) fn read_link(
         if address.is_empty() {
             address.push_str(value.trim());
         } else {
-            address.extend(utf8_percent_encode(&value, RESERVED));
+            address.extend(encoded(&value));
         }
     }
     let host = match &link.host {
