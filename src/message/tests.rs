@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::*;
 use crate::config::Customer;
 use crate::order::money::{Money, Unit};
@@ -296,4 +298,44 @@ fn the_worked_example_of_a_platform_becomes_the_message_that_it_shows() {
     let blocks = message.blocks().iter().filter(|block| !matches!(block, Block::Context { .. }));
     let shown: Vec<_> = blocks.map(Block::text).collect();
     assert_eq!(shown.join("\n") + "\n", example("text"));
+}
+
+/// What a reader sees of a text with Slack's markup: its links and times by their labels.
+fn without_markup(text: &str) -> String {
+    let (start, rest) = text.split_once('<').unwrap_or((text, ""));
+    let labelled = rest.split('<').filter_map(|part| part.split_once('>'));
+    let labels = labelled.map(|(link, after)| {
+        let (_, label) = link.split_once('|').unwrap();
+        format!("{label}{after}")
+    });
+    format!("{start}{}", labels.collect::<String>())
+}
+
+#[test]
+fn the_first_message_of_each_readme_is_that_of_its_sample() {
+    let sample = include_str!("../../events/woocommerce-cancelled.json");
+    let sample: Value = serde_json::from_str(sample).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let headers = sample["headers"].as_object().unwrap().iter();
+    let headers: Headers = headers.map(|(name, value)| (name, text(value))).collect();
+    let body = text(&sample["body"]);
+    let now = "2026-01-01T00:12:05Z".parse().unwrap();
+
+    let platform = Platform::find("woocommerce").unwrap();
+    let key = SigningKey::parse("sample key of the local stack: woocommerce", &platform.auth);
+    let keys = [key.unwrap()];
+    let webhook = verify(&platform.auth, &headers, body.as_bytes(), &keys, None, now).unwrap();
+    let Ok(Parsed::Events(events)) = parse(platform, &webhook, Customer::Hidden, now) else {
+        panic!("it is an order");
+    };
+    for (readme, language) in [
+        (include_str!("../../README.md"), Language::English),
+        (include_str!("../../README.ko.md"), Language::Korean),
+    ] {
+        let (_, rest) = readme.split_once("```text\n").unwrap();
+        let (shown, _) = rest.split_once("```").unwrap();
+        let message = message_of(&events[0], language);
+        let blocks = message.blocks().iter().map(|block| without_markup(block.text()) + "\n");
+        assert_eq!(blocks.collect::<String>(), shown);
+    }
 }
