@@ -23,7 +23,7 @@ pub struct Style {
     pub mention: Option<MentionRule>,
 }
 
-/// What a message says about the alert itself, beside the event.
+/// What a message says about the alert itself, not about the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
     /// Slack may have shown it before: the outcome of an earlier post is in doubt.
@@ -68,7 +68,7 @@ pub fn hello(stack: &str, language: Language) -> Message {
     Message::new(&text, [Block::header(hello), Block::section(&stack)])
 }
 
-/// Holds only our own words and what a platform file says: the markup there knows no escape for
+/// Has only words of this program and of a platform file: the markup there knows no escape for
 /// the asterisks of outside text.
 fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
     let mut footer = time(remarked(remarks), event.time(), words);

@@ -42,7 +42,7 @@ pub fn about(alarm: &Alarm, language: Language, remarks: Remarks) -> Message {
     Message::new(&text.join(" · "), blocks)
 }
 
-/// Holds only our own words and the link: the alarm's name stands where there is no markup.
+/// Has only words of this program and the link: the alarm's name stands where there is no markup.
 fn footer(alarm: &Alarm, remarks: &[String], words: Words) -> Markup {
     let mut footer = remarked(remarks);
     if let Some(since) = alarm.since {

@@ -38,7 +38,7 @@ pub fn about(orders: &[Entry<'_>], cancelled_separately: u32, style: &Style) -> 
     if message.is_whole() { message } else { digest.message(&[]) }
 }
 
-/// Whether one message holds them all.
+/// Whether there is room for all of them in one message.
 pub fn fits(orders: &[Entry<'_>], style: &Style) -> bool {
     let digest = Digest::new(orders, 0, style);
     digest.message(&digest.facts()).is_whole()
@@ -98,7 +98,7 @@ impl<'a> Digest<'a> {
         if all_are_tests { format!("{} · {counts}", self.words.test()) } else { counts }
     }
 
-    /// What holds for all: the sums of each kind, the largest orders, and the shop if it is one.
+    /// What is true of all: the sums of each kind, the largest orders, and the shop if it is one.
     fn facts(&self) -> Vec<String> {
         let sums = self.kinds.iter().filter_map(|(kind, orders)| self.sums(*kind, orders));
         let shop = match self.shop {

@@ -260,7 +260,7 @@ impl Words {
     }
 }
 
-/// How long no order came, as the alarm's description says it: its event holds no number of periods.
+/// How long no order came, as the alarm's description says it: its event has no number of periods.
 fn silence(alarm: &Alarm) -> Option<SignedDuration> {
     let mut words = alarm.description.as_ref()?.as_str().split_whitespace();
     let minutes = words.find_map(|word| word.parse().ok())?;
