@@ -56,8 +56,8 @@ pub fn parse(
     };
     let customer = match customer {
         Customer::Hidden => None,
-        Customer::Initials => reader.text(|fields| &fields.customer)?.map(|name| initials(&name)),
-        Customer::Full => reader.text(|fields| &fields.customer)?,
+        Customer::Initials => reader.customer()?.map(|name| initials(&name)),
+        Customer::Full => reader.customer()?,
     };
     let event = OrderEvent {
         platform: platform.id.to_owned(),

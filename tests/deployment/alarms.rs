@@ -31,14 +31,14 @@ pub(crate) async fn an_alarm_and_its_end_reach_the_channel(world: &World, stack:
     }
     assert_eq!(channel.requests(), 0, "an alarm of another account is posted");
     let shown = shown(world, stack, &event).await;
-    assert!(shown.starts_with("🚨 Slack refuses messages\n"), "{shown}");
-    assert!(shown.contains("Slack does not take the messages about orders."), "{shown}");
+    assert!(shown.starts_with("🚨 Slack is not accepting messages\n"), "{shown}");
+    assert!(shown.contains("Slack is not accepting order alerts."), "{shown}");
     assert!(shown.contains(&format!("Alarm: {STACK}-slack-refuses")), "{shown}");
 
     let ended = raised.turned(world, "OK", 0).await;
     let lasted = ended.since().duration_since(raised.since()).as_secs();
     let shown = self::shown(world, stack, &ended.event_after(&raised).to_string()).await;
-    let headline = format!("✅ Recovered after {lasted} s: no more refusals by Slack\n");
+    let headline = format!("✅ Alarm over after {lasted} s: no more refusals by Slack\n");
     assert!(shown.starts_with(&headline), "{headline}{shown}");
 }
 

@@ -167,10 +167,10 @@ fn lines(message: &Message) -> String {
     message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
 }
 
-/// The same without the line of the biggest orders, which have their own lines as well.
+/// The same without the line of the largest orders, which have their own lines as well.
 fn lines_of_each(message: &Message) -> String {
-    let is_of_the_biggest =
-        |line: &&str| ["Biggest: ", "큰 주문: "].iter().any(|start| line.starts_with(start));
+    let is_of_the_largest =
+        |line: &&str| ["Largest: ", "금액 상위: "].iter().any(|start| line.starts_with(start));
     let lines = lines(message);
-    lines.lines().filter(|line| !is_of_the_biggest(line)).collect::<Vec<_>>().join("\n")
+    lines.lines().filter(|line| !is_of_the_largest(line)).collect::<Vec<_>>().join("\n")
 }

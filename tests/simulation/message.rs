@@ -22,8 +22,9 @@ pub(crate) struct Shown {
 pub(crate) fn read(text: &str) -> Vec<Shown> {
     let mut shown = BTreeSet::new();
     let mut kind = None;
-    // The biggest orders are named a second time; a count of separate posts names none.
-    let is_skipped = |line: &&str| line.starts_with("Biggest") || line.ends_with("told before");
+    // The largest orders are named a second time; a count of separate posts names none.
+    let is_skipped =
+        |line: &&str| line.starts_with("Largest: ") || line.ends_with(", posted separately");
     for line in text.lines().filter(|line| !is_skipped(line)) {
         let of =
             |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);

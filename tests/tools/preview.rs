@@ -17,9 +17,9 @@ async fn a_message_is_shown_as_text_and_as_json() {
     let (reading, json) = output.split_once("\n\n").unwrap();
     assert!(reading.starts_with("Event       `orders/cancelled`, in the header x-shopify-topic\n"));
     let (json, text) = json.split_once("  ┌─ Slack\n").unwrap();
-    assert!(text.starts_with("  │ 🚫 주문 #1001 취소 · 5원\n"), "{text}");
+    assert!(text.starts_with("  │ 🚫 주문 취소 #1001 · 5원\n"), "{text}");
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
-    assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 #1001 취소 · 5원");
+    assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 취소 #1001 · 5원");
 }
 
 #[tokio::test]
@@ -27,7 +27,7 @@ async fn a_whole_lambda_event_brings_its_own_headers() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");
     let (succeeded, output, errors) = preview(&["woocommerce", file], "").await;
     assert!(succeeded, "{errors}");
-    assert!(output.contains("🚫 주문 815 취소 · 128,000원"), "{output}");
+    assert!(output.contains("🚫 주문 취소 #815 · 128,000원"), "{output}");
 }
 
 #[tokio::test]

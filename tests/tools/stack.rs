@@ -112,7 +112,7 @@ async fn it_serves_the_fakes_to_a_function_that_runs_separately() {
     let answer = lambda.invoke(sample).await.answer();
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let shown = stack.state().await["messages"][1]["text"].as_str().unwrap().to_owned();
-    assert!(shown.starts_with("🚫 Order 815 cancelled"), "{shown}");
+    assert!(shown.starts_with("🚫 Order #815 cancelled"), "{shown}");
 }
 
 #[tokio::test]
@@ -169,7 +169,7 @@ async fn a_webhook_can_be_sent_to_it() {
     let (succeeded, output, errors) = run(&mut send, body).await;
     assert!(succeeded, "{errors}");
     assert_eq!(output, format!("{url} → 200 {{\"status\":\"accepted\"}}\n"));
-    assert!(stack.read_until("Order 7 cancelled").await.contains("🚫"));
+    assert!(stack.read_until("Order #7 cancelled").await.contains("🚫"));
 
     let mut send = tool(&["send", "woocommerce", "-", "-H", topic, "--to", &url]);
     let (succeeded, output, _) =

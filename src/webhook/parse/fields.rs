@@ -112,11 +112,34 @@ pub(super) fn without_scheme(shop: &str) -> &str {
     host.map_or(address, |host| host.trim_end_matches('/'))
 }
 
-/// `Min-ji Kim` becomes `M. K.`.
+/// `Min-ji Kim` becomes `M. K.`, and `김 민수` becomes `김*수`.
 pub(super) fn initials(name: &str) -> String {
+    let syllables: Vec<_> = name.chars().filter(|char| !char.is_whitespace()).collect();
+    if is_hangul(name) {
+        return match syllables.as_slice() {
+            [first] | [first, _] => format!("{first}*"),
+            [first, _, last] => format!("{first}*{last}"),
+            [first, .., last] => format!("{first}**{last}"),
+            [] => String::new(),
+        };
+    }
     let letters = name.split_whitespace().filter_map(|part| part.chars().next());
     let initials: Vec<_> = letters.map(|letter| format!("{}.", letter.to_uppercase())).collect();
     initials.join(" ")
+}
+
+/// A first and a last name as they are written together: `김민수`, `Min-ji Kim`.
+pub(super) fn full_name(first: &str, last: &str) -> String {
+    if is_hangul(first) && is_hangul(last) {
+        return format!("{}{}", last.trim(), first.trim());
+    }
+    format!("{first} {last}")
+}
+
+/// Whether every letter is a Hangul syllable.
+fn is_hangul(name: &str) -> bool {
+    let mut letters = name.chars().filter(|char| !char.is_whitespace()).peekable();
+    letters.peek().is_some() && letters.all(|letter| matches!(letter, '가'..='힣'))
 }
 
 /// The number without its decimals, as `1767225600.5` has them.

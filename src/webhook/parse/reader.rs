@@ -1,5 +1,6 @@
 //! Where places are looked up.
 
+use super::fields::full_name;
 use crate::json::{Document, Unreadable, Value};
 use crate::order::one_line::OneLine;
 use crate::platform::{Conditions, Fields, OneOrMany, Part, Place, Places, Template};
@@ -34,6 +35,24 @@ impl<'a> Reader<'a> {
         field: impl Fn(&Fields) -> &Places,
     ) -> Result<Option<OneLine>, Unreadable> {
         Ok(self.text(field)?.as_deref().and_then(OneLine::parse))
+    }
+
+    /// The customer's name. Two places with a blank between them are the first and the last name.
+    pub(super) fn customer(&self) -> Result<Option<String>, Unreadable> {
+        let found = match self.source.find(&self.own.customer)? {
+            Some(found) => Some(found),
+            None => self.source.find(&self.common.customer)?,
+        };
+        let Some((Template(parts), name)) = found else {
+            return Ok(None);
+        };
+        let [Part::Place(first), Part::Text(blank), Part::Place(last)] = parts.as_slice() else {
+            return Ok(Some(name));
+        };
+        match (self.source.text(first)?, self.source.text(last)?) {
+            (Some(first), Some(last)) if blank == " " => Ok(Some(full_name(&first, &last))),
+            _ => Ok(Some(name)),
+        }
     }
 
     pub(super) fn table<T: 'a>(&self, field: impl Fn(&'a Fields) -> Option<T>) -> Option<T> {

@@ -78,7 +78,7 @@ async fn a_cancelled_order_is_announced_once_however_often_it_is_edited() {
     world.consume_the_rest().await;
     world.accept([13, 14].map(|hour| woocommerce_order(Report::Cancelled, hour))).await;
     world.consume_the_rest().await;
-    assert_eq!(world.headlines(), ["🚫 Order 7 cancelled"]);
+    assert_eq!(world.headlines(), ["🚫 Order #7 cancelled"]);
     assert_eq!(world.sqs.messages(), []);
 }
 
@@ -139,9 +139,9 @@ async fn an_order_is_reopened_by_a_later_event_and_by_no_other() {
             assert_eq!(posted(&world, &report(Report::Changed, hour)).await, None, "at {hour}");
         }
         let reopened = posted(&world, &report(Report::Changed, 11)).await;
-        assert_eq!(reopened.as_deref(), Some("♻️ Order 7 reopened"));
+        assert_eq!(reopened.as_deref(), Some("♻️ Order #7 reopened"));
         let changed = posted(&world, &report(Report::Changed, 12)).await;
-        assert_eq!(changed.as_deref(), Some("✏️ Order 7 changed"), "it is not cancelled");
+        assert_eq!(changed.as_deref(), Some("✏️ Order #7 changed"), "it is not cancelled");
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_reopened_order_can_be_cancelled_again_but_not_by_an_older_event() {
             assert_eq!(posted(&world, &report(Report::Cancelled, hour)).await, None, "at {hour}");
         }
         let cancelled = posted(&world, &report(Report::Cancelled, 13)).await;
-        assert_eq!(cancelled.as_deref(), Some("🚫 Order 7 cancelled"));
+        assert_eq!(cancelled.as_deref(), Some("🚫 Order #7 cancelled"));
         assert_eq!(posted(&world, &report(Report::Cancelled, 14)).await, None, "an edit of it");
     }
 }
@@ -254,7 +254,7 @@ async fn a_cancellation_that_slack_did_not_accept_is_posted_later() {
         world.accept([woocommerce_order(Report::Cancelled, 11)]).await;
         world.consume_the_rest().await;
         world.consume_the_rest().await;
-        assert_eq!(world.headlines(), ["🚫 Order 7 cancelled"]);
+        assert_eq!(world.headlines(), ["🚫 Order #7 cancelled"]);
         assert_eq!(world.sqs.messages(), []);
     };
     tokio::join!(check(vec![Fault::RateLimited(Some("300"))]), check(vec![in_doubt(), in_doubt()]));
@@ -275,17 +275,17 @@ async fn a_message_more_than_half_an_hour_late_says_so() {
         accept_earlier(&world, 7, SignedDuration::from_mins(minutes)).await;
         world.consume().await;
         let footer = world.the_message().lines().last().unwrap().to_owned();
-        let is_late = footer.contains("Delayed") || footer.contains("지연");
+        let is_late = footer.contains(" late") || footer.contains("지연");
         assert_eq!(is_late, !remark.is_empty(), "{footer}");
         assert!(footer.starts_with(remark), "{footer}");
         assert!(world.slack.messages()[0].text().contains(remark));
     };
     let cases = [
         ("en", 29, ""),
-        ("en", 30, "Delayed by 30 min"),
-        ("en", 180, "Delayed by 3 h"),
-        ("ko", 31, "31분 지연"),
-        ("ko", 4_320, "3일 지연"),
+        ("en", 30, "Alert 30 min late"),
+        ("en", 180, "Alert 3 h late"),
+        ("ko", 31, "알림 31분 지연"),
+        ("ko", 4_320, "알림 3일 지연"),
     ];
     join_all(cases.map(|(language, minutes, remark)| check(language, minutes, remark))).await;
 }

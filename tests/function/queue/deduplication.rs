@@ -21,7 +21,7 @@ use crate::support::world::{Way, World};
 const SHOPIFY_CANCELLED: &str = "🚫 Order #1001 cancelled · USD 254.98";
 const SEVENTH_CANCELLED: &str = "🚫 Order #7 cancelled · KRW 7,000";
 const REPEAT: &str = "This may be a repeat";
-const OTHER_CONTENT: &str = "Sent before with other content";
+const OTHER_CONTENT: &str = "Resent with different content";
 const LEDGER_DOWN: &str = "ledger unavailable";
 
 /// Shopify sends a delivery id that is not signed; generic senders send one that is.

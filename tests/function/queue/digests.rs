@@ -85,7 +85,7 @@ async fn the_orders_of_a_window_are_one_digest_after_its_end() {
     world.consume().await;
     let shown = world.the_message();
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New in total: KRW 10,000", "🛒 New",]);
+    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New orders total: KRW 10,000", "🛒 New",]);
     for number in [1, 2, 3, 4, 11, 12] {
         let name = format!("#{number} · ");
         assert_eq!(lines.iter().filter(|line| line.starts_with(&name)).count(), 1, "{shown}");
@@ -279,7 +279,7 @@ async fn a_digest_says_how_many_cancellations_were_posted_separately() {
     let messages = world.slack.messages();
     let digest = messages.last().unwrap().rendered();
     assert!(digest.starts_with("🛒 4 new orders\n"), "{digest}");
-    assert!(digest.contains("\n🚫 2 cancelled in the same time, told before\n"), "{digest}");
+    assert!(digest.contains("\n🚫 2 more cancellations, posted separately\n"), "{digest}");
     assert_eq!(all_numbers(&messages), [1, 2, 11, 12, 13, 14]);
 }
 
@@ -304,7 +304,8 @@ async fn of_the_digests_of_a_window_only_the_last_says_how_many_were_cancelled()
     };
     let before = asked(&world);
     world.consume().await;
-    let says = |digest: &Posted| digest.rendered().contains("1 cancelled in the same time");
+    let says =
+        |digest: &Posted| digest.rendered().contains("1 more cancellation, posted separately");
     let digests: Vec<_> = world.slack.messages().iter().skip(1).map(says).collect();
     assert_eq!(digests.iter().filter(|says| **says).count(), 1, "{digests:?}");
     assert_eq!(asked(&world), before + 1);

@@ -205,7 +205,7 @@ async fn characters_that_sqs_refuses_do_not_keep_an_order_from_the_channel() {
     assert_eq!(
         lines,
         [
-            "🚫 Order 12 cancelled",
+            "🚫 Order #12 cancelled",
             "Reason: 재고 부족",
             "Customer: 김민수 🍵",
             "티 세트 👩\u{200D}🍳",

@@ -71,7 +71,7 @@ async fn a_dead_letter_that_is_moved_back_after_three_hours_says_so_and_is_poste
     }
     let shown = world.the_message();
     assert!(shown.starts_with("🚫 Order #99 cancelled\nReason: unspeakable\n"), "{shown}");
-    assert!(shown.contains("Delayed by 3 h"), "{shown}");
+    assert!(shown.contains("Alert 3 h late"), "{shown}");
     assert_eq!(world.repeats(), [false]);
 }
 

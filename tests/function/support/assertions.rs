@@ -75,7 +75,7 @@ pub(crate) fn numbers(message: &Posted) -> Vec<u32> {
 pub(crate) fn all_numbers(messages: &[Posted]) -> Vec<u32> {
     let shown: String = messages.iter().map(|message| message.rendered() + "\n").collect();
     // The biggest orders of a digest are named a second time.
-    let lines = shown.lines().filter(|line| !line.starts_with("Biggest"));
+    let lines = shown.lines().filter(|line| !line.starts_with("Largest"));
     let rests = lines.flat_map(|line| line.split('#').skip(1));
     let digits = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().map(str::to_owned);
     let mut all: Vec<_> = rests.filter_map(|rest| digits(rest)?.parse().ok()).collect();

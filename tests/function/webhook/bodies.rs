@@ -72,7 +72,7 @@ async fn ids_and_amounts_keep_every_digit() {
     assert_eq!(world.send(&generic(body)).await.status, 200);
     let shown = world.the_message();
     assert!(
-        shown.contains("Order 9007199254740993 cancelled · USD 0.30000000000000004"),
+        shown.contains("Order #9007199254740993 cancelled · USD 0.30000000000000004"),
         "{shown}"
     );
 }

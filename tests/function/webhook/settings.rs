@@ -17,7 +17,7 @@ async fn messages_are_in_korean_on_request() {
     let order = json!({"order_number": "A-1", "total": 1_250_000, "currency": "KRW", "reason": "inventory"});
     assert_eq!(world.send(&generic_cancellation(&order)).await.status, 200);
     let shown = world.the_message();
-    assert!(shown.starts_with("🚫 주문 A-1 취소 · 1,250,000원\n사유: 재고 부족"), "{shown}");
+    assert!(shown.starts_with("🚫 주문 취소 A-1 · 1,250,000원\n사유: 재고 부족"), "{shown}");
 }
 
 #[tokio::test]
