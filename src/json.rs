@@ -60,7 +60,7 @@ fn unescape(step: &str) -> Result<String, PointerError> {
 
 /// A body that is one JSON object.
 #[derive(Debug)]
-pub struct Document<'a> {
+pub struct JsonObject<'a> {
     members: BTreeMap<Text, Value<'a>>,
 }
 
@@ -69,7 +69,7 @@ pub struct Document<'a> {
 #[error("the body is not a readable JSON object")]
 pub struct Unreadable;
 
-impl<'a> Document<'a> {
+impl<'a> JsonObject<'a> {
     /// Checks the grammar of the whole body and keeps its members unread.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
@@ -88,7 +88,7 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Any JSON value inside a [`Document`], unread.
+/// Any JSON value inside a [`JsonObject`], unread.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(&'a RawValue);
 
@@ -210,7 +210,7 @@ mod tests {
 
     #[track_caller]
     fn text_at(body: &str, place: &str) -> Option<String> {
-        let document = Document::parse(body.as_bytes()).unwrap();
+        let document = JsonObject::parse(body.as_bytes()).unwrap();
         let value = document.at(&pointer(place)).unwrap();
         value.and_then(|value| value.text().unwrap())
     }
@@ -281,7 +281,7 @@ mod tests {
             b"{\"a\":\"\xc0\xaf\"}",
         ];
         for body in bad {
-            assert!(Document::parse(body).is_err(), "{:?}", String::from_utf8_lossy(body));
+            assert!(JsonObject::parse(body).is_err(), "{:?}", String::from_utf8_lossy(body));
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let read = |depth| {
             let body = format!(r#"{{"ignored":{},"id":{}}}"#, nested(100_000), nested(depth));
-            let document = Document::parse(body.as_bytes()).unwrap();
+            let document = JsonObject::parse(body.as_bytes()).unwrap();
             document.at(&pointer("/id")).unwrap().unwrap().text()
         };
         assert!(read(127).unwrap().is_none());

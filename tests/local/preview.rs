@@ -106,16 +106,16 @@ async fn no_message_has_a_reason() {
         output,
         "Event       `products/create`, in the header x-shopify-topic\n\
          Rule        none of the 8 in src/platform/shopify.toml\n\
-         No message: `products/create` of Shopify is nothing that the channel hears of.\n"
+         No message: `products/create` is ignored: no event in src/platform/shopify.toml matches it.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
     assert_eq!(
         output,
-        "No message: nothing says what happened. Shopify says it in the header shopify-topic or \
-         the header x-shopify-topic (give a header with -H).\n"
+        "No message: the webhook does not name its event type. Shopify names it in the header \
+         shopify-topic or the header x-shopify-topic (give a header with -H).\n"
     );
     let (_, output, _) = preview(&["generic", "-"], "{}").await;
-    assert!(output.contains("Order system says it in the body's /event_type"), "{output}");
+    assert!(output.contains("Order system names it in the body's /event_type"), "{output}");
     let ping = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-ping.json");
     let (succeeded, output, _) = preview(&["woocommerce", ping], "").await;
     assert!(succeeded);

@@ -1,4 +1,4 @@
-//! `preview`: the message that a webhook becomes, and how it is read.
+//! `preview`: the message that a webhook becomes, and how the webhook was read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
-use crate::explain::Reading;
+use crate::explain::Explanation;
 use crate::webhook_file::{Webhook, files};
 use crate::{Failure, function, samples, terminal, webhook_file};
 
@@ -59,8 +59,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut webhook = Webhook::read(body)?;
     webhook.set(arguments.headers.clone());
-    let (reading, preview) = preview(platform, webhook, &config)?;
-    reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
+    let (explanation, preview) = preview(platform, webhook, &config)?;
+    explanation.iter().flat_map(Explanation::lines).for_each(|line| terminal::line(&line));
     match preview {
         Preview::Nothing(why) => terminal::line(&format!("No message: {why}")),
         Preview::Messages(messages) => {
@@ -120,43 +120,42 @@ fn named_by_a_folder(file: &Path) -> Option<&'static Platform> {
     folders.find_map(|name| Platform::find(name.to_str()?))
 }
 
-/// How the webhook is read, unless nobody reads it, and what it becomes.
+/// What the webhook becomes, and how it was read. A ping is not read at all.
 fn preview(
     platform: &'static Platform,
     mut webhook: Webhook,
     config: &Config,
-) -> Result<(Option<Reading>, Preview), Failure> {
+) -> Result<(Option<Explanation>, Preview), Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         let why = format!("{} only asks whether the address answers.", platform.name);
         return Ok((None, Preview::Nothing(why)));
     }
-    // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
+    // Only a verified webhook can be parsed, so it is signed here as the platform would sign it.
     let now = Timestamp::now();
     let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
     let given = webhook.headers.clone();
     webhook.sign(platform, &key, public_url, now)?;
-    let made = webhook.headers.iter().filter(|header| !given.contains(header));
-    let made = made.map(|(name, _)| name.clone()).collect();
+    let added = webhook.headers.iter().filter(|header| !given.contains(header));
+    let added = added.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
-    let genuine = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
+    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
 
-    let parsed = parse(platform, &genuine, config.customer, now)?;
-    let explanation = explain(platform, &genuine)?;
-    let reading = Reading::new(platform, explanation, &webhook.body, config.customer, made);
-    let events = match parsed {
+    let trace = explain(platform, &verified)?;
+    let explanation = Explanation::new(platform, trace, &webhook.body, config.customer, added);
+    let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
         Parsed::Ignored { .. } => {
-            let why = reading.why_ignored();
-            return Ok((Some(reading), Preview::Nothing(why)));
+            let why = explanation.why_ignored();
+            return Ok((Some(explanation), Preview::Nothing(why)));
         }
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
     if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
-        return Ok((Some(reading), Preview::Nothing(why)));
+        return Ok((Some(explanation), Preview::Nothing(why)));
     }
     let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));
     let messages = messages.map(serde_json::to_value).collect::<Result<_, _>>()?;
-    Ok((Some(reading), Preview::Messages(messages)))
+    Ok((Some(explanation), Preview::Messages(messages)))
 }

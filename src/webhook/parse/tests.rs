@@ -15,6 +15,7 @@ mod generic;
 mod shopify;
 mod square;
 mod standard;
+mod trace;
 mod ubereats;
 mod woocommerce;
 
