@@ -119,7 +119,7 @@ async fn no_message_has_a_reason() {
     let ping = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-ping.json");
     let (succeeded, output, _) = preview(&["woocommerce", ping], "").await;
     assert!(succeeded);
-    assert_eq!(output, "No message: WooCommerce only asks whether the address answers.\n");
+    assert_eq!(output, "No message: it is a ping of WooCommerce.\n");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), "{}").await;
     assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");
@@ -137,7 +137,7 @@ async fn bad_input_is_an_error_in_a_sentence() {
         (
             &["toast", "-"],
             "{}",
-            "error: `toast` is no platform; there are bigcommerce, cafe24, deliveroo, doordash, generic, \
+            "error: `toast` is not a platform: choose from bigcommerce, cafe24, deliveroo, doordash, generic, \
              shopify, square, standard, ubereats, woocommerce\n",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
@@ -166,7 +166,10 @@ async fn a_deployment_is_sent_nothing_without_its_key() {
 async fn an_order_is_not_sent_in_the_open() {
     for (to, sentence) in [
         ("http://orders.invalid/webhook/shopify", "--to must be an https address"),
-        ("https://me:secret@orders.invalid/", "--to holds a user or a password: leave them out"),
+        (
+            "https://me:secret@orders.invalid/",
+            "--to has a user name or a password in it: leave them out",
+        ),
     ] {
         let mut send = tool(&["send", "shopify", "-", "--to", to]);
         send.env("SIGNING_KEY", "the signing key of the tests");

@@ -12,31 +12,32 @@ use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
 use crate::explain::Explanation;
+use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
-use crate::{Failure, function, samples, terminal, webhook_file};
+use crate::{function, samples, terminal, webhook_file};
 
-/// Print the Slack message that a webhook becomes and how it was read, or why it becomes none
+/// Print the Slack message for a webhook and how the webhook was read, or why there is no message
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo run -- preview shopify order.json -H 'x-shopify-topic: orders/cancelled'
   cargo run -- preview --all events
 
-It needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
+The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
 
-A file of a folder belongs to the PLATFORM given, else to the one in its path if it is a Lambda event, else to the \
-one that a folder above it is named after. Headers of order.json may stand in order.headers, a line for each.")]
+With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
+that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
 pub(crate) struct Arguments {
-    /// The platform that sends it, such as shopify; a file in src/platform/.
+    /// The platform that sends it, such as shopify: a file in src/platform/.
     #[arg(required_unless_present = "all")]
     platform: Option<String>,
-    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    /// The webhook's body, or a whole Lambda event as in events/. - is standard input.
     #[arg(required_unless_present = "all")]
     body: Option<PathBuf>,
     /// A header of the webhook; repeat it for more.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook_file::header)]
     headers: Vec<(String, String)>,
-    /// Preview every JSON file in a folder, and in those below it.
+    /// Preview every JSON file in a folder and its subfolders.
     #[arg(long, value_name = "FOLDER", conflicts_with = "body")]
     all: Option<PathBuf>,
 }
@@ -83,19 +84,19 @@ fn preview_all(
     let files =
         files(folder).map_err(|error| format!("{} cannot be listed: {error}", folder.display()))?;
     if files.is_empty() {
-        return Err(format!("there is no JSON file in {}", folder.display()).into());
+        return Err(format!("{} has no JSON file", folder.display()).into());
     }
     let mut failed = 0;
     for file in &files {
         terminal::line(&file.display().to_string());
         let previewed = Webhook::read(file).and_then(|mut webhook| {
             if let Some(path) = &webhook.elsewhere {
-                return Ok(Preview::Nothing(format!("a request to {path} is no webhook.")));
+                return Ok(Preview::Nothing(format!("a request to {path} is not a webhook.")));
             }
-            webhook.set(webhook_file::headers_beside(file)?);
+            webhook.set(webhook_file::headers_file(file)?);
             webhook.set(arguments.headers.clone());
             let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));
-            let platform = platform.ok_or("nothing says which platform sent it: give its name")?;
+            let platform = platform.ok_or("the platform is not known: give its name")?;
             Ok(preview(platform, webhook, config)?.1)
         });
         match previewed {
@@ -127,7 +128,7 @@ fn preview(
     config: &Config,
 ) -> Result<(Option<Explanation>, Preview), Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
-        let why = format!("{} only asks whether the address answers.", platform.name);
+        let why = format!("it is a ping of {}.", platform.name);
         return Ok((None, Preview::Nothing(why)));
     }
     // Only a verified webhook can be parsed, so it is signed here as the platform would sign it.
