@@ -79,15 +79,15 @@ unit:
 	@$(STEP) "Tests" cargo test --locked --workspace
 
 storm: ## run storms, outages and faults of hours, for some minutes
-	@$(STEP) "Storm" cargo test --locked --profile storm --test storm -- --ignored --nocapture --test-threads 2
+	@$(STEP) "Storm" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
 
 release:
 	@$(STEP) "Release build" cargo build --release --no-default-features --bin order-alerts --locked
 	@echo "The function has $$(wc -c <$(TARGET)/release/order-alerts | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
 
 bootstrap:
-	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test bootstrap
-	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Storms of the release build" cargo test --locked --test storm processes::
+	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test function
+	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Storms of the release build" cargo test --locked --test simulation processes::
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it, on an AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \

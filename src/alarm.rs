@@ -1,6 +1,7 @@
 //! A CloudWatch alarm that changed its state: all that Slack may show of it, and nothing else.
 //!
-//! An alarm is news even where its event is odd: what cannot be read is absent, and the rest is told.
+//! An alarm is delivered even if its event is unusual: a field that cannot be read is absent, and the
+//! others are shown.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -22,28 +23,32 @@ pub(crate) mod tests;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Alarm {
     pub arn: OneLine,
-    /// The account and the region that the ARN names; those of the event, if it names none.
+    /// The account and the region of the ARN, or those of the event if the ARN cannot be read.
     pub account: Option<OneLine>,
     pub region: Option<OneLine>,
     pub name: OneLine,
     pub description: Option<OneLine>,
-    pub watch: Monitored,
+    /// Messages in the queue have this field's former name.
+    #[serde(rename = "watch")]
+    pub monitored: Monitored,
     pub state: State,
     /// When the state began.
     pub since: Option<Timestamp>,
-    pub before: Option<PreviousState>,
-    /// CloudWatch's own words for the change.
+    /// Messages in the queue have this field's former name.
+    #[serde(rename = "before")]
+    pub previous: Option<PreviousState>,
+    /// CloudWatch's explanation of the change.
     pub reason: Option<OneLine>,
     pub threshold: Option<Datapoint>,
-    /// The last values, oldest first; a gap where CloudWatch has none.
+    /// The last datapoints, oldest first; `None` where CloudWatch has none.
     pub recent: Vec<Option<Datapoint>>,
-    /// Over how many seconds each value is taken.
+    /// How many seconds each datapoint stands for.
     pub period: Option<u32>,
     /// The alarm's page in the CloudWatch console.
     pub link: Option<Url>,
 }
 
-/// What an alarm looks at.
+/// What an alarm monitors.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Monitored {
@@ -56,24 +61,25 @@ pub enum Monitored {
     Unknown,
 }
 
+/// An alarm's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     Ok,
     Alarm,
     InsufficientData,
-    /// A word that CloudWatch did not have yet, or none at all.
+    /// A state that this code does not know, or none at all.
     Other(Option<OneLine>),
 }
 
-/// What an alarm was before.
+/// The state before the change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreviousState {
     pub state: State,
     pub since: Option<Timestamp>,
 }
 
-/// An alarm of the stack itself, which people get plain words for.
+/// An alarm that the stack itself creates. Its messages are in plain words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StackAlarm {
     NoOrders,
@@ -94,18 +100,18 @@ impl Alarm {
         is(&self.account, account) && is(&self.region, region)
     }
 
-    /// What names this change of state, the same at every delivery; `None` for one without a time,
-    /// which nothing tells from the next.
+    /// Identifies this change of state, the same at every delivery of its event. `None` without a
+    /// time, as it would then be that of other changes too.
     ///
-    /// The name is among it because a very long ARN is cut before its end.
+    /// The name is a part of it because a very long ARN is cut before its end.
     pub fn key(&self) -> Option<[String; 4]> {
         let (arn, name) = (self.arn.to_string(), self.name.to_string());
         Some([arn, name, self.state.name().to_owned(), self.since?.to_string()])
     }
 
-    /// Which alarm of the stack itself it is, by the end of its name.
-    pub fn own(&self) -> Option<StackAlarm> {
-        let own = [
+    /// Which of the stack's own alarms it is, by the end of its name.
+    pub fn stack_alarm(&self) -> Option<StackAlarm> {
+        let endings = [
             ("-no-orders", StackAlarm::NoOrders),
             ("-cancellations", StackAlarm::Cancellations),
             ("-rejected-webhooks", StackAlarm::RejectedWebhooks),
@@ -115,36 +121,37 @@ impl Alarm {
             ("-errors", StackAlarm::Errors),
             ("-throttles", StackAlarm::Throttles),
         ];
-        let found = own.into_iter().find(|(end, _)| self.name.as_str().ends_with(end));
-        found.map(|(_, own)| own)
+        let found = endings.into_iter().find(|(end, _)| self.name.as_str().ends_with(end));
+        found.map(|(_, stack_alarm)| stack_alarm)
     }
 
-    /// Whether anybody should hear of it. An alarm of the stack itself that has its first values is
-    /// well without ever having been raised.
-    pub fn is_news(&self) -> bool {
-        self.own().is_none() || self.state != State::Ok || self.has_recovered()
+    /// Whether the channel is notified. A stack's own alarm becomes OK with its first datapoints after
+    /// a deployment; that is no recovery, and is ignored.
+    pub fn should_notify(&self) -> bool {
+        self.stack_alarm().is_none() || self.state != State::Ok || self.has_recovered()
     }
 
-    /// Whether all is well again, which it is not before something was wrong.
+    /// Whether the alarm went from ALARM to OK.
     pub fn has_recovered(&self) -> bool {
-        let was_alarm = self.before.as_ref().is_some_and(|before| before.state == State::Alarm);
+        let was_alarm =
+            self.previous.as_ref().is_some_and(|previous| previous.state == State::Alarm);
         self.state == State::Ok && was_alarm
     }
 
-    /// How long the state before lasted, where that is a time worth telling.
+    /// How long the previous state lasted, if that is at least a second.
     pub fn lasted(&self) -> Option<SignedDuration> {
-        let lasted = self.since?.duration_since(self.before.as_ref()?.since?);
+        let lasted = self.since?.duration_since(self.previous.as_ref()?.since?);
         (lasted.as_secs() > 0).then_some(lasted)
     }
 
-    /// The newest value that there is.
+    /// The newest datapoint.
     pub fn last(&self) -> Option<Datapoint> {
         self.recent.iter().rev().copied().flatten().next()
     }
 }
 
 impl State {
-    /// CloudWatch's word for it.
+    /// CloudWatch's name for it.
     pub fn name(&self) -> &str {
         match self {
             Self::Ok => "OK",

@@ -1,49 +1,64 @@
 //! The environment becomes a [`Config`]: read once, in one place, wrong values refused by name.
 
-use std::str::FromStr;
-
 use url::Url;
 
+use self::setting::Variables;
+use self::values::{HttpsAddress, Origin, Way};
 use crate::order::Kind;
 use crate::order::money::Money;
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
 
+pub use self::setting::ConfigError;
+pub use self::values::{Customer, Language, Mention, Mode};
+
+mod setting;
+mod values;
+
 /// All settings of the function.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
-    /// Name or ARN of the one secret.
+    /// Name or ARN of the one secret. Read from `SECRET_ID`.
     pub secret_id: String,
+    /// Read from `DELIVERY`, `QUEUE_URL` and `DEAD_LETTER_QUEUE_URL`.
     pub delivery: Delivery,
-    /// The DynamoDB table that remembers what was told.
+    /// The DynamoDB table of the ledger; `None` delivers without deduplication. Read from
+    /// `LEDGER_TABLE`.
     pub ledger_table: Option<String>,
     pub show: Show,
+    /// Read from `DIGEST_SECONDS`.
     pub digest_windows: DigestWindows,
+    /// Read from `LANGUAGE`.
     pub language: Language,
+    /// Read from `CUSTOMER`.
     pub customer: Customer,
+    /// Read from `MENTION` and `MENTION_ABOVE`.
     pub mention: Option<MentionRule>,
-    /// The webhook address as it is registered, for platforms that sign it.
+    /// The webhook's address as it is registered, for platforms that sign it. Read from `PUBLIC_URL`.
     pub public_url: Option<String>,
-    /// Where Slack is in tests; `None` means Slack itself.
+    /// Another origin than Slack's, for tests. Read from `SLACK_ORIGIN`.
     pub slack_origin: Option<Url>,
-    /// What Lambda calls the function; `None` outside Lambda.
+    /// The function's name in Lambda; `None` outside Lambda. Read from `AWS_LAMBDA_FUNCTION_NAME`.
     pub function_name: Option<String>,
 }
 
 /// The way from a webhook to the channel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivery {
-    /// By a queue, from which the same function is fed.
+    /// Through a queue, whose messages invoke the same function.
     Queue { url: QueueUrl, dead_letters: QueueUrl },
-    /// While the sender waits.
+    /// At once, while the sender waits for the response.
     Direct,
 }
 
-/// Which kinds of events the channel hears of, and how.
+/// How the events of each kind are delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Show {
+    /// Read from `SHOW_CANCELLED`.
     pub cancelled: Mode,
+    /// Read from `SHOW_CREATED`.
     pub created: Mode,
+    /// Read from `SHOW_MODIFIED`.
     pub modified: Mode,
 }
 
@@ -57,224 +72,57 @@ impl Show {
     }
 }
 
-/// How events of one kind are told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Each at once.
-    Immediate,
-    /// Together with others of the same time; alone when no others are in hand.
-    Digest,
-    Off,
-}
-
-/// The language of the messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Language {
-    English,
-    Korean,
-}
-
-/// How much of a customer's name is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Customer {
-    Hidden,
-    Initials,
-    Full,
-}
-
-/// Whom a cancellation notifies, and from which amount on.
+/// Whom a cancellation mentions, and from which amount on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MentionRule {
     pub mention: Mention,
     pub above: Option<Money>,
 }
 
-/// Somebody whom Slack can notify.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention {
-    Here,
-    Channel,
-    Everyone,
-    /// A member id, such as `U012AB3CD`.
-    User(String),
-    /// A user group's id, such as `S012AB3CD`.
-    Group(String),
-}
-
-/// A variable that is missing or wrong. The function does not start with it.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum ConfigError {
-    #[error("{0} is not set")]
-    Missing(&'static str),
-    #[error("{0} is not set, and DELIVERY=queue needs it")]
-    NoQueue(&'static str),
-    #[error("{name} must be {expected}")]
-    Wrong { name: &'static str, expected: &'static str },
-    #[error("MENTION_ABOVE is set without MENTION")]
-    AboveWithoutMention,
-}
-
 impl Config {
     /// Reads the settings; `variable` looks one up. An empty variable counts as not set.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let read = Variables(&|name| {
-            variable(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
-        });
+        let read = Variables(variable);
         Ok(Self {
-            secret_id: read.required("SECRET_ID", "a name", |value| Some(value.to_owned()))?,
-            delivery: read.delivery()?,
-            ledger_table: read
-                .optional("LEDGER_TABLE", "a name", |value| Some(value.to_owned()))?,
+            secret_id: read.required("SECRET_ID")?,
+            delivery: delivery(&read)?,
+            ledger_table: read.optional("LEDGER_TABLE")?,
             show: Show {
-                cancelled: read.mode("SHOW_CANCELLED")?.unwrap_or(Mode::Immediate),
-                created: read.mode("SHOW_CREATED")?.unwrap_or(Mode::Digest),
-                modified: read.mode("SHOW_MODIFIED")?.unwrap_or(Mode::Digest),
+                cancelled: read.optional("SHOW_CANCELLED")?.unwrap_or(Mode::Immediate),
+                created: read.optional("SHOW_CREATED")?.unwrap_or(Mode::Digest),
+                modified: read.optional("SHOW_MODIFIED")?.unwrap_or(Mode::Digest),
             },
-            digest_windows: read
-                .optional("DIGEST_SECONDS", "a whole number from 1 to 900", |value| {
-                    value.parse().ok().and_then(DigestWindows::of_seconds)
-                })?
-                .unwrap_or_default(),
-            language: read
-                .optional("LANGUAGE", "`en` or `ko`", |value| match value {
-                    "en" => Some(Language::English),
-                    "ko" => Some(Language::Korean),
-                    _ => None,
-                })?
-                .unwrap_or(Language::English),
-            customer: read
-                .optional("CUSTOMER", "`hidden`, `initials` or `full`", |value| match value {
-                    "hidden" => Some(Customer::Hidden),
-                    "initials" => Some(Customer::Initials),
-                    "full" => Some(Customer::Full),
-                    _ => None,
-                })?
-                .unwrap_or(Customer::Hidden),
-            mention: read.mention()?,
-            public_url: read.optional("PUBLIC_URL", "an https:// address", |value| {
-                // Kept to the letter: the platform signs the text, not the address.
-                let url = Url::parse(value).ok()?;
-                (url.scheme() == "https").then(|| value.to_owned())
-            })?,
-            slack_origin: read.optional(
-                "SLACK_ORIGIN",
-                "an origin such as `http://127.0.0.1:9100`",
-                origin,
-            )?,
-            function_name: read
-                .optional("AWS_LAMBDA_FUNCTION_NAME", "a name", |value| Some(value.to_owned()))?,
+            digest_windows: read.optional("DIGEST_SECONDS")?.unwrap_or_default(),
+            language: read.optional("LANGUAGE")?.unwrap_or(Language::English),
+            customer: read.optional("CUSTOMER")?.unwrap_or(Customer::Hidden),
+            mention: mention(&read)?,
+            public_url: read.optional("PUBLIC_URL")?.map(|HttpsAddress(url)| url),
+            slack_origin: read.optional("SLACK_ORIGIN")?.map(|Origin(url)| url),
+            function_name: read.optional("AWS_LAMBDA_FUNCTION_NAME")?,
         })
     }
 }
 
-struct Variables<'a>(&'a dyn Fn(&str) -> Option<String>);
-
-impl Variables<'_> {
-    fn optional<T>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<T>, ConfigError> {
-        match self.0(name) {
-            None => Ok(None),
-            Some(value) => match read(&value) {
-                None => Err(ConfigError::Wrong { name, expected }),
-                value => Ok(value),
-            },
-        }
+fn delivery<F>(read: &Variables<F>) -> Result<Delivery, ConfigError>
+where
+    F: Fn(&str) -> Option<String>,
+{
+    if read.optional("DELIVERY")? == Some(Way::Direct) {
+        return Ok(Delivery::Direct);
     }
-
-    fn required<T>(
-        &self,
-        name: &'static str,
-        expected: &'static str,
-        read: impl Fn(&str) -> Option<T>,
-    ) -> Result<T, ConfigError> {
-        self.optional(name, expected, read)?.ok_or(ConfigError::Missing(name))
-    }
-
-    fn delivery(&self) -> Result<Delivery, ConfigError> {
-        let is_direct = self.optional("DELIVERY", "`queue` or `direct`", |value| match value {
-            "queue" => Some(false),
-            "direct" => Some(true),
-            _ => None,
-        })?;
-        if is_direct == Some(true) {
-            return Ok(Delivery::Direct);
-        }
-        let queue = |name| {
-            let url = self.optional(name, "the URL of an SQS queue", QueueUrl::parse)?;
-            url.ok_or(ConfigError::NoQueue(name))
-        };
-        Ok(Delivery::Queue {
-            url: queue("QUEUE_URL")?,
-            dead_letters: queue("DEAD_LETTER_QUEUE_URL")?,
-        })
-    }
-
-    fn mode(&self, name: &'static str) -> Result<Option<Mode>, ConfigError> {
-        self.optional(name, "`each`, `digest` or `off`", |value| match value {
-            "each" => Some(Mode::Immediate),
-            "digest" => Some(Mode::Digest),
-            "off" => Some(Mode::Off),
-            _ => None,
-        })
-    }
-
-    fn mention(&self) -> Result<Option<MentionRule>, ConfigError> {
-        let mention = self.optional(
-            "MENTION",
-            "`here`, `channel`, `everyone`, `user:` or `group:` and an id such as `user:U012AB3CD`",
-            |value| value.parse().ok(),
-        )?;
-        let above = self.optional(
-            "MENTION_ABOVE",
-            "a currency and an amount such as `KRW 500000`",
-            |value| value.parse().ok(),
-        )?;
-        match (mention, above) {
-            (Some(mention), above) => Ok(Some(MentionRule { mention, above })),
-            (None, Some(_)) => Err(ConfigError::AboveWithoutMention),
-            (None, None) => Ok(None),
-        }
-    }
+    let queue = |name| read.optional(name)?.ok_or(ConfigError::NoQueue(name));
+    Ok(Delivery::Queue { url: queue("QUEUE_URL")?, dead_letters: queue("DEAD_LETTER_QUEUE_URL")? })
 }
 
-impl FromStr for Mention {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let is_id = |id: &&str| {
-            !id.is_empty() && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        match text.split_once(':') {
-            None => match text {
-                "here" => Ok(Self::Here),
-                "channel" => Ok(Self::Channel),
-                "everyone" => Ok(Self::Everyone),
-                _ => Err(()),
-            },
-            Some(("user", id)) => {
-                Some(id).filter(is_id).map(|id| Self::User(id.to_owned())).ok_or(())
-            }
-            Some(("group", id)) => {
-                Some(id).filter(is_id).map(|id| Self::Group(id.to_owned())).ok_or(())
-            }
-            Some(_) => Err(()),
-        }
+fn mention<F>(read: &Variables<F>) -> Result<Option<MentionRule>, ConfigError>
+where
+    F: Fn(&str) -> Option<String>,
+{
+    match (read.optional("MENTION")?, read.optional("MENTION_ABOVE")?) {
+        (Some(mention), above) => Ok(Some(MentionRule { mention, above })),
+        (None, Some(_)) => Err(ConfigError::AboveWithoutMention),
+        (None, None) => Ok(None),
     }
-}
-
-/// An address that is nothing but scheme, host and port.
-fn origin(value: &str) -> Option<Url> {
-    let url = Url::parse(value).ok()?;
-    let is_bare = url.path() == "/"
-        && url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    (is_bare && matches!(url.scheme(), "http" | "https")).then_some(url)
 }
 
 #[cfg(test)]
@@ -388,7 +236,7 @@ mod tests {
             let expected = "DIGEST_SECONDS must be a whole number from 1 to 900";
             assert_eq!(refusal("DIGEST_SECONDS", value), expected);
         }
-        for value in ["@here", "user:", "user:u1", "user:U1>", "nobody:U1"] {
+        for value in ["@here", "user:", "user:u1", "user:U1>", "team:U1"] {
             assert!(refusal("MENTION", value).starts_with("MENTION must be `here`"), "{value}");
         }
         for value in ["500000", "KRW lots", "XXX1 5"] {

@@ -1,306 +1,126 @@
-//! Story 3: order events become messages, and the messages are posted.
+//! Order events become Slack messages: claim → group → post → mark.
 //!
-//! claim → fold → post → mark. An event is claimed in the ledger before it is told and marked after
-//! Slack took it, so that of two who have it one tells it, and none believes that it was told before
-//! it was. Whoever brought the events learns of each whether it is settled.
+//! # What is promised
+//!
+//! **At least once.** An event is done only after Slack answered 2xx, or when it needs no message: it
+//! was delivered before, it is superseded, or its kind is switched off. Until then every outcome is
+//! another try, and what Slack rejects in every form goes to the dead-letter queue with the reason.
+//!
+//! **Twice only in doubt, and then it says so.** Of two invocations that have the same event, only
+//! one posts it. Each acquires the lease of the event's ledger item before it posts, and marks the
+//! item as delivered after Slack took the message. The lease lasts longer than the invocation. So the
+//! second invocation finds the mark, and the event is a duplicate; or it finds the lease, and waits
+//! until its end; or it finds a lease that ended without a mark, and cannot know whether the first
+//! invocation posted. Then it posts, and the message says that it may be a repeat.
+//!
+//! # What a crash costs
+//!
+//! | the invocation ends after | then |
+//! |---|---|
+//! | the claim | the event waits until the lease ends, and is posted as a possible repeat |
+//! | the request to Slack, without a response | the same: it may be in the channel |
+//! | Slack's 2xx, before the mark | the event is posted twice; the second says so |
+//! | the mark, before the message is deleted | the message is received again: a duplicate, not posted |
+//!
+//! Never mark before the post: a crash between the two would lose the event. Never answer for a claim
+//! alone: its invocation may die.
+//!
+//! # Races that are accepted
+//!
+//! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence.
+//! * The delivery mark is not written before the invocation's time is over. The event's message is
+//!   deleted all the same; only a sender that sends the webhook again causes a repeat.
+//! * An invocation is frozen for longer than its lease and then posts. Leases are bounded by SQS's
+//!   visibility timeout, after which another invocation receives the message in any case.
+//!
+//! Two events about one order contend as well: a cancellation and a reopening lease the order's item
+//! too, and every other event of a cancelled order is superseded ([`crate::ledger::rules`]).
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use tracing::field;
+use jiff::SignedDuration;
 
 use crate::app::App;
 use crate::config::{Config, Mode};
-use crate::delivery::claims::{Claimed, LedgerSession};
-use crate::delivery::grouping::{Grouped, Notification, fold};
-use crate::delivery::poster::{Posted, Poster};
-use crate::handlers::disposition::Outcome;
-use crate::infra::deadline::Deadline;
-use crate::infra::metrics::Metric;
-use crate::ledger::Lease;
+use crate::delivery::budget::Budget;
+use crate::delivery::digest_claim::DigestClaim;
+use crate::delivery::jobs::Jobs;
+use crate::delivery::ledger_session::LedgerSession;
+use crate::delivery::orders::OrderDelivery;
+use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::delivery::poster::Poster;
 use crate::message::Style;
-use crate::order::{Kind, OrderEvent};
+use crate::order::OrderEvent;
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
-use crate::slack::retry::RetryAfter;
 
-pub use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
-
-mod alarms;
-mod claims;
+pub mod alarms;
+pub mod budget;
+pub mod digest_claim;
 pub mod grouping;
+pub mod jobs;
+pub mod outcome;
+
+mod circuit_breaker;
+mod claiming;
+mod ledger_session;
+mod orders;
 mod poster;
 
-/// The invocation that a delivery is part of.
-#[derive(Clone, Copy, Debug)]
-pub struct Budget<'a> {
-    /// Its name, which holds the leases.
-    pub request_id: &'a str,
-    pub deadline: Deadline,
-    /// What is kept back of its time for whoever brought the events.
-    pub reserve: Duration,
-    /// Nothing else is waiting, so that a digest closes its window.
-    pub is_everything: bool,
-}
+/// What is delivered later than this says so. No digest waits that long.
+const LATE: SignedDuration = SignedDuration::from_mins(30);
 
-/// Whose budget it is to tell the digest that is due.
-#[derive(Debug)]
-pub enum Window {
-    Ours(Lease),
-    /// Somebody else's, or it was told.
-    Taken(RetryAfter),
-}
-
-impl Window {
-    /// A digest beside that of the window.
-    pub fn of_its_own() -> Self {
-        Self::Ours(Lease::default())
-    }
-}
-
-/// Asks for the digest that is due, before its events are gathered.
-pub async fn claim_window(app: &App, budget: Budget<'_>) -> Window {
-    let windows = app.config.digest_windows;
-    LedgerSession::new(app, &[], budget).window(windows).await
-}
-
-/// Tells the channel about `events`; gives what became of each. The window is claimed when it is
-/// needed, unless it was before. Nothing is posted if it is `halted` already.
-pub async fn deliver(
-    app: &App,
-    events: &[OrderEvent],
-    budget: Budget<'_>,
-    pace: &mut Pace,
-    window: Option<Window>,
-    halted: Option<RetryAfter>,
-) -> Vec<Outcome> {
-    let shown = |modes: &[Mode]| -> Vec<usize> {
-        let mode = |position: &usize| app.config.show.mode(events[*position].kind);
-        (0..events.len()).filter(|position| modes.contains(&mode(position))).collect()
-    };
-    let config = &app.config;
-    let mut delivery = Delivery {
-        app,
-        budget,
-        style: Style { language: config.language, mention: config.mention.clone() },
-        claims: LedgerSession::new(app, events, budget),
-        poster: Poster::new(app, Channel::Orders, budget.deadline, pace),
-        outcomes: vec![Outcome::Retry(RetryAfter::Immediately); events.len()],
-        halted,
-    };
-    if app.queue.is_some() {
-        delivery.tell(&shown(&[Mode::Immediate]), false).await;
-        delivery.pass_over(&shown(&[Mode::Off])).await;
-        delivery.tell_in_window(&shown(&[Mode::Digest]), window).await;
-    } else {
-        // A sender waits, so that nothing can be gathered.
-        delivery.tell(&shown(&[Mode::Immediate, Mode::Digest]), false).await;
-        delivery.pass_over(&shown(&[Mode::Off])).await;
-    }
-    delivery.outcomes
-}
-
-struct Delivery<'a> {
+/// The delivery of one invocation's order events.
+pub struct Delivery<'a> {
     app: &'a App,
     budget: Budget<'a>,
-    style: Style,
-    claims: LedgerSession<'a>,
-    poster: Poster<'a>,
-    outcomes: Vec<Outcome>,
-    /// Why nothing more is posted by this invocation.
-    halted: Option<RetryAfter>,
+    pace: &'a mut Pace,
+    digest: Option<DigestClaim>,
+    stopped: Option<RetryAfter>,
 }
 
-impl Delivery<'_> {
-    /// Takes note of events that nobody wants to hear of: what is told of their orders later may
-    /// depend on them.
-    async fn pass_over(&mut self, positions: &[usize]) {
-        let claimed = self.claim(positions).await;
-        for entry in &claimed {
-            let (platform, order) = described(&entry.event);
-            tracing::info!(platform, order, "not shown: the kind is switched off");
-        }
-        self.tick_off(claimed.into_iter().flat_map(|entry| entry.positions).collect()).await;
+impl<'a> Delivery<'a> {
+    pub fn new(app: &'a App, budget: Budget<'a>, pace: &'a mut Pace) -> Self {
+        Self { app, budget, pace, digest: None, stopped: None }
     }
 
-    /// Tells the events of a digest, unless it is somebody else's.
-    async fn tell_in_window(&mut self, positions: &[usize], window: Option<Window>) {
-        if positions.is_empty() {
-            return;
-        }
-        let window = match window {
-            Some(window) => window,
-            None => self.claims.window(self.app.config.digest_windows).await,
+    /// The claim of the digest that is due; without one, it is claimed when it is needed.
+    #[must_use]
+    pub fn digest(self, digest: Option<DigestClaim>) -> Self {
+        Self { digest, ..self }
+    }
+
+    /// Posts nothing, if there is a reason why the channel takes nothing now.
+    #[must_use]
+    pub fn stopped(self, stopped: Option<RetryAfter>) -> Self {
+        Self { stopped, ..self }
+    }
+
+    /// Delivers the events; one outcome for each, in their order.
+    pub async fn deliver(self, events: impl IntoIterator<Item = &'a OrderEvent>) -> Vec<Outcome> {
+        let Self { app, budget, pace, digest, stopped } = self;
+        let Config { language, mention, show, .. } = &app.config;
+        let mut delivery = OrderDelivery {
+            app,
+            budget,
+            style: Style { language: *language, mention: mention.clone() },
+            jobs: Jobs::new(events),
+            ledger: LedgerSession::new(app, budget),
+            poster: Poster::new(app, Channel::Orders, budget.deadline, pace),
+            stopped,
         };
-        match window {
-            Window::Taken(wait) => {
-                tracing::info!(events = positions.len(), "left to another digest");
-                self.settle(positions, &Outcome::Retry(wait));
-            }
-            Window::Ours(held) => {
-                let has_posted = self.tell(positions, true).await;
-                // While more is waiting, or something failed, others may go on with the window.
-                let is_over = has_posted && self.budget.is_everything && self.halted.is_none();
-                self.claims.end_window(held, is_over).await;
-            }
+        let has_mode =
+            |modes: &[Mode]| delivery.jobs.select(|event| modes.contains(&show.mode(event.kind)));
+        let hidden = has_mode(&[Mode::Off]);
+        if app.queue.is_some() {
+            let (immediate, digested) = (has_mode(&[Mode::Immediate]), has_mode(&[Mode::Digest]));
+            delivery.deliver_immediately(&immediate).await;
+            delivery.mark_hidden(&hidden).await;
+            delivery.deliver_digest(&digested, digest).await;
+        } else {
+            // The sender waits for the answer, so nothing can be gathered.
+            let shown = has_mode(&[Mode::Immediate, Mode::Digest]);
+            delivery.deliver_immediately(&shown).await;
+            delivery.mark_hidden(&hidden).await;
         }
+        delivery.jobs.into_outcomes()
     }
-
-    /// LedgerSession the events, folds them into messages and posts these; whether anything was posted.
-    async fn tell(&mut self, positions: &[usize], is_digest: bool) -> bool {
-        // What is claimed late could not be told any more.
-        if self.halted.is_none() && self.budget.deadline.is_mostly_over() {
-            self.halted = Some(RetryAfter::Immediately);
-        }
-        if let Some(wait) = self.halted {
-            self.settle(positions, &Outcome::Retry(wait));
-            return false;
-        }
-        if positions.is_empty() {
-            return false;
-        }
-        if let Err(error) = self.poster.find_address().await {
-            tracing::error!(events = positions.len(), %error, "nothing can be posted");
-            self.halted = Some(RetryAfter::BackOff);
-            self.settle(positions, &Outcome::Retry(RetryAfter::BackOff));
-            return false;
-        }
-        let claimed = self.claim(positions).await;
-        let moments: Vec<_> = claimed.iter().map(|entry| entry.event.received_at).collect();
-        let mut waiting = VecDeque::from(fold(claimed, &self.style));
-        // Other digests of the window may follow, but none after the one that has everything.
-        let ends_window = is_digest && self.budget.is_everything;
-        if let Some(first) = waiting.front_mut().filter(|first| ends_window && first.is_digest()) {
-            let windows = self.app.config.digest_windows;
-            first.set_beside(self.claims.cancelled_beside(&moments, windows).await);
-        }
-        let mut has_posted = false;
-        let mut cancelled = Vec::new();
-        while let Some(news) = waiting.pop_front() {
-            let mut told = (news, &self.style);
-            let posted = self.poster.post(&mut told).await;
-            let (news, _) = told;
-            match posted {
-                Posted::Yes => {
-                    has_posted = true;
-                    self.note_posted(&news);
-                    cancelled.extend(cancellations(&news));
-                    self.tick_off(news.positions().collect()).await;
-                }
-                Posted::Refused(why) => match news.smaller() {
-                    Ok(parts) => {
-                        tracing::warn!(why, "tried in a smaller way");
-                        // Whatever is whole goes first, and what was refused before last.
-                        let suspects = waiting.iter().position(Notification::is_suspect);
-                        let behind = waiting.split_off(suspects.unwrap_or(waiting.len()));
-                        waiting.extend(parts.into_iter().chain(behind));
-                    }
-                    Err(culprit) => self.refuse(culprit, why).await,
-                },
-                Posted::No(wait) => {
-                    waiting.push_front(news);
-                    self.halt(waiting.drain(..).collect(), wait).await;
-                }
-            }
-        }
-        if !is_digest {
-            self.count_beside(&cancelled).await;
-        }
-        has_posted
-    }
-
-    /// Takes note of cancellations for the digest of their window, if there will be one.
-    async fn count_beside(&self, cancelled: &[Timestamp]) {
-        let Config { show, digest_windows, .. } = &self.app.config;
-        let is_any_digested = [show.created, show.modified].contains(&Mode::Digest);
-        if self.app.queue.is_some() && is_any_digested {
-            self.claims.count_cancelled(cancelled, *digest_windows).await;
-        }
-    }
-
-    async fn refuse(&mut self, culprit: Notification, why: String) {
-        for entry in culprit.entries() {
-            let (platform, order) = described(&entry.event);
-            tracing::error!(platform, order, why, "not delivered in any form");
-        }
-        self.give_back(&[culprit], &Outcome::Rejected(why)).await;
-    }
-
-    async fn halt(&mut self, rest: Vec<Notification>, wait: RetryAfter) {
-        tracing::error!(messages = rest.len(), "not delivered now");
-        self.halted = Some(wait);
-        self.give_back(&rest, &Outcome::Retry(wait)).await;
-    }
-
-    /// LedgerSession events; gives those that are ours to tell, and settles the others.
-    async fn claim(&mut self, positions: &[usize]) -> Vec<Grouped> {
-        let mut ours = Vec::with_capacity(positions.len());
-        for (position, claimed) in self.claims.claim(positions).await {
-            match claimed {
-                Claimed::Ours(entry) => ours.push(*entry),
-                Claimed::NoNews => self.settle(&[position], &Outcome::Done),
-                Claimed::Leased(wait) => {
-                    self.settle(&[position], &Outcome::Retry(RetryAfter::Exactly(wait)));
-                }
-            }
-        }
-        ours
-    }
-
-    async fn tick_off(&mut self, positions: Vec<usize>) {
-        self.settle(&positions, &Outcome::Done);
-        self.claims.told(&positions).await;
-    }
-
-    async fn give_back(&mut self, news: &[Notification], outcome: &Outcome) {
-        for entry in news.iter().flat_map(Notification::entries) {
-            self.settle(&entry.positions, outcome);
-        }
-        let was_refused = matches!(outcome, Outcome::Rejected(_));
-        self.claims.give_back(news.iter().flat_map(Notification::entries), was_refused).await;
-    }
-
-    fn note_posted(&self, news: &Notification) {
-        let metrics = &self.app.metrics;
-        metrics.count(Metric::MessagesPosted);
-        match news.entries() {
-            [entry] => {
-                let (platform, order) = described(&entry.event);
-                tracing::info!(platform, order, "posted");
-            }
-            entries => {
-                tracing::info!(orders = entries.len(), "posted a digest");
-                let count = u32::try_from(news.positions().count()).unwrap_or(u32::MAX);
-                metrics.add(Metric::EventsDigested, None, count);
-            }
-        }
-        let now = self.budget.deadline.now();
-        for Grouped { event, remarks, .. } in news.entries() {
-            let time = now.duration_since(event.received_at).try_into().unwrap_or_default();
-            metrics.time(Metric::SecondsToSlack, time);
-            if remarks.repeat {
-                metrics.count_for(Metric::PossibleDuplicate, &event.platform);
-            }
-        }
-    }
-
-    fn settle(&mut self, positions: &[usize], outcome: &Outcome) {
-        for &position in positions {
-            self.outcomes[position] = outcome.clone();
-        }
-    }
-}
-
-/// When each cancelled order of the news came in; tests do not count.
-fn cancellations(news: &Notification) -> Vec<Timestamp> {
-    let events = news.entries().iter().map(|entry| &entry.event);
-    let cancelled = events.filter(|event| event.kind == Kind::Cancelled && !event.is_test);
-    cancelled.map(|event| event.received_at).collect()
-}
-
-/// The platform and the order, for the log.
-fn described(event: &OrderEvent) -> (&str, Option<field::DisplayValue<&str>>) {
-    let order = event.id.as_ref().or(event.number.as_ref());
-    (event.platform.as_str(), order.map(|order| field::display(order.as_str())))
 }

@@ -1,8 +1,9 @@
-//! What every room stands on: HTTP, the AWS SDK, the deadline, the log and the metrics.
+//! The ground of all rooms: HTTP, the AWS SDK, the deadline, the log and the metrics.
 
 pub mod aws;
 pub mod deadline;
 pub mod http_client;
 pub mod log;
 pub mod metrics;
+pub mod percent;
 pub mod transport;

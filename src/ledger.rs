@@ -1,94 +1,104 @@
-//! The ledger: who tells which event.
+//! The ledger: which invocation may deliver an event, and what was delivered before.
 //!
-//! A change is one conditional write: it goes through if the item is still as it was seen, and else
-//! shows what the item is now. So the thinking is all in [`crate::ledger::rules`], and this is its memory.
+//! A change is one conditional write: it succeeds if the item is still as it was read, and otherwise
+//! returns what the item is now. So every decision is in [`rules`], which is pure, and this is only
+//! its memory.
 
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Put, Table};
-use crate::ledger::rules::{
-    Item, LeaseRequest, State, Verdict, alarm_key, cancelled_key, digest_key, event_key, of_event,
-    of_order, order_key, other_body_key,
+use crate::ledger::item::{Item, LeaseRequest, State};
+use crate::ledger::keys::{
+    alarm_key, cancelled_key, digest_key, event_key, order_key, other_payload_key,
 };
+use crate::ledger::rules::{EventVerdict, OrderVerdict, of_event, of_order};
 use crate::order::{Kind, OrderEvent};
 
+pub mod item;
+pub mod keys;
 pub mod rules;
 
 mod dynamodb;
 
-/// How often an item may change under our hands before we leave it to the others.
-const MAX_LOOKS: usize = 5;
+/// How often an item may change between read and write before the event waits.
+const MAX_ATTEMPTS: usize = 5;
+/// How long it waits then.
+const CONTENDED: SignedDuration = SignedDuration::from_secs(1);
 
-/// The memory of what was told.
+/// The memory of what was delivered.
 #[derive(Debug)]
 pub struct Ledger {
-    /// Without one, what is delivered twice is shown twice.
+    /// `None`: what is sent twice is posted twice.
     table: Option<Table>,
 }
 
 /// What the ledger says about an event.
 #[derive(Debug)]
 pub enum Claim {
-    /// It may be told now, by us alone.
-    Ours(Lease),
-    /// It was told before.
-    Told,
-    /// Its order was cancelled before, so that it is no news any more.
-    Overtaken { is_first: bool },
-    /// Somebody else is telling it, or news of its order, until then.
-    Leased { until: Timestamp, is_first: bool },
+    /// This invocation may deliver it, and no other.
+    Acquired(Lease),
+    /// It was delivered before.
+    Delivered,
+    /// Its order was cancelled before.
+    Superseded { is_first: bool },
+    /// Another invocation is delivering it, or another event of its order, until then.
+    HeldUntil { until: Timestamp, is_first: bool },
 }
 
-/// The items that are held while an event is told; none where the ledger does not know of it.
-#[expect(clippy::struct_excessive_bools, reason = "they say independent things of the event")]
+/// The right to deliver one event; empty where the ledger does not know of it.
 #[derive(Debug, Default)]
 pub struct Lease {
     /// The event's, then its order's.
     items: Vec<LeasedItem>,
-    /// The ledger has not heard of the event before, whatever it says of its order.
-    pub is_first: bool,
-    /// Somebody held it before and may have told it.
-    pub may_be_shown: bool,
-    /// The sender gave this name to another body before.
+    /// The sender used this delivery id for another payload before.
     pub changed_payload: bool,
-    /// The order was cancelled before.
-    pub reopens: bool,
 }
 
 #[derive(Debug)]
 struct LeasedItem {
     key: String,
     item: Item,
-    /// What it becomes when the event is told.
-    told: State,
+    /// What it becomes when the event is delivered.
+    delivered: State,
     since: Option<Timestamp>,
 }
 
 impl Lease {
-    /// Whether Slack refused the event before.
-    pub fn was_refused(&self) -> bool {
-        self.items.first().is_some_and(|event| event.item.state == State::Rejected)
-    }
-
-    /// Whether the ledger knows that the event is held.
-    pub fn is_claimed(&self) -> bool {
+    /// Whether the ledger knows of it.
+    pub fn is_recorded(&self) -> bool {
         !self.items.is_empty()
     }
 
-    fn take(&mut self, key: String, item: Item, told: State, since: Option<Timestamp>) {
-        self.may_be_shown |= item.may_be_shown();
-        self.items.push(LeasedItem { key, item, told, since });
+    /// Whether the ledger had never heard of the event, whatever it says of its order.
+    pub fn is_first(&self) -> bool {
+        self.items.first().is_some_and(|event| event.item.version == 1)
+    }
+
+    /// Whether Slack rejected the event before.
+    pub fn was_rejected(&self) -> bool {
+        self.items.first().is_some_and(|event| event.item.state == State::Rejected)
+    }
+
+    /// Whether another invocation may have posted it.
+    pub fn is_in_doubt(&self) -> bool {
+        self.items.iter().any(|leased| leased.item.is_in_doubt())
+    }
+
+    /// Whether the order was cancelled, and this event reopens it.
+    pub fn reopens(&self) -> bool {
+        self.items.iter().any(|leased| leased.delivered == State::Reopened)
     }
 }
 
-/// Whether a mark could still be set.
+/// Whether a lease still was this invocation's when the event was marked as delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
     Yes,
-    /// The lease ended before, and somebody else took over: the channel may see the event twice.
-    TakenOver,
+    /// The lease ended before, and another invocation acquired it: the channel may see the event
+    /// twice.
+    LeaseLost,
 }
 
 impl Ledger {
@@ -102,67 +112,85 @@ impl Ledger {
         Self { table: None }
     }
 
-    /// Asks for the right to tell an event.
+    /// Asks for the right to deliver an event.
     pub async fn claim(
         &self,
         event: &OrderEvent,
-        lease: &LeaseRequest,
+        request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
-        let mut held = Lease::default();
+        let mut lease = Lease::default();
         if self.table.is_none() {
-            return Ok(Claim::Ours(held));
+            return Ok(Claim::Acquired(lease));
         }
-        let named = event.delivery_id.is_some();
-        let body_hash = Some(event.body_hash.as_str()).filter(|_| named);
-        let look = |item: Option<&Item>| of_event(item, body_hash, lease);
-
+        let body_hash = event.delivery_id.is_some().then_some(event.body_hash.as_str());
         let mut key = event_key(event);
-        let mut verdict = self.take(&key, lease, None, look).await?;
-        if verdict == Verdict::OtherBody {
-            held.changed_payload = true;
-            key = other_body_key(event);
-            verdict = self.take(&key, lease, None, look).await?;
+        let mut verdict = self.acquire_event(&key, body_hash, request).await?;
+        if verdict == EventVerdict::OtherPayload {
+            lease.changed_payload = true;
+            key = other_payload_key(event);
+            verdict = self.acquire_event(&key, body_hash, request).await?;
         }
         match verdict {
-            Verdict::Take(item) => {
-                held.is_first = item.version == 1;
-                held.take(key, item, State::Delivered, None);
+            EventVerdict::Acquire(item) => {
+                lease.items.push(LeasedItem {
+                    key,
+                    item,
+                    delivered: State::Delivered,
+                    since: None,
+                });
             }
-            Verdict::Free => {}
-            Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => return Ok(Claim::Told),
-            Verdict::Leased(until) => return Ok(Claim::Leased { until, is_first: false }),
+            EventVerdict::Delivered | EventVerdict::OtherPayload => return Ok(Claim::Delivered),
+            EventVerdict::HeldUntil(until) => {
+                return Ok(Claim::HeldUntil { until, is_first: false });
+            }
         }
-        let is_first = held.is_first;
-        match self.claim_order(event, lease, &mut held).await? {
-            Verdict::Take(_) | Verdict::Free => Ok(Claim::Ours(held)),
-            Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
-                self.told(held, lease.now).await?;
-                Ok(Claim::Overtaken { is_first })
+        let is_first = lease.is_first();
+        match self.acquire_order(event, request, &mut lease).await? {
+            OrderVerdict::Acquire(_) | OrderVerdict::Free => Ok(Claim::Acquired(lease)),
+            OrderVerdict::Superseded | OrderVerdict::SupersededAt(_) => {
+                self.mark_delivered(lease, request.now).await?;
+                Ok(Claim::Superseded { is_first })
             }
-            Verdict::Leased(until) => {
-                self.give_back(held, State::Pending).await?;
-                Ok(Claim::Leased { until, is_first })
+            OrderVerdict::HeldUntil(until) => {
+                self.release(lease, State::Pending).await?;
+                Ok(Claim::HeldUntil { until, is_first })
             }
         }
     }
 
-    /// Takes the order's item as well, where the event needs it.
-    async fn claim_order(
+    async fn acquire_event(
+        &self,
+        key: &str,
+        body_hash: Option<&str>,
+        request: &LeaseRequest,
+    ) -> Result<EventVerdict, ServiceError> {
+        let decide = |item: Option<&Item>| of_event(item, body_hash, request);
+        let verdict = self.write(key, None, decide, EventVerdict::to_write).await?;
+        Ok(verdict.unwrap_or(EventVerdict::HeldUntil(request.now + CONTENDED)))
+    }
+
+    /// Acquires the order's item as well, where the event needs it.
+    async fn acquire_order(
         &self,
         event: &OrderEvent,
-        lease: &LeaseRequest,
-        held: &mut Lease,
-    ) -> Result<Verdict, ServiceError> {
-        let Some(key) = order_key(event) else { return Ok(Verdict::Free) };
+        request: &LeaseRequest,
+        lease: &mut Lease,
+    ) -> Result<OrderVerdict, ServiceError> {
+        let Some(key) = order_key(event) else { return Ok(OrderVerdict::Free) };
+        // Most cancellations are the first event that needs the order's item, so they try to write it
+        // at once. Most other events find none, so they read first.
         let is_cancellation = event.kind == Kind::Cancelled;
-        // A cancellation most often is the first that is heard of it; of others there mostly is no item.
         let found = if is_cancellation { None } else { self.read(&key).await? };
-        let look = |item: Option<&Item>| of_order(item, event, lease);
-        let verdict = self.take(&key, lease, found, look).await?;
-        if let Verdict::Take(item) = &verdict {
-            held.reopens = !is_cancellation;
-            let told = if is_cancellation { State::Cancelled } else { State::Reopened };
-            held.take(key, item.clone(), told, Some(event.time()));
+        let decide = |item: Option<&Item>| of_order(item, event, request);
+        let verdict = self.write(&key, found, decide, OrderVerdict::to_write).await?;
+        let verdict = verdict.unwrap_or(OrderVerdict::HeldUntil(request.now + CONTENDED));
+        if let OrderVerdict::Acquire(item) = &verdict {
+            lease.items.push(LeasedItem {
+                key,
+                item: item.clone(),
+                delivered: if is_cancellation { State::Cancelled } else { State::Reopened },
+                since: Some(event.time()),
+            });
         }
         Ok(verdict)
     }
@@ -171,103 +199,105 @@ impl Ledger {
     pub async fn claim_digest(
         &self,
         window: i64,
-        lease: &LeaseRequest,
+        request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
-        self.claim_key(digest_key(window), lease).await
+        self.claim_key(digest_key(window), request).await
     }
 
-    /// Asks for the right to tell an alarm's change of state.
+    /// Asks for the right to deliver an alarm's change of state.
     pub async fn claim_alarm(
         &self,
-        name: &[String],
-        lease: &LeaseRequest,
+        identity: &[String],
+        request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
-        self.claim_key(alarm_key(name), lease).await
+        self.claim_key(alarm_key(identity), request).await
     }
 
-    async fn claim_key(&self, key: String, lease: &LeaseRequest) -> Result<Claim, ServiceError> {
-        match self.take(&key, lease, None, |item| of_event(item, None, lease)).await? {
-            Verdict::Take(item) => {
-                let mut held = Lease::default();
-                held.take(key, item, State::Delivered, None);
-                Ok(Claim::Ours(held))
+    async fn claim_key(&self, key: String, request: &LeaseRequest) -> Result<Claim, ServiceError> {
+        Ok(match self.acquire_event(&key, None, request).await? {
+            EventVerdict::Acquire(item) => {
+                let delivered = State::Delivered;
+                let items = vec![LeasedItem { key, item, delivered, since: None }];
+                Claim::Acquired(Lease { items, changed_payload: false })
             }
-            Verdict::Leased(until) => Ok(Claim::Leased { until, is_first: false }),
-            Verdict::Free | Verdict::Told | Verdict::OtherBody | Verdict::Note(_) => {
-                Ok(Claim::Told)
-            }
-        }
+            EventVerdict::HeldUntil(until) => Claim::HeldUntil { until, is_first: false },
+            EventVerdict::Delivered | EventVerdict::OtherPayload => Claim::Delivered,
+        })
     }
 
-    /// Counts cancellations of a window, by its number since 1970, that were told by themselves.
+    /// Adds to the number of cancellations of a window (by its number since 1970) that were posted
+    /// separately.
     pub async fn count_cancelled(
         &self,
         window: i64,
         count: u32,
-        lease: &LeaseRequest,
+        request: &LeaseRequest,
     ) -> Result<(), ServiceError> {
         let key = cancelled_key(window);
         let mut known = self.read(&key).await?.map(|item| item.version);
-        for _ in 0..MAX_LOOKS {
-            let new = Item::of_count(known.unwrap_or(0) + i64::from(count), lease);
+        for _ in 0..MAX_ATTEMPTS {
+            let new = Item::counter(known.unwrap_or(0) + i64::from(count), request);
             match self.put(&key, known, &new).await? {
                 Put::Written => return Ok(()),
                 Put::Found(item) => known = item.map(|item| item.version),
             }
         }
-        // A number beside the news is not worth more.
+        // A digest's remark about other messages is not worth more attempts.
         Ok(())
     }
 
-    /// How many cancellations of a window were told by themselves.
+    /// How many cancellations of a window were posted separately.
     pub async fn cancelled(&self, window: i64) -> Result<u32, ServiceError> {
         let item = self.read(&cancelled_key(window)).await?;
         Ok(item.and_then(|item| u32::try_from(item.version).ok()).unwrap_or(0))
     }
 
-    /// Marks what is held as told.
-    pub async fn told(&self, held: Lease, now: Timestamp) -> Result<Marked, ServiceError> {
+    /// Records that Slack took the event.
+    pub async fn mark_delivered(
+        &self,
+        lease: Lease,
+        now: Timestamp,
+    ) -> Result<Marked, ServiceError> {
         let mut marked = Marked::Yes;
-        // The order's item first: an order that is marked is not announced again, whatever comes next.
-        for LeasedItem { key, item, told, since } in held.items.into_iter().rev() {
+        // The order's item first: then the order is not announced again, whatever fails after it.
+        for LeasedItem { key, item, delivered, since } in lease.items.into_iter().rev() {
             let version = item.version;
-            let put = self.put(&key, Some(version), &item.told(told, since, now)).await?;
+            let put = self.put(&key, Some(version), &item.delivered(delivered, since, now)).await?;
             if let Put::Found(_) = put {
-                marked = Marked::TakenOver;
+                marked = Marked::LeaseLost;
             }
         }
         Ok(marked)
     }
 
-    /// Gives back what is held, because it was not told, or not surely, or was refused.
-    pub async fn give_back(&self, held: Lease, now_is: State) -> Result<(), ServiceError> {
-        for LeasedItem { key, item, .. } in held.items {
+    /// Ends a lease without a delivery, and records what is known of the event.
+    pub async fn release(&self, lease: Lease, outcome: State) -> Result<(), ServiceError> {
+        for LeasedItem { key, item, .. } in lease.items {
             let version = item.version;
-            // Whoever took over meanwhile knows better.
-            self.put(&key, Some(version), &item.given_back(now_is)).await?;
+            // If another invocation has acquired the lease since, its item stays.
+            self.put(&key, Some(version), &item.released(outcome)).await?;
         }
         Ok(())
     }
 
-    /// Looks at an item and writes what `look` says; looks again when it changed in between.
-    async fn take(
+    /// Decides on an item and writes what the decision says; decides again when the item changed in
+    /// between. `None` when it changed every time.
+    async fn write<V>(
         &self,
         key: &str,
-        lease: &LeaseRequest,
         mut found: Option<Item>,
-        look: impl Fn(Option<&Item>) -> Verdict,
-    ) -> Result<Verdict, ServiceError> {
-        for _ in 0..MAX_LOOKS {
-            let verdict = look(found.as_ref());
-            let (Verdict::Take(item) | Verdict::Note(item)) = &verdict else {
-                return Ok(verdict);
-            };
+        decide: impl Fn(Option<&Item>) -> V,
+        to_write: impl Fn(&V) -> Option<&Item>,
+    ) -> Result<Option<V>, ServiceError> {
+        for _ in 0..MAX_ATTEMPTS {
+            let verdict = decide(found.as_ref());
+            let Some(item) = to_write(&verdict) else { return Ok(Some(verdict)) };
             match self.put(key, found.map(|item| item.version), item).await? {
-                Put::Written => return Ok(verdict),
+                Put::Written => return Ok(Some(verdict)),
                 Put::Found(now) => found = now,
             }
         }
-        Ok(Verdict::Leased(lease.now + SignedDuration::from_secs(1)))
+        Ok(None)
     }
 
     async fn read(&self, key: &str) -> Result<Option<Item>, ServiceError> {

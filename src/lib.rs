@@ -42,3 +42,6 @@ pub mod queue;
 pub mod secret;
 pub mod slack;
 pub mod webhook;
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! The Lambda bootstrap: settings, app, then one event after the other.
+//! The Lambda bootstrap: settings, clients, then one event after the other.
 
 use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     match start().await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(%error, "the function cannot run");
+            tracing::error!(%error, "the function cannot start");
             ExitCode::FAILURE
         }
     }
@@ -43,7 +43,7 @@ async fn start() -> Result<(), lambda_runtime::Error> {
     Runtime::new(service_fn(|event| serve(&app, event))).run().await
 }
 
-/// Serves one event. A panic becomes an error that quotes nothing.
+/// Handles one event. A panic becomes an error that quotes nothing.
 async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<InvocationResponse, Failed> {
     let LambdaEvent { payload, context } = event;
     let now = Timestamp::now();
@@ -70,7 +70,7 @@ enum Failed {
     Panicked,
 }
 
-/// The runtime logs this form; an operator reads a sentence.
+/// The Lambda runtime logs this form, so it is the sentence of [`fmt::Display`].
 impl fmt::Debug for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -81,7 +81,7 @@ impl From<Failed> for Diagnostic {
     fn from(failed: Failed) -> Self {
         let error_type = match failed {
             Failed::Refused(InvocationError::AlarmNotStored | InvocationError::AlarmNotPosted) => {
-                "AlarmNotTold"
+                "AlarmNotDelivered"
             }
             Failed::Refused(_) => "UnknownEvent",
             Failed::Panicked => "Panic",

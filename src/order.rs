@@ -1,7 +1,8 @@
-//! What happened to an order, in the project's own words.
+//! An order event: what happened to an order, the same for every platform.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tracing::field::{self, DisplayValue};
 use url::Url;
 
 use crate::order::money::Money;
@@ -20,49 +21,61 @@ pub struct OrderEvent {
     pub kind: Kind,
     /// What exactly changed, where the platform says it.
     pub change: Option<Change>,
-    /// The platform's key of the order; absent when the sender left it out.
+    /// The platform's id of the order, by which the ledger knows it.
     pub id: Option<OneLine>,
-    /// What people call the order, such as `#1001`.
+    /// The order's number for people, such as `#1001`.
     pub number: Option<OneLine>,
     pub shop: Option<OneLine>,
     pub total: Option<Money>,
     pub reason: Option<OneLine>,
-    /// The order's state in the platform's words, such as `on-hold`.
+    /// The order's status in the platform's words, such as `on-hold`.
     pub status: Option<OneLine>,
     /// As much of the customer's name as the settings allow.
     pub customer: Option<OneLine>,
     pub items: Vec<Item>,
-    /// How many more lines the order has than `items` holds.
+    /// How many items the order has besides those in `items`.
     pub more_items: usize,
     /// The order's page in the shop's admin.
     pub link: Option<Url>,
     /// When it happened by the sender's clock.
     pub occurred_at: Option<Timestamp>,
-    /// When the webhook came in by ours.
+    /// When the webhook came in by our clock.
     pub received_at: Timestamp,
     /// The platform marks the webhook as a test.
     pub is_test: bool,
-    /// It says that the order lives, should it have been cancelled before.
+    /// The event reopens the order, if that was cancelled.
     pub reopens: bool,
-    /// The sender's own name for this event, the same at every try, where nobody else can choose it.
+    /// The sender's id of this event, the same at every attempt. Present only if it is signed, so
+    /// that no other sender can choose it.
     pub delivery_id: Option<OneLine>,
     /// The SHA-256 of the webhook's body, in hex.
     pub body_hash: String,
 }
 
 impl OrderEvent {
-    /// The order's name for people and logs: its number, else its key.
+    /// The order's name for people and logs: its number, else its id.
     pub fn name(&self) -> Option<&OneLine> {
         self.number.as_ref().or(self.id.as_ref())
     }
 
-    /// When it happened, as far as anybody knows.
+    /// The same name as a field of a log line.
+    pub fn name_field(&self) -> Option<DisplayValue<&OneLine>> {
+        self.name().map(field::display)
+    }
+
+    /// A change of a cancelled order, as the channel sees it: the order is open again.
+    #[must_use]
+    pub fn reopened(self) -> Self {
+        Self { kind: Kind::Modified, change: Some(Change::Reopened), ..self }
+    }
+
+    /// When it happened; when the webhook came in, if the sender does not say.
     pub fn time(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)
     }
 }
 
-/// The three things a channel hears about.
+/// The kinds of events that the channel is notified of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
@@ -83,14 +96,14 @@ pub enum Change {
     Exchanged,
     Refunded,
     Restored,
-    /// It was cancelled before.
+    /// The order was cancelled before.
     Reopened,
-    /// The order's record was removed; that is no cancellation.
+    /// The order's record was removed, which is not a cancellation.
     Deleted,
 }
 
 impl Change {
-    /// The word that platform files and keys have for it.
+    /// Its name in platform files and in the ledger's keys.
     pub fn name(self) -> &'static str {
         match self {
             Self::Paid => "paid",
@@ -107,7 +120,7 @@ impl Change {
     }
 }
 
-/// One line of an order.
+/// One item of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
     pub title: OneLine,

@@ -1,9 +1,8 @@
-//! What a platform file says: how the platform proves itself, what its events mean, where its fields
-//! are.
+//! What a platform file says: how the platform signs, what its events mean, where its fields are.
 //!
-//! A platform is one file, `src/platform/NAME.toml`, and answers under `/webhook/NAME`. The types
-//! below are that file's vocabulary; an unknown key or an impossible value is refused with the file,
-//! the line and the key.
+//! A platform is one file, `src/platform/NAME.toml`, and its webhooks go to `/webhook/NAME`. The types
+//! below are the keys of that file. An unknown key or an invalid value is refused with the file, the
+//! line and the key.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -25,7 +24,7 @@ mod place;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Platform {
-    /// The last part of the webhook path; the file's name.
+    /// The last part of the webhook's path, and the file's name.
     #[serde(skip)]
     pub id: &'static str,
     /// The platform's name for people.
@@ -35,38 +34,38 @@ pub struct Platform {
     pub ping: Option<Ping>,
     #[serde(default)]
     pub reply: Reply,
-    /// Where the webhook says what happened.
+    /// Where the webhook has its event type.
     pub event_type: Places,
-    /// Tried from top to bottom; the first that fits decides.
+    /// Tried from top to bottom; the first that fits applies.
     #[serde(rename = "event")]
     pub rules: Vec<Rule>,
-    /// Where the fields are, whatever happened.
+    /// Where the fields are in every event.
     #[serde(default)]
     pub fields: Fields,
 }
 
-/// What somebody must do at the platform, as sentences.
+/// What the operator must do at the platform, as sentences.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// Where the webhook's address goes.
+    /// Where to enter the webhook's address.
     pub webhook: String,
-    /// Where the platform shows the signing key, or takes it.
+    /// Where to find the signing key, or where to enter it.
     pub key: String,
-    /// The events that `register` asks for, unless somebody says others.
+    /// The events that `register` subscribes to, unless its caller names others.
     #[serde(default)]
     pub events: Vec<String>,
 }
 
-/// An unsigned request by which the platform asks whether the address answers: a form post of one
-/// field that holds a number. It is answered 200 and nothing else happens.
+/// An unsigned request by which the platform tests the address: a form post of one field that holds a
+/// number. It is answered with 200, and nothing else happens.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ping {
     pub form_field: String,
 }
 
-/// What the platform wants to be answered, where that differs from what all others are.
+/// How the platform wants its webhooks to be answered, where it differs from the others.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reply {
@@ -76,7 +75,7 @@ pub struct Reply {
     pub unauthorized: Unauthorized,
 }
 
-/// The status of a request that is not proven genuine.
+/// The status of the response to a request that is not verified.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "u16")]
 pub enum Unauthorized {
@@ -90,19 +89,18 @@ pub enum Unauthorized {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub kind: RuleKind,
-    /// Said in the message when the kind is `modified`.
+    /// What was changed, for the message. Only with the kind `modified`.
     pub change: Option<Change>,
-    /// The event says that the order lives: one that was cancelled before is then told as reopened,
-    /// if this happened later.
+    /// The event reopens an order that was cancelled before it.
     #[serde(default)]
     pub reopens: bool,
-    /// The event types that the rule is for; a `*` at the end stands for any rest.
+    /// The event types that the rule is for; a `*` at the end matches any rest.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
-    /// Places that must hold this text (or one of these) as well, in whatever case.
+    /// Places that must also hold this text, or one of these, in upper or lower case.
     #[serde(default)]
     pub when: Conditions,
-    /// Places that only this rule knows, or knows better than the common ones.
+    /// Places for this rule's events alone; they come before the common ones.
     #[serde(default)]
     pub fields: Fields,
 }
@@ -120,7 +118,7 @@ impl Rule {
     }
 }
 
-/// The kind of an order event, or `ignored` for what is genuine but no news.
+/// The kind of an order event, or `ignored` for one that is not delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
@@ -153,13 +151,13 @@ impl From<RuleKind> for Option<Kind> {
     }
 }
 
-/// Where the fields of an order are. What is not named here never leaves the parser.
+/// Where the fields of an order are. Nothing else of the body leaves the parser.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
     pub id: Places,
-    /// What stands between several orders at `id`, if there can be several. Each is an event, and what
-    /// belongs to one order alone, such as its amount, is then left out.
+    /// What separates several orders at `id`, if there can be several. Each is an event of its own,
+    /// without the fields of a single order, such as its amount.
     pub id_separator: Option<String>,
     pub number: Places,
     pub shop: Places,
@@ -170,8 +168,8 @@ pub struct Fields {
     pub occurred_at: Places,
     /// The event is a test when one of these holds.
     pub test: Conditions,
-    /// What is the same whenever the sender tries again, and differs for all else. Only a place that
-    /// the signature covers: without one, the body itself tells events apart.
+    /// The sender's id of the event, the same at every attempt. Only a place that the signature covers.
+    /// Without one, the body itself identifies the event.
     pub delivery_id: Places,
     pub total: Option<Total>,
     pub items: Option<Items>,
@@ -187,7 +185,7 @@ pub struct Total {
     pub unit: Unit,
 }
 
-/// Where an order's lines are: `title` and `quantity` are places inside each element of `list`. A
+/// Where an order's items are: `title` and `quantity` are places inside each element of `list`. A
 /// text in place of a list is one element.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -201,8 +199,8 @@ pub struct Items {
     pub html: bool,
 }
 
-/// The order's page in the shop's admin. It is shown only when its host is a `*.myshopify.com` one
-/// or the one that the signed body names at `host`.
+/// The order's page in the shop's admin. It is shown only if its host is under `myshopify.com`, or is
+/// the one that the signed body names at `host`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {
@@ -248,7 +246,7 @@ static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/platforms.rs
 impl Platform {
     /// The built-in platform of this name.
     ///
-    /// Its file is read when it is first asked for, so that a cold start pays for one file only.
+    /// Its file is read at the first call, so that a cold start pays for one file only.
     #[expect(clippy::missing_panics_doc, reason = "a test reads every built-in platform file")]
     pub fn find(id: &str) -> Option<&'static Self> {
         static READ: [OnceLock<Platform>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
@@ -260,7 +258,7 @@ impl Platform {
         )
     }
 
-    /// Reads every built-in file, so that a mistake in one is told in its own words.
+    /// Reads every built-in file, and returns the first mistake.
     pub fn check_all() -> Result<(), PlatformError> {
         FILES.iter().try_for_each(|(id, text)| Self::parse(id, text).map(drop))
     }

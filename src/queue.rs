@@ -22,25 +22,26 @@ use crate::infra::http_client::HttpClient;
 use crate::queue::batch::Record;
 use crate::queue::url::QueueUrl;
 
+pub mod backoff;
 pub mod batch;
 pub mod digest_window;
 pub mod envelope;
 pub mod url;
 
 const SERVICE: &str = "SQS";
-/// For one try of a call. A sender waits for a send and for one repeat of it.
+/// For one try of a call. A sender waits for a send and for one retry of it.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 /// For one call, its retry included.
 const TIMEOUT: Duration = Duration::from_millis(2_100);
 /// A receive that waits for this long asks all of the queue's servers, and not a few:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
 const LONG_POLL: Duration = Duration::from_secs(1);
-/// The most that SQS takes or gives at once.
-pub const MOST_AT_ONCE: usize = 10;
-/// Settling five hundred messages takes fifty calls.
-const CALLS_AT_ONCE: usize = 8;
+/// The most messages that SQS takes or returns in one call.
+pub const MAX_BATCH: usize = 10;
+/// Acknowledging five hundred messages takes fifty calls.
+const CONCURRENT_CALLS: usize = 8;
 
-/// The queue that the function writes to and is fed from, and the one for what can never work.
+/// The queue that the function sends to and receives from, and its dead-letter queue.
 #[derive(Debug)]
 pub struct Queue {
     client: Client,
@@ -50,7 +51,7 @@ pub struct Queue {
 }
 
 impl Queue {
-    /// Calls go by `http`, as all that `aws` is for do.
+    /// Calls go over `http`, as all calls of `aws` do.
     pub fn new(
         aws: &SdkConfig,
         http: &Arc<HttpClient>,
@@ -71,7 +72,7 @@ impl Queue {
         }
     }
 
-    /// Puts a message into the queue, to be seen after `delay` (at most 900 seconds).
+    /// Sends a message that becomes visible after `delay` (at most 900 seconds).
     pub async fn send(
         &self,
         body: &str,
@@ -80,12 +81,12 @@ impl Queue {
     ) -> Result<(), ServiceError> {
         let seconds = i32::try_from(delay.as_secs()).unwrap_or(i32::MAX);
         let send = self.client.send_message().queue_url(self.url.as_str()).message_body(body);
-        let answer = timeout_at(deadline.due(), send.delay_seconds(seconds).send()).await;
-        answer.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
+        let response = timeout_at(deadline.due(), send.delay_seconds(seconds).send()).await;
+        response.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
     }
 
-    /// Puts a message into the dead-letter queue, with the reason beside it.
-    pub async fn bury(
+    /// Sends a message to the dead-letter queue, with the reason as an attribute.
+    pub async fn dead_letter(
         &self,
         body: &str,
         reason: &str,
@@ -99,18 +100,18 @@ impl Queue {
         let reason = reason.build().ok().map(|reason| HashMap::from([("reason".into(), reason)]));
         let send = self.client.send_message().queue_url(self.dead_letters.as_str());
         let send = send.message_body(body).set_message_attributes(reason).send();
-        let answer = timeout_at(deadline.due(), send).await;
-        answer.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
+        let response = timeout_at(deadline.due(), send).await;
+        response.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
     }
 
-    /// Takes at most ten messages out of sight of all others.
+    /// Receives at most ten messages, which are then hidden from other receivers.
     pub async fn receive(&self) -> Result<Vec<Record>, ServiceError> {
-        let most = i32::try_from(MOST_AT_ONCE).unwrap_or(1);
+        let most = i32::try_from(MAX_BATCH).unwrap_or(1);
         let wait = i32::try_from(LONG_POLL.as_secs()).unwrap_or(0);
-        // A repeat of a receive whose answer was lost would leave the first one's messages in flight.
-        let patience = LONG_POLL + ATTEMPT_TIMEOUT;
-        let patience = aws_sdk_sqs::config::Builder::default()
-            .timeout_config(timeouts(patience, patience))
+        // A retry of a receive whose response was lost would leave the first one's messages in flight.
+        let timeout = LONG_POLL + ATTEMPT_TIMEOUT;
+        let timeout = aws_sdk_sqs::config::Builder::default()
+            .timeout_config(timeouts(timeout, timeout))
             .retry_config(RetryConfig::disabled());
         let receive = self
             .client
@@ -119,16 +120,16 @@ impl Queue {
             .max_number_of_messages(most)
             .wait_time_seconds(wait)
             .message_system_attribute_names(MessageSystemAttributeName::ApproximateReceiveCount);
-        let answer = receive.customize().config_override(patience).send().await;
-        let answer = answer.map_err(|error| ServiceError::new(SERVICE, &error))?;
-        Ok(answer.messages.unwrap_or_default().into_iter().filter_map(record).collect())
+        let response = receive.customize().config_override(timeout).send().await;
+        let response = response.map_err(|error| ServiceError::new(SERVICE, &error))?;
+        Ok(response.messages.unwrap_or_default().into_iter().filter_map(record).collect())
     }
 
-    /// Deletes messages for good. What cannot be deleted comes back, and the ledger knows it then.
+    /// Deletes messages. One that cannot be deleted is received again, and is a duplicate then.
     pub async fn delete(&self, receipts: Vec<String>) {
-        let calls = receipts.chunks(MOST_AT_ONCE).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let calls = receipts.chunks(MAX_BATCH).map(<[_]>::to_vec).collect::<Vec<_>>();
         let calls = stream::iter(calls).map(|receipts| self.delete_some(receipts));
-        calls.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+        calls.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
     }
 
     async fn delete_some(&self, receipts: Vec<String>) {
@@ -137,19 +138,22 @@ impl Queue {
             entry.receipt_handle(receipt_handle).build().ok()
         });
         let delete = self.client.delete_message_batch().queue_url(self.url.as_str());
-        let answer = delete.set_entries(Some(entries.collect())).send().await;
-        log_failures("messages could not be deleted", answer.map(|answer| answer.failed.len()));
+        let response = delete.set_entries(Some(entries.collect())).send().await;
+        log_failures(
+            "messages could not be deleted",
+            response.map(|response| response.failed.len()),
+        );
     }
 
-    /// Lets messages be seen again, each after its time. What cannot be changed is seen again when
-    /// the queue's own visibility time-out is over.
-    pub async fn give_back(&self, messages: Vec<(String, Duration)>) {
-        let calls = messages.chunks(MOST_AT_ONCE).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let calls = stream::iter(calls).map(|messages| self.give_back_some(messages));
-        calls.buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    /// Makes messages visible again, each after its time. One that cannot be changed becomes visible
+    /// after the queue's own visibility timeout.
+    pub async fn retry_after(&self, messages: Vec<(String, Duration)>) {
+        let calls = messages.chunks(MAX_BATCH).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let calls = stream::iter(calls).map(|messages| self.change_some(messages));
+        calls.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
     }
 
-    async fn give_back_some(&self, messages: Vec<(String, Duration)>) {
+    async fn change_some(&self, messages: Vec<(String, Duration)>) {
         let entries =
             messages.into_iter().enumerate().filter_map(|(id, (receipt_handle, wait))| {
                 let seconds = i32::try_from(wait.as_secs()).ok()?;
@@ -157,13 +161,16 @@ impl Queue {
                 entry.receipt_handle(receipt_handle).visibility_timeout(seconds).build().ok()
             });
         let change = self.client.change_message_visibility_batch().queue_url(self.url.as_str());
-        let answer = change.set_entries(Some(entries.collect())).send().await;
-        log_failures("messages could not be given back", answer.map(|answer| answer.failed.len()));
+        let response = change.set_entries(Some(entries.collect())).send().await;
+        log_failures(
+            "visibility timeouts could not be changed",
+            response.map(|response| response.failed.len()),
+        );
     }
 }
 
-fn done<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Result<(), ServiceError> {
-    answer.map(drop).map_err(|error| ServiceError::new(SERVICE, &error))
+fn done<T, E: ProvideErrorMetadata>(response: Result<T, SdkError<E>>) -> Result<(), ServiceError> {
+    response.map(drop).map_err(|error| ServiceError::new(SERVICE, &error))
 }
 
 fn log_failures<E: ProvideErrorMetadata>(what: &str, failed: Result<usize, SdkError<E>>) {

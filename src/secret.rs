@@ -1,4 +1,4 @@
-//! The one secret: the Slack addresses and the signing keys.
+//! The one secret: the Slack webhook URLs and the signing keys.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -15,21 +15,21 @@ use crate::slack::url::{SlackUrl, SlackUrlError};
 pub mod cache;
 pub mod signing_key;
 
-/// The secret's parts, freed from stray characters at the ends.
+/// The secret's parts, without stray characters at their ends.
 pub struct Secret {
     slack_webhook_url: SecretString,
-    /// Empty when alarms go where the orders go.
+    /// Empty if alarms go to the channel of the orders.
     slack_monitoring_webhook_url: SecretString,
     signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
-    /// What its owner should know; the log's business.
+    /// The parts that are not used, for the log.
     pub warnings: Vec<Warning>,
 }
 
-/// Whom a message is for.
+/// The channel that a message goes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Channel {
     Orders,
-    /// Whoever looks after the system; the same people, unless the secret names another address.
+    /// For alarms. It is the orders' channel unless the secret has another URL.
     Monitoring,
 }
 
@@ -43,12 +43,12 @@ pub enum Warning {
     UnknownPlatform,
 }
 
-/// The secret's text is no secret of ours. The message never quotes it.
+/// The text is not a secret of this function. The message never quotes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the secret is not a JSON object with `slack_webhook_url` and `signing_keys`")]
 pub struct SecretError;
 
-/// Why a platform has no key to check with.
+/// Why a platform has no key to verify with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoKey {
     #[error("the secret holds no signing key of the platform")]
@@ -64,7 +64,7 @@ struct Wire {
     slack_webhook_url: Option<String>,
     slack_monitoring_webhook_url: Option<String>,
     signing_keys: Option<BTreeMap<String, Entry>>,
-    /// Made by CloudFormation with the stack: one more key of `generic`.
+    /// Another key of `generic`, which CloudFormation creates with the stack.
     generic_signing_key: Option<Entry>,
 }
 
@@ -94,8 +94,8 @@ impl Secret {
             return Err(SecretError);
         }
         let wire: Wire = serde_json::from_str(text).map_err(|_| SecretError)?;
-        let made_with_the_stack = wire.generic_signing_key.map(|key| ("generic".to_owned(), key));
-        let entries = wire.signing_keys.unwrap_or_default().into_iter().chain(made_with_the_stack);
+        let stack_key = wire.generic_signing_key.map(|key| ("generic".to_owned(), key));
+        let entries = wire.signing_keys.unwrap_or_default().into_iter().chain(stack_key);
 
         let mut secret = Self {
             slack_webhook_url: bare(&wire.slack_webhook_url.unwrap_or_default()).into(),
@@ -140,15 +140,15 @@ impl Secret {
         }
     }
 
-    /// Where messages for a channel go; `origin` is where Slack is in tests.
+    /// The URL for messages to a channel; `origin` replaces Slack's in tests.
     pub fn slack_url(
         &self,
         channel: Channel,
         origin: Option<&Url>,
     ) -> Result<SlackUrl, SlackUrlError> {
-        let own = self.slack_monitoring_webhook_url.expose_secret();
+        let monitoring = self.slack_monitoring_webhook_url.expose_secret();
         let text = match channel {
-            Channel::Monitoring if !own.is_empty() => own,
+            Channel::Monitoring if !monitoring.is_empty() => monitoring,
             Channel::Monitoring | Channel::Orders => self.slack_webhook_url.expose_secret(),
         };
         SlackUrl::parse(text, origin)
@@ -175,7 +175,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The text without what editors, shells and copy-and-paste leave around it.
+/// The text without the spaces, quotes and marks that editors and shells leave around it.
 fn bare(text: &str) -> &str {
     let is_space = |c: char| c.is_whitespace() || c == '\u{FEFF}';
     let mut bare = text.trim_matches(is_space);
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_used_is_told() {
+    fn a_part_that_is_not_used_is_a_warning() {
         let text =
             format!(r#"{{"signing_keys":{{"shopify":["{KEY}","short"],"shoppify":["x"]}}}}"#);
         let secret = Secret::parse(&text).unwrap();

@@ -4,4 +4,5 @@ pub mod parse;
 pub mod request;
 pub mod response;
 pub mod route;
+pub mod sign;
 pub mod signature;

@@ -1,9 +1,10 @@
-//! The name that AWS gives to an alarm, and the page that it leads to.
+//! An alarm's ARN, and the alarm's page in the CloudWatch console.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-/// The parts of an alarm's ARN, each of which is what it should be.
+use crate::infra::percent::encoded;
+
+/// The parts of an alarm's ARN, each of them valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arn<'a> {
     partition: &'a str,
@@ -25,30 +26,27 @@ impl<'a> Arn<'a> {
         is_valid.then_some(Self { partition, region, account, name })
     }
 
-    /// What stands before the name, in this ARN and in those of its neighbours.
-    pub(super) fn start(&self) -> String {
+    /// The ARN without the name: the same for all alarms of the account and region.
+    pub(super) fn prefix(&self) -> String {
         let Self { partition, region, account, .. } = self;
         format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:")
     }
 
-    /// The alarm's page, where it is known how AWS calls its console.
+    /// The alarm's page, if the console's host is known for the partition.
     pub(super) fn console(&self) -> Option<Url> {
-        /// What a name may hold in the fragment of an address, as `encodeURIComponent` has it.
-        const NAME: &AsciiSet =
-            &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
         let host = match self.partition {
             "aws" => "console.aws.amazon.com",
             "aws-cn" => "console.amazonaws.cn",
             "aws-us-gov" => "console.amazonaws-us-gov.com",
             _ => return None,
         };
-        let (region, name) = (self.region, utf8_percent_encode(self.name, NAME));
+        let (region, name) = (self.region, encoded(self.name));
         let page = format!("cloudwatch/home?region={region}#alarmsV2:alarm/{name}");
         Url::parse(&format!("https://{region}.{host}/{page}")).ok()
     }
 }
 
-/// Such as `eu-central-1`; the longest ones of today have 16 characters.
+/// Such as `eu-central-1`. The longest region names have 16 characters.
 fn is_region(text: &str) -> bool {
     let is_word = |word: &str| {
         let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
@@ -93,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn no_name_leaves_its_place_in_the_address() {
+    fn a_name_cannot_end_its_part_of_the_link() {
         let link =
             console("arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a b:<c>|d/é?#%&").unwrap();
         let (_, name) = link.split_once("#alarmsV2:alarm/").unwrap();
@@ -101,10 +99,10 @@ mod tests {
     }
 
     #[test]
-    fn blanks_between_the_parts_are_passed_over() {
+    fn blanks_between_the_parts_are_ignored() {
         let arn = Arn::parse("arn:aws:cloudwatch:eu-west-1: 123456789012:alarm:a").unwrap();
         assert_eq!(arn.account, "123456789012");
-        assert_eq!(arn.start(), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:");
+        assert_eq!(arn.prefix(), "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:");
     }
 
     #[test]

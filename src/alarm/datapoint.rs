@@ -4,18 +4,18 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A finite number. It is stored as a text, in which no digit changes.
+/// A finite number. It is stored as text, so that no digit changes.
 #[derive(Clone, Copy, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Datapoint(f64);
 
-/// The text is no number, or none that is finite.
+/// The text is not a finite number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a finite number")]
-pub struct NoNumber;
+pub struct NotFinite;
 
 impl Datapoint {
-    /// Reads a number; `None` for what is none, and for infinities.
+    /// Reads a number; `None` for infinities and for what is not a number.
     pub fn parse(text: &str) -> Option<Self> {
         let number: f64 = text.parse().ok()?;
         number.is_finite().then_some(Self(number))
@@ -27,10 +27,10 @@ impl Datapoint {
 }
 
 impl TryFrom<String> for Datapoint {
-    type Error = NoNumber;
+    type Error = NotFinite;
 
-    fn try_from(text: String) -> Result<Self, NoNumber> {
-        Self::parse(&text).ok_or(NoNumber)
+    fn try_from(text: String) -> Result<Self, NotFinite> {
+        Self::parse(&text).ok_or(NotFinite)
     }
 }
 
@@ -40,7 +40,7 @@ impl From<Datapoint> for String {
     }
 }
 
-/// As people write it: no more decimals than tell something.
+/// For people: rounded to the decimals that matter.
 impl fmt::Display for Datapoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let size = self.0.abs();
@@ -55,7 +55,7 @@ impl fmt::Display for Datapoint {
     }
 }
 
-/// Like a number's, for readable test failures.
+/// Like that of a number, for readable test failures.
 impl fmt::Debug for Datapoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_finite_number_is_no_reading() {
+    fn what_is_no_finite_number_is_no_datapoint() {
         for text in ["", "NaN", "nan", "inf", "-Infinity", "1e999", "1,5", "twelve", "null", "{}"] {
             assert_eq!(Datapoint::parse(text), None, "{text}");
         }
@@ -86,9 +86,9 @@ mod tests {
     #[test]
     fn no_digit_changes_on_the_way_through_the_queue() {
         for text in ["33.333333333333336", "5e-324", "1.7976931348623157e308", "-0.1", "12"] {
-            let reading = Datapoint::parse(text).unwrap();
-            let stored = serde_json::to_string(&reading).unwrap();
-            assert_eq!(serde_json::from_str::<Datapoint>(&stored).unwrap(), reading, "{stored}");
+            let datapoint = Datapoint::parse(text).unwrap();
+            let stored = serde_json::to_string(&datapoint).unwrap();
+            assert_eq!(serde_json::from_str::<Datapoint>(&stored).unwrap(), datapoint, "{stored}");
         }
         assert!(serde_json::from_str::<Datapoint>(r#""NaN""#).is_err());
     }

@@ -1,8 +1,8 @@
-//! The event that CloudWatch gives to a function, read place by place.
+//! The event with which CloudWatch invokes a function, read field by field.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>
-//! shows it for a metric and for a composite alarm. Metric math has an `expression` in place of the
-//! `metricStat`, and `reasonData` is JSON inside a text, where there is any.
+//! shows it for a metric alarm and for a composite alarm. Metric math has an `expression` in place of
+//! the `metricStat`. `reasonData` is optional, and is JSON inside a string.
 
 use jiff::Timestamp;
 
@@ -11,8 +11,8 @@ use crate::alarm::{Alarm, Datapoint, Monitored, PreviousState, State};
 use crate::json::{JsonObject, Pointer, Value};
 use crate::order::one_line::OneLine;
 
-/// How many of the last values tell how it came to this; the queue need not carry the others.
-const MAX_RECENT: usize = 20;
+/// How many of the last datapoints are kept: enough to draw, and small in the queue.
+const MAX_DATAPOINTS: usize = 20;
 
 /// An event that names no alarm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,10 +45,10 @@ impl Alarm {
                 .or_else(|| OneLine::parse(arn?.name))
                 .unwrap_or_else(|| line.clone()),
             description: event.line("/alarmData/configuration/description"),
-            watch: event.watch(arn),
+            monitored: event.monitored(arn),
             state: event.state("/alarmData/state"),
             since: event.time("/alarmData/state/timestamp").or_else(|| event.time("/time")),
-            before: event.at("/alarmData/previousState").map(|_| PreviousState {
+            previous: event.at("/alarmData/previousState").map(|_| PreviousState {
                 state: event.state("/alarmData/previousState"),
                 since: event.time("/alarmData/previousState/timestamp"),
             }),
@@ -64,7 +64,7 @@ impl Alarm {
     }
 }
 
-/// A JSON object in which whatever is odd counts as absent.
+/// A JSON object in which an unreadable field counts as absent.
 struct Object<'a>(JsonObject<'a>);
 
 impl<'a> Object<'a> {
@@ -84,11 +84,11 @@ impl<'a> Object<'a> {
         OneLine::parse(&self.text(place)?)
     }
 
-    /// A text that may call other alarms by their ARNs; without those, it is shorter and names no
-    /// account.
+    /// A text that may name other alarms by their ARNs. They are cut down to the alarms' names: the
+    /// text is shorter, and shows no account.
     fn line_about(&self, place: &str, arn: Option<Arn<'_>>) -> Option<OneLine> {
         let text = self.text(place)?;
-        let text = arn.map_or_else(|| text.clone(), |arn| text.replace(&arn.start(), ""));
+        let text = arn.map_or_else(|| text.clone(), |arn| text.replace(&arn.prefix(), ""));
         OneLine::parse(&text)
     }
 
@@ -114,7 +114,7 @@ impl<'a> Object<'a> {
         self.elements("/alarmData/configuration/metrics")
     }
 
-    /// The metric or the expression whose values the alarm looks at: the others only serve it.
+    /// The metric or the expression that the alarm monitors: the others are its inputs.
     fn metric(&self) -> Option<Value<'a>> {
         let metrics = self.metrics();
         let is_returned =
@@ -123,7 +123,7 @@ impl<'a> Object<'a> {
         returned.or_else(|| metrics.first().copied())
     }
 
-    /// An expression may leave its period to the metrics that serve it.
+    /// An expression without a period has that of its inputs.
     fn period(&self) -> Option<String> {
         let period = |metric: Value<'_>| {
             text_of(metric, "/metricStat/period").or_else(|| text_of(metric, "/period"))
@@ -131,7 +131,7 @@ impl<'a> Object<'a> {
         self.metric().into_iter().chain(self.metrics()).find_map(period)
     }
 
-    fn watch(&self, arn: Option<Arn<'_>>) -> Monitored {
+    fn monitored(&self, arn: Option<Arn<'_>>) -> Monitored {
         if let Some(rule) = self.line_about("/alarmData/configuration/alarmRule", arn) {
             return Monitored::Composite(rule);
         }
@@ -147,12 +147,12 @@ impl<'a> Object<'a> {
         Monitored::Metric(OneLine::parse(&names.join(" ")))
     }
 
-    /// What `reasonData` says of the last values. They come oldest first.
+    /// The last datapoints in `reasonData`, oldest first.
     fn recent(&self) -> Vec<Option<Datapoint>> {
         let all = self.elements("/recentDatapoints");
-        let recent = &all[all.len().saturating_sub(MAX_RECENT)..];
-        let reading = |value: &Value<'_>| Datapoint::parse(&value.text().ok()??);
-        recent.iter().map(reading).collect()
+        let recent = &all[all.len().saturating_sub(MAX_DATAPOINTS)..];
+        let datapoint = |value: &Value<'_>| Datapoint::parse(&value.text().ok()??);
+        recent.iter().map(datapoint).collect()
     }
 }
 
@@ -164,9 +164,9 @@ fn pointer(place: &str) -> Pointer {
     Pointer::parse(place).expect("a place begins with a slash")
 }
 
-/// Reads `2026-01-01T00:00:00.000+0000`, as CloudWatch writes a time, and any usual spelling. The
-/// samples of AWS's own pages have blanks inside.
+/// Reads `2026-01-01T00:00:00.000+0000`, as CloudWatch writes a time, and any other RFC 3339 time.
+/// The samples in AWS's documentation have blanks inside.
 fn time(text: &str) -> Option<Timestamp> {
-    let closed = || text.split_whitespace().collect::<String>();
-    text.trim().parse().or_else(|_| closed().parse()).ok()
+    let without_blanks = || text.split_whitespace().collect::<String>();
+    text.trim().parse().or_else(|_| without_blanks().parse()).ok()
 }

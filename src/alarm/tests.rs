@@ -68,7 +68,7 @@ fn line(text: &str) -> Option<OneLine> {
     OneLine::parse(text)
 }
 
-fn readings(values: &[&str]) -> Vec<Option<Datapoint>> {
+fn datapoints(values: &[&str]) -> Vec<Option<Datapoint>> {
     values.iter().map(|value| Datapoint::parse(value)).collect()
 }
 
@@ -80,10 +80,10 @@ fn a_metric_alarm_is_read_whole() {
         region: line("ap-northeast-2"),
         name: line("tea-kettle").unwrap(),
         description: line("Tea water is too hot"),
-        watch: Monitored::Metric(line("Tea House Temperature")),
+        monitored: Monitored::Metric(line("Tea House Temperature")),
         state: State::Alarm,
         since: "2026-01-01T02:05:10.5Z".parse().ok(),
-        before: Some(PreviousState {
+        previous: Some(PreviousState {
             state: State::Ok,
             since: "2026-01-01T00:00:00.25Z".parse().ok(),
         }),
@@ -91,7 +91,7 @@ fn a_metric_alarm_is_read_whole() {
             "Threshold Crossed: 1 datapoint [25.5] was greater than the threshold (20.0).",
         ),
         threshold: Datapoint::parse("20"),
-        recent: readings(&["4", "12", "25.5"]),
+        recent: datapoints(&["4", "12", "25.5"]),
         period: Some(300),
         link: "https://ap-northeast-2.console.aws.amazon.com/cloudwatch/home\
                ?region=ap-northeast-2#alarmsV2:alarm/tea-kettle"
@@ -102,7 +102,7 @@ fn a_metric_alarm_is_read_whole() {
 }
 
 #[test]
-fn metric_math_is_told_by_the_expression_that_is_watched() {
+fn metric_math_is_shown_by_the_expression_that_is_monitored() {
     let stat =
         json!({"metric": {"namespace": "N", "name": "Orders"}, "period": 900, "stat": "Sum"});
     let mut rate = json!({
@@ -113,12 +113,12 @@ fn metric_math_is_told_by_the_expression_that_is_watched() {
         let event = with(fired(), "/alarmData/configuration/metrics", metrics);
         parsed(&with(event, "/alarmData/state/reasonData", json!("{}")))
     };
-    assert_eq!(alarm(&rate).watch, Monitored::Math(line("Rate")));
+    assert_eq!(alarm(&rate).monitored, Monitored::Math(line("Rate")));
     assert_eq!(alarm(&rate).period, Some(60));
     let sparse = rate.as_object_mut().unwrap();
     sparse.remove("label");
     sparse.remove("period");
-    assert_eq!(alarm(&rate).watch, Monitored::Math(line("100 * c / o")));
+    assert_eq!(alarm(&rate).monitored, Monitored::Math(line("100 * c / o")));
     assert_eq!(alarm(&rate).period, Some(900));
 }
 
@@ -132,7 +132,7 @@ fn a_composite_alarm_has_a_rule_and_no_values() {
     let children = json!({"triggeringAlarms": [{"arn": format!("{ARN}tea-kettle")}]}).to_string();
     let alarm = parsed(&with(event, "/alarmData/state/reasonData", json!(children)));
     assert_eq!(
-        alarm.watch,
+        alarm.monitored,
         Monitored::Composite(line("ALARM(\"tea-kettle\") OR ALARM(tea-pot)").unwrap())
     );
     assert_eq!(alarm.reason, line("tea-kettle transitioned to ALARM at Thursday 01 January, 2026"));
@@ -242,7 +242,7 @@ fn the_last_values_may_be_many_or_none_or_have_gaps() {
         (alarm.recent.clone(), alarm.last())
     };
     let gaps = json!([1.0, null, "2", "NaN", {}, 3e0, "inf", null]);
-    let expected = readings(&["1", "", "2", "", "", "3", "", ""]);
+    let expected = datapoints(&["1", "", "2", "", "", "3", "", ""]);
     assert_eq!(recent(gaps), (expected, Datapoint::parse("3")));
     assert_eq!(recent(json!([])), (Vec::new(), None));
     assert_eq!(recent(json!([null])), (vec![None], None));
@@ -284,16 +284,16 @@ fn a_key_names_one_change_of_one_alarm() {
 
 #[test]
 fn the_stacks_own_alarms_are_known_by_the_end_of_their_name() {
-    let own = |name| parsed(&event(name, "OK", "ALARM")).own();
-    assert_eq!(own("order-alerts-no-orders"), Some(StackAlarm::NoOrders));
-    assert_eq!(own("tea-rejected-webhooks"), Some(StackAlarm::RejectedWebhooks));
-    assert_eq!(own("no-orders"), None);
-    assert_eq!(own("order-alerts-no-orders-2"), None);
-    assert_eq!(own("order-alerts-errors "), Some(StackAlarm::Errors));
+    let stack_alarm = |name| parsed(&event(name, "OK", "ALARM")).stack_alarm();
+    assert_eq!(stack_alarm("order-alerts-no-orders"), Some(StackAlarm::NoOrders));
+    assert_eq!(stack_alarm("tea-rejected-webhooks"), Some(StackAlarm::RejectedWebhooks));
+    assert_eq!(stack_alarm("no-orders"), None);
+    assert_eq!(stack_alarm("order-alerts-no-orders-2"), None);
+    assert_eq!(stack_alarm("order-alerts-errors "), Some(StackAlarm::Errors));
 }
 
 #[test]
-fn only_what_was_wrong_recovers() {
+fn only_an_alarm_that_was_raised_recovers() {
     let recovered = |before, now| {
         let alarm = parsed(&event("tea-kettle", before, now));
         (alarm.has_recovered(), alarm.lasted().map(|time| time.as_secs()))
@@ -304,8 +304,24 @@ fn only_what_was_wrong_recovers() {
     let place = "/alarmData/previousState/timestamp";
     let later = with(event("a", "ALARM", "OK"), place, json!("2026-01-02T00:00:00.000+0000"));
     assert_eq!(parsed(&later).lasted(), None);
-    let at_once = with(later, place, json!("2026-01-01T02:05:10.000+0000"));
-    assert_eq!(parsed(&at_once).lasted(), None);
+    let same_time = with(later, place, json!("2026-01-01T02:05:10.000+0000"));
+    assert_eq!(parsed(&same_time).lasted(), None);
+}
+
+/// What a deployment wrote may wait for days in the queue or the dead-letter queue.
+#[test]
+fn the_stored_names_stay_as_they_are() {
+    let stored = r#"{"arn":"arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:tea-kettle","#
+        .to_owned()
+        + r#""account":"123456789012","region":"ap-northeast-2","name":"tea-kettle","#
+        + r#""description":"Tea water is too hot","watch":{"metric":"Tea House Temperature"},"#
+        + r#""state":"alarm","since":"2026-01-01T02:05:10.5Z","#
+        + r#""before":{"state":"ok","since":"2026-01-01T00:00:00.25Z"},"#
+        + r#""reason":"Threshold Crossed: 1 datapoint [25.5] was greater than the threshold (20.0).","#
+        + r#""threshold":"2e1","recent":["4e0","1.2e1","2.55e1"],"period":300,"#
+        + r##""link":"https://ap-northeast-2.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-2#alarmsV2:alarm/tea-kettle"}"##;
+    assert_eq!(serde_json::to_string(&parsed(&fired())).unwrap(), stored);
+    assert_eq!(serde_json::from_str::<Alarm>(&stored).unwrap(), parsed(&fired()));
 }
 
 #[test]

@@ -1,148 +1,147 @@
-//! Alarms become messages for those who look after the system.
+//! Alarms become messages in the monitoring channel, as orders do: claim → post → mark.
 
 use crate::alarm::Alarm;
 use crate::app::App;
-use crate::config::Language;
-use crate::delivery::Budget;
-use crate::delivery::claims::{LATE, LedgerSession};
-use crate::delivery::poster::{Posted, Poster, Telling};
-use crate::handlers::disposition::Outcome;
+use crate::delivery::LATE;
+use crate::delivery::budget::Budget;
+use crate::delivery::ledger_session::LedgerSession;
+use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::delivery::poster::{Posted, Poster};
 use crate::infra::metrics::Metric;
-use crate::ledger::Claim;
-use crate::ledger::rules::State;
-use crate::message::{self, Remarks};
+use crate::ledger::item::State;
+use crate::ledger::{Claim, Lease};
+use crate::message::{Remarks, alarm as message};
 use crate::secret::Channel;
 use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
-use crate::slack::retry::RetryAfter;
 
 /// What became of some alarms.
 #[derive(Debug)]
 pub struct AlarmsDelivered {
-    /// One for each.
+    /// One for each, in their order.
     pub outcomes: Vec<Outcome>,
-    /// Why the orders need not be tried either: their channel takes nothing now.
-    pub orders_halted: Option<RetryAfter>,
+    /// Why the orders need not be tried either: they go to the same URL, which takes nothing now.
+    pub orders_stopped: Option<RetryAfter>,
 }
 
-/// Tells of alarms in the order in which they came about, each in the same way as orders: claim →
-/// post → mark. When one has to wait, the others wait with it.
+/// Delivers alarms in the order in which their states began. When one has to wait, the others wait
+/// with it.
 pub async fn deliver_alarms(
     app: &App,
     alarms: &[&Alarm],
     budget: Budget<'_>,
     pace: &mut Pace,
 ) -> AlarmsDelivered {
-    let mut delivery = Delivery {
+    let mut delivery = AlarmDelivery {
         app,
         budget,
-        claims: LedgerSession::new(app, &[], budget),
+        ledger: LedgerSession::new(app, budget),
         poster: Poster::new(app, Channel::Monitoring, budget.deadline, pace),
-        halted: None,
+        stopped: None,
     };
     let mut outcomes = vec![Outcome::Retry(RetryAfter::Immediately); alarms.len()];
-    let mut positions: Vec<_> = (0..alarms.len()).collect();
-    positions.sort_by_key(|position| alarms[*position].since);
-    for position in positions {
-        outcomes[position] = match delivery.halted {
-            None => delivery.tell(alarms[position]).await,
-            Some(wait) => Outcome::Retry(wait),
+    let mut in_order: Vec<_> = alarms.iter().zip(&mut outcomes).collect();
+    in_order.sort_by_key(|(alarm, _)| alarm.since);
+    for (alarm, outcome) in in_order {
+        *outcome = match delivery.stopped {
+            None => delivery.deliver(alarm).await,
+            Some(retry_after) => Outcome::Retry(retry_after),
         };
     }
-    let orders_halted = match delivery.halted {
-        Some(wait) if delivery.poster.is_where_orders_go().await => Some(wait),
+    let orders_stopped = match delivery.stopped {
+        Some(retry_after) if delivery.poster.is_where_orders_go().await => Some(retry_after),
         _ => None,
     };
-    AlarmsDelivered { outcomes, orders_halted }
+    AlarmsDelivered { outcomes, orders_stopped }
 }
 
-struct Delivery<'a> {
+struct AlarmDelivery<'a> {
     app: &'a App,
     budget: Budget<'a>,
-    claims: LedgerSession<'a>,
+    ledger: LedgerSession<'a>,
     poster: Poster<'a>,
-    /// Why nothing more is posted by this invocation.
-    halted: Option<RetryAfter>,
+    /// Why this invocation posts nothing more.
+    stopped: Option<RetryAfter>,
 }
 
-impl Delivery<'_> {
-    async fn tell(&mut self, alarm: &Alarm) -> Outcome {
+impl AlarmDelivery<'_> {
+    async fn deliver(&mut self, alarm: &Alarm) -> Outcome {
         let name = alarm.name.as_str();
         if self.budget.deadline.is_mostly_over() {
             return Outcome::Retry(RetryAfter::Immediately);
         }
-        if let Err(error) = self.poster.find_address().await {
-            tracing::error!(name, %error, "an alarm cannot be posted");
-            return self.halt(RetryAfter::BackOff);
+        if let Err(error) = self.poster.find_url().await {
+            tracing::error!(name, %error, "no Slack URL for an alarm: retrying later");
+            return self.stop(RetryAfter::BackOff);
         }
-        let held = match self.claims.alarm(alarm).await {
-            Claim::Ours(held) => held,
-            Claim::Told | Claim::Overtaken { .. } => {
-                tracing::info!(name, "the alarm was told before");
-                return Outcome::Done;
-            }
-            Claim::Leased { until, .. } => {
-                tracing::info!(name, "the alarm is left to another invocation, which is at it");
-                return Outcome::Retry(RetryAfter::Exactly(self.claims.after(until)));
-            }
-        };
-        let now = self.budget.deadline.now();
-        let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
-        let remarks = Remarks { repeat: held.may_be_shown, delay: late, ..Remarks::default() };
-        let language = self.app.config.language;
-        let mut news = Notification { alarm, language, remarks, is_plain: false };
-        let mut disposition = self.poster.post(&mut news).await;
-        if let Posted::Refused(why) = &disposition {
-            tracing::warn!(name, why, "the alarm is tried as plain text");
-            news.is_plain = true;
-            disposition = self.poster.post(&mut news).await;
-        }
-        match disposition {
-            Posted::Yes => {
-                tracing::info!(name, "posted an alarm");
-                self.app.metrics.count(Metric::MessagesPosted);
-                self.claims.mark(held, self.budget.deadline.now()).await;
+        match self.ledger.claim_alarm(alarm).await {
+            Claim::Acquired(lease) => self.post(alarm, lease).await,
+            Claim::Delivered | Claim::Superseded { .. } => {
+                tracing::info!(name, "duplicate: the alarm was already delivered");
                 Outcome::Done
             }
-            Posted::Refused(why) => {
-                tracing::error!(name, why, "the alarm is not delivered in any form");
-                self.claims.give_back_one(held, news.ending()).await;
-                Outcome::Rejected(why)
-            }
-            Posted::No(wait) => {
-                self.claims.give_back_one(held, news.ending()).await;
-                self.halt(wait)
+            Claim::HeldUntil { until, .. } => {
+                tracing::info!(name, "deferred: another invocation holds the alarm's lease");
+                Outcome::Retry(RetryAfter::Exactly(self.ledger.after(until)))
             }
         }
     }
 
-    fn halt(&mut self, wait: RetryAfter) -> Outcome {
-        self.halted = Some(wait);
-        Outcome::Retry(wait)
+    /// Posts with blocks, and as plain text if Slack rejects these.
+    async fn post(&mut self, alarm: &Alarm, lease: Lease) -> Outcome {
+        let name = alarm.name.as_str();
+        let now = self.budget.deadline.now();
+        let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
+        let remarks = Remarks { repeat: lease.is_in_doubt(), delay: late, ..Remarks::default() };
+
+        let blocks = self.post_once(alarm, remarks, |message| message).await;
+        let posted = match &blocks.outcome {
+            Outcome::Rejected(reason) => {
+                tracing::warn!(name, reason, "Slack rejected the alarm: trying plain text");
+                let repeat = remarks.repeat || blocks.is_in_doubt;
+                let remarks = Remarks { repeat, ..remarks };
+                let plain = self.post_once(alarm, remarks, Message::without_blocks).await;
+                Posted { is_in_doubt: plain.is_in_doubt || blocks.is_in_doubt, ..plain }
+            }
+            Outcome::Done | Outcome::Retry(_) => blocks,
+        };
+        let is_in_doubt = remarks.repeat || posted.is_in_doubt;
+        let state = if is_in_doubt { State::InDoubt } else { State::Pending };
+        match posted.outcome {
+            Outcome::Done => {
+                tracing::info!(name, "posted an alarm");
+                self.app.metrics.count(Metric::MessagesPosted);
+                self.ledger.mark_delivered(lease, self.budget.deadline.now()).await;
+                Outcome::Done
+            }
+            Outcome::Rejected(reason) => {
+                tracing::error!(name, reason, "alarm rejected by Slack even as plain text");
+                self.ledger.release(lease, state).await;
+                Outcome::Rejected(reason)
+            }
+            Outcome::Retry(retry_after) => {
+                self.ledger.release(lease, state).await;
+                self.stop(retry_after)
+            }
+        }
     }
-}
 
-struct Notification<'a> {
-    alarm: &'a Alarm,
-    language: Language,
-    remarks: Remarks,
-    is_plain: bool,
-}
-
-impl Notification<'_> {
-    /// What the ledger should know of it while it is not told.
-    fn ending(&self) -> State {
-        if self.remarks.repeat { State::InDoubt } else { State::Pending }
-    }
-}
-
-impl Telling for Notification<'_> {
-    fn message(&self) -> Message {
-        let message = message::alarm::about(self.alarm, self.language, self.remarks);
-        if self.is_plain { message.without_blocks() } else { message }
+    async fn post_once(
+        &mut self,
+        alarm: &Alarm,
+        remarks: Remarks,
+        form: impl Fn(Message) -> Message,
+    ) -> Posted {
+        let language = self.app.config.language;
+        let write = |is_repeat: bool| {
+            let repeat = remarks.repeat || is_repeat;
+            form(message::about(alarm, language, Remarks { repeat, ..remarks }))
+        };
+        self.poster.post(write).await
     }
 
-    fn mark_repeat(&mut self) {
-        self.remarks.repeat = true;
+    fn stop(&mut self, retry_after: RetryAfter) -> Outcome {
+        self.stopped = Some(retry_after);
+        Outcome::Retry(retry_after)
     }
 }

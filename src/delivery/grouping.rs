@@ -1,13 +1,14 @@
-//! Few messages out of many events: singles while they are few, digests in a storm.
+//! Groups events into few messages: single ones while they are few, digests in a storm.
 //!
-//! Nothing is dropped on the way: every position that comes in stands in exactly one [`Notification`].
+//! Nothing is dropped: every event stands in exactly one [`Notification`].
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::Timestamp;
 
+use crate::delivery::jobs::EventIndex;
 use crate::message::{self, Remarks, Style, digest};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
@@ -16,43 +17,42 @@ use crate::slack::block_kit::Message;
 #[cfg(test)]
 mod tests;
 
-/// So many orders are told one by one; more are a digest.
+/// Up to this many orders have a message each; more are a digest.
 pub const MAX_SINGLES: usize = 3;
 
-/// One order in the news: what happened to it, and which events that stands for.
+/// One order in a message: what happened to it, and the events that this stands for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Grouped {
     pub event: OrderEvent,
     pub remarks: Remarks,
-    /// Slack took it in no form before.
-    pub was_refused: bool,
-    /// Where the events stand in the caller's list.
-    pub positions: Vec<usize>,
+    /// Slack rejected it in every form before.
+    pub was_rejected: bool,
+    pub indexes: Vec<EventIndex>,
 }
 
-/// One message's worth of news.
+/// What one message says.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Notification {
     /// At least one.
     entries: Vec<Grouped>,
-    plain: bool,
-    /// How many cancellations of the same time were told before it.
-    beside: u32,
+    is_plain: bool,
+    /// How many cancellations of the same time were posted separately.
+    cancelled_separately: u32,
 }
 
-/// Puts events together into as few messages as are good to read.
+/// Groups events into as few messages as are good to read.
 ///
-/// Up to [`MAX_SINGLES`] stand alone, as they are. Of more, an order stands once, under what
-/// matters most; if these are still more, they are digests, filled one after the other. What was
-/// refused before comes last and alone, so that no digest is refused for it.
-pub fn fold(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
-    let (suspects, entries) = entries.into_iter().partition(|entry| entry.was_refused);
-    let mut news = fold_unsuspected(entries, style);
-    news.extend(singles(suspects));
-    news
+/// Up to [`MAX_SINGLES`] have a message each. Of more, an order stands once, under what matters most;
+/// if these are still more, they are digests, filled one after the other. What was rejected before
+/// comes last and alone, so that no digest is rejected because of it.
+pub fn group(entries: Vec<Grouped>, style: &Style) -> VecDeque<Notification> {
+    let (rejected_before, entries) = entries.into_iter().partition(|entry| entry.was_rejected);
+    let mut notifications = VecDeque::from(group_new(entries, style));
+    notifications.extend(singles(rejected_before));
+    notifications
 }
 
-fn fold_unsuspected(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
+fn group_new(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
     let is_storm = entries.len() > MAX_SINGLES;
     let entries = if is_storm { by_order(entries) } else { entries };
     if entries.len() > MAX_SINGLES { digests(entries, style) } else { singles(entries).collect() }
@@ -65,41 +65,42 @@ fn singles(mut entries: Vec<Grouped>) -> impl Iterator<Item = Notification> {
 
 impl Notification {
     fn of(entries: Vec<Grouped>) -> Self {
-        Self { entries, plain: false, beside: 0 }
+        Self { entries, is_plain: false, cancelled_separately: 0 }
     }
 
-    /// What it tells, in the order in which it is read.
+    /// Its orders, in the order in which they are read.
     pub fn entries(&self) -> &[Grouped] {
         &self.entries
     }
 
-    /// Whether it tells several orders at once.
+    /// Whether it is about several orders.
     pub fn is_digest(&self) -> bool {
         self.entries.len() > 1
     }
 
-    /// Whether Slack refused all of it before.
-    pub fn is_suspect(&self) -> bool {
-        self.entries.iter().all(|entry| entry.was_refused)
+    /// Whether Slack rejected all of it before.
+    pub fn was_rejected(&self) -> bool {
+        self.entries.iter().all(|entry| entry.was_rejected)
     }
 
     /// All events that it stands for.
-    pub fn positions(&self) -> impl Iterator<Item = usize> {
-        self.entries.iter().flat_map(|entry| entry.positions.iter().copied())
+    pub fn indexes(&self) -> impl Iterator<Item = EventIndex> {
+        self.entries.iter().flat_map(|entry| entry.indexes.iter().copied())
     }
 
-    /// The message as it is posted.
-    pub fn message(&self, style: &Style) -> Message {
-        let message = match &*self.entries {
-            [Grouped { event, remarks, .. }] => message::about(event, style, *remarks),
-            entries => digest::about(&told(entries), self.beside, style),
+    /// The message as it is posted; with `is_repeat` it says that Slack may have shown it already.
+    pub fn message(&self, style: &Style, is_repeat: bool) -> Message {
+        let orders = orders(&self.entries, is_repeat);
+        let message = match &*orders {
+            [(event, remarks)] => message::about(event, style, *remarks),
+            orders => digest::about(orders, self.cancelled_separately, style),
         };
-        if self.plain { message.without_blocks() } else { message }
+        if self.is_plain { message.without_blocks() } else { message }
     }
 
-    /// Says beside a digest how many cancellations of the same time were told before it.
-    pub fn set_beside(&mut self, cancellations: u32) {
-        self.beside = cancellations;
+    /// Makes a digest say how many cancellations of the same time were posted separately.
+    pub fn set_cancelled_separately(&mut self, cancellations: u32) {
+        self.cancelled_separately = cancellations;
     }
 
     /// Slack may have shown it already.
@@ -109,13 +110,13 @@ impl Notification {
         }
     }
 
-    /// What to try when Slack refuses the message: halves of a digest, plain text for one order.
+    /// What to try when Slack rejects the message: halves of a digest, plain text for one order.
     ///
-    /// The error is the news itself, when nothing smaller can be made of it.
-    pub fn smaller(mut self) -> Result<Vec<Self>, Self> {
+    /// The error is the notification itself, when it cannot be made smaller.
+    pub fn split(mut self) -> Result<Vec<Self>, Self> {
         match self.entries.len() {
-            0 | 1 if self.plain => Err(self),
-            0 | 1 => Ok(vec![Self { plain: true, ..self }]),
+            0 | 1 if self.is_plain => Err(self),
+            0 | 1 => Ok(vec![Self { is_plain: true, ..self }]),
             count => {
                 let second = self.entries.split_off(count / 2);
                 Ok(vec![self, Self::of(second)])
@@ -126,13 +127,13 @@ impl Notification {
 
 fn digests(mut entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
     entries.sort_by_key(|Grouped { event, .. }| (place(event.kind), event.time()));
-    let mut news = Vec::new();
+    let mut digests = Vec::new();
     while !entries.is_empty() {
         let rest = entries.split_off(fitting(&entries, style));
-        news.push(Notification::of(entries));
+        digests.push(Notification::of(entries));
         entries = rest;
     }
-    news
+    digests
 }
 
 /// Where a kind stands in a digest.
@@ -144,20 +145,17 @@ fn place(kind: Kind) -> u8 {
     }
 }
 
-/// How many of the entries one digest holds, found by making it: two always fit.
+/// How many of the entries one digest holds, found by writing it: two always fit.
 ///
-/// It must have room to say that it is a repeat, should it become one.
+/// It must have room to say that it may be a repeat, should it become one.
 fn fitting(entries: &[Grouped], style: &Style) -> usize {
-    let mut told = told(entries);
-    for (_, remarks) in &mut told {
-        remarks.repeat = true;
-    }
-    let (mut fitting, mut too_many) = (told.len().min(2), told.len() + 1);
+    let orders = orders(entries, true);
+    let (mut fitting, mut too_many) = (orders.len().min(2), orders.len() + 1);
     while too_many - fitting > 1 {
         // No more than twice as many: a digest holds few of very many.
         let some = fitting.midpoint(too_many).min(fitting * 2);
-        // What cannot even be measured is left to fail alone.
-        let fits = || digest::fits(&told[..some], style);
+        // An order whose line cannot be written must fail alone.
+        let fits = || digest::fits(&orders[..some], style);
         if catch_unwind(AssertUnwindSafe(fits)).unwrap_or(false) {
             fitting = some;
         } else {
@@ -167,8 +165,13 @@ fn fitting(entries: &[Grouped], style: &Style) -> usize {
     fitting
 }
 
-fn told(entries: &[Grouped]) -> Vec<digest::Told<'_>> {
-    entries.iter().map(|entry| (&entry.event, entry.remarks)).collect()
+fn orders(entries: &[Grouped], is_repeat: bool) -> Vec<digest::Told<'_>> {
+    let mut orders: Vec<_> =
+        entries.iter().map(|Grouped { event, remarks, .. }| (event, *remarks)).collect();
+    for (_, remarks) in &mut orders {
+        remarks.repeat |= is_repeat;
+    }
+    orders
 }
 
 /// Each order once. An event that does not say its order's key is an order of its own.
@@ -195,7 +198,7 @@ fn by_order(entries: Vec<Grouped>) -> Vec<Grouped> {
 impl Grouped {
     /// Takes in another event of the same order, which leads if it matters more.
     fn join(&mut self, mut other: Self) {
-        self.positions.append(&mut other.positions);
+        self.indexes.append(&mut other.indexes);
         let repeat = self.remarks.repeat || other.remarks.repeat;
         if importance(&other.event) >= importance(&self.event) {
             self.event = other.event;
@@ -205,8 +208,8 @@ impl Grouped {
     }
 }
 
-/// What happened to an order, by how much it matters. Of things that matter alike, the last one
-/// holds: a cancellation and its withdrawal, too, since the order lives or not by the later one.
+/// How much an event matters for its order. Of equal ones the later one stands: so it is with a
+/// cancellation and a reopening, as the later one says whether the order is cancelled.
 fn importance(event: &OrderEvent) -> (u8, Timestamp, bool) {
     let is_cancelled = event.kind == Kind::Cancelled;
     let rank = match (event.kind, event.change) {

@@ -1,22 +1,22 @@
-//! Story 4: an alarm of CloudWatch is told.
+//! A CloudWatch alarm is handed on, to the queue or to Slack.
 //!
-//! ours? → news? → hand over. With a queue it takes the way of the orders, so that an outage of Slack
-//! loses no alarm; the copy by e-mail has gone by then. What fails here Lambda tries again, and then
-//! puts into the dead-letter queue.
+//! With a queue it takes the way of the orders, so that an outage of Slack loses no alarm. Lambda
+//! retries an invocation that fails here, and then puts the event into the dead-letter queue.
 
 use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::app::App;
-use crate::delivery::{Budget, deliver_alarms};
-use crate::handlers::disposition::Outcome;
+use crate::delivery::alarms::deliver_alarms;
+use crate::delivery::budget::Budget;
+use crate::delivery::outcome::Outcome;
 use crate::handlers::invocation::InvocationError;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::queue::envelope::pack_alarm;
 use crate::slack::pace::Pace;
 
-/// Takes one alarm; `function_arn` says whose alarms are believed.
+/// Handles one alarm; only those of the account and region of `function_arn` are accepted.
 pub async fn handle(
     app: &App,
     alarm: &Alarm,
@@ -30,20 +30,20 @@ pub async fn handle(
         app.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
     }
-    if !alarm.is_news() {
-        tracing::info!(name, "not shown: all is well, as it was");
+    if !alarm.should_notify() {
+        tracing::info!(name, "ignored: OK without a previous ALARM");
         return Ok(());
     }
     let Some(queue) = &app.queue else {
-        let budget = Budget { request_id, deadline, reserve: Duration::ZERO, is_everything: true };
-        let told = deliver_alarms(app, &[alarm], budget, &mut Pace::at_once()).await;
-        return match told.outcomes[..] {
+        let budget = Budget { request_id, deadline, reserve: Duration::ZERO };
+        let delivered = deliver_alarms(app, &[alarm], budget, &mut Pace::unpaced()).await;
+        return match delivered.outcomes[..] {
             [Outcome::Done] => Ok(()),
             _ => Err(InvocationError::AlarmNotPosted),
         };
     };
     queue.send(&pack_alarm(alarm), Duration::ZERO, deadline).await.map_err(|error| {
-        tracing::error!(name, %error, "the alarm cannot be stored");
+        tracing::error!(name, %error, "queue unavailable: Lambda retries the alarm");
         InvocationError::AlarmNotStored
     })?;
     tracing::info!(name, "accepted an alarm");

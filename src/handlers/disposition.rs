@@ -1,134 +1,121 @@
-//! What becomes of a queue message, from what became of its events.
+//! What becomes of a queue message: delete it, retry it after a time, or dead-letter it. Pure.
 
 use std::time::Duration;
 
+use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::infra::deadline::rounded_up;
 use crate::order::OrderEvent;
+use crate::queue::backoff::back_off;
 use crate::queue::batch::Record;
-use crate::queue::envelope::{EnvelopeError, pack};
-use crate::slack::retry::{RetryAfter, back_off, rounded_up};
+use crate::queue::envelope::{Content, EnvelopeError, pack};
 
-/// What became of an event.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Nothing is left to do: it was told, now or before, or need not be.
-    Done,
-    /// It is worth another try.
-    Retry(RetryAfter),
-    /// Slack takes it in no form, as the text says.
-    Rejected(String),
-}
+/// What can never work is dead-lettered at this receive count. Before, the fault may be ours, or
+/// temporary.
+const MAX_RECEIVES: u32 = 3;
+/// So many times a message is left to the invocation that gathers its digest.
+const MAX_HAND_OVERS: u32 = 2;
+/// Above this receive count every wait is at least the back-off: SQS itself dead-letters a message
+/// that was received a thousand times (template.yaml).
+const BACK_OFF_AFTER: u32 = 20;
 
-/// What can never work is set aside when it was received so often.
-const LAST_RECEIVE: u32 = 3;
-/// As often a message is left to whoever gathers for its digest.
-const HAND_OVERS: u32 = 2;
-/// As often a message waits exactly as it is told.
-const OFTEN: u32 = 20;
-
-/// A queue message's end, or its next beginning.
+/// What becomes of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
-    /// It is done with.
     Delete,
-    /// It is seen again after this time.
+    /// It becomes visible again after this time.
     RetryAfter(Duration),
-    /// What can never work goes to the dead-letter queue, and then the message is done with.
-    DeadLetter { bodies: Vec<String>, reason: String },
+    /// These bodies go to the dead-letter queue, and then the message is deleted.
+    DeadLetter {
+        bodies: Vec<String>,
+        reason: String,
+    },
 }
 
-/// Settles the messages of one invocation.
+/// Decides about the messages of one invocation.
 ///
-/// What failed together comes back together, so that it can be told in one message.
+/// What failed together is retried together, so that it can be posted in one message.
 #[derive(Clone, Copy, Debug)]
 pub struct RetryPolicy {
     seed: u32,
 }
 
 impl RetryPolicy {
-    /// Invocations back off differently, so that they do not come together again.
+    /// Invocations back off differently, so that they do not all come back together.
     pub fn of_invocation(request_id: &str) -> Self {
         let mix = |seed: u32, byte: u8| seed.wrapping_mul(31).wrapping_add(byte.into());
         Self { seed: request_id.bytes().fold(0, mix) }
     }
 
-    /// The disposition of a message whose events came to these outcomes.
-    pub fn of_events(
+    /// For a message whose events, or whose alarm, had these outcomes.
+    pub fn of_content(
         self,
         record: &Record,
-        events: &[OrderEvent],
+        content: &Content,
         outcomes: &[Outcome],
     ) -> Disposition {
         let waits = outcomes.iter().filter_map(|outcome| match outcome {
-            Outcome::Retry(wait) => Some(self.time(record, *wait)),
+            Outcome::Retry(retry_after) => Some(self.wait(record, *retry_after)),
             Outcome::Done | Outcome::Rejected(_) => None,
         });
         if let Some(longest) = waits.max() {
             return Disposition::RetryAfter(longest);
         }
-        let mut refused = Vec::new();
-        let mut reason = "";
-        for (event, outcome) in events.iter().zip(outcomes) {
-            if let Outcome::Rejected(why) = outcome {
-                refused.push(event.clone());
-                reason = why;
-            }
-        }
-        if refused.is_empty() {
-            return Disposition::Delete;
-        }
-        self.in_the_end(record, || pack(&refused), reason)
+        let mut reasons = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Rejected(reason) => Some(reason),
+            Outcome::Done | Outcome::Retry(_) => None,
+        });
+        let Some(reason) = reasons.next() else { return Disposition::Delete };
+        let bodies = || match content {
+            Content::Orders(events) => pack(&rejected(events, outcomes)),
+            Content::Alarm(_) => vec![record.body.clone()],
+        };
+        self.retry_or_dead_letter(record, bodies, reason)
     }
 
-    /// The disposition of a message with an alarm that came to this outcome.
-    pub fn of_alarm(self, record: &Record, outcome: &Outcome) -> Disposition {
-        match outcome {
-            Outcome::Done => Disposition::Delete,
-            Outcome::Retry(wait) => Disposition::RetryAfter(self.time(record, *wait)),
-            Outcome::Rejected(why) => self.in_the_end(record, || vec![record.body.clone()], why),
-        }
-    }
-
-    /// The disposition of a message that could not be read.
-    pub fn of_unread(self, record: &Record, error: EnvelopeError) -> Disposition {
+    /// For a message that could not be decoded.
+    pub fn of_undecodable(self, record: &Record, error: EnvelopeError) -> Disposition {
         match error {
-            // The deployment that wrote it will be back, or its successor.
-            EnvelopeError::Newer => Disposition::RetryAfter(self.time(record, RetryAfter::BackOff)),
+            // The deployment that wrote it, or a later one, can read it again.
+            EnvelopeError::Newer => Disposition::RetryAfter(self.wait(record, RetryAfter::BackOff)),
             EnvelopeError::Unreadable => {
-                self.in_the_end(record, || vec![record.body.clone()], &error.to_string())
+                self.retry_or_dead_letter(record, || vec![record.body.clone()], &error.to_string())
             }
         }
     }
 
-    /// Buried at the last receive, and tried again before: the fault may be ours, or a passing one.
-    fn in_the_end(
+    /// How long a message waits; SQS counts in whole seconds.
+    pub fn wait(self, record: &Record, retry_after: RetryAfter) -> Duration {
+        let back_off = |receive_count| rounded_up(back_off(receive_count, self.seed));
+        let wait = match retry_after {
+            RetryAfter::BackOff => back_off(record.receive_count),
+            RetryAfter::Immediately => Duration::ZERO,
+            RetryAfter::NextDigest(_) if record.receive_count <= MAX_HAND_OVERS => Duration::ZERO,
+            RetryAfter::Exactly(wait) | RetryAfter::NextDigest(wait) => rounded_up(wait),
+        };
+        match record.receive_count.checked_sub(BACK_OFF_AFTER) {
+            Some(more @ 1..) => wait.max(back_off(more)),
+            _ => wait,
+        }
+    }
+
+    fn retry_or_dead_letter(
         self,
         record: &Record,
         bodies: impl FnOnce() -> Vec<String>,
         reason: &str,
     ) -> Disposition {
-        if record.receive_count < LAST_RECEIVE {
-            return Disposition::RetryAfter(self.time(record, RetryAfter::BackOff));
+        if record.receive_count < MAX_RECEIVES {
+            return Disposition::RetryAfter(self.wait(record, RetryAfter::BackOff));
         }
         Disposition::DeadLetter { bodies: bodies(), reason: reason.to_owned() }
     }
+}
 
-    /// How long a message stays out of sight; SQS counts in whole seconds.
-    ///
-    /// SQS gives a message up after a thousand receive_count: one that comes back often comes back less
-    /// and less often, whatever it waits for.
-    pub fn time(self, record: &Record, wait: RetryAfter) -> Duration {
-        let back_off = |receive_count| rounded_up(back_off(receive_count, self.seed));
-        let time = match wait {
-            RetryAfter::BackOff => back_off(record.receive_count),
-            RetryAfter::Immediately => Duration::ZERO,
-            RetryAfter::NextDigest(_) if record.receive_count <= HAND_OVERS => Duration::ZERO,
-            RetryAfter::Exactly(time) | RetryAfter::NextDigest(time) => rounded_up(time),
-        };
-        match record.receive_count.checked_sub(OFTEN) {
-            Some(more @ 1..) => time.max(back_off(more)),
-            _ => time,
-        }
-    }
+/// The events that Slack rejected; the others of their message were delivered.
+fn rejected(events: &[OrderEvent], outcomes: &[Outcome]) -> Vec<OrderEvent> {
+    let events = events.iter().zip(outcomes);
+    let rejected = events.filter(|(_, outcome)| matches!(outcome, Outcome::Rejected(_)));
+    rejected.map(|(event, _)| event.clone()).collect()
 }
 
 #[cfg(test)]
@@ -142,7 +129,7 @@ mod tests {
         "reopens":false,"body_hash":"00"}"#;
 
     /// Without jitter.
-    fn retry_policy() -> RetryPolicy {
+    fn policy() -> RetryPolicy {
         RetryPolicy::of_invocation("")
     }
 
@@ -158,20 +145,20 @@ mod tests {
 
     fn disposition(receive_count: u32, outcomes: &[Outcome; 2]) -> Disposition {
         let record = record(receive_count);
-        retry_policy().of_events(&record, unpack(&record.body).unwrap().orders(), outcomes)
+        policy().of_content(&record, &unpack(&record.body).unwrap(), outcomes)
     }
 
-    fn refused() -> Outcome {
+    fn rejected() -> Outcome {
         Outcome::Rejected("Slack answered 400".to_owned())
     }
 
     #[test]
-    fn a_message_is_done_with_when_all_its_events_are() {
+    fn a_message_is_deleted_when_all_its_events_are_done() {
         assert_eq!(disposition(1, &[Outcome::Done, Outcome::Done]), Disposition::Delete);
     }
 
     #[test]
-    fn a_message_comes_back_when_the_last_of_its_events_is_worth_it() {
+    fn a_message_waits_as_long_as_the_last_of_its_events() {
         let exactly = |ms| Outcome::Retry(RetryAfter::Exactly(Duration::from_millis(ms)));
         let back = |seconds| Disposition::RetryAfter(Duration::from_secs(seconds));
         assert_eq!(
@@ -184,11 +171,11 @@ mod tests {
             disposition(9, &[Outcome::Done, Outcome::Retry(RetryAfter::Immediately)]),
             back(0)
         );
-        assert_eq!(disposition(3, &[refused(), exactly(5_000)]), back(5));
+        assert_eq!(disposition(3, &[rejected(), exactly(5_000)]), back(5));
     }
 
     #[test]
-    fn what_another_digest_may_gather_is_left_to_it_twice() {
+    fn a_message_is_left_to_the_gathering_invocation_twice() {
         let handed_over = |receive_count| {
             let wait = RetryAfter::NextDigest(Duration::from_secs(40));
             disposition(receive_count, &[Outcome::Retry(wait), Outcome::Done])
@@ -198,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn what_comes_back_often_comes_back_less_often() {
+    fn a_message_that_was_received_often_waits_at_least_the_back_off() {
         let waited = |receive_count, wait| {
             disposition(receive_count, &[Outcome::Retry(wait), Outcome::Done])
         };
@@ -214,29 +201,29 @@ mod tests {
     }
 
     #[test]
-    fn what_slack_never_takes_is_buried_alone_at_the_third_receive() {
+    fn only_the_rejected_events_are_dead_lettered_at_the_third_receive() {
         assert_eq!(
-            disposition(1, &[refused(), Outcome::Done]),
+            disposition(1, &[rejected(), Outcome::Done]),
             Disposition::RetryAfter(Duration::from_secs(15))
         );
         assert_eq!(
-            disposition(2, &[refused(), Outcome::Done]),
+            disposition(2, &[rejected(), Outcome::Done]),
             Disposition::RetryAfter(Duration::from_secs(30))
         );
         let Disposition::DeadLetter { bodies, reason } =
-            disposition(3, &[refused(), Outcome::Done])
+            disposition(3, &[rejected(), Outcome::Done])
         else {
-            panic!("it is tried for ever");
+            panic!("it is retried for ever");
         };
         assert_eq!(reason, "Slack answered 400");
         assert_eq!(bodies.len(), 1);
-        assert_eq!(unpack(&bodies[0]).unwrap().orders().len(), 1, "the other event was shown");
+        assert_eq!(unpack(&bodies[0]).unwrap().orders().len(), 1, "the other event was posted");
     }
 
     #[test]
-    fn what_cannot_be_read_is_buried_as_it_is() {
+    fn an_undecodable_message_is_dead_lettered_as_it_is() {
         let unread = |receive_count| {
-            retry_policy().of_unread(&record(receive_count), EnvelopeError::Unreadable)
+            policy().of_undecodable(&record(receive_count), EnvelopeError::Unreadable)
         };
         assert_eq!(unread(2), Disposition::RetryAfter(Duration::from_secs(30)));
         let reason = "the message is not one of this function's".to_owned();
@@ -244,8 +231,8 @@ mod tests {
     }
 
     #[test]
-    fn what_a_newer_version_wrote_is_never_buried() {
-        let disposition = retry_policy().of_unread(&record(999), EnvelopeError::Newer);
+    fn a_message_of_a_newer_version_is_never_dead_lettered() {
+        let disposition = policy().of_undecodable(&record(999), EnvelopeError::Newer);
         assert_eq!(disposition, Disposition::RetryAfter(Duration::from_mins(15)));
     }
 }

@@ -1,7 +1,6 @@
-//! Story 1: a webhook request becomes an answer.
+//! A webhook request becomes an answer: admit → verify → parse → enqueue, or deliver at once.
 //!
-//! The checks go from cheap to dear, and nothing is parsed before it is proven genuine: route, size,
-//! media type, keys at hand, signature, body, delivery.
+//! The checks go from cheap to expensive, and nothing is parsed before it is verified.
 
 use std::time::Duration;
 
@@ -9,8 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::config::{Config, Mode};
-use crate::delivery::{Budget, deliver};
-use crate::handlers::disposition::Outcome;
+use crate::delivery::Delivery;
+use crate::delivery::budget::Budget;
+use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
@@ -20,79 +20,77 @@ use crate::queue::envelope::pack;
 use crate::secret::cache::SecretCacheError;
 use crate::secret::{NoKey, Secret};
 use crate::slack::pace::Pace;
-use crate::slack::retry::RetryAfter;
 use crate::webhook::parse::{Parsed, parse};
-use crate::webhook::request::{Headers, Request};
+use crate::webhook::request::Request;
 use crate::webhook::response::{Answer, Refusal, for_platform};
-use crate::webhook::route::{Route, bytes, check_media_type, is_ping, route};
+use crate::webhook::route::{Admitted, Webhook, admit, platform};
 use crate::webhook::signature::{Rejection, Verified, verify};
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
-/// What is kept back of the time for the answer.
-const ANSWERING: Duration = Duration::from_millis(300);
-/// When nothing was tried for want of time.
-const AT_ONCE: Duration = Duration::from_secs(1);
-/// From the request to the queue, in which neither Slack nor the ledger has a part.
+/// Kept back of the time for the answer.
+const TIME_TO_ANSWER: Duration = Duration::from_millis(300);
+/// When nothing was tried for lack of time.
+const IMMEDIATELY: Duration = Duration::from_secs(1);
+/// From the request to the queue; neither Slack nor the ledger is called in between.
 const TIME_TO_ENQUEUE: Duration = Duration::from_secs(3);
 
-/// Takes one request of the invocation `request_id`.
+/// Answers one request of the invocation `request_id`.
 pub async fn handle(
     app: &App,
     request: &Request,
     request_id: &str,
     deadline: Deadline,
 ) -> Result<Answer, Refusal> {
-    let now = deadline.began;
-    let time_to_answer = time_to_answer(request.arrived_at, now);
-    let deadline = deadline.at_most(match app.queue {
-        Some(_) => time_to_answer.min(TIME_TO_ENQUEUE),
-        None => time_to_answer,
-    });
-    let platform = match route(request)? {
-        Route::Health => return Ok(Answer::Healthy),
-        Route::Webhook(platform) => platform,
-    };
-    let outcome = take(app, platform, request, request_id, deadline).await;
-    if let Err(Refusal::Unavailable { .. }) = outcome {
-        app.metrics.count_for(Metric::WebhooksNotTaken, platform.id);
+    match admit(request) {
+        Ok(Admitted::Health) => Ok(Answer::Healthy),
+        Ok(Admitted::Ping(platform)) => {
+            tracing::info!(platform = platform.id, "answered a platform's ping");
+            for_platform(Ok(Answer::Ignored), &platform.reply)
+        }
+        Ok(Admitted::Webhook(webhook)) => {
+            let time = time_to_answer(request.arrived_at, deadline.began);
+            let time = if app.queue.is_some() { time.min(TIME_TO_ENQUEUE) } else { time };
+            let outcome = accept(app, webhook, request_id, deadline.at_most(time)).await;
+            if let Err(Refusal::Unavailable { .. }) = outcome {
+                app.metrics.count_for(Metric::WebhooksNotTaken, webhook.platform.id);
+            }
+            for_platform(outcome, &webhook.platform.reply)
+        }
+        Err(refusal) => {
+            let status = refusal.status().as_u16();
+            // Strangers try many paths; a platform that is refused here needs the operator.
+            if let Some(Platform { id, .. }) = platform(request) {
+                tracing::warn!(platform = id, status, "refused before verification");
+            }
+            Err(refusal)
+        }
     }
-    for_platform(outcome, &platform.reply)
 }
 
-/// Proves, parses and hands over what came to a platform's address.
-async fn take(
+/// Verifies and parses a webhook, and hands its events over.
+async fn accept(
     app: &App,
-    platform: &Platform,
-    request: &Request,
+    webhook: Webhook<'_>,
     request_id: &str,
     deadline: Deadline,
 ) -> Result<Answer, Refusal> {
-    let body = bytes(&request.body)?;
-    if is_ping(platform, &request.headers, body) {
-        tracing::info!(platform = platform.id, "ping");
-        return Ok(Answer::Ignored);
-    }
-    check_media_type(&request.headers)?;
-
-    let webhook = prove(app, platform, &request.headers, body, deadline).await?;
-    let customer = app.config.customer;
-    let parsed = parse(platform, &webhook, customer, deadline.began).map_err(|error| {
-        tracing::warn!(platform = platform.id, %error, "refused");
+    let platform = webhook.platform;
+    let verified = verified(app, webhook, deadline).await?;
+    let parsed = parse(platform, &verified, app.config.customer, deadline.began);
+    let parsed = parsed.map_err(|error| {
+        tracing::warn!(platform = platform.id, %error, "unreadable webhook");
         app.metrics.count_for(Metric::WebhooksUnreadable, platform.id);
         Refusal::Unreadable
     })?;
-    let events = match parsed {
-        Parsed::Ignored { .. } => {
-            tracing::info!(platform = platform.id, "ignored: the event is no news");
-            app.metrics.count_for(Metric::WebhooksIgnored, platform.id);
-            return Ok(Answer::Ignored);
-        }
-        Parsed::Events(events) => events,
+    let Parsed::Events(events) = parsed else {
+        tracing::info!(platform = platform.id, "ignored: event type not configured");
+        app.metrics.count_for(Metric::WebhooksIgnored, platform.id);
+        return Ok(Answer::Ignored);
     };
     match &app.queue {
         Some(queue) => enqueue(app, queue, &events, deadline).await?,
-        None => tell(app, &events, request_id, deadline).await?,
+        None => deliver_now(app, &events, request_id, deadline).await?,
     }
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
@@ -100,8 +98,7 @@ async fn take(
     Ok(Answer::Accepted)
 }
 
-/// Leaves the events to the queue. What need not be told at once stays out of sight until the next
-/// digest is due.
+/// Stores the events in the queue. What is only for a digest is delayed until that is due.
 async fn enqueue(
     app: &App,
     queue: &Queue,
@@ -113,27 +110,27 @@ async fn enqueue(
     let delay = if is_urgent { Duration::ZERO } else { digest_windows.delay(deadline.now()) };
     for body in pack(events) {
         if let Err(error) = queue.send(&body, delay, deadline).await {
-            tracing::error!(%error, "the event cannot be stored");
+            tracing::error!(%error, "queue unavailable: the sender is asked to retry");
             return Err(Refusal::Unavailable { retry_after: RETRY_AFTER });
         }
     }
     Ok(())
 }
 
-/// Tells the channel while the sender waits.
-async fn tell(
+/// Delivers the events while the sender waits.
+async fn deliver_now(
     app: &App,
     events: &[OrderEvent],
     request_id: &str,
     deadline: Deadline,
 ) -> Result<(), Refusal> {
-    let budget = Budget { request_id, deadline, reserve: ANSWERING, is_everything: true };
-    let outcomes = deliver(app, events, budget, &mut Pace::at_once(), None, None).await;
-    for outcome in outcomes {
+    let budget = Budget { request_id, deadline, reserve: TIME_TO_ANSWER };
+    let mut pace = Pace::unpaced();
+    for outcome in Delivery::new(app, budget, &mut pace).deliver(events).await {
         let retry_after = match outcome {
             Outcome::Done => continue,
             Outcome::Retry(RetryAfter::Exactly(wait)) => wait,
-            Outcome::Retry(RetryAfter::Immediately | RetryAfter::NextDigest(_)) => AT_ONCE,
+            Outcome::Retry(RetryAfter::Immediately | RetryAfter::NextDigest(_)) => IMMEDIATELY,
             Outcome::Retry(RetryAfter::BackOff) | Outcome::Rejected(_) => RETRY_AFTER,
         };
         return Err(Refusal::Unavailable { retry_after });
@@ -156,51 +153,51 @@ fn time_to_answer(arrived_at: Option<Timestamp>, now: Timestamp) -> Duration {
     }
 }
 
-/// Proves the request genuine with the keys at hand, or with those that the secret holds by now: a
-/// key may have been added or changed a moment ago.
-async fn prove<'a>(
+/// Verifies the webhook with the cached keys, or with those that the secret holds now: a key may have
+/// been added or changed a moment ago.
+async fn verified<'a>(
     app: &App,
-    platform: &Platform,
-    headers: &'a Headers,
-    body: &'a [u8],
+    webhook: Webhook<'a>,
     deadline: Deadline,
 ) -> Result<Verified<'a>, Refusal> {
+    let Webhook { platform, headers, body } = webhook;
     let public_url = app.config.public_url.as_deref();
     let check = |secret: &Secret| {
         let keys = secret.signing_keys(platform)?;
         Ok(verify(&platform.auth, headers, body, keys, public_url, deadline.began)?)
     };
-    let proof = match app.secrets.current(deadline).await {
-        Err(error) => Err(Unproven::NoSecret(error)),
-        Ok(secret) => match check(&secret) {
-            unproven @ Err(Unproven::NoKey(_) | Unproven::Rejected(Rejection::Mismatch)) => {
-                match app.secrets.refreshed(deadline).await {
-                    Some(newer) => check(&newer),
-                    None => unproven,
-                }
-            }
-            proof => proof,
+    let cached = app.secrets.current(deadline).await.map_err(Unverified::NoSecret);
+    let verified = match cached.and_then(|secret| check(&secret)) {
+        Err(error) if error.may_need_newer_keys() => match app.secrets.refreshed(deadline).await {
+            Some(newer) => check(&newer),
+            None => Err(error),
         },
+        verified => verified,
     };
-    if let Ok(Verified { key: key @ 1.., .. }) = proof {
-        tracing::info!(platform = platform.id, key, "signed with another than the first key");
-        app.metrics.count_for(Metric::OldKeyUsed, platform.id);
-    }
-    proof.map_err(|error| {
-        let refusal = error.refusal();
-        if refusal == Refusal::Unauthorized {
-            tracing::warn!(platform = platform.id, %error, "refused");
-            app.metrics.count_for(Metric::WebhooksRejected, platform.id);
-        } else {
-            tracing::error!(platform = platform.id, %error, "nothing can be proven");
+    match verified {
+        Ok(verified) => {
+            if verified.key() > 0 {
+                let (platform, key) = (platform.id, verified.key());
+                tracing::info!(platform, key, "signed with an older key");
+                app.metrics.count_for(Metric::OldKeyUsed, platform);
+            }
+            Ok(verified)
         }
-        refusal
-    })
+        Err(error) if error.refusal() == Refusal::Unauthorized => {
+            tracing::warn!(platform = platform.id, %error, "signature rejected");
+            app.metrics.count_for(Metric::WebhooksRejected, platform.id);
+            Err(Refusal::Unauthorized)
+        }
+        Err(error) => {
+            tracing::error!(platform = platform.id, %error, "cannot verify: the sender is asked to retry");
+            Err(error.refusal())
+        }
+    }
 }
 
-/// Why a request is not known to be genuine.
+/// Why a webhook is not verified.
 #[derive(Debug, thiserror::Error)]
-enum Unproven {
+enum Unverified {
     #[error(transparent)]
     NoSecret(SecretCacheError),
     #[error(transparent)]
@@ -209,11 +206,15 @@ enum Unproven {
     Rejected(#[from] Rejection),
 }
 
-impl Unproven {
-    /// What is missing on our side is no reason to budget a sender away for good.
+impl Unverified {
+    fn may_need_newer_keys(&self) -> bool {
+        matches!(self, Self::NoKey(_) | Self::Rejected(Rejection::BadSignature))
+    }
+
+    /// What is missing on our side is no reason to turn a sender away for good.
     fn refusal(&self) -> Refusal {
         match self {
-            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::AddressUnknown) => {
+            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::NoPublicUrl) => {
                 Refusal::Unavailable { retry_after: RETRY_AFTER }
             }
             Self::Rejected(_) => Refusal::Unauthorized,

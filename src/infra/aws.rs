@@ -1,7 +1,7 @@
-//! The AWS SDK on our own [`HttpClient`], configured from the environment that Lambda sets.
+//! The AWS SDK on the function's [`HttpClient`], configured from Lambda's environment.
 //!
-//! No profile files and no metadata service: inside Lambda everything is in the environment, and
-//! looking elsewhere costs time.
+//! No profile files and no metadata service: inside Lambda everything is in the environment, and a
+//! look elsewhere costs time at a cold start.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 
 use crate::infra::http_client::{HttpClient, NoResponse};
 
-/// Before the second try of a call; there is no third.
+/// Before the second attempt of a call, which is the last.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
 /// An environment variable that the SDK needs and that is not set.
@@ -33,7 +33,7 @@ const BACK_OFF: Duration = Duration::from_millis(50);
 #[error("{0} is not set")]
 pub struct MissingVariable(&'static str);
 
-/// What every AWS client of the function starts from. A call is tried twice.
+/// The configuration of every AWS client. A call has two attempts.
 ///
 /// `variable` looks up an environment variable: `AWS_REGION`, the credentials, and
 /// `AWS_ENDPOINT_URL` or `AWS_ENDPOINT_URL_<SERVICE>` for another endpoint than AWS's own.
@@ -60,13 +60,13 @@ pub fn sdk_config(
     Ok(config.service_config(Endpoints(variable)).build())
 }
 
-/// How long one try of a call may take, and the whole call with both of them.
+/// The timeouts of one attempt and of the whole call.
 pub fn timeouts(attempt: Duration, call: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(call).build()
 }
 
-/// A call to an AWS service that did not work out. The message quotes nothing of what was sent or
-/// answered, which the SDK's own description may.
+/// A failed call to an AWS service. Unlike the SDK's own message, this one quotes nothing of the
+/// request or the response.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{service} {what}")]
 pub struct ServiceError {
@@ -104,12 +104,12 @@ impl ServiceError {
         Self { service, what }
     }
 
-    /// The service did not answer before our own time was over.
+    /// The service did not answer before the deadline.
     pub fn timeout(service: &'static str) -> Self {
         Self { service, what: What::Timeout }
     }
 
-    /// The service answered, and the answer makes no sense.
+    /// The service's response cannot be understood.
     pub fn unreadable(service: &'static str) -> Self {
         Self { service, what: What::Unreadable }
     }
@@ -119,7 +119,7 @@ impl ServiceError {
     }
 }
 
-/// Our way to the outside, as the SDK wants it.
+/// The function's HTTP client, as the SDK takes one.
 pub fn http_client(http: &Arc<HttpClient>) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(Arc::clone(http)));
     http_client_fn(move |_, _| connector.clone())
@@ -150,12 +150,12 @@ impl HttpConnector for Connector {
         let http = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(unusable)?;
-            // The SDK's requests to the services that we use are small and in memory.
+            // The SDK's requests to these services are small and in memory.
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
-            // The SDK bounds its calls itself.
+            // The SDK has timeouts of its own.
             let answer = http.send(request, None, usize::MAX).await.map_err(failure)?;
             if !answer.body().is_whole {
-                return Err(failure(NoResponse::Broken));
+                return Err(failure(NoResponse::BROKEN));
             }
             let answer = answer.map(|body| SdkBody::from(body.bytes));
             HttpResponse::try_from(answer).map_err(unusable)
@@ -164,11 +164,10 @@ impl HttpConnector for Connector {
 }
 
 fn failure(error: NoResponse) -> ConnectorError {
-    match error {
-        NoResponse::Timeout => ConnectorError::timeout(error.into()),
-        NoResponse::NotConnected | NoResponse::NotSent | NoResponse::Broken => {
-            ConnectorError::io(error.into())
-        }
+    if error.is_timeout {
+        ConnectorError::timeout(error.into())
+    } else {
+        ConnectorError::io(error.into())
     }
 }
 

@@ -1,4 +1,4 @@
-//! One HTTP request and its response: over the network, or in memory for a simulated world.
+//! The HTTP client of all requests to the outside: over the network, or in memory for tests.
 
 use std::error::Error as _;
 use std::fmt;
@@ -11,20 +11,20 @@ use url::Url;
 
 use crate::infra::transport::Transport;
 
-/// Answers requests in place of a network.
+/// Answers requests in place of the network.
 pub type Handler = Box<dyn Fn(Request<Vec<u8>>) -> Answering + Send + Sync>;
-/// An answer on its way.
+/// The response to come.
 pub type Answering = BoxFuture<'static, Result<Response<Body>, NoResponse>>;
 
-/// As much of a response's body as came.
+/// A response's body, as far as it was received.
 #[derive(Clone, Debug)]
 pub struct Body {
     pub bytes: Vec<u8>,
-    /// Nothing is missing: neither did the connection break, nor was it more than was asked for.
+    /// False if the connection broke, or the body is longer than was asked for.
     pub is_whole: bool,
 }
 
-/// The way of every request to the outside.
+/// Sends every request to the outside.
 pub enum HttpClient {
     Network(Box<Transport>),
     InMemory(Handler),
@@ -32,17 +32,26 @@ pub enum HttpClient {
 
 /// A request without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoResponse {
-    #[error("no connection")]
-    NotConnected,
-    #[error("the request was not sent")]
-    NotSent,
-    /// It may have been served all the same.
-    #[error("no answer in time")]
-    Timeout,
-    /// It may have been served all the same.
-    #[error("the connection broke before the answer")]
-    Broken,
+#[error("{what}")]
+pub struct NoResponse {
+    what: &'static str,
+    /// The request was sent, so the server may have served it.
+    pub may_be_served: bool,
+    pub is_timeout: bool,
+}
+
+impl NoResponse {
+    pub const NOT_CONNECTED: Self =
+        Self { what: "no connection", may_be_served: false, is_timeout: false };
+    pub const NOT_SENT: Self =
+        Self { what: "the request was not sent", may_be_served: false, is_timeout: false };
+    pub const TIMEOUT: Self =
+        Self { what: "no answer in time", may_be_served: true, is_timeout: true };
+    pub const BROKEN: Self = Self {
+        what: "the connection broke before the answer",
+        may_be_served: true,
+        is_timeout: false,
+    };
 }
 
 impl fmt::Debug for HttpClient {
@@ -56,8 +65,8 @@ impl HttpClient {
         Self::Network(Box::new(transport))
     }
 
-    /// Sends a request; `within` bounds the whole call, and no more than about `most` bytes of the
-    /// response's body are read.
+    /// Sends a request. `within` is the timeout of the whole call; about `most` bytes of the response's
+    /// body are read.
     pub async fn send(
         &self,
         request: Request<Vec<u8>>,
@@ -68,14 +77,14 @@ impl HttpClient {
             Self::Network(transport) => over_network(transport, request, within, most).await,
             Self::InMemory(handler) => match within {
                 Some(within) => {
-                    timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::Timeout))
+                    timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::TIMEOUT))
                 }
                 None => handler(request).await,
             },
         }
     }
 
-    /// Opens a connection that the next request to this origin can use.
+    /// Opens a connection for the next request to this origin.
     pub async fn connect(&self, origin: Url) {
         if let Self::Network(transport) = self {
             transport.connect(origin).await;
@@ -89,12 +98,12 @@ async fn over_network(
     within: Option<Duration>,
     most: usize,
 ) -> Result<Response<Body>, NoResponse> {
-    // Lets the reactor see a connection that was closed while the sandbox was frozen.
+    // Lets the runtime notice connections that were closed while the sandbox was frozen.
     tokio::task::yield_now().await;
     let client = transport.client(SystemTime::now());
-    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NotSent)?;
+    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NOT_SENT)?;
     *request.timeout_mut() = within;
-    let mut answer = client.execute(request).await.map_err(|error| unanswered(&error))?;
+    let mut answer = client.execute(request).await.map_err(|error| no_response(&error))?;
 
     let mut body = Body { bytes: Vec::new(), is_whole: false };
     while body.bytes.len() <= most {
@@ -113,19 +122,19 @@ async fn over_network(
     Ok(response)
 }
 
-fn unanswered(error: &reqwest::Error) -> NoResponse {
+fn no_response(error: &reqwest::Error) -> NoResponse {
     if error.is_connect() {
-        NoResponse::NotConnected
+        NoResponse::NOT_CONNECTED
     } else if error.is_builder() || was_canceled(error) {
-        NoResponse::NotSent
+        NoResponse::NOT_SENT
     } else if error.is_timeout() {
-        NoResponse::Timeout
+        NoResponse::TIMEOUT
     } else {
-        NoResponse::Broken
+        NoResponse::BROKEN
     }
 }
 
-/// Whether the connection was gone before a byte of the request was written.
+/// Whether the connection was closed before a byte of the request was written.
 fn was_canceled(error: &reqwest::Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

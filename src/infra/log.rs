@@ -1,4 +1,4 @@
-//! The log: one JSON object a line, for CloudWatch.
+//! The log: one JSON object on each line, for CloudWatch.
 
 use std::panic::PanicHookInfo;
 
@@ -10,11 +10,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// Sends the log to standard output as JSON lines, and panics to the log.
 ///
-/// Of other crates only errors are of interest to an operator.
+/// Of other crates only errors are logged.
 pub fn init() {
     let ours = Targets::new()
         .with_target("order_alerts", LevelFilter::INFO)
-        // It complains about each call that it repeats; what fails in the end is told by us.
+        // It warns of each attempt that fails; the function logs a call that fails in the end.
         .with_target("aws_smithy_runtime", LevelFilter::OFF)
         .with_default(LevelFilter::ERROR);
     let lines = tracing_subscriber::fmt::layer()
@@ -27,7 +27,7 @@ pub fn init() {
     std::panic::set_hook(Box::new(log_panic));
 }
 
-/// The place only: a panic's message may quote what a sender sent.
+/// Logs the place only: a panic's message may quote a sender's data.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let place = panic.location().map(|place| (place.file(), place.line()));
     let (file, line) = place.unwrap_or(("unknown", 0));

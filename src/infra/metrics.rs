@@ -1,4 +1,8 @@
-//! What is counted for CloudWatch: lines of the log in its embedded metric format.
+//! CloudWatch metrics, written to the log in the embedded metric format (EMF).
+//!
+//! `metrics_cloudwatch_embedded` does not fit: it has one set of dimensions in a document, drops
+//! the values of a metric after the hundredth, and counts in a global recorder, which several
+//! functions in one test would share.
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
 
@@ -13,49 +17,49 @@ use self::emf::documents;
 
 mod emf;
 
-/// What is counted. No order's number is ever part of it: each dimension's value is a metric of its
-/// own, and is paid for.
+/// What is counted. A metric has no dimension with many values, such as an order's number: each
+/// value would be a metric of its own, and paid for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Metric {
-    /// Order events that were taken from platforms, shown or not.
+    /// Order events that were accepted from platforms, whatever their mode.
     EventsAccepted,
-    /// New orders, each once, shown or not: when the ledger first hears of one, or, without the ledger,
-    /// when it is told. So the other two.
+    /// New orders, whatever their mode, each once: when the ledger first has the event, or when it is
+    /// delivered if there is no ledger. The next two are counted in the same way.
     OrdersCreated,
     OrdersModified,
     OrdersCancelled,
-    /// Requests that were not proven genuine.
+    /// Webhooks that were not verified.
     WebhooksRejected,
-    /// Genuine webhooks that are no news.
+    /// Verified webhooks that are ignored.
     WebhooksIgnored,
-    /// Genuine webhooks that cannot be read.
+    /// Verified webhooks that cannot be read.
     WebhooksUnreadable,
-    /// Webhooks that were answered with 503, for want of a key, the secret, the queue or Slack.
+    /// Webhooks that were answered with 503: there was no key, no secret, no queue or no Slack.
     WebhooksNotTaken,
-    /// Events that came again after they were told.
+    /// Events that were received again after they were delivered.
     Duplicates,
-    /// Events that were told though they may have been told before.
+    /// Events that were delivered again because the outcome of the first time is in doubt.
     PossibleDuplicate,
-    /// Events that came again under the same name with other content.
+    /// Events that were received again with the same delivery id and a different payload.
     PayloadMismatch,
-    /// Webhooks that were signed with another than the platform's first key.
+    /// Webhooks that were signed with an older key than the platform's first one.
     OldKeyUsed,
-    /// Messages that Slack took.
+    /// Messages that were posted to Slack.
     MessagesPosted,
-    /// Order events, several of an order among them, that were told in a digest.
+    /// Order events that were delivered in a digest; several may be of one order.
     EventsDigested,
-    /// Posts that failed, or that Slack's rate limit put off for longer than there was time, or for
-    /// which there was no good address.
+    /// Posts that failed, that Slack's rate limit put off for too long, or for which there was no usable
+    /// webhook URL.
     SlackRefused,
-    /// Posts that met Slack's rate limit.
+    /// Posts that Slack answered with a rate limit.
     SlackRateLimited,
-    /// Messages that were put into the dead-letter queue.
+    /// Messages that were dead-lettered.
     DeadLettered,
-    /// From the webhook to Slack.
+    /// The time from the webhook's arrival to the post to Slack.
     SecondsToSlack,
     /// Calls to the ledger that failed.
     LedgerUnavailable,
-    /// Times that the secret could not be read, whether or not an older value served.
+    /// Reads of the secret that failed, whether or not an older value was used.
     SecretUnavailable,
     /// Alarms of another account or region.
     AlarmsIgnored,
@@ -75,13 +79,13 @@ impl Metric {
     }
 }
 
-/// A metric, and the platform that it is of, if it is of one.
+/// A metric, and its platform; `None` for one of the whole function.
 type Key = (Option<String>, Metric);
 
 /// The counts of one invocation, written when it ends.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// The function's name; without one nothing is counted.
+    /// The function's name; if it has none, nothing is counted.
     function: Option<String>,
     counts: Mutex<BTreeMap<Key, Vec<f64>>>,
 }
@@ -102,7 +106,7 @@ impl Metrics {
         self.add(metric, Some(platform), 1);
     }
 
-    /// Counts so many, for a platform or for the whole function.
+    /// Adds `count`, for a platform or for the whole function.
     pub fn add(&self, metric: Metric, platform: Option<&str>, count: u32) {
         if count == 0 {
             return;
@@ -113,7 +117,7 @@ impl Metrics {
         });
     }
 
-    /// Takes note of how long something took.
+    /// Adds the time that something took.
     pub fn time(&self, metric: Metric, time: Duration) {
         self.change(metric, None, |values| values.push(time.as_secs_f64()));
     }
@@ -125,9 +129,9 @@ impl Metrics {
         }
     }
 
-    /// Writes what was counted since the last time to standard output, which is the log.
+    /// Writes the counts since the last call to standard output, which is the log.
     ///
-    /// `now` is our own clock: CloudWatch drops what a sender's clock puts too far away.
+    /// `now` is the function's own clock: CloudWatch drops metrics with a time too far away.
     pub fn write(&self, now: Timestamp) {
         let Some(function) = &self.function else {
             return;
@@ -135,7 +139,7 @@ impl Metrics {
         let counts =
             std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         for document in documents(function, &counts, now) {
-            // Whoever reads the log is gone, if nobody does.
+            // If standard output is closed, there is no place left to report that to.
             writeln!(io::stdout(), "{document}").ok();
         }
     }

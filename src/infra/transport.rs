@@ -1,12 +1,12 @@
 //! The one HTTP client under Slack and the AWS SDK.
 //!
 //! One TLS stack for both, on ring and with the roots compiled in: a second stack, another crypto
-//! provider or the system's roots would each cost more at a cold start than all the rest of it.
+//! provider or the system's roots would each cost more at a cold start than everything else.
 //!
-//! Lambda freezes a sandbox between invocations, and a connection that looks alive afterwards may be
-//! dead. A message written into such a connection may or may not have arrived, and sending it again
-//! may show it twice. So a client that nobody used for a while is thrown away by the wall clock,
-//! which goes on while the sandbox stands still.
+//! Lambda freezes a sandbox between invocations, and a connection that looks open afterwards may be
+//! closed. The outcome of a message that was written to such a connection is in doubt, and to post it
+//! again may show it twice. So a client that was idle for a while is replaced. The wall clock decides
+//! that, as it goes on while the sandbox is frozen.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,10 +18,10 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// Shorter than any server's idle time-out that we know of.
+/// Shorter than the idle timeouts of Slack and AWS.
 const MAX_IDLE: Duration = Duration::from_secs(20);
-/// Below the time that a message to Slack has, so that a hung connect is known as one that was not
-/// sent.
+/// Shorter than the timeout of a post to Slack, so that a message is known to be not sent if the
+/// connection hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Makes HTTP clients that share one TLS configuration.
@@ -37,7 +37,7 @@ struct Current {
     used: SystemTime,
 }
 
-/// Why there can be no TLS.
+/// Why the transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
     #[error("SSL_CERT_FILE names a file without readable PEM certificates")]
@@ -51,7 +51,7 @@ pub enum TransportError {
 }
 
 impl Transport {
-    /// Trusts the compiled-in roots and those in the file `more_roots`, for a proxy or a test.
+    /// Trusts the compiled-in roots, and those in the file `more_roots` for a proxy or a test.
     pub fn new(more_roots: Option<&Path>) -> Result<Self, TransportError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         if let Some(file) = more_roots {
@@ -73,10 +73,10 @@ impl Transport {
         Ok(Self { tls, current })
     }
 
-    /// The client to use `now`; its connections are fresh or were used a moment ago.
+    /// The client to use `now`; its connections are new or were used a moment ago.
     pub fn client(&self, now: SystemTime) -> Client {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        // A clock that went backwards says nothing about the age.
+        // If the clock went backwards, the age is unknown.
         let is_fresh = now.duration_since(current.used).is_ok_and(|idle| idle < MAX_IDLE);
         if !is_fresh && let Ok(client) = client(&self.tls) {
             current.client = client;
@@ -87,8 +87,8 @@ impl Transport {
 
     /// Opens a connection to `origin` without sending a request.
     ///
-    /// An HTTP/1 client asked for HTTP/2 connects, notices, and keeps the connection for the next
-    /// request. Should that change, a harmless HEAD request is sent.
+    /// An HTTP/1 client that is asked for HTTP/2 connects, fails, and keeps the connection for the next
+    /// request. Should that change, it sends a harmless HEAD request.
     pub async fn connect(&self, origin: url::Url) {
         let request = self.client(SystemTime::now()).head(origin).version(reqwest::Version::HTTP_2);
         let _ = request.send().await;

@@ -1,4 +1,4 @@
-//! The ledger's table in DynamoDB: items that are read, and written if nobody else has.
+//! The ledger's table in DynamoDB: items are read, and written if they have not changed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 
 use crate::infra::aws::{ServiceError, timeouts};
-use crate::ledger::rules::{Item, State};
+use crate::ledger::item::{Item, State};
 
 const SERVICE: &str = "DynamoDB";
-/// DynamoDB answers in milliseconds; whoever waits longer is better off without a ledger.
+/// DynamoDB answers in milliseconds. When it takes longer, delivering without a ledger is better.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
 /// For one call, its retry included.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -29,7 +29,7 @@ pub(super) struct Table {
 #[derive(Debug)]
 pub(super) enum Put {
     Written,
-    /// Somebody changed the item; this is what it is now.
+    /// Another invocation changed the item; this is what it is now.
     Found(Option<Item>),
 }
 
@@ -43,12 +43,12 @@ impl Table {
 
     pub(super) async fn read(&self, key: &str) -> Result<Option<Item>, ServiceError> {
         let get = self.client.get_item().table_name(&self.name).consistent_read(true);
-        let answer = get.key(PK, text(key)).send().await;
-        let answer = answer.map_err(|error| ServiceError::new(SERVICE, &error))?;
-        answer.item().map(known).transpose()
+        let response = get.key(PK, text(key)).send().await;
+        let response = response.map_err(|error| ServiceError::new(SERVICE, &error))?;
+        response.item().map(read).transpose()
     }
 
-    /// Writes an item if it still has that version, or if there is none and no version is given.
+    /// Writes an item if it still has that version; without a version, if there is no item.
     pub(super) async fn put(
         &self,
         key: &str,
@@ -76,10 +76,10 @@ impl Table {
             return Err(ServiceError::new(SERVICE, &error));
         };
         let Some(found) = changed.item() else { return Ok(Put::Found(None)) };
-        let found = known(found)?;
-        // The answer to a first try was lost, and this is the answer to the second.
-        let is_ours = (&found.owner, found.version) == (&new.owner, new.version);
-        Ok(if is_ours { Put::Written } else { Put::Found(Some(found)) })
+        let found = read(found)?;
+        // The SDK retries a call whose response was lost; then the item is already this one.
+        let is_new = (&found.owner, found.version) == (&new.owner, new.version);
+        Ok(if is_new { Put::Written } else { Put::Found(Some(found)) })
     }
 }
 
@@ -95,7 +95,7 @@ fn attributes(key: &str, item: &Item) -> Attributes {
     let mut attributes = Attributes::from([
         (PK.to_owned(), text(key)),
         (VERSION.to_owned(), number(item.version)),
-        ("state".to_owned(), text(item.state.name())),
+        ("state".to_owned(), text(item.state.stored())),
         ("owner".to_owned(), text(&item.owner)),
         ("leased_until".to_owned(), number(leased_until)),
         (EXPIRES.to_owned(), number(item.expires.as_second())),
@@ -109,7 +109,7 @@ fn attributes(key: &str, item: &Item) -> Attributes {
     attributes
 }
 
-fn known(attributes: &Attributes) -> Result<Item, ServiceError> {
+fn read(attributes: &Attributes) -> Result<Item, ServiceError> {
     item(attributes).ok_or(ServiceError::unreadable(SERVICE))
 }
 
@@ -127,7 +127,7 @@ fn item(attributes: &Attributes) -> Option<Item> {
     let leased_until = number("leased_until")?;
     Some(Item {
         version: number(VERSION)?,
-        state: State::named(text("state")?)?,
+        state: State::from_stored(text("state")?)?,
         since: text("since").and_then(|since| since.parse().ok()),
         body_hash: text("body_hash").cloned(),
         owner: text("owner")?.clone(),
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_of_somebody_else_is_none_of_ours() {
+    fn an_item_without_its_attributes_is_unreadable() {
         let strange = Attributes::from([(PK.to_owned(), text("key"))]);
         assert_eq!(item(&strange), None);
     }

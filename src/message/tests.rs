@@ -7,7 +7,8 @@ use crate::platform::Platform;
 use crate::secret::signing_key::SigningKey;
 use crate::webhook::parse::{Parsed, parse};
 use crate::webhook::request::Headers;
-use crate::webhook::signature::{sign, verify};
+use crate::webhook::sign::sign;
+use crate::webhook::signature::verify;
 
 fn line(text: &str) -> Option<OneLine> {
     OneLine::parse(text)

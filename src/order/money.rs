@@ -36,11 +36,11 @@ pub enum Unit {
 }
 
 impl Money {
-    /// Reads the sender's digits; `None` when there is none, or when they count the smallest unit of
-    /// nobody knows which currency.
+    /// Reads the sender's digits; `None` if there are none, or if they count the minor units of an
+    /// unnamed currency.
     ///
-    /// What is no plain number, and minor units of a currency that ISO 4217 does not know, are shown
-    /// as they came: nobody can say where their decimal point belongs.
+    /// Digits that are not a plain number are shown as they came, and so are the minor units of a
+    /// currency that ISO 4217 does not know: where their decimal point belongs is unknown.
     pub fn parse(amount: &str, currency: Option<&str>, unit: Unit) -> Option<Self> {
         let currency = currency.and_then(OneLine::parse);
         let currency = currency.map(|code| code.as_str().to_ascii_uppercase());
@@ -107,11 +107,11 @@ impl Money {
     }
 }
 
-/// What several amounts come to: an exact sum for each currency.
+/// The exact sums of several amounts, one for each currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
     pub sums: Vec<Money>,
-    /// How many are in no sum: not given, not a plain number, or too large to be added exactly.
+    /// How many amounts are in no sum: absent, not a plain number, or too large to be added exactly.
     pub left_out: usize,
 }
 

@@ -1,4 +1,4 @@
-//! One line of outside text, cleaned once at the door.
+//! Text from outside on one line, cleaned once at the door.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String")]
 pub struct OneLine(String);
 
-/// Nothing visible is left of the text.
+/// The text has no visible character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a line without a visible character")]
 pub struct Blank;
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn text_without_anything_to_see_is_no_line() {
+    fn text_without_a_visible_character_is_no_line() {
         assert_eq!(OneLine::parse(" \u{200B}\n\u{202E}\u{0} "), None);
         assert_eq!(OneLine::parse("\u{3164}\u{115F}\u{AD}\u{E0041}\u{2800}"), None);
     }

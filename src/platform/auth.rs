@@ -1,10 +1,10 @@
-//! How a webhook proves that it comes from the platform, as a platform file writes it.
+//! How a platform signs its webhooks, as its file says.
 
 use serde::Deserialize;
 
 use super::place::{PlaceError, Signed, header_name, header_names, signed_texts};
 
-/// The proof that a platform sends along.
+/// How a platform signs its webhooks.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Table")]
 pub enum Auth {
@@ -20,10 +20,10 @@ pub enum Auth {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyText {
-    /// Base64 after `whsec_`; a text without it may be meant either way.
+    /// Base64 after `whsec_`; a text without that prefix may be base64 or not.
     #[default]
     Whsec,
-    /// Always the text as it stands.
+    /// Always the text itself.
     Raw,
 }
 
@@ -35,10 +35,9 @@ pub struct HmacSha256 {
     pub encoding: Encoding,
     /// What stands before a signature in the header, such as `sha256=`.
     pub prefix: String,
-    /// What is signed, in each of the ways that the platform has; the raw body when the file does not
-    /// say.
+    /// The layouts of the signed text, of which one must fit; the raw body if the file has none.
     pub signed: Vec<Signed>,
-    /// The header with the time of signing, in Unix seconds. It is one of those that are signed.
+    /// The header with the time of signing, in Unix seconds. It is signed too.
     pub time: Option<String>,
 }
 
@@ -59,16 +58,15 @@ pub enum Encoding {
 }
 
 impl Auth {
-    /// Whether nobody but the key's owner can have chosen the header's value, looked at where those
-    /// in `before` hold nothing.
+    /// Whether the signature covers the header, if it is read only where those in `before` are empty.
     pub(super) fn covers(&self, header: &str, before: &[&str]) -> bool {
         match self {
-            // Beside the one that is signed, anybody could add the other.
+            // The sender signs one of the two: the other could be added to a replayed request.
             Self::Standard(_) => {
                 header == "webhook-id" || header == "svix-id" && before.contains(&"webhook-id")
             }
             Self::HmacSha256(hmac) => hmac.signed.iter().all(|signed| signed.has_header(header)),
-            // The key vouches for the whole request.
+            // Only the owner of the key can send any of it.
             Self::Token(_) => true,
         }
     }
@@ -99,7 +97,7 @@ enum Scheme {
 
 #[derive(Debug, thiserror::Error)]
 enum AuthError {
-    #[error("beside the scheme `standard` only `key` may stand: it says the rest by itself")]
+    #[error("with the scheme `standard` only `key` may be given: it defines the rest")]
     StandardIsWhole,
     #[error("`hmac-sha256` needs a `header` and an `encoding`, and no `key`")]
     HmacIsIncomplete,

@@ -1,4 +1,4 @@
-//! What a platform file can do wrong though every value in it is right.
+//! Finds contradictions in a platform file whose values are all valid.
 
 use super::place::{Part, Place, Template};
 use super::{Fields, Platform, RuleKind};
@@ -6,14 +6,14 @@ use super::{Fields, Platform, RuleKind};
 /// What is wrong with a platform file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Mistake {
-    /// It names line and key itself.
+    /// Its text names the line and the key.
     #[error("{0}")]
     Toml(toml::de::Error),
     #[error("line {line}: {contradiction}")]
     Contradiction { line: usize, contradiction: Contradiction },
 }
 
-/// Two values that do not go together.
+/// Values that contradict each other.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Contradiction {
     #[error("`delivery_id` is in the header `{0}`, which the signature does not cover")]
@@ -22,12 +22,12 @@ pub(super) enum Contradiction {
     ChangeOfOtherKind,
     #[error("`type` is taken by an `[[event]]` above that has no `when`: this one never applies")]
     NeverReached,
-    #[error("there is no `[[event]]`: nothing would ever be told")]
+    #[error("there is no `[[event]]`: nothing would ever be delivered")]
     NoRule,
 }
 
 impl Platform {
-    /// Looks for contradictions; `text` is the file, in which they are found again.
+    /// Looks for contradictions; `text` is the file, for the number of the line.
     pub(super) fn check(&self, text: &str) -> Result<(), Mistake> {
         let mistake = |line, contradiction| Err(Mistake::Contradiction { line, contradiction });
         if self.rules.is_empty() {
@@ -51,7 +51,7 @@ impl Platform {
         Ok(())
     }
 
-    /// A header that names deliveries and that anybody could have written.
+    /// A header in `delivery_id` that the signature does not cover.
     fn uncovered(&self, fields: &Fields) -> Option<String> {
         let mut before = Vec::new();
         for Template(parts) in &fields.delivery_id.0 {

@@ -47,8 +47,8 @@ pub enum LinkPart {
 }
 
 /// What a signature is made over: `{body}`, `{url}` (the registered address, `PUBLIC_URL`),
-/// `{header:name}`, `{t}` (the time of signing, from the entry `t=` beside the signature, in Unix
-/// seconds) and literal text.
+/// `{header:name}`, `{t}` (the time of signing in Unix seconds, from the entry `t=` in the header of
+/// the signature) and literal text.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Signed(pub Vec<SignedPart>);
@@ -106,7 +106,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// As a person is told where to look: `the header a or the header b`.
+/// For people: `the header a or the header b`.
 impl fmt::Display for Places {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let templates: Vec<_> = self.0.iter().map(Template::to_string).collect();

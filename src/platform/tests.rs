@@ -33,7 +33,7 @@ fn every_built_in_file_is_readable() {
 }
 
 #[test]
-fn what_is_registered_by_itself_is_heard_of() {
+fn the_events_of_register_have_rules() {
     for platform in Platform::names().filter_map(Platform::find) {
         let types: Vec<_> = platform.rules.iter().flat_map(|rule| rule.types.as_slice()).collect();
         assert!(
@@ -80,16 +80,16 @@ fn every_word_of_the_files_is_explained() {
         assert!(!words.is_empty(), "{refusal}");
         for word in words {
             let forms = [format!("`{word}"), format!("[{word}]")];
-            let is_told = forms.iter().any(|told| page.contains(told))
-                // Nobody writes it: what reopens an order is found out.
+            let is_explained = forms.iter().any(|form| page.contains(form))
+                // No file has it: the ledger knows whether an order is reopened.
                 || word == "reopened";
-            assert!(is_told, "{word} is not in src/platform/README.md");
+            assert!(is_explained, "{word} is not in src/platform/README.md");
         }
     }
 }
 
 #[test]
-fn a_header_that_anybody_can_add_names_no_delivery() {
+fn a_header_that_is_not_signed_is_no_delivery_id() {
     let standard = MINIMAL
         .replace("header = \"x-signature\"\nencoding = \"hex\"", "")
         .replace("hmac-sha256", "standard");

@@ -1,15 +1,15 @@
-//! A batch of queue messages, as Lambda hands it over, and the answer to it.
+//! A batch of queue messages as Lambda delivers it, and the response to it.
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html>. Each message is decoded alone: one
-//! that cannot be read must not fail the others.
+//! that cannot be decoded must not fail the others.
 
 use serde::{Deserialize, Serialize};
 
-/// A message that is held until it is deleted or given back.
+/// A received message, hidden from other receivers for the visibility timeout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     pub id: String,
-    /// What deletes it or gives it back.
+    /// Deletes the message, or changes its visibility timeout.
     pub receipt_handle: String,
     pub body: String,
     /// How often it was received, this time included.
@@ -24,7 +24,7 @@ pub struct Batch {
     pub records: Vec<Record>,
 }
 
-/// A batch that cannot be served. Lambda then keeps all of it.
+/// A batch that cannot be handled. Lambda then retries all of it.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchError {
     #[error("the batch cannot be read")]
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_answer_has_the_shape_that_lambda_reads() {
+    fn the_response_has_the_shape_that_lambda_reads() {
         let failed = BatchItemFailure { item_identifier: "m1".to_owned() };
         let answer = BatchResponse { batch_item_failures: vec![failed] };
         let json = r#"{"batchItemFailures":[{"itemIdentifier":"m1"}]}"#;

@@ -1,16 +1,16 @@
-//! The windows of time whose orders one digest holds.
+//! The windows of time: one digest holds the orders of one window.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// How long after the end of its window a digest is due: by then every event of it is in the queue.
+/// A digest is due this long after the end of its window: by then its events are in the queue.
 const GRACE_SECONDS: i64 = 2;
-/// The longest delay that SQS knows:
+/// The longest delay of SQS:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-delay-queues.html>.
 const MAX_DELAY: Duration = Duration::from_mins(15);
 
-/// DigestWindows of equal length, one after the other since 1970.
+/// Windows of equal length, one after the other since 1970.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DigestWindows {
     seconds: i64,
@@ -24,7 +24,7 @@ impl Default for DigestWindows {
 }
 
 impl DigestWindows {
-    /// DigestWindows of this many seconds, from 1 to 900.
+    /// Windows of this many seconds, from 1 to 900.
     pub fn of_seconds(seconds: i64) -> Option<Self> {
         (1..=900).contains(&seconds).then_some(Self { seconds })
     }
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_misses_a_digest_waits_for_the_next() {
+    fn an_event_that_misses_a_digest_waits_for_the_next() {
         let minutes = DigestWindows::of_seconds(60).unwrap();
         assert_eq!(minutes.until_next(at(2)).as_secs(), 60);
         assert_eq!(minutes.until_next(at(61)).as_secs(), 1);
@@ -89,7 +89,7 @@ mod tests {
         let quarters = DigestWindows::of_seconds(900).unwrap();
         assert_eq!(quarters.delay(at(0)).as_secs(), 900);
         assert_eq!(quarters.delay(at(10)).as_secs(), 892);
-        // What comes a little early then waits for the digest that is due.
+        // An event that becomes visible early then waits for the digest that is due.
         assert_eq!(quarters.until_next(at(900)).as_secs(), 2);
     }
 

@@ -1,8 +1,9 @@
-//! News as the queue holds it, of orders or of an alarm: a versioned JSON text in ASCII.
+//! Order events or an alarm as the queue stores them: a versioned JSON text in ASCII.
 //!
-//! It is what Slack may show and what tells the event from others, so that neither the queue nor the dead-letter queue
-//! ever stores an address, a phone number or a token. It is ASCII because SQS refuses some
-//! characters that JSON text may hold, and one customer's name must not make an order undeliverable:
+//! It holds what Slack may show and what identifies the event, so that neither the queue nor the
+//! dead-letter queue ever stores an address, a phone number or a token. It is ASCII because SQS
+//! refuses some characters that JSON may contain, and a customer's name must not make an order
+//! undeliverable:
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
 
 use std::io;
@@ -14,11 +15,14 @@ use serde_json::value::RawValue;
 use crate::alarm::Alarm;
 use crate::order::OrderEvent;
 
-/// What carries orders, since the first deployment.
-const ORDERS: u64 = 1;
-/// What carries an alarm, and the newest that this code reads.
-const ALARM: u64 = 2;
-/// Clear of the one megabyte that SQS takes.
+// A content that older code cannot read takes the next version, so that older code leaves it in the
+// queue. Deployed stacks hold messages of every version, so each stays readable.
+
+/// Order events.
+const V1_ORDERS: u64 = 1;
+/// An alarm; the newest version that this code reads.
+const V2_ALARM: u64 = 2;
+/// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
 #[derive(Serialize)]
@@ -49,7 +53,8 @@ struct UnpackedAlarm {
     alarm: Box<Alarm>,
 }
 
-/// What Lambda keeps of an invocation that failed for good, and puts into the dead-letter queue:
+/// Lambda's record of an asynchronous invocation that failed at every try, as the dead-letter queue
+/// holds it:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html>.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,7 +72,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// The orders' events; none of an alarm.
+    /// The orders' events; none for an alarm.
     pub fn orders(&self) -> &[OrderEvent] {
         match self {
             Self::Orders(events) => events,
@@ -76,7 +81,7 @@ impl Content {
     }
 }
 
-/// A text that holds nothing for this code.
+/// A text that this code cannot decode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// A later deployment wrote it, and can read it again.
@@ -88,7 +93,7 @@ pub enum EnvelopeError {
 
 /// The texts that carry `events`: one, or several where they are too many for one message.
 pub fn pack(events: &[OrderEvent]) -> Vec<String> {
-    let text = ascii(&Packed { version: ORDERS, events });
+    let text = ascii(&Packed { version: V1_ORDERS, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
     }
@@ -98,7 +103,7 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
 
 /// The text that carries an alarm.
 pub fn pack_alarm(alarm: &Alarm) -> String {
-    ascii(&PackedAlarm { version: ALARM, alarm })
+    ascii(&PackedAlarm { version: V2_ALARM, alarm })
 }
 
 /// What a text carries.
@@ -112,11 +117,11 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Ok(Content::Alarm(Box::new(alarm)));
     }
     match read::<Label>(text)?.version {
-        0..=ORDERS => match read::<UnpackedOrders>(text)?.events {
+        0..=V1_ORDERS => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
             events => Ok(Content::Orders(events)),
         },
-        ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
+        V2_ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
         _ => Err(EnvelopeError::Newer),
     }
 }
@@ -130,7 +135,7 @@ fn ascii(value: &impl Serialize) -> String {
     let mut text = Vec::new();
     value
         .serialize(&mut Serializer::with_formatter(&mut text, Ascii))
-        .expect("news has only string keys");
+        .expect("an envelope has only string keys");
     String::from_utf8(text).expect("ASCII is UTF-8")
 }
 
@@ -238,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alarm_whose_invocation_failed_for_good_is_read_all_the_same() {
+    fn the_record_of_a_failed_invocation_is_decoded() {
         let event = alarm::tests::event("tea-kettle", "OK", "ALARM");
         let record = |payload: Value| {
             json!({
@@ -259,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_version_is_told_from_nonsense() {
+    fn a_newer_version_differs_from_nonsense() {
         assert_eq!(unpack(r#"{"version":3,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
         for text in [
             "",
@@ -277,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_field_that_a_later_deployment_adds_is_passed_over() {
+    fn a_field_of_a_later_deployment_is_ignored() {
         let text =
             pack(&[event()])[0].replace("{\"platform\":", "{\"courier\":\"x\",\"platform\":");
         assert_eq!(unpack(&text).unwrap().orders(), [event()]);

@@ -1,8 +1,8 @@
-//! The address of an SQS queue, and which events come from it.
+//! The URL of an SQS queue, and which events come from it.
 
 use url::Url;
 
-/// The address of a queue: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
+/// The URL of a queue: `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct QueueUrl {
     url: String,
@@ -11,7 +11,7 @@ pub struct QueueUrl {
 }
 
 impl QueueUrl {
-    /// Reads an address, which ends in the account and the queue's name.
+    /// Reads a URL, which ends in the account and the queue's name.
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_http = matches!(url.scheme(), "http" | "https");

@@ -1,4 +1,9 @@
-//! The secret, kept at hand: read from Secrets Manager, held for minutes, never given up lightly.
+//! The secret, read from Secrets Manager and cached for minutes.
+//!
+//! A read that fails never takes a working secret away: the last value is used for up to a day, so
+//! that an outage of Secrets Manager loses no webhook. `aws_secretsmanager_caching` does not promise
+//! that: it calls `DescribeSecret` first, uses an old value after transient errors only, and asks
+//! again at every request while the service fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,32 +18,32 @@ use crate::infra::aws::{ServiceError, timeouts};
 use crate::infra::deadline::Deadline;
 use crate::secret::{Secret, SecretError};
 
-/// How long a value is used without asking again.
+/// How long a value is used before it is read again.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
-/// How long the last good value is used while Secrets Manager fails.
+/// How long the last value is used while Secrets Manager fails.
 const STALE: SignedDuration = SignedDuration::from_hours(24);
-/// While a stale value serves, Secrets Manager is asked again no sooner.
-const ASK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
-/// A stranger's bad signature can make us read the secret no more often than this.
-const FORCED: SignedDuration = SignedDuration::from_mins(1);
-/// For one read, its retry included: senders wait no longer than seconds.
+/// The pause after a failed read, during which the last value is used without another read.
+const RETRY_AFTER: SignedDuration = SignedDuration::from_secs(10);
+/// The least time between two refreshes: any sender can cause one, with a bad signature.
+const REFRESH_INTERVAL: SignedDuration = SignedDuration::from_mins(1);
+/// For one read, its retry included: a sender waits a few seconds in all.
 const TIMEOUT: Duration = Duration::from_secs(1);
-/// Leaves time for the retry.
+/// For one attempt, so that there is time for the retry.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(600);
 
 const SERVICE: &str = "Secrets Manager";
 
-/// Reads the secret from Secrets Manager and keeps it.
+/// Reads the secret from Secrets Manager and caches it.
 #[derive(Debug)]
 pub struct SecretCache {
     client: Client,
     /// Name or ARN.
     id: String,
-    /// Locked while the secret is read, so that there is one read at a time.
+    /// Locked during a read, so that there is one read at a time.
     cache: Mutex<Cache>,
 }
 
-/// The secret cannot be had. The message never quotes it.
+/// The secret is not available. The message never quotes it.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SecretCacheError {
     #[error(transparent)]
@@ -59,8 +64,8 @@ impl SecretCache {
         Self { client, id: id.to_owned(), cache: Mutex::default() }
     }
 
-    /// The secret as it was at most five minutes ago, or the last good one for up to a day while it
-    /// cannot be read by the deadline.
+    /// The secret, at most five minutes old; or the last one, at most a day old, if it cannot be read
+    /// by the deadline.
     pub async fn current(&self, deadline: Deadline) -> Result<Arc<Secret>, SecretCacheError> {
         let now = deadline.began;
         let mut cache = self.cache.lock().await;
@@ -74,7 +79,7 @@ impl SecretCache {
                 cache.failures += 1;
                 match cache.stale(now) {
                     Some(secret) => {
-                        tracing::error!(%error, "the secret cannot be read; its last value serves");
+                        tracing::error!(%error, "secret not readable: using the last value");
                         Ok(secret)
                     }
                     None => Err(error),
@@ -83,26 +88,26 @@ impl SecretCache {
         }
     }
 
-    /// The secret read anew, because the one at hand did not fit; `None` when that was done less than
-    /// a minute ago or fails.
+    /// The secret read again, because the cached one does not work. `None` if that fails, or was done
+    /// less than a minute ago.
     pub async fn refreshed(&self, deadline: Deadline) -> Option<Arc<Secret>> {
         let now = deadline.began;
         let mut cache = self.cache.lock().await;
-        if within(cache.forced_at, FORCED, now) {
+        if within(cache.refreshed_at, REFRESH_INTERVAL, now) {
             return None;
         }
-        cache.forced_at = Some(now);
+        cache.refreshed_at = Some(now);
         match self.read(deadline).await {
             Ok(secret) => Some(cache.keep(secret, now)),
             Err(error) => {
-                tracing::error!(%error, "the secret cannot be read anew");
+                tracing::error!(%error, "secret not readable: refresh failed");
                 cache.failures += 1;
                 None
             }
         }
     }
 
-    /// How often the secret could not be read since the last time that this was asked.
+    /// How many reads failed since the last call of this method.
     pub async fn failures(&self) -> u32 {
         std::mem::take(&mut self.cache.lock().await.failures)
     }
@@ -116,18 +121,18 @@ impl SecretCache {
         let text = answer.secret_string().ok_or(SecretCacheError::Binary)?;
         let secret = Secret::parse(text)?;
         for warning in &secret.warnings {
-            tracing::error!(%warning, "a part of the secret is not used");
+            tracing::error!(%warning, "ignored a part of the secret");
         }
         Ok(Arc::new(secret))
     }
 }
 
-/// The last good value and what was tried since.
+/// The last value, and the reads since.
 #[derive(Debug, Default)]
 struct Cache {
     kept: Option<(Arc<Secret>, Timestamp)>,
     failed_at: Option<Timestamp>,
-    forced_at: Option<Timestamp>,
+    refreshed_at: Option<Timestamp>,
     failures: u32,
 }
 
@@ -137,7 +142,7 @@ impl Cache {
         if within(Some(*read_at), FRESH, now) {
             return Some(Arc::clone(secret));
         }
-        within(self.failed_at, ASK_AGAIN, now).then(|| self.stale(now)).flatten()
+        within(self.failed_at, RETRY_AFTER, now).then(|| self.stale(now)).flatten()
     }
 
     fn stale(&self, now: Timestamp) -> Option<Arc<Secret>> {
@@ -173,25 +178,25 @@ mod tests {
     }
 
     #[test]
-    fn a_value_serves_for_five_minutes() {
+    fn a_value_is_used_for_five_minutes() {
         assert!(Cache::default().usable(at(0)).is_none());
         assert!(cache().usable(at(299)).is_some());
         assert!(cache().usable(at(300)).is_none());
     }
 
     #[test]
-    fn a_value_from_the_future_is_read_anew() {
+    fn a_value_from_the_future_is_read_again() {
         assert!(cache().usable(at(-1)).is_none());
     }
 
     #[test]
-    fn the_last_good_value_serves_for_a_day_while_reading_fails() {
+    fn the_last_value_is_used_for_a_day_while_reads_fail() {
         assert!(cache().stale(at(24 * 3600 - 1)).is_some());
         assert!(cache().stale(at(24 * 3600)).is_none());
     }
 
     #[test]
-    fn after_a_failure_the_stale_value_serves_for_a_moment_without_asking() {
+    fn after_a_failed_read_the_last_value_is_used_for_some_seconds_without_another() {
         let failed = Cache { failed_at: Some(at(400)), ..cache() };
         assert!(failed.usable(at(409)).is_some());
         assert!(failed.usable(at(410)).is_none());

@@ -1,4 +1,4 @@
-//! The keys of a platform, and what each of them proves.
+//! A platform's signing key: verifies and makes signatures.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,11 +8,11 @@ use sha2::Sha256;
 
 use crate::platform::{Auth, KeyText};
 
-/// One key of a platform, long enough to prove anything.
+/// One key of a platform, too long to be guessed.
 #[derive(Debug)]
 pub struct SigningKey {
-    /// The bytes that the key's text may stand for.
-    readings: Vec<SecretSlice<u8>>,
+    /// The bytes that the key's text may stand for, most likely first.
+    candidates: Vec<SecretSlice<u8>>,
 }
 
 /// Why a text cannot be a signing key.
@@ -27,16 +27,16 @@ pub enum KeyError {
 }
 
 impl SigningKey {
-    /// A key that can be guessed proves nothing.
+    /// A shorter key could be guessed.
     const MIN_BYTES: usize = 16;
 
     /// Reads a key as the platform's scheme writes it.
     ///
-    /// Standard Webhooks' `whsec_` stands before base64. Without it the text itself is the key; but
-    /// the libraries of Standard Webhooks decode such a text all the same, so a sender that uses one
-    /// of them signs with the decoded bytes. Either is right.
+    /// A Standard Webhooks key is base64 after `whsec_`. Without this prefix the text itself is the key.
+    /// But the libraries of Standard Webhooks decode such a text too, so a sender that uses one of them
+    /// signs with the decoded bytes. Both are accepted.
     pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
-        let readings = match (auth, text.strip_prefix("whsec_")) {
+        let candidates = match (auth, text.strip_prefix("whsec_")) {
             (Auth::HmacSha256(_) | Auth::Token(_) | Auth::Standard(KeyText::Raw), _) => {
                 vec![text.as_bytes().to_vec()]
             }
@@ -49,37 +49,37 @@ impl SigningKey {
                 [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten().collect()
             }
         };
-        match readings[0].len() {
+        match candidates[0].len() {
             0 => Err(KeyError::Empty),
             length if length < Self::MIN_BYTES => Err(KeyError::Short),
-            _ => Ok(Self { readings: readings.into_iter().map(Into::into).collect() }),
+            _ => Ok(Self { candidates: candidates.into_iter().map(Into::into).collect() }),
         }
     }
 
-    /// Whether one of the signatures is that of the text, which is given in parts.
+    /// Whether one of the signatures is this key's for the text, which is given in parts.
     pub(crate) fn signed(&self, text: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
-        self.readings.iter().any(|key| {
+        self.candidates.iter().any(|key| {
             let mac = mac(key, text);
             signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
         })
     }
 
-    /// Whether one of the tokens is the key. It takes the same time for every wrong one: what is
-    /// compared are signatures of the two.
+    /// Whether one of the tokens is the key. Signatures of both are compared, so that the time that it
+    /// takes says nothing about the key.
     pub(crate) fn is_one_of(&self, tokens: &[Vec<u8>]) -> bool {
-        let key = &self.readings[0];
+        let key = &self.candidates[0];
         let own = mac(key, &[key.expose_secret()]).finalize().into_bytes();
         tokens.iter().any(|token| mac(key, &[token]).verify_slice(&own).is_ok())
     }
 
     /// Signs a text as the platform does.
     pub(crate) fn sign(&self, text: &[&[u8]]) -> Vec<u8> {
-        mac(&self.readings[0], text).finalize().into_bytes().to_vec()
+        mac(&self.candidates[0], text).finalize().into_bytes().to_vec()
     }
 
     /// The key as a token.
     pub(crate) fn expose(&self) -> &[u8] {
-        self.readings[0].expose_secret()
+        self.candidates[0].expose_secret()
     }
 }
 

@@ -1,8 +1,11 @@
-//! Slack's Block Kit, as far as we speak it, in types that cannot break its limits.
+//! Slack's Block Kit, as far as the messages need it, in types that cannot break its limits.
 //!
-//! Every maker escapes and cuts, so that no caller can forget to. Data from outside goes only into
-//! [`plain`](Block::section) text, where Slack reads no markup at all; markup is put together from
-//! our own words by [`Markup`]. Limits: <https://docs.slack.dev/reference/block-kit/blocks>.
+//! Every constructor escapes and clips, so that no caller can forget to. Data from outside goes only into
+//! [`plain`](Block::section) text, where Slack reads no markup at all; [`Markup`] is made of this
+//! project's own words. Limits: <https://docs.slack.dev/reference/block-kit/blocks>.
+//!
+//! Written by hand: the maintained crates for Block Kit check no limits, or change how `serde_json`
+//! reads numbers in the whole program.
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -11,9 +14,9 @@ use url::Url;
 
 use crate::config::Mention;
 
-/// Slack takes 50 blocks a message.
+/// Slack takes 50 blocks in a message.
 const MAX_BLOCKS: usize = 50;
-/// Slack cut messages off somewhere above 12,000 characters of block text; this keeps clear of it.
+/// Slack cut messages off somewhere above 12,000 characters of block text; this stays well below.
 const MAX_BLOCK_UNITS: usize = 11_000;
 /// Slack advises at most 4,000 characters for the top-level text:
 /// <https://docs.slack.dev/reference/methods/chat.postMessage>.
@@ -23,13 +26,13 @@ const MAX_HEADER_UNITS: usize = 150;
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
 const MAX_OBJECT_UNITS: usize = 3_000;
 
-/// Leaves room for all else that is said beside a link.
+/// Leaves room for the other words in the block of a link.
 const MAX_LINK_BYTES: usize = 1_000;
 
 /// One message, ready to be posted.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Message {
-    /// The whole news: notifications and screen readers get only this.
+    /// All that the message says: notifications and screen readers get only this.
     text: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blocks: Vec<Block>,
@@ -74,7 +77,7 @@ impl Message {
         }
     }
 
-    /// Mentions somebody, in a block of its own.
+    /// Adds a mention, in a block of its own.
     #[must_use]
     pub fn mentioning(mut self, mention: &Mention) -> Self {
         self.blocks.push(Block::markup(Markup::default().mention(mention)));
@@ -82,7 +85,7 @@ impl Message {
         self
     }
 
-    /// The same news without blocks, for the day on which Slack refuses them.
+    /// The same message without blocks, for when Slack rejects them.
     #[must_use]
     pub fn without_blocks(self) -> Self {
         let text = match &self.mention {
@@ -381,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn the_news_without_blocks_still_mentions_people() {
+    fn a_message_without_blocks_still_mentions_people() {
         let message = Message::new("Order #1", []).mentioning(&Mention::Here).without_blocks();
         assert_eq!(message.text(), "<!here> Order #1");
     }

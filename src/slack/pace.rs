@@ -1,8 +1,9 @@
-//! How fast an invocation posts.
+//! Slack's rate limit, kept without any state outside the invocation.
 //!
-//! A sandbox knows nothing of the others. Two at a time take from the queue, and each keeps its
-//! posts apart and stays busy for as long after the last one: that makes Slack's one message a
-//! second (<https://docs.slack.dev/apis/web-api/rate-limits>) without anybody remembering anything.
+//! Slack takes one message a second (<https://docs.slack.dev/apis/web-api/rate-limits>). A sandbox
+//! knows nothing of the others, but at most two invocations receive from the queue at a time
+//! (template.yaml). Each leaves a gap of more than two seconds between its posts, and stays busy for
+//! as long after its last one.
 
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use tokio::time::{Instant, sleep};
 
 use crate::infra::deadline::Deadline;
 
-/// A post that is cut off in the middle could be shown all the same, and is then shown twice.
+/// A post that is cut off half-way may be shown all the same, and is then shown twice.
 const SHORTEST_POST: Duration = Duration::from_millis(500);
-/// Two consumers post at most twice in this time.
+/// Two invocations post at most twice in this time.
 const GAP: Duration = Duration::from_millis(2_100);
-/// For the last post from the queue, and for marking and settling what it told.
+/// For the last post from the queue, and for the marks and acknowledgements after it.
 const LAST_POST: Duration = Duration::from_secs(6);
 
-/// The posts of one invocation.
+/// The rate limit of one invocation.
 #[derive(Debug)]
 pub struct Pace {
     gap: Duration,
@@ -27,13 +28,13 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// For a sender that waits for the answer.
-    pub fn at_once() -> Self {
+    /// For direct delivery, where the sender waits for the answer.
+    pub fn unpaced() -> Self {
         Self { gap: Duration::ZERO, reserve: SHORTEST_POST, last: None }
     }
 
-    /// For one of two consumers of the queue.
-    pub fn of_a_consumer() -> Self {
+    /// For one of the two invocations that receive from the queue.
+    pub fn for_queue() -> Self {
         Self { gap: GAP, reserve: LAST_POST, last: None }
     }
 
@@ -48,7 +49,7 @@ impl Pace {
         self.last = Some(Instant::now());
     }
 
-    /// Keeps the others waiting for as long as the last post asks for.
+    /// Waits out the gap after the last post, so that no other invocation posts in it.
     pub async fn rest(&self, deadline: Deadline) {
         sleep(self.until_next().min(deadline.left())).await;
     }
@@ -69,8 +70,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn posts_of_a_consumer_are_apart_and_so_is_its_end() {
-        let mut pace = Pace::of_a_consumer();
+    async fn posts_from_the_queue_have_a_gap_and_so_has_the_end() {
+        let mut pace = Pace::for_queue();
         let begin = Instant::now();
         pace.ready().await;
         assert_eq!(begin.elapsed(), Duration::ZERO);
@@ -82,8 +83,8 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_sender_is_not_kept_waiting() {
-        let mut pace = Pace::at_once();
+    async fn direct_delivery_has_no_gap() {
+        let mut pace = Pace::unpaced();
         let begin = Instant::now();
         pace.ready().await;
         pace.ready().await;
@@ -92,18 +93,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_post_begins_that_cannot_be_brought_to_its_end() {
-        assert_eq!(Pace::at_once().spare(within(1)), Some(Duration::from_millis(500)));
-        assert_eq!(Pace::of_a_consumer().spare(within(7)), Some(Duration::from_secs(1)));
-        assert_eq!(Pace::of_a_consumer().spare(within(5)), None);
-        let mut pace = Pace::of_a_consumer();
+    async fn no_post_begins_without_time_to_finish_it() {
+        assert_eq!(Pace::unpaced().spare(within(1)), Some(Duration::from_millis(500)));
+        assert_eq!(Pace::for_queue().spare(within(7)), Some(Duration::from_secs(1)));
+        assert_eq!(Pace::for_queue().spare(within(5)), None);
+        let mut pace = Pace::for_queue();
         pace.ready().await;
         assert_eq!(pace.spare(within(8)), None, "the pause is no time for a post");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_end_is_never_later_than_the_deadline() {
-        let mut pace = Pace::of_a_consumer();
+        let mut pace = Pace::for_queue();
         pace.ready().await;
         let begin = Instant::now();
         pace.rest(within(1)).await;

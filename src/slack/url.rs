@@ -1,15 +1,15 @@
-//! The address of a Slack channel's incoming webhook.
+//! The URL of a Slack channel's incoming webhook.
 
 use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-/// The address of an incoming webhook. It is a password: whoever has it can post.
+/// The URL of an incoming webhook. It is a password: everyone who knows it can post.
 #[derive(Clone)]
 pub struct SlackUrl(SecretString);
 
-/// Why an address is none of Slack's.
+/// Why a text is not the URL of an incoming webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SlackUrlError {
     #[error("it is empty: no channel is connected yet")]
@@ -21,7 +21,7 @@ pub enum SlackUrlError {
 }
 
 impl SlackUrl {
-    /// Reads an address; `origin` is where Slack is in tests.
+    /// Reads a URL; `origin` is where Slack is in tests.
     pub fn parse(text: &str, origin: Option<&Url>) -> Result<Self, SlackUrlError> {
         if text.is_empty() {
             return Err(SlackUrlError::Empty);
@@ -51,7 +51,7 @@ impl SlackUrl {
 }
 
 impl SlackUrl {
-    /// The address itself, for the line that posts to it.
+    /// The URL itself, for the line that posts to it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }

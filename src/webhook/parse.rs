@@ -60,10 +60,10 @@ fn read<'p>(
     received_at: Timestamp,
     trace: Option<&RefCell<Trace<'p>>>,
 ) -> Result<Parsed, Unreadable> {
-    let body = JsonObject::parse(webhook.body)?;
+    let body = JsonObject::parse(webhook.body())?;
     let fields = &platform.fields;
     let reader =
-        Reader { body: &body, headers: webhook.headers, own: fields, common: fields, trace };
+        Reader { body: &body, headers: webhook.headers(), own: fields, common: fields, trace };
     let event_type = reader.first("event_type", &[&platform.event_type])?;
     let rule = matching_rule(platform, event_type.as_deref(), &reader)?;
     let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
@@ -107,7 +107,7 @@ fn read<'p>(
         is_test: reader.is_test()?,
         reopens: rule.reopens,
         delivery_id,
-        body_hash: hex::encode(Sha256::digest(webhook.body)),
+        body_hash: hex::encode(Sha256::digest(webhook.body())),
     };
     let mut events = one_for_each_order(event, ids);
     if let Some(link) = reader.table(|fields| fields.link.as_ref()) {

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-/// What a sender sent, as it sent it.
+/// The HTTP request as the sender sent it.
 #[derive(Debug, Default)]
 pub struct Request {
     pub method: String,
@@ -15,7 +15,7 @@ pub struct Request {
     pub path: String,
     pub headers: Headers,
     pub body: Body,
-    /// When API Gateway took the request.
+    /// When API Gateway received the request.
     pub arrived_at: Option<Timestamp>,
 }
 
@@ -25,7 +25,7 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// Over [`Body::MAX_BYTES`]; not even decoded.
     TooLarge,
-    /// Flagged as base64 and is not.
+    /// Flagged as base64, but it is not.
     NotBase64,
 }
 
@@ -93,7 +93,7 @@ impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
 ///
 /// `lambda_http`'s own type refuses the whole event for one header value outside ASCII, which any
-/// stranger can send; such a request is to be answered like every other unproven one.
+/// sender can send. Such a request is answered like every other that is not verified.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Event {

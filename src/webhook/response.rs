@@ -1,6 +1,6 @@
-//! What a sender is told: one table of answers and refusals, with fixed sentences.
+//! The HTTP response to a sender: one table of answers and refusals, with fixed sentences.
 //!
-//! The sender never reads why something was refused in detail, nor anything it sent; the log does.
+//! A response never says why a request was refused in detail, nor quotes it. The log has the reason.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::http::{HeaderName, HeaderValue, StatusCode, header};
 use serde_json::json;
 
+use crate::infra::deadline::rounded_up;
 use crate::platform::{Reply, Unauthorized};
-use crate::slack::retry::rounded_up;
 
-/// The request is done with.
+/// The request was accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// The queue has the news; with direct delivery Slack has, or need not.
+    /// The events are in the queue; with direct delivery they are delivered.
     Accepted,
-    /// Genuine, and nothing that the channel should hear of.
+    /// Verified, and not an event for the channel.
     Ignored,
-    /// Either of the two, for a platform that wants no body.
+    /// One of these two, for a platform that wants no body.
     Silent,
     Healthy,
 }
 
-/// The request is not taken.
+/// The request was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     NotFound,
@@ -34,16 +34,16 @@ pub enum Refusal {
     UnsupportedMediaType,
     Unreadable,
     Unauthorized,
-    /// The same, for a platform that wants this status.
+    /// The same as `Unauthorized`, for a platform that wants this status.
     Forbidden,
-    /// Worth sending again after this time.
+    /// The sender should retry after this time.
     Unavailable {
         retry_after: Duration,
     },
 }
 
 impl Refusal {
-    fn status(self) -> StatusCode {
+    pub fn status(self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
@@ -73,7 +73,7 @@ impl Refusal {
     }
 }
 
-/// The outcome as the platform wants to be told of it.
+/// The outcome with the status and body that the platform wants.
 pub fn for_platform(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
     match outcome {
         Ok(Answer::Accepted | Answer::Ignored) if reply.empty => Ok(Answer::Silent),

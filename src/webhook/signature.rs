@@ -1,5 +1,6 @@
-//! Proof that a request comes from the platform: signatures over the raw bytes, before anything is
-//! parsed.
+//! Verifies that a request comes from the platform, before anything in it is parsed.
+//!
+//! A signature covers the raw bytes of the body, so a body must reach [`verify`] as it was sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,47 +10,106 @@ use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart, Token};
 use crate::secret::signing_key::SigningKey;
 use crate::webhook::request::Headers;
 
-/// How far a signed time may lie from ours, either way. All reference libraries of Standard Webhooks
-/// use five minutes:
+/// How far a signed time may lie from ours, in seconds, either way. All reference libraries of
+/// Standard Webhooks use five minutes:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 const TOLERANCE_SECONDS: u64 = 300;
 
-/// A sender may list several signatures while it rotates its key; nobody needs more than a few.
+/// A sender may list several signatures while it rotates its key, but never many.
 const MAX_SIGNATURES: usize = 10;
 
-/// A request that was proven genuine. Only [`verify`] makes one.
+/// A verified request: proof that it was signed with one of the platform's keys.
+///
+/// [`verify`] alone makes one, so that whatever takes a `Verified` cannot be reached without it:
+///
+/// ```
+/// use jiff::Timestamp;
+/// use order_alerts::platform::Platform;
+/// use order_alerts::secret::signing_key::SigningKey;
+/// use order_alerts::webhook::request::Headers;
+/// use order_alerts::webhook::{sign::sign, signature::verify};
+///
+/// let auth = &Platform::find("shopify").unwrap().auth;
+/// let key = SigningKey::parse("a key of this example only", auth).unwrap();
+/// let (body, now) = (b"{}", Timestamp::UNIX_EPOCH);
+/// let signed = sign(auth, &Headers::default(), body, &key, None, "", now).unwrap();
+/// let headers: Headers = signed.into_iter().collect();
+///
+/// let verified = verify(auth, &headers, body, &[key], None, now).unwrap();
+/// assert_eq!((verified.body(), verified.key()), (&body[..], 0));
+/// ```
+///
+/// Its fields are private, so that this does not compile:
+///
+/// ```compile_fail,E0451
+/// use order_alerts::webhook::request::Headers;
+/// use order_alerts::webhook::signature::Verified;
+///
+/// let forged = Verified { headers: &Headers::default(), body: b"{}", key: 0 };
+/// ```
 #[derive(Debug)]
 pub struct Verified<'a> {
-    pub headers: &'a Headers,
-    pub body: &'a [u8],
-    /// Which of the platform's keys fitted, counted from 0.
-    pub key: usize,
+    headers: &'a Headers,
+    body: &'a [u8],
+    key: usize,
 }
 
-/// Why a request is not proven genuine. The sender learns none of this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+impl<'a> Verified<'a> {
+    /// All headers of the request. Most platforms sign none of them.
+    pub fn headers(&self) -> &'a Headers {
+        self.headers
+    }
+
+    /// The body, as it was signed.
+    pub fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// Which of the platform's keys fits, counted from 0.
+    pub fn key(&self) -> usize {
+        self.key
+    }
+
+    /// An unsigned request, for tests of what is done with a verified one.
+    #[cfg(test)]
+    pub(crate) fn unsigned(headers: &'a Headers, body: &'a [u8]) -> Self {
+        Self { headers, body, key: 0 }
+    }
+}
+
+/// Why a request is not verified. For the log; the sender reads one fixed sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    #[error("a header of the proof is missing or empty")]
-    Missing,
-    #[error("proof or body are not written as the platform writes them")]
-    Malformed,
-    #[error("the signed time is not within five minutes of ours")]
-    Untimely,
-    #[error("the signature fits none of the platform's keys")]
-    Mismatch,
+    /// None of these headers holds anything.
+    #[error("missing header {}", alternatives(.0))]
+    MissingHeader(Vec<String>),
+    #[error("malformed signature")]
+    MalformedSignature,
+    #[error("malformed timestamp")]
+    MalformedTimestamp,
+    /// Only where several signed layouts are allowed.
+    #[error("the body does not start with `{{`")]
+    NotAnObject,
+    #[error("the timestamp is more than five minutes old")]
+    TooOld,
+    #[error("the timestamp is more than five minutes in the future")]
+    FromTheFuture,
+    #[error("no key of the platform matches")]
+    BadSignature,
+    /// The fault is ours: the sender should retry.
     #[error("the platform signs its address, and PUBLIC_URL is not set")]
-    AddressUnknown,
+    NoPublicUrl,
 }
 
-/// What a request brings as its proof.
-enum Proof<'a> {
-    /// Signatures over one of these texts, each in parts.
+/// What a request presents to be verified.
+enum Credential<'a> {
+    /// Signatures over one of these texts, each given in parts.
     Signatures { texts: Vec<Vec<&'a [u8]>>, signatures: Vec<Vec<u8>> },
     /// The key itself, in one of these spellings.
-    Key(Vec<Vec<u8>>),
+    Token(Vec<Vec<u8>>),
 }
 
-/// Proves that a request was signed with one of `keys`.
+/// Verifies that a request was signed with one of `keys`.
 ///
 /// `public_url` is the address as it is registered with the platform; only platforms that sign it
 /// need it. `now` is our clock.
@@ -61,72 +121,27 @@ pub fn verify<'a>(
     public_url: Option<&str>,
     now: Timestamp,
 ) -> Result<Verified<'a>, Rejection> {
-    let proof = match auth {
+    let credential = match auth {
         Auth::Standard(_) => standard(headers, body, now)?,
         Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
-        Auth::Token(Token { header }) => Proof::Key(tokens(header, headers)?),
+        Auth::Token(Token { header }) => Credential::Token(tokens(header, headers)?),
     };
-    let fits = |key: &SigningKey| match &proof {
-        Proof::Signatures { texts, signatures } => {
+    let fits = |key: &SigningKey| match &credential {
+        Credential::Signatures { texts, signatures } => {
             texts.iter().any(|text| key.signed(text, signatures))
         }
-        Proof::Key(tokens) => key.is_one_of(tokens),
+        Credential::Token(tokens) => key.is_one_of(tokens),
     };
-    let key = keys.iter().position(fits).ok_or(Rejection::Mismatch)?;
+    let key = keys.iter().position(fits).ok_or(Rejection::BadSignature)?;
     Ok(Verified { headers, body, key })
 }
 
-/// Signs a body as the platform does: the headers that prove it, beside those in `headers`.
-///
-/// `id` is what the platform calls the message, where it signs such a name.
-pub fn sign(
-    auth: &Auth,
-    headers: &Headers,
-    body: &[u8],
-    key: &SigningKey,
-    public_url: Option<&str>,
-    id: &str,
-    now: Timestamp,
-) -> Result<Vec<(String, String)>, Rejection> {
-    let time = now.as_second().to_string();
-    match auth {
-        Auth::Standard(_) => {
-            let text = [id.as_bytes(), b".", time.as_bytes(), b".", body];
-            let signature = STANDARD.encode(key.sign(&text));
-            Ok(vec![
-                ("webhook-id".to_owned(), id.to_owned()),
-                ("webhook-timestamp".to_owned(), time),
-                ("webhook-signature".to_owned(), format!("v1,{signature}")),
-            ])
-        }
-        Auth::HmacSha256(hmac) => {
-            let mut added = missing_headers(hmac, headers, id, &time);
-            let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let headers: Headers = headers.chain(added.iter().cloned()).collect();
-            let text = parts(&hmac.signed[0], &headers, body, public_url, Some(&time))?;
-            let signature = encode(&key.sign(&text), hmac.encoding);
-            let time = if hmac.signed[0].has_time() { format!("t={time},") } else { String::new() };
-            added.push((hmac.header[0].clone(), format!("{time}{}{signature}", hmac.prefix)));
-            Ok(added)
-        }
-        Auth::Token(Token { header }) => {
-            let token = String::from_utf8_lossy(key.expose());
-            let value = match (header[0].as_str(), token.contains(':')) {
-                ("authorization", true) => format!("Basic {}", STANDARD.encode(key.expose())),
-                ("authorization", false) => format!("Bearer {token}"),
-                _ => token.into_owned(),
-            };
-            Ok(vec![(header[0].clone(), value)])
-        }
-    }
-}
-
-/// The headers of Standard Webhooks, or the same ones under the name of the service they grew from.
+/// The headers of Standard Webhooks, or the older ones of Svix, which mean the same.
 fn standard<'a>(
     headers: &'a Headers,
     body: &'a [u8],
     now: Timestamp,
-) -> Result<Proof<'a>, Rejection> {
+) -> Result<Credential<'a>, Rejection> {
     let named = |name| first(&[format!("webhook-{name}"), format!("svix-{name}")], headers);
     let (id, time, list) = (named("id")?, named("timestamp")?, named("signature")?);
 
@@ -134,7 +149,7 @@ fn standard<'a>(
     let signatures = decoded(entries, Encoding::Base64)?;
     check_time(time, now)?;
     let text = vec![id.as_bytes(), b".", time.as_bytes(), b".", body];
-    Ok(Proof::Signatures { texts: vec![text], signatures })
+    Ok(Credential::Signatures { texts: vec![text], signatures })
 }
 
 fn hmac_sha256<'a>(
@@ -143,24 +158,27 @@ fn hmac_sha256<'a>(
     body: &'a [u8],
     public_url: Option<&'a str>,
     now: Timestamp,
-) -> Result<Proof<'a>, Rejection> {
+) -> Result<Credential<'a>, Rejection> {
     let HmacSha256 { header, encoding, prefix, signed, time } = hmac;
     let value = first(header, headers)?;
     let entries = || value.split(',').map(str::trim);
     let signatures = decoded(entries().map(|entry| entry.strip_prefix(prefix)), *encoding)?;
-    // Where one text goes on as another does, the beginning of a body could be moved out of it.
+    // If several signed layouts are allowed, a part of the separator could be moved into the body.
+    // A request that was signed as `{id} \n {body}` could be sent again with `\n ` in front of its
+    // body: as `{id} {body}` that is the same text, and the old signature fits a body that the
+    // platform never sent. A body that must start with `{` cannot begin with a separator.
     if signed.len() > 1 && !body.starts_with(b"{") {
-        return Err(Rejection::Malformed);
+        return Err(Rejection::NotAnObject);
     }
     let entry = entries().find_map(|entry| entry.strip_prefix("t="));
     if let Some(time) = time {
-        check_time(given(time, headers).ok_or(Rejection::Missing)?, now)?;
+        check_time(required(time, headers)?, now)?;
     }
     if signed.iter().any(Signed::has_time) {
-        check_time(entry.ok_or(Rejection::Malformed)?, now)?;
+        check_time(entry.ok_or(Rejection::MalformedTimestamp)?, now)?;
     }
     let texts = signed.iter().map(|signed| parts(signed, headers, body, public_url, entry));
-    Ok(Proof::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
+    Ok(Credential::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
 }
 
 /// What the header may mean: its text, and in `authorization` what follows the name of the method.
@@ -180,16 +198,24 @@ fn tokens(names: &[String], headers: &Headers) -> Result<Vec<Vec<u8>>, Rejection
     Ok(tokens)
 }
 
+/// The first of these headers that is not empty.
 fn first<'a>(names: &[String], headers: &'a Headers) -> Result<&'a str, Rejection> {
-    names.iter().find_map(|name| given(name, headers)).ok_or(Rejection::Missing)
+    let given = names.iter().filter_map(|name| headers.get(name)).find(|value| !value.is_empty());
+    given.ok_or_else(|| Rejection::MissingHeader(names.to_vec()))
 }
 
-/// A header with nothing in it is none.
-fn given<'a>(name: &str, headers: &'a Headers) -> Option<&'a str> {
-    headers.get(name).filter(|value| !value.is_empty())
+fn required<'a>(name: &String, headers: &'a Headers) -> Result<&'a str, Rejection> {
+    first(std::slice::from_ref(name), headers)
 }
 
-fn parts<'a>(
+/// `` `a` or `b` ``
+fn alternatives(names: &[String]) -> String {
+    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+    quoted.join(" or ")
+}
+
+/// The text that is signed, in parts; `time` is the one beside the signature.
+pub(super) fn parts<'a>(
     signed: &'a Signed,
     headers: &'a Headers,
     body: &'a [u8],
@@ -199,39 +225,26 @@ fn parts<'a>(
     let parts = signed.0.iter().map(|part| match part {
         SignedPart::Text(text) => Ok(text.as_bytes()),
         SignedPart::Body => Ok(body),
-        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::AddressUnknown),
-        SignedPart::Time => time.map(str::as_bytes).ok_or(Rejection::Malformed),
-        SignedPart::Header(name) => {
-            given(name, headers).map(str::as_bytes).ok_or(Rejection::Missing)
-        }
+        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::NoPublicUrl),
+        SignedPart::Time => time.map(str::as_bytes).ok_or(Rejection::MalformedTimestamp),
+        SignedPart::Header(name) => required(name, headers).map(str::as_bytes),
     });
     parts.collect()
 }
 
-/// What the platform would have put into the headers that it signs.
-fn missing_headers(
-    hmac: &HmacSha256,
-    given: &Headers,
-    id: &str,
-    time: &str,
-) -> Vec<(String, String)> {
-    let missing = hmac.signed[0].0.iter().filter_map(|part| match part {
-        SignedPart::Header(name) if given.get(name).is_none() => {
-            let value = if hmac.time.as_ref() == Some(name) { time } else { id };
-            Some((name.clone(), value.to_owned()))
-        }
-        _ => None,
-    });
-    missing.collect()
-}
-
 fn check_time(time: &str, now: Timestamp) -> Result<(), Rejection> {
-    let signed_at = unix_seconds(time).ok_or(Rejection::Malformed)?;
-    let is_timely = now.as_second().abs_diff(signed_at) <= TOLERANCE_SECONDS;
-    if is_timely { Ok(()) } else { Err(Rejection::Untimely) }
+    let signed_at = unix_seconds(time).ok_or(Rejection::MalformedTimestamp)?;
+    let now = now.as_second();
+    if now.abs_diff(signed_at) <= TOLERANCE_SECONDS {
+        Ok(())
+    } else if signed_at < now {
+        Err(Rejection::TooOld)
+    } else {
+        Err(Rejection::FromTheFuture)
+    }
 }
 
-/// Plain decimal digits only: a sign or a space would be gone from what a sender signed.
+/// Plain decimal digits only, as every platform writes them.
 fn unix_seconds(digits: &str) -> Option<i64> {
     let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
     is_plain.then(|| digits.parse().ok()).flatten()
@@ -244,7 +257,7 @@ fn decoded<'a>(
 ) -> Result<Vec<Vec<u8>>, Rejection> {
     let entries = entries.take(MAX_SIGNATURES).flatten();
     let signatures: Vec<_> = entries.filter_map(|entry| decode(entry, encoding)).collect();
-    if signatures.is_empty() { Err(Rejection::Malformed) } else { Ok(signatures) }
+    if signatures.is_empty() { Err(Rejection::MalformedSignature) } else { Ok(signatures) }
 }
 
 fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
@@ -253,13 +266,6 @@ fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
         Encoding::Hex => hex::decode(text).ok(),
     };
     bytes.filter(|bytes| !bytes.is_empty())
-}
-
-fn encode(bytes: &[u8], encoding: Encoding) -> String {
-    match encoding {
-        Encoding::Base64 => STANDARD.encode(bytes),
-        Encoding::Hex => hex::encode(bytes),
-    }
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use jiff::SignedDuration;
 use order_alerts::config::{Language, Mention, MentionRule};
-use order_alerts::delivery::grouping::{Grouped, MAX_SINGLES, Notification, fold};
+use order_alerts::delivery::grouping::{Grouped, MAX_SINGLES, Notification, group};
+use order_alerts::delivery::jobs::EventIndex;
 use order_alerts::message::{Remarks, Style};
 use order_alerts::order::money::{Money, Unit};
 use order_alerts::order::one_line::OneLine;
@@ -29,7 +30,7 @@ fn every_event_is_told_in_exactly_one_message_that_slack_takes() {
         let rule = MentionRule { mention: Mention::Here, above: None };
         let style = Style { language, mention: mentions.then_some(rule) };
         let entries = named(entries);
-        let news = fold(entries.clone(), &style);
+        let news: Vec<_> = group(entries.clone(), &style).into();
         let all: Vec<_> = (0..entries.len()).collect();
         prop_assert_eq!(positions(&news), all);
         if entries.len() > MAX_SINGLES {
@@ -85,7 +86,7 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
         };
         let delay = delay.map(SignedDuration::from_secs);
         let remarks = Remarks { repeat, changed_payload, delay };
-        Grouped { event, remarks, was_refused: false, positions: Vec::new() }
+        Grouped { event, remarks, was_rejected: false, indexes: Vec::new() }
     })
 }
 
@@ -101,7 +102,7 @@ fn named(mut entries: Vec<Grouped>) -> Vec<Grouped> {
         });
         let name = event.number.as_ref().map_or("", OneLine::as_str);
         event.number = OneLine::parse(&format!("{}{name}", tag(order)));
-        entry.positions = vec![position];
+        entry.indexes = vec![EventIndex(position)];
     }
     entries
 }
@@ -115,7 +116,8 @@ fn each_order_is_named_once(
     news: &[Notification],
     style: &Style,
 ) -> Result<(), TestCaseError> {
-    let lines: String = news.iter().map(|news| lines_of_each(&news.message(style))).collect();
+    let lines: String =
+        news.iter().map(|news| lines_of_each(&news.message(style, false))).collect();
     let tagged = |name: &OneLine| name.as_str().split_inclusive('⟧').next().map(str::to_owned);
     let orders: HashSet<_> =
         entries.iter().filter_map(|entry| tagged(entry.event.number.as_ref()?)).collect();
@@ -129,7 +131,7 @@ fn it_keeps_the_limits_down_to_the_smallest(
     news: Notification,
     style: &Style,
 ) -> Result<(), TestCaseError> {
-    let message = news.message(style);
+    let message = news.message(style, false);
     prop_assert!(message.is_whole());
     prop_assert!((1..=4_000).contains(&units(message.text())));
     prop_assert!(message.blocks().len() <= 50);
@@ -145,7 +147,7 @@ fn it_keeps_the_limits_down_to_the_smallest(
         prop_assert!(!wire.contains(CUSTOMER) && !wire.contains(ITEM), "{wire}");
     }
     let all = positions(std::slice::from_ref(&news));
-    if let Ok(parts) = news.smaller() {
+    if let Ok(parts) = news.split() {
         prop_assert_eq!(positions(&parts), all);
         for part in parts {
             it_keeps_the_limits_down_to_the_smallest(part, style)?;
@@ -155,7 +157,8 @@ fn it_keeps_the_limits_down_to_the_smallest(
 }
 
 fn positions(news: &[Notification]) -> Vec<usize> {
-    let mut positions: Vec<_> = news.iter().flat_map(Notification::positions).collect();
+    let mut positions: Vec<_> =
+        news.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
     positions.sort_unstable();
     positions
 }

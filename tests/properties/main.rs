@@ -6,16 +6,18 @@ use jiff::Timestamp;
 use order_alerts::config::{Customer, Language};
 use order_alerts::handlers::invocation::Invocation;
 use order_alerts::message::{self, Remarks, Style};
+use order_alerts::order::OrderEvent;
 use order_alerts::order::money::{Money, Unit};
 use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::Platform;
 use order_alerts::queue::envelope::{pack, unpack};
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::block_kit::{Block, Message};
-use order_alerts::slack::retry::retry_after;
+use order_alerts::slack::reply::retry_after;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::Headers;
-use order_alerts::webhook::signature::{Verified, verify};
+use order_alerts::webhook::sign::sign;
+use order_alerts::webhook::signature::verify;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
@@ -65,12 +67,7 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
             "customer": reason, "occurred_at": "2026-01-01T00:00:00.123456789+09:00",
         });
         let body = body.to_string();
-        let webhook = Verified { headers: &Headers::default(), body: body.as_bytes(), key: 0 };
-        let platform = Platform::find("generic").unwrap();
-        let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap()
-        else {
-            panic!("it is an order");
-        };
+        let events = events_of(&body);
         let texts = pack(&events);
         // All of ASCII but its control characters is among what SQS takes.
         prop_assert!(texts.iter().all(|text| text.bytes().all(|b| (0x20..0x7F).contains(&b))));
@@ -82,7 +79,7 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
 }
 
 #[test]
-fn no_signature_makes_the_function_panic_or_believe() {
+fn no_made_up_signature_is_verified_or_makes_the_function_panic() {
     let values = (text(), text(), text(), any::<Vec<u8>>());
     holds(values, |(id, time, signature, body)| {
         let names =
@@ -129,13 +126,21 @@ fn slack_takes(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCase
 }
 
 fn the_message(body: &str, language: Language) -> Message {
+    message::about(&events_of(body)[0], &Style { language, mention: None }, Remarks::default())
+}
+
+/// The events of a webhook to `generic`, which is signed and verified.
+fn events_of(body: &str) -> Vec<OrderEvent> {
     let platform = Platform::find("generic").unwrap();
-    let headers = Headers::default();
-    let webhook = Verified { headers: &headers, body: body.as_bytes(), key: 0 };
-    let Parsed::Events(events) = parse(platform, &webhook, Customer::Full, now()).unwrap() else {
-        panic!("it is a cancellation");
-    };
-    message::about(&events[0], &Style { language, mention: None }, Remarks::default())
+    let (auth, body) = (&platform.auth, body.as_bytes());
+    let keys = [SigningKey::parse(KEY, auth).unwrap()];
+    let signed = sign(auth, &Headers::default(), body, &keys[0], None, "msg_1", now()).unwrap();
+    let headers: Headers = signed.into_iter().collect();
+    let verified = verify(auth, &headers, body, &keys, None, now()).unwrap();
+    match parse(platform, &verified, Customer::Full, now()).unwrap() {
+        Parsed::Events(events) => events,
+        Parsed::Ignored { event_type } => panic!("{event_type:?} is ignored"),
+    }
 }
 
 fn units(text: &str) -> usize {

@@ -57,17 +57,15 @@ pub(crate) fn answer(
             let secret = json!({"Name": "local", "SecretString": secret});
             of_type("application/x-amz-json-1.1", secret.to_string())
         }
-        Call::Post => match serde_json::from_slice(body) {
-            Ok(message) => {
-                channel.show(message);
-                of_type("text/html", "ok".to_owned())
-            }
-            Err(_) => {
+        Call::Post => {
+            let Ok(message) = serde_json::from_slice(body) else {
                 let mut rejected = of_type("text/html", "invalid_payload".to_owned());
                 *rejected.status_mut() = StatusCode::BAD_REQUEST;
-                rejected
-            }
-        },
+                return rejected;
+            };
+            channel.show(message);
+            of_type("text/html", "ok".to_owned())
+        }
     }
 }
 

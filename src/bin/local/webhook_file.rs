@@ -9,8 +9,8 @@ use order_alerts::handlers::invocation::{Invocation, InvocationError};
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers};
-use order_alerts::webhook::route::{Route, route};
-use order_alerts::webhook::signature::sign;
+use order_alerts::webhook::route;
+use order_alerts::webhook::sign::sign;
 
 use crate::terminal::Failure;
 
@@ -73,10 +73,7 @@ impl Webhook {
             }
             Err(error) => return Err(error.into()),
         };
-        let platform = match route(&request) {
-            Ok(Route::Webhook(platform)) => Some(platform),
-            _ => None,
-        };
+        let platform = route::platform(&request).filter(|_| request.method == "POST");
         let elsewhere = platform.is_none().then(|| request.path.clone());
         let headers = request.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();

@@ -10,7 +10,12 @@ const STYLE: Style = Style { language: Language::English, mention: None };
 fn entry(position: usize, order: &str, kind: Kind) -> Grouped {
     let event =
         OrderEvent { kind, id: OneLine::parse(order), number: OneLine::parse(order), ..event() };
-    Grouped { event, remarks: Remarks::default(), was_refused: false, positions: vec![position] }
+    Grouped {
+        event,
+        remarks: Remarks::default(),
+        was_rejected: false,
+        indexes: vec![EventIndex(position)],
+    }
 }
 
 /// Minutes after the first.
@@ -24,26 +29,31 @@ fn changed(change: Change, entry: Grouped) -> Grouped {
     Grouped { event: OrderEvent { change: Some(change), ..entry.event }, ..entry }
 }
 
+fn group(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
+    super::group(entries, style).into()
+}
+
 /// Every message as the names of its orders.
-fn names(news: &[Notification]) -> Vec<Vec<&str>> {
-    news.iter()
-        .map(|news| {
-            let entries = news.entries().iter();
+fn names(messages: &[Notification]) -> Vec<Vec<&str>> {
+    messages
+        .iter()
+        .map(|messages| {
+            let entries = messages.entries().iter();
             entries.map(|entry| entry.event.name().map_or("-", OneLine::as_str)).collect()
         })
         .collect()
 }
 
-/// The one order that the entries are about, told beside four others.
+/// The one order that the entries are about, shown with four others.
 #[track_caller]
 fn leading(entries: [Grouped; 2]) -> Grouped {
     let others = (2..6).map(|n| entry(n, &format!("other {n}"), Kind::Created));
-    let news = fold(entries.into_iter().chain(others).collect(), &STYLE);
-    assert_eq!(news.len(), 1);
-    let told = news[0].entries().iter();
-    let mut told = told.filter(|entry| entry.positions.iter().any(|position| *position < 2));
-    let leading = told.next().unwrap();
-    assert_eq!(told.count(), 0);
+    let messages = group(entries.into_iter().chain(others).collect(), &STYLE);
+    assert_eq!(messages.len(), 1);
+    let shown = messages[0].entries().iter();
+    let mut shown = shown.filter(|entry| entry.indexes.iter().any(|index| index.0 < 2));
+    let leading = shown.next().unwrap();
+    assert_eq!(shown.count(), 0);
     leading.clone()
 }
 
@@ -54,16 +64,16 @@ fn up_to_three_stand_alone_cancellations_first() {
         at(1, entry(1, "changed", Kind::Modified)),
         at(3, entry(2, "cancelled", Kind::Cancelled)),
     ];
-    assert_eq!(names(&fold(entries, &STYLE)), [["cancelled"], ["changed"], ["new"]]);
-    assert!(fold(Vec::new(), &STYLE).is_empty());
+    assert_eq!(names(&group(entries, &STYLE)), [["cancelled"], ["changed"], ["new"]]);
+    assert!(group(Vec::new(), &STYLE).is_empty());
 }
 
 #[test]
 fn a_few_events_of_one_order_all_stand() {
     let entries = vec![entry(0, "A", Kind::Created), entry(1, "A", Kind::Cancelled)];
-    let news = fold(entries, &STYLE);
-    assert_eq!(names(&news), [["A"], ["A"]]);
-    assert_eq!(news[0].positions().collect::<Vec<_>>(), [1]);
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [["A"], ["A"]]);
+    assert_eq!(messages[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [1]);
 }
 
 #[test]
@@ -74,11 +84,11 @@ fn many_events_of_few_orders_are_singles() {
         entry(2, "B", Kind::Created),
         entry(3, "B", Kind::Cancelled),
     ];
-    let news = fold(entries, &STYLE);
-    assert_eq!(names(&news), [["B"], ["A"]]);
-    assert_eq!(news[0].positions().collect::<Vec<_>>(), [2, 3]);
-    assert_eq!(news[1].positions().collect::<Vec<_>>(), [0, 1]);
-    assert!(news[0].message(&STYLE).text().starts_with("🚫 Order B cancelled"));
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [["B"], ["A"]]);
+    assert_eq!(messages[0].indexes().map(|index| index.0).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(messages[1].indexes().map(|index| index.0).collect::<Vec<_>>(), [0, 1]);
+    assert!(messages[0].message(&STYLE, false).text().starts_with("🚫 Order B cancelled"));
 }
 
 #[test]
@@ -90,7 +100,7 @@ fn more_are_a_digest_by_kind_and_time() {
         at(5, entry(3, "B", Kind::Cancelled)),
         at(1, entry(4, "A", Kind::Cancelled)),
     ];
-    assert_eq!(names(&fold(entries, &STYLE)), [["A", "B", "C", "D", "E"]]);
+    assert_eq!(names(&group(entries, &STYLE)), [["A", "B", "C", "D", "E"]]);
 }
 
 #[test]
@@ -135,7 +145,7 @@ fn an_order_has_the_remarks_of_what_leads_and_any_repeat() {
         remarked(late, entry(1, "A", Kind::Cancelled)),
     ]);
     assert_eq!(order.remarks, Remarks { repeat: true, ..late });
-    assert_eq!(order.positions, [0, 1]);
+    assert_eq!(order.indexes, [EventIndex(0), EventIndex(1)]);
 }
 
 #[test]
@@ -153,34 +163,36 @@ fn orders_are_one_only_by_platform_shop_and_key() {
         with(4, |event| event.id = None),
         with(5, |event| event.number = None),
     ];
-    let news = fold(entries, &STYLE);
-    assert_eq!(news.len(), 1);
-    let positions: Vec<_> = news[0].entries().iter().map(|entry| &*entry.positions).collect();
-    assert_eq!(positions, [&[0, 5][..], &[1], &[2], &[3], &[4]]);
+    let messages = group(entries, &STYLE);
+    assert_eq!(messages.len(), 1);
+    let entries = messages[0].entries().iter();
+    let indexes: Vec<Vec<_>> =
+        entries.map(|entry| entry.indexes.iter().map(|index| index.0).collect()).collect();
+    assert_eq!(indexes, [&[0, 5][..], &[1], &[2], &[3], &[4]]);
 }
 
 #[test]
 fn a_digest_becomes_halves_then_plain_text_then_nothing_smaller() {
     let entries = (0..5).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
-    let [digest] = fold(entries, &STYLE).try_into().unwrap();
-    let halves = digest.smaller().unwrap();
+    let [digest] = group(entries, &STYLE).try_into().unwrap();
+    let halves = digest.split().unwrap();
     assert_eq!(names(&halves), [&["#0", "#1"][..], &["#2", "#3", "#4"]]);
-    let [single, _] = halves[0].clone().smaller().unwrap().try_into().unwrap();
-    assert!(!single.message(&STYLE).blocks().is_empty());
-    let [plain] = single.smaller().unwrap().try_into().unwrap();
+    let [single, _] = halves[0].clone().split().unwrap().try_into().unwrap();
+    assert!(!single.message(&STYLE, false).blocks().is_empty());
+    let [plain] = single.split().unwrap().try_into().unwrap();
     assert_eq!(names(std::slice::from_ref(&plain)), [["#0"]]);
-    assert!(plain.message(&STYLE).blocks().is_empty());
-    assert_eq!(plain.clone().smaller(), Err(plain));
+    assert!(plain.message(&STYLE, false).blocks().is_empty());
+    assert_eq!(plain.clone().split(), Err(plain));
 }
 
 #[test]
 fn a_repeat_is_marked_on_every_order_and_through_every_half() {
     let entries = (0..4).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
-    let [mut digest] = fold(entries, &STYLE).try_into().unwrap();
-    assert!(!digest.message(&STYLE).text().contains("repeat"));
+    let [mut digest] = group(entries, &STYLE).try_into().unwrap();
+    assert!(!digest.message(&STYLE, false).text().contains("repeat"));
     digest.mark_repeat();
-    assert!(digest.message(&STYLE).text().contains("This may be a repeat"));
-    for half in digest.smaller().unwrap() {
+    assert!(digest.message(&STYLE, false).text().contains("This may be a repeat"));
+    for half in digest.split().unwrap() {
         assert!(half.entries().iter().all(|entry| entry.remarks.repeat));
     }
 }
@@ -192,12 +204,17 @@ fn a_full_digest_has_room_to_become_a_repeat() {
         let bare = |n| {
             let Grouped { event, .. } = entry(n, &format!("{n:0width$}"), Kind::Modified);
             let event = OrderEvent { total: None, shop: None, ..event };
-            Grouped { event, remarks: Remarks::default(), was_refused: false, positions: vec![n] }
+            Grouped {
+                event,
+                remarks: Remarks::default(),
+                was_rejected: false,
+                indexes: vec![EventIndex(n)],
+            }
         };
-        let mut news = fold((0..300).map(bare).collect(), &STYLE);
-        assert!(news.len() > 1);
-        news[0].mark_repeat();
-        assert!(news[0].message(&STYLE).is_whole());
+        let mut messages = group((0..300).map(bare).collect(), &STYLE);
+        assert!(messages.len() > 1);
+        messages[0].mark_repeat();
+        assert!(messages[0].message(&STYLE, false).is_whole());
     }
 }
 
@@ -205,34 +222,34 @@ fn a_full_digest_has_room_to_become_a_repeat() {
 fn a_thousand_orders_are_all_named_in_few_messages() {
     let entries: Vec<_> =
         (0..1_000).map(|n| entry(n, &format!("#{n:04}"), Kind::Created)).collect();
-    let news = fold(entries, &STYLE);
-    assert_all_named(&news, 1_000, |n| format!("#{n:04}"));
-    assert_eq!(news.len(), 3);
+    let messages = group(entries, &STYLE);
+    assert_all_named(&messages, 1_000, |n| format!("#{n:04}"));
+    assert_eq!(messages.len(), 3);
 }
 
 #[test]
 fn a_thousand_long_names_are_all_named() {
     let name = |n| format!("{n:04}<&>주문{}", "번호<&>".repeat(40));
     let entries: Vec<_> = (0..1_000).map(|n| entry(n, &name(n), Kind::Cancelled)).collect();
-    let news = fold(entries, &STYLE);
-    assert_all_named(&news, 1_000, |n| format!("{n:04}&lt;&amp;&gt;주문"));
+    let messages = group(entries, &STYLE);
+    assert_all_named(&messages, 1_000, |n| format!("{n:04}&lt;&amp;&gt;주문"));
     // Nearly full: another order would not have had room.
-    for digest in &news[..news.len() - 1] {
+    for digest in &messages[..messages.len() - 1] {
         assert!((10_000..=11_000).contains(&block_units(digest)), "{}", block_units(digest));
     }
 }
 
-fn block_units(news: &Notification) -> usize {
-    let message = news.message(&STYLE);
+fn block_units(messages: &Notification) -> usize {
+    let message = messages.message(&STYLE, false);
     message.blocks().iter().map(|block| block.text().encode_utf16().count()).sum()
 }
 
 #[track_caller]
-fn assert_all_named(news: &[Notification], count: usize, name: impl Fn(usize) -> String) {
-    let lines: Vec<_> = news
+fn assert_all_named(messages: &[Notification], count: usize, name: impl Fn(usize) -> String) {
+    let lines: Vec<_> = messages
         .iter()
-        .map(|news| {
-            let message = news.message(&STYLE);
+        .map(|messages| {
+            let message = messages.message(&STYLE, false);
             message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
         })
         .collect();
@@ -241,17 +258,18 @@ fn assert_all_named(news: &[Notification], count: usize, name: impl Fn(usize) ->
         let naming = lines.iter().filter(|lines| lines.contains(&name)).count();
         assert_eq!(naming, 1, "{name}");
     }
-    let mut positions: Vec<_> = news.iter().flat_map(Notification::positions).collect();
-    positions.sort_unstable();
-    assert_eq!(positions, (0..count).collect::<Vec<_>>());
+    let mut indexes: Vec<_> =
+        messages.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
+    indexes.sort_unstable();
+    assert_eq!(indexes, (0..count).collect::<Vec<_>>());
 }
 
 #[test]
-fn what_was_refused_before_is_told_alone_after_all_else() {
-    let refused = |entry: Grouped| Grouped { was_refused: true, ..entry };
+fn what_was_rejected_before_comes_alone_after_all_else() {
+    let refused = |entry: Grouped| Grouped { was_rejected: true, ..entry };
     let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
     entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
     entries.push(refused(entry(6, "other", Kind::Created)));
-    let news = fold(entries, &STYLE);
-    assert_eq!(names(&news), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
+    let messages = group(entries, &STYLE);
+    assert_eq!(names(&messages), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
 }

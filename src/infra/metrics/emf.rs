@@ -1,4 +1,4 @@
-//! Counts become documents of the embedded metric format.
+//! Counts become EMF documents: one JSON object for a line of the log.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use serde_json::{Map, Value, json};
 
 use super::{Key, Metric};
 
-/// Where the metrics are found in CloudWatch.
+/// The metrics' namespace in CloudWatch.
 const NAMESPACE: &str = "OrderAlerts";
 /// The specification's limit for one metric of one document.
 const MAX_VALUES: usize = 100;
 
-/// The documents that hold all counts of a function: one a platform and one for itself, or more for
-/// many values.
+/// The documents with all counts of a function: one for each platform and one for the function itself,
+/// and more if a metric has many values.
 pub(super) fn documents(
     function: &str,
     counts: &BTreeMap<Key, Vec<f64>>,
@@ -43,7 +43,7 @@ fn document(
     metrics: &[(Metric, &[f64])],
     now: Timestamp,
 ) -> Value {
-    // CloudWatch does not add up over a dimension: the sums have a set of their own.
+    // CloudWatch does not add up over a dimension, so the sums have a set of dimensions of their own.
     let dimensions = match platform {
         Some(_) => json!([["Function"], ["Function", "Platform"]]),
         None => json!([["Function"]]),
@@ -105,13 +105,13 @@ mod tests {
             ((None, Metric::MessagesPosted), vec![1.0]),
         ]);
         let documents = documents("order-alerts", &counts, now());
-        let held = documents.iter().flat_map(|document| match &document["SecondsToSlack"] {
+        let written = documents.iter().flat_map(|document| match &document["SecondsToSlack"] {
             Value::Array(values) => values.iter().filter_map(Value::as_f64).collect(),
             _ => Vec::new(),
         });
-        let mut held: Vec<_> = held.collect();
-        held.sort_by(f64::total_cmp);
-        assert_eq!(held, values);
+        let mut written: Vec<_> = written.collect();
+        written.sort_by(f64::total_cmp);
+        assert_eq!(written, values);
         let counted = documents.iter().filter(|document| document["MessagesPosted"] == 1.0);
         assert_eq!((documents.len(), counted.count()), (3, 1));
     }

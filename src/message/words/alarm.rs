@@ -10,7 +10,7 @@ use crate::order::one_line::OneLine;
 impl Words {
     /// What became of which alarm.
     pub(in crate::message) fn alarm_headline(&self, alarm: &Alarm) -> String {
-        let own = alarm.own();
+        let own = alarm.stack_alarm();
         let topic = || own.map_or_else(|| named(&alarm.name), |own| self.topic(own).to_owned());
         match (&alarm.state, own) {
             (State::Alarm, Some(own)) => format!("🚨 {}", self.trouble(own, alarm)),
@@ -44,12 +44,12 @@ impl Words {
 
     /// What happened and all that is known of it, most telling first.
     pub(in crate::message) fn alarm_facts(&self, alarm: &Alarm, bars: Option<&str>) -> Vec<String> {
-        let own = alarm.own();
+        let own = alarm.stack_alarm();
         // Plain words stand in for CloudWatch's, except for a state that they do not know.
         let own_words = !matches!(alarm.state, State::Other(_)) && own.is_some();
         let unless_own =
             |line: Option<&OneLine>| line.filter(|_| !own_words).map(OneLine::to_string);
-        let (watch, watched) = match &alarm.watch {
+        let (watch, watched) = match &alarm.monitored {
             Monitored::Metric(name) => (self.choose("Metric", "지표"), name.as_ref()),
             Monitored::Math(name) => (self.choose("Calculation", "계산식"), name.as_ref()),
             Monitored::Composite(rule) => (self.choose("Rule", "규칙"), Some(rule)),
@@ -80,7 +80,7 @@ impl Words {
                 "CloudWatch가 판단하기에 데이터가 부족합니다. 배포 직후에는 흔히 있는 일입니다.",
             )
         };
-        match (&alarm.state, alarm.own()) {
+        match (&alarm.state, alarm.stack_alarm()) {
             (State::Alarm, Some(own)) => Some(self.happened(own, alarm)),
             (State::InsufficientData, _) => Some(too_few().to_owned()),
             _ => None,
@@ -89,7 +89,7 @@ impl Words {
 
     /// The newest value, behind the bars of the last ones if there are several.
     fn last_values(&self, alarm: &Alarm, bars: Option<&str>) -> (&'static str, Option<String>) {
-        let last = alarm.last().map(|last| self.quantity(alarm.own(), last));
+        let last = alarm.last().map(|last| self.quantity(alarm.stack_alarm(), last));
         match bars.filter(|_| alarm.recent.len() > 1) {
             Some(bars) => {
                 (self.choose("Last values", "최근 값"), last.map(|last| format!("{bars} {last}")))
@@ -100,7 +100,7 @@ impl Words {
 
     /// What to look at, where that is known.
     pub(in crate::message) fn alarm_advice(&self, alarm: &Alarm) -> Option<String> {
-        let own = alarm.own().filter(|_| alarm.state == State::Alarm)?;
+        let own = alarm.stack_alarm().filter(|_| alarm.state == State::Alarm)?;
         let look = self.choose("What to look at", "확인할 사항");
         Some(format!("{look}: {}", self.look_at(own)))
     }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
+use crate::infra::percent::encoded;
 use crate::json::Unreadable;
 use crate::order::Item;
 use crate::order::money::Money;
@@ -50,9 +50,6 @@ fn decoded(html: &str) -> String {
     html_escape::decode_html_entities(html).into_owned()
 }
 
-/// Unreserved characters of RFC 3986; all others are encoded inside a link.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 pub(super) fn read_link(
     link: &Link,
     reader: &Reader<'_, '_>,
@@ -76,7 +73,7 @@ pub(super) fn read_link(
         if address.is_empty() {
             address.push_str(value.trim());
         } else {
-            address.extend(utf8_percent_encode(&value, RESERVED));
+            address.extend(encoded(&value));
         }
     }
     let host = match &link.host {

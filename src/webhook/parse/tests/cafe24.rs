@@ -144,7 +144,7 @@ fn a_bulk_event_is_an_event_for_each_order_once() {
 fn a_bulk_event_without_a_trace_is_still_an_event_for_each_order() {
     let body = r#"{"event_no":90072,"resource":{"order_id":"1,2"}}"#;
     let keys: Vec<_> =
-        events("cafe24", &[], body).iter().map(crate::ledger::rules::event_key).collect();
+        events("cafe24", &[], body).iter().map(crate::ledger::keys::event_key).collect();
     assert_eq!(keys.len(), 2);
     assert_ne!(keys[0], keys[1]);
 }

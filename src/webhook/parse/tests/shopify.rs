@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::rules::event_key;
+use crate::ledger::keys::event_key;
 
 /// The shape of a Shopify order, as every topic but a few sends it.
 const ORDER: &str = r##"{

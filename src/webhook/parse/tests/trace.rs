@@ -28,7 +28,7 @@ fn the_links_explained_are_those_of_the_events() {
     let platform = Platform::parse("kitchen", SEVERAL).unwrap();
     let headers = Headers::default();
     let body = br#"{"type":"new","ids":"A-1,A-2","host":"kitchen.example"}"#;
-    let webhook = Verified { headers: &headers, body, key: 0 };
+    let webhook = Verified::unsigned(&headers, body);
     let parsed = parse(&platform, &webhook, Customer::Hidden, now()).unwrap();
     let Parsed::Events(events) = parsed else { panic!("{parsed:?}") };
     let links: Vec<_> = events.into_iter().filter_map(|event| event.link).collect();

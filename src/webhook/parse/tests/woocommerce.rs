@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::rules::event_key;
+use crate::ledger::keys::event_key;
 
 const ORDER: &str = r#"{
     "id": 727, "number": "727", "status": "STATUS", "currency": "CLP", "total": "18000",

@@ -1,0 +1,102 @@
+//! Which events this invocation delivers, by what the ledger says of each.
+
+use futures_util::{StreamExt, stream};
+
+use crate::delivery::LATE;
+use crate::delivery::grouping::Grouped;
+use crate::delivery::jobs::EventIndex;
+use crate::delivery::ledger_session::CONCURRENT_CALLS;
+use crate::delivery::orders::OrderDelivery;
+use crate::delivery::outcome::{Outcome, RetryAfter};
+
+use crate::infra::metrics::Metric;
+use crate::ledger::{Claim, Lease};
+use crate::message::Remarks;
+use crate::order::{Kind, OrderEvent};
+
+impl OrderDelivery<'_> {
+    /// Claims events; returns those that this invocation delivers. The others get their outcome.
+    pub(super) async fn claim(&mut self, indexes: &[EventIndex]) -> Vec<Grouped> {
+        // Cancellations first, so that other events of an order see what became of its cancellation.
+        let is_cancellation = |index: &EventIndex| self.jobs[*index].event.kind == Kind::Cancelled;
+        let (first, second): (Vec<_>, Vec<_>) = indexes.iter().copied().partition(is_cancellation);
+        let mut claimed = Vec::with_capacity(indexes.len());
+        for indexes in [first, second] {
+            let (ledger, jobs) = (&self.ledger, &self.jobs);
+            let claims = stream::iter(indexes.clone())
+                .map(|index| ledger.claim_event(jobs[index].event, index.0));
+            let claims: Vec<_> = claims.buffered(CONCURRENT_CALLS).collect().await;
+            for (index, claim) in indexes.into_iter().zip(claims) {
+                match self.resolve(index, claim) {
+                    Ok(grouped) => claimed.push(grouped),
+                    Err(outcome) => self.jobs[index].outcome = outcome,
+                }
+            }
+        }
+        claimed
+    }
+
+    /// The event as it is to be posted, or the outcome that it has already.
+    fn resolve(&mut self, index: EventIndex, claim: Claim) -> Result<Grouped, Outcome> {
+        let event = self.jobs[index].event;
+        let (platform, order) = (&event.platform, event.name_field());
+        match claim {
+            Claim::Acquired(lease) => Ok(self.acquired(index, lease)),
+            Claim::Delivered => {
+                tracing::info!(platform, order, "duplicate: already delivered");
+                self.app.metrics.count_for(Metric::Duplicates, platform);
+                Err(Outcome::Done)
+            }
+            Claim::Superseded { is_first } => {
+                self.count_first(is_first, event);
+                tracing::info!(platform, order, "skipped: the order is already cancelled");
+                Err(Outcome::Done)
+            }
+            Claim::HeldUntil { until, is_first } => {
+                self.count_first(is_first, event);
+                tracing::info!(platform, order, "deferred: another invocation holds the lease");
+                Err(Outcome::Retry(RetryAfter::Exactly(self.ledger.after(until))))
+            }
+        }
+    }
+
+    fn acquired(&mut self, index: EventIndex, lease: Lease) -> Grouped {
+        let event = self.jobs[index].event;
+        if lease.changed_payload {
+            let (platform, order) = (&event.platform, event.name_field());
+            tracing::warn!(platform, order, "same delivery id, different payload");
+            self.app.metrics.count_for(Metric::PayloadMismatch, platform);
+        }
+        self.count_first(lease.is_first(), event);
+        let late = self.budget.deadline.now().duration_since(event.received_at);
+        let grouped = Grouped {
+            event: if lease.reopens() { event.clone().reopened() } else { event.clone() },
+            remarks: Remarks {
+                repeat: lease.is_in_doubt(),
+                changed_payload: lease.changed_payload,
+                delay: Some(late).filter(|late| *late >= LATE),
+            },
+            was_rejected: lease.was_rejected(),
+            indexes: vec![index],
+        };
+        self.jobs[index].lease = Some(lease);
+        grouped
+    }
+
+    fn count_first(&self, is_first: bool, event: &OrderEvent) {
+        if is_first {
+            self.count_order(event);
+        }
+    }
+
+    /// Counts an order's event, posted or not. That must happen once: when the ledger first hears of
+    /// it, or, without the ledger, when it is delivered.
+    pub(super) fn count_order(&self, event: &OrderEvent) {
+        let metric = match event.kind {
+            Kind::Created => Metric::OrdersCreated,
+            Kind::Modified => Metric::OrdersModified,
+            Kind::Cancelled => Metric::OrdersCancelled,
+        };
+        self.app.metrics.count_for(metric, &event.platform);
+    }
+}

@@ -1,0 +1,65 @@
+//! The events of one delivery, each with what is known of it so far.
+
+use std::ops::{Index, IndexMut};
+
+use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::ledger::Lease;
+use crate::order::OrderEvent;
+
+/// Names one event of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventIndex(pub usize);
+
+/// One event, from its claim to its outcome.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    pub(super) event: &'a OrderEvent,
+    /// From the claim until it is marked as delivered or released.
+    pub(super) lease: Option<Lease>,
+    pub(super) outcome: Outcome,
+}
+
+/// All jobs of one delivery; only an [`EventIndex`] reaches one.
+#[derive(Debug)]
+pub(super) struct Jobs<'a>(Vec<Job<'a>>);
+
+impl<'a> Jobs<'a> {
+    /// A job that was not begun is worth another try.
+    pub(super) fn new(events: impl IntoIterator<Item = &'a OrderEvent>) -> Self {
+        let outcome = Outcome::Retry(RetryAfter::Immediately);
+        let job = |event| Job { event, lease: None, outcome: outcome.clone() };
+        Self(events.into_iter().map(job).collect())
+    }
+
+    /// The events for which `is_wanted` holds, in their order.
+    pub(super) fn select(&self, is_wanted: impl Fn(&OrderEvent) -> bool) -> Vec<EventIndex> {
+        let jobs = self.0.iter().enumerate();
+        jobs.filter(|(_, job)| is_wanted(job.event)).map(|(index, _)| EventIndex(index)).collect()
+    }
+
+    /// Sets the outcome of these events.
+    pub(super) fn end(&mut self, indexes: &[EventIndex], outcome: &Outcome) {
+        for &index in indexes {
+            self[index].outcome = outcome.clone();
+        }
+    }
+
+    /// One outcome for each event, in their order.
+    pub(super) fn into_outcomes(self) -> Vec<Outcome> {
+        self.0.into_iter().map(|job| job.outcome).collect()
+    }
+}
+
+impl<'a> Index<EventIndex> for Jobs<'a> {
+    type Output = Job<'a>;
+
+    fn index(&self, EventIndex(index): EventIndex) -> &Self::Output {
+        &self.0[index]
+    }
+}
+
+impl IndexMut<EventIndex> for Jobs<'_> {
+    fn index_mut(&mut self, EventIndex(index): EventIndex) -> &mut Self::Output {
+        &mut self.0[index]
+    }
+}

@@ -1,0 +1,128 @@
+//! One invocation's use of the ledger.
+//!
+//! Without the ledger there are duplicates at worst; without the message the channel learns nothing.
+//! So a call that fails is logged and counted, and the delivery goes on as if there were no ledger.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::alarm::Alarm;
+use crate::app::App;
+use crate::delivery::budget::Budget;
+use crate::delivery::circuit_breaker::CircuitBreaker;
+use crate::infra::aws::ServiceError;
+use crate::infra::metrics::Metric;
+use crate::ledger::item::{LeaseRequest, State};
+use crate::ledger::{Claim, Lease, Ledger, Marked};
+use crate::order::OrderEvent;
+
+/// DynamoDB takes many more; the sandbox does not.
+pub(super) const CONCURRENT_CALLS: usize = 16;
+/// A lease outlives its invocation by this.
+const LEASE_MARGIN: Duration = Duration::from_secs(2);
+/// No lease is longer than SQS hides a message (template.yaml: 180 seconds).
+const MAX_LEASE: Duration = Duration::from_secs(170);
+/// An event that waits for another invocation's lease comes back this long after its end.
+const AFTER_LEASE: SignedDuration = SignedDuration::from_secs(1);
+
+pub(super) struct LedgerSession<'a> {
+    pub(super) app: &'a App,
+    budget: Budget<'a>,
+    circuit: CircuitBreaker,
+}
+
+impl<'a> LedgerSession<'a> {
+    pub(super) fn new(app: &'a App, budget: Budget<'a>) -> Self {
+        Self { app, budget, circuit: CircuitBreaker::default() }
+    }
+
+    /// The ledger, while it answers and there is time for more than this delivery's end.
+    ///
+    /// A delivery mark that is not written in time is left out: the messages are deleted from the
+    /// queue, and the marks only stop what senders send again.
+    pub(super) fn ledger(&self) -> Option<&'a Ledger> {
+        let is_in_time = self.budget.deadline.left() >= self.budget.reserve;
+        (is_in_time && !self.circuit.is_open()).then_some(&self.app.ledger)
+    }
+
+    /// Claims an event; `name` tells copies of one event in this invocation apart.
+    pub(super) async fn claim_event(&self, event: &OrderEvent, name: impl Display) -> Claim {
+        // Posting needs its time, whatever the ledger does.
+        if self.circuit.is_open() || self.budget.deadline.is_mostly_over() {
+            return Claim::Acquired(Lease::default());
+        }
+        let claim = self.app.ledger.claim(event, &self.lease_request(name)).await;
+        self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::default()))
+    }
+
+    /// Claims an alarm's change of state.
+    pub(super) async fn claim_alarm(&self, alarm: &Alarm) -> Claim {
+        let Some(key) = alarm.key() else {
+            return Claim::Acquired(Lease::default());
+        };
+        let claim = self.app.ledger.claim_alarm(&key, &self.lease_request("alarm")).await;
+        self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::default()))
+    }
+
+    /// Marks events as delivered.
+    pub(super) async fn mark_all_delivered(&self, leases: Vec<Lease>) {
+        let now = self.budget.deadline.now();
+        let marks = stream::iter(leases).map(|lease| self.mark_delivered(lease, now));
+        marks.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+    }
+
+    pub(super) async fn mark_delivered(&self, lease: Lease, now: Timestamp) {
+        let Some(ledger) = self.ledger() else { return };
+        if self.checked(ledger.mark_delivered(lease, now).await) == Some(Marked::LeaseLost) {
+            tracing::warn!("lease lost to another invocation: the event may be posted twice");
+            self.app.metrics.count(Metric::PossibleDuplicate);
+        }
+    }
+
+    /// Ends the leases of events that were not delivered, each with what is known of its event.
+    pub(super) async fn release_all(&self, leases: Vec<(Lease, State)>) {
+        let releases = stream::iter(leases).map(|(lease, state)| self.release(lease, state));
+        releases.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+    }
+
+    pub(super) async fn release(&self, lease: Lease, state: State) {
+        let Some(ledger) = self.ledger() else { return };
+        self.checked(ledger.release(lease, state).await);
+    }
+
+    /// How long until another invocation's lease has surely ended.
+    pub(super) fn after(&self, lease: Timestamp) -> Duration {
+        let wait = (lease + AFTER_LEASE).duration_since(self.budget.deadline.now());
+        wait.try_into().unwrap_or_default()
+    }
+
+    /// A lease as long as the invocation may take.
+    ///
+    /// Its owner is unlike any other, so that two copies of an event in one invocation contend too.
+    pub(super) fn lease_request(&self, name: impl Display) -> LeaseRequest {
+        let Budget { request_id, deadline, .. } = self.budget;
+        let length = (deadline.left() + LEASE_MARGIN).min(MAX_LEASE);
+        let now = deadline.now();
+        LeaseRequest { owner: format!("{request_id}/{name}"), now, until: now + length }
+    }
+
+    /// The response, if the call worked.
+    pub(super) fn checked<T>(&self, response: Result<T, ServiceError>) -> Option<T> {
+        match response {
+            Ok(response) => {
+                self.circuit.succeeded();
+                Some(response)
+            }
+            Err(error) => {
+                self.app.metrics.count(Metric::LedgerUnavailable);
+                if self.circuit.failed() {
+                    tracing::error!(%error, "ledger unavailable: continuing without deduplication");
+                }
+                None
+            }
+        }
+    }
+}

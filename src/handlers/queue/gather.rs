@@ -1,0 +1,91 @@
+//! Which messages one invocation delivers, and whether a digest is among them.
+
+use crate::app::App;
+use crate::config::Mode;
+use crate::delivery::budget::Budget;
+use crate::delivery::digest_claim::DigestClaim;
+use crate::handlers::queue::message::QueuedMessage;
+use crate::queue::batch::Record;
+use crate::queue::{MAX_BATCH, Queue};
+
+/// As many messages or events as one invocation can claim, post and mark in its time.
+const MAX_EVENTS: usize = 500;
+/// A message that was received more often has missed many digests, and gets one of its own.
+/// Otherwise each window would deliver only a few of very many.
+const MAX_MISSED_DIGESTS: u32 = 5;
+
+/// What one invocation delivers.
+pub(super) struct Gathered {
+    pub(super) messages: Vec<QueuedMessage>,
+    /// `None` when nothing in the batch is for a digest.
+    pub(super) digest: Option<DigestClaim>,
+}
+
+/// Claims the digest that is due, if the batch has part of one, and receives what belongs with it.
+///
+/// The invocation that acquires the claim receives until the queue is empty. The others leave their
+/// part to it.
+pub(super) async fn gather(
+    app: &App,
+    queue: &Queue,
+    batch: Vec<Record>,
+    budget: Budget<'_>,
+) -> Gathered {
+    let mut messages: Vec<_> = batch.into_iter().map(QueuedMessage::decode).collect();
+    let mut digest = claim(app, &messages, budget).await;
+    match &mut digest {
+        Some(DigestClaim::Acquired { is_complete, .. }) => {
+            *is_complete = receive_more(queue, &mut messages, budget, 0).await;
+        }
+        // In quiet times a single order is posted at once.
+        None if messages.len() > 1 => {
+            receive_more(queue, &mut messages, budget, MAX_BATCH - 1).await;
+        }
+        None | Some(DigestClaim::Taken(_)) => {}
+    }
+    Gathered { messages, digest }
+}
+
+async fn claim(app: &App, messages: &[QueuedMessage], budget: Budget<'_>) -> Option<DigestClaim> {
+    let is_digested = |message: &&QueuedMessage| {
+        let mut events = message.events().iter();
+        events.any(|event| app.config.show.mode(event.kind) == Mode::Digest)
+    };
+    let digested: Vec<_> = messages.iter().filter(is_digested).collect();
+    if digested.is_empty() {
+        None
+    } else if digested.iter().any(|message| message.record.receive_count > MAX_MISSED_DIGESTS) {
+        Some(DigestClaim::separate())
+    } else {
+        Some(DigestClaim::acquire(app, budget).await)
+    }
+}
+
+/// Receives what else is in the queue, until a receive returns no more than `few` messages; whether
+/// it did.
+async fn receive_more(
+    queue: &Queue,
+    messages: &mut Vec<QueuedMessage>,
+    budget: Budget<'_>,
+    few: usize,
+) -> bool {
+    let mut size: usize = messages.iter().map(QueuedMessage::size).sum();
+    while size < MAX_EVENTS && !budget.deadline.is_half_over() {
+        match queue.receive().await {
+            Ok(received) => {
+                let is_last = received.len() <= few;
+                let start = messages.len();
+                messages.extend(received.into_iter().map(QueuedMessage::decode));
+                size += messages[start..].iter().map(QueuedMessage::size).sum::<usize>();
+                if is_last {
+                    return true;
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "receive failed: the rest of the queue waits");
+                return false;
+            }
+        }
+    }
+    false
+}

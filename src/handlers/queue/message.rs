@@ -1,0 +1,58 @@
+//! A message of the queue, and what became of what it carries.
+
+use crate::alarm::Alarm;
+use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::handlers::disposition::{Disposition, RetryPolicy};
+use crate::order::OrderEvent;
+use crate::queue::batch::Record;
+use crate::queue::envelope::{Content, EnvelopeError, unpack};
+
+/// A received message.
+pub(super) struct QueuedMessage {
+    pub(super) record: Record,
+    content: Result<Content, EnvelopeError>,
+    /// One for each event, or one for the alarm. What was not tried is worth another try.
+    pub(super) outcomes: Vec<Outcome>,
+}
+
+impl QueuedMessage {
+    pub(super) fn decode(record: Record) -> Self {
+        let content = unpack(&record.body);
+        if let Err(error) = &content {
+            let Record { id, receive_count, .. } = &record;
+            tracing::error!(message_id = id, receive_count, %error, "undecodable queue message");
+        }
+        let count = match &content {
+            Ok(Content::Orders(events)) => events.len(),
+            Ok(Content::Alarm(_)) => 1,
+            Err(_) => 0,
+        };
+        let outcomes = vec![Outcome::Retry(RetryAfter::Immediately); count];
+        Self { record, content, outcomes }
+    }
+
+    pub(super) fn alarm(&self) -> Option<&Alarm> {
+        match &self.content {
+            Ok(Content::Alarm(alarm)) => Some(alarm),
+            Ok(Content::Orders(_)) | Err(_) => None,
+        }
+    }
+
+    /// The orders' events in it, if it could be decoded.
+    pub(super) fn events(&self) -> &[OrderEvent] {
+        self.content.as_ref().map_or(&[], Content::orders)
+    }
+
+    /// How much of an invocation it takes up.
+    pub(super) fn size(&self) -> usize {
+        self.events().len().max(1)
+    }
+
+    pub(super) fn disposition(&self, retry_policy: RetryPolicy) -> Disposition {
+        let Self { record, content, outcomes } = self;
+        match content {
+            Ok(content) => retry_policy.of_content(record, content, outcomes),
+            Err(error) => retry_policy.of_undecodable(record, *error),
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The keys of the ledger's items.
+
+use std::iter;
+
+use sha2::{Digest, Sha256};
+
+use crate::order::{Kind, OrderEvent};
+
+/// DynamoDB takes 2,048 bytes for a key.
+const MAX_KEY_BYTES: usize = 1_024;
+
+/// The key of an event's item.
+///
+/// A delivery id that the signature covers is the key. Without one the key is made of what the
+/// signature does cover, the body, and of what the event means: other headers could be a stranger's,
+/// and a repeated request with other headers must stay a duplicate.
+pub fn event_key(event: &OrderEvent) -> String {
+    if let Some(delivery) = &event.delivery_id {
+        let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
+        return key(&["event", &event.platform, shop, delivery.as_str()]);
+    }
+    let id = event.id.as_ref().map_or("", |id| id.as_str());
+    let meaning = match (event.kind, event.change) {
+        (Kind::Created, _) => "created",
+        (Kind::Cancelled, _) => "cancelled",
+        (Kind::Modified, None) => "modified",
+        (Kind::Modified, Some(change)) => change.name(),
+    };
+    key(&["event", &event.platform, id, meaning, &event.body_hash])
+}
+
+/// The key of an event whose delivery id came with another payload before.
+pub fn other_payload_key(event: &OrderEvent) -> String {
+    format!("{}#{}", event_key(event), event.body_hash)
+}
+
+/// The key of an order's item; none for an order without an id.
+pub fn order_key(event: &OrderEvent) -> Option<String> {
+    let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
+    Some(key(&["order", &event.platform, shop, event.id.as_ref()?.as_str()]))
+}
+
+/// The key of the digest of a window, by its number since 1970.
+pub fn digest_key(window: i64) -> String {
+    key(&["digest", &window.to_string()])
+}
+
+/// The key of a window's counter of cancellations, by its number since 1970.
+pub fn cancelled_key(window: i64) -> String {
+    key(&["cancelled", &window.to_string()])
+}
+
+/// The key of an alarm's change of state, by what identifies it.
+pub fn alarm_key(identity: &[String]) -> String {
+    let parts: Vec<_> = iter::once("alarm").chain(identity.iter().map(String::as_str)).collect();
+    key(&parts)
+}
+
+/// The parts with a separator that no part contains.
+fn key(parts: &[&str]) -> String {
+    let parts = parts.iter().map(|part| part.replace('%', "%25").replace('#', "%23"));
+    let key = parts.collect::<Vec<_>>().join("#");
+    if key.len() <= MAX_KEY_BYTES {
+        return key;
+    }
+    format!("long#{}", hex::encode(Sha256::digest(key)))
+}
+
+#[cfg(test)]
+mod tests;

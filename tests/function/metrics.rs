@@ -1,0 +1,307 @@
+//! What is counted, as the log says it to CloudWatch.
+
+use std::collections::BTreeMap;
+
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION, FakeSlack, Fault, SecretsFault, Webhook};
+use serde_json::{Value, json};
+
+use crate::support::webhooks::{LONGEST_ABSENCE, cancellation, creation, named, news};
+use crate::support::world::{Way, World, generic, key, secret, shopify, shopify_cancellation};
+
+type Counts = BTreeMap<(Option<String>, String), f64>;
+
+/// Everything that was counted so far, after a last event that counts nothing.
+async fn counted(world: &World) -> Counts {
+    let health = Webhook::post("/health").method("GET");
+    world.send(&health).await;
+    let mut counts = Counts::new();
+    for line in world.function.logs() {
+        let Ok(document @ Value::Object(_)) = serde_json::from_str::<Value>(&line) else {
+            continue;
+        };
+        let Some(directive) = document["_aws"]["CloudWatchMetrics"].get(0) else { continue };
+        check(&document, directive);
+        for definition in directive["Metrics"].as_array().unwrap() {
+            let name = definition["Name"].as_str().unwrap().to_owned();
+            let sum = match &document[&name] {
+                Value::Array(values) => values.iter().filter_map(Value::as_f64).sum(),
+                value => value.as_f64().unwrap(),
+            };
+            let platform = document["Platform"].as_str().map(str::to_owned);
+            *counts.entry((platform, name)).or_default() += sum;
+        }
+    }
+    counts
+}
+
+/// The rules of the embedded metric format:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>.
+#[track_caller]
+fn check(document: &Value, directive: &Value) {
+    let now = jiff::Timestamp::now().as_millisecond();
+    let timestamp = document["_aws"]["Timestamp"].as_i64().unwrap();
+    assert!((now - 600_000..=now).contains(&timestamp), "{document}");
+    assert_eq!(directive["Namespace"], "OrderAlerts");
+    let sets = directive["Dimensions"].as_array().unwrap();
+    for dimension in sets.iter().flat_map(|set| set.as_array().unwrap()) {
+        let value = document[dimension.as_str().unwrap()].as_str().unwrap();
+        assert!((1..=1024).contains(&value.len()), "{document}");
+        assert!(
+            ["order-alerts", "generic", "shopify", "square"].contains(&value),
+            "no order: {document}"
+        );
+    }
+    let metrics = directive["Metrics"].as_array().unwrap();
+    assert!((1..=100).contains(&metrics.len()), "{document}");
+    for metric in metrics {
+        assert!(["Count", "Seconds"].contains(&metric["Unit"].as_str().unwrap()), "{document}");
+    }
+}
+
+#[track_caller]
+fn assert_counts(counts: &Counts, expected: &[(Option<&str>, &str, f64)]) {
+    let mut expected: Counts = expected
+        .iter()
+        .map(|(platform, name, count)| ((platform.map(str::to_owned), (*name).to_owned()), *count))
+        .collect();
+    let mut counts = counts.clone();
+    // How long it took depends on the machine.
+    counts.retain(|(_, name), _| name != "SecondsToSlack");
+    expected.retain(|_, count| *count > 0.0);
+    assert_eq!(counts, expected);
+}
+
+#[tokio::test]
+async fn what_came_in_and_what_was_told_is_counted() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    world.accept([cancellation(1)]).await;
+    world.accept((2..=5).map(creation)).await;
+    world.consume_the_rest().await;
+    let counts = counted(&world).await;
+    assert_counts(
+        &counts,
+        &[
+            (Some("generic"), "EventsAccepted", 6.0),
+            (Some("generic"), "OrdersCancelled", 1.0),
+            (Some("generic"), "OrdersCreated", 4.0),
+            (Some("generic"), "Duplicates", 1.0),
+            (None, "MessagesPosted", 2.0),
+            (None, "EventsDigested", 4.0),
+        ],
+    );
+    assert!(counts.contains_key(&(None, "SecondsToSlack".to_owned())), "{counts:?}");
+}
+
+#[tokio::test]
+async fn an_order_that_is_told_late_or_not_at_all_counts_once() {
+    let world = World::queued(&[("SHOW_CREATED", "off")]).await;
+    world.slack.down(Fault::answer(503, ""));
+    world.accept([cancellation(1), creation(2)]).await;
+    world.consume().await;
+    world.slack.up();
+    world.consume_the_rest().await;
+    let counts = counted(&world).await;
+    let of = |name: &str| counts.get(&(Some("generic".to_owned()), name.to_owned())).copied();
+    assert_eq!((of("OrdersCancelled"), of("OrdersCreated")), (Some(1.0), Some(1.0)), "{counts:?}");
+    assert!(counts[&(None, "SlackRefused".to_owned())] >= 1.0, "{counts:?}");
+}
+
+#[tokio::test]
+async fn what_is_not_taken_is_counted_by_its_reason() {
+    let world = World::queued(&[]).await;
+    let order = json!({"event_type": "order_cancelled", "order_id": 1});
+    let forged = generic(order.to_string()).signed_standard(&key("another"), "msg_1", 0);
+    world.send(&forged).await;
+    world.send(&generic("no JSON")).await;
+    world.send(&shopify("products/update", "{}")).await;
+    assert_counts(
+        &counted(&world).await,
+        &[
+            (Some("generic"), "WebhooksRejected", 1.0),
+            (Some("generic"), "WebhooksUnreadable", 1.0),
+            (Some("shopify"), "WebhooksIgnored", 1.0),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_wants_attention_is_counted() {
+    let world = World::queued(&[]).await;
+    let mut parts: Value = serde_json::from_str(&secret(&world.slack.hook_url())).unwrap();
+    parts["signing_keys"]["shopify"] = json!(["a newer key of this test", key("shopify")]);
+    world.secrets.set(&parts.to_string());
+    // The key that does not fit makes the function read the secret anew.
+    world.send(&shopify_cancellation().signed_shopify("a stranger's key for this")).await;
+    world.accept([shopify_cancellation()]).await;
+    let order = |id| json!({"event_type": "order_cancelled", "order_id": id});
+    world.accept([named("e-1", &order(1))]).await;
+    world.accept([named("e-1", &order(2))]).await;
+    world.slack.script([Fault::RateLimited(Some("1"))]);
+    world.consume_the_rest().await;
+    world.sqs.send("no message of ours");
+    for _ in 0..3 {
+        world.consume_the_rest().await;
+    }
+    assert_counts(
+        &counted(&world).await,
+        &[
+            (Some("generic"), "EventsAccepted", 2.0),
+            (Some("generic"), "OrdersCancelled", 2.0),
+            (Some("generic"), "PayloadMismatch", 1.0),
+            (Some("shopify"), "EventsAccepted", 1.0),
+            (Some("shopify"), "OldKeyUsed", 1.0),
+            (Some("shopify"), "OrdersCancelled", 1.0),
+            (Some("shopify"), "WebhooksRejected", 1.0),
+            (None, "MessagesPosted", 3.0),
+            (None, "SlackRateLimited", 1.0),
+            (None, "DeadLettered", 1.0),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_reached_is_counted() {
+    let world = World::queued(&[]).await;
+    let broken = AwsFault::Error { kind: "InternalServerError", status: 500 };
+    world.ledger.fail_with("PutItem", broken);
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    world.secrets.fail_with(SecretsFault::Garbage);
+    world
+        .send(&generic("{}").signed_standard(
+            &key("another"),
+            "msg_1",
+            crate::support::world::now(),
+        ))
+        .await;
+    let counts = counted(&world).await;
+    assert!(counts[&(None, "LedgerUnavailable".to_owned())] >= 1.0, "{counts:?}");
+    assert!(counts[&(None, "SecretUnavailable".to_owned())] >= 1.0, "{counts:?}");
+}
+
+/// How many orders of the generic platform were counted as created and as cancelled.
+async fn orders(world: &World) -> (f64, f64) {
+    let counts = counted(world).await;
+    let of = |name: &str| counts.get(&(Some("generic".to_owned()), name.to_owned())).copied();
+    (of("OrdersCreated").unwrap_or_default(), of("OrdersCancelled").unwrap_or_default())
+}
+
+#[tokio::test]
+async fn an_order_that_was_cancelled_before_it_could_be_told_counts_as_created() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    world.accept([creation(1)]).await;
+    world.consume_the_rest().await;
+    world.accept([creation(1)]).await;
+    world.consume_the_rest().await;
+    assert_eq!(world.headlines().len(), 1, "it is no news any more");
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_news_of_itself_counts_once() {
+    let world = World::queued(&[]).await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    let lease_orders = |until: i64| {
+        for (key, mut item) in world.ledger.items() {
+            if key.starts_with("order#") {
+                item["leased_until"] = json!(until);
+                item["owner"] = json!("another");
+                world.ledger.put(&key, &item);
+            }
+        }
+    };
+    lease_orders(jiff::Timestamp::now().as_millisecond() + 60_000);
+    world.accept([creation(1)]).await;
+    for _ in 0..2 {
+        world.sqs.advance(LONGEST_ABSENCE);
+        world.consume().await;
+    }
+    assert_eq!(world.sqs.messages().len(), 1, "it waits");
+    lease_orders(0);
+    world.consume_the_rest().await;
+    assert_eq!(world.sqs.messages(), []);
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn without_the_ledger_an_order_counts_when_it_is_told() {
+    let world = World::queued(&[("SHOW_CREATED", "off")]).await;
+    world.ledger.fail_with(EVERY_OPERATION, AwsFault::error("InternalServerError", 500));
+    world.slack.down(Fault::answer(503, ""));
+    world.accept([cancellation(1), creation(2)]).await;
+    for _ in 0..3 {
+        world.sqs.advance(LONGEST_ABSENCE);
+        world.consume().await;
+    }
+    assert_eq!(orders(&world).await, (1.0, 0.0), "nothing is left to do about what is not shown");
+    world.slack.up();
+    world.consume_the_rest().await;
+    assert_eq!(orders(&world).await, (1.0, 1.0));
+}
+
+#[tokio::test]
+async fn without_a_ledger_an_order_counts_when_slack_has_it() {
+    let world = World::start().await;
+    world.slack.down(Fault::answer(503, ""));
+    for _ in 0..2 {
+        assert_eq!(world.send(&cancellation(1)).await.status, 503);
+    }
+    world.slack.up();
+    world.accept([cancellation(1)]).await;
+    assert_eq!(orders(&world).await, (0.0, 1.0));
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_now_is_counted() {
+    let world = World::queued(&[]).await;
+    let mut parts: Value = serde_json::from_str(&secret(&world.slack.hook_url())).unwrap();
+    parts["signing_keys"].as_object_mut().unwrap().remove("shopify");
+    world.secrets.set(&parts.to_string());
+    // The key that does not fit makes the function read the secret anew.
+    world.send(&shopify_cancellation().signed_shopify("a stranger's key for this")).await;
+    let square = Webhook::post("/webhook/square").body("{}");
+    let square = square.header("x-square-hmacsha256-signature", "c2lnbmVk");
+    let turned_away = [shopify_cancellation(), square];
+    for webhook in &turned_away {
+        assert_eq!(world.send(webhook).await.status, 503);
+    }
+    world.sqs.fail_with("SendMessage", AwsFault::error("InternalFailure", 500));
+    assert_eq!(world.send(&cancellation(1)).await.status, 503);
+    let counts = counted(&world).await;
+    let not_taken =
+        |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
+    let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
+    assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_channel_that_nobody_connected_yet_refuses_nothing() {
+    let slack = FakeSlack::start().await;
+    let world = World::from_parts(Way::Queue, slack, &secret(""), &[]).await;
+    world.lambda.ready().await;
+    world.accept([cancellation(1)]).await;
+    world.consume().await;
+    let counts = counted(&world).await;
+    assert!(!counts.contains_key(&(None, "SlackRefused".to_owned())), "{counts:?}");
+}
+
+#[tokio::test]
+async fn a_long_rate_limit_is_a_refusal_and_all_events_of_a_digest_are_digested() {
+    let world = World::queued(&[]).await;
+    world.accept((1..=4).map(creation)).await;
+    world.accept([news("order_modified", 1)]).await;
+    world.slack.script([Fault::RateLimited(Some("120"))]);
+    world.sqs.advance(LONGEST_ABSENCE);
+    world.consume().await;
+    world.consume_the_rest().await;
+    let counts = counted(&world).await;
+    let of = |name: &str| counts.get(&(None, name.to_owned())).copied();
+    assert_eq!((of("SlackRateLimited"), of("SlackRefused")), (Some(1.0), Some(1.0)), "{counts:?}");
+    assert_eq!(world.headlines(), ["🛒 4 new orders"]);
+    assert_eq!(of("EventsDigested"), Some(5.0), "{counts:?}");
+}

@@ -1,0 +1,105 @@
+//! Where every order is: not known, shown, in the queue, or given up.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use order_alerts::order;
+use order_alerts::queue::envelope::unpack;
+
+use crate::history::{Accepted, Log};
+use crate::message::Kind;
+use crate::senders::{Event, Receipts};
+use crate::world::World;
+
+pub(crate) type Broken = (Option<u32>, String);
+
+/// Where every order is.
+pub(crate) struct Account<'a> {
+    /// By id, those that were sent and those that were answered.
+    pub(crate) sent: BTreeMap<usize, Event>,
+    pub(crate) answered: BTreeMap<usize, Duration>,
+    pub(crate) shown: BTreeMap<u32, Vec<(&'a Accepted, Kind)>>,
+    pub(crate) queued: BTreeSet<(u32, Kind)>,
+    pub(crate) dead: BTreeSet<(u32, Kind)>,
+    /// Each dead letter's orders, and why it is there.
+    pub(crate) letters: Vec<(Vec<u32>, String)>,
+}
+
+impl<'a> Account<'a> {
+    pub(crate) fn of(world: &World, log: &'a Log, events: &[Event], receipts: &Receipts) -> Self {
+        let mut shown = BTreeMap::<u32, Vec<_>>::new();
+        for post in &log.accepted {
+            for told in &post.told {
+                shown.entry(told.order).or_default().push((post, told.kind));
+            }
+        }
+        let sqs = &world.network.outside.sqs;
+        let held = |messages: Vec<order_alerts_fakes::QueuedMessage>| {
+            messages.iter().flat_map(|message| orders(&message.body)).collect()
+        };
+        let letter = |letter: &order_alerts_fakes::QueuedMessage| {
+            let orders = orders(&letter.body).into_iter().map(|(order, _)| order).collect();
+            let reason = letter.attributes.get("reason").map(|reason| &reason["StringValue"]);
+            (orders, reason.and_then(|text| text.as_str()).unwrap_or_default().to_owned())
+        };
+        Self {
+            letters: sqs.dead_letters().iter().map(letter).collect(),
+            sent: events.iter().map(|event| (event.id, *event)).collect(),
+            answered: receipts.answered().into_iter().collect(),
+            shown,
+            queued: held(sqs.messages()),
+            dead: held(sqs.dead_letters()),
+        }
+    }
+
+    /// By order.
+    pub(crate) fn events(&self) -> BTreeMap<u32, Vec<Kind>> {
+        let mut events = BTreeMap::<u32, Vec<Kind>>::new();
+        for event in self.sent.values() {
+            events.entry(event.order).or_default().push(event.kind);
+        }
+        events
+    }
+
+    pub(crate) fn nothing_is_made_up(&self) -> Result<(), Broken> {
+        let known: BTreeSet<_> = self.sent.values().map(|event| event.order).collect();
+        match self.shown.keys().find(|order| !known.contains(order)) {
+            Some(order) => Err((Some(*order), "was never sent, and is shown".to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn nothing_is_lost(&self) -> Result<(), Broken> {
+        for id in self.answered.keys() {
+            let Event { order, kind, .. } = self.sent[id];
+            // Of other events of an order, the one that matters most may stand for all.
+            let counts = |found: Kind| kind != Kind::Cancelled || found == Kind::Cancelled;
+            let is_shown = self.shown.get(&order);
+            let is_shown =
+                is_shown.is_some_and(|posts| posts.iter().any(|(_, kind)| counts(*kind)));
+            let mut kept = self.queued.iter().chain(&self.dead);
+            if !is_shown && !kept.any(|(kept, kind)| *kept == order && counts(*kind)) {
+                return Err((
+                    Some(order),
+                    format!("{kind:?} was answered with a 2xx, and is lost"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn orders(body: &str) -> Vec<(u32, Kind)> {
+    let content = unpack(body).expect("only the function writes into its queues");
+    let events = content.orders();
+    let order = |event: &order::OrderEvent| {
+        let kind = match event.kind {
+            order::Kind::Cancelled => Kind::Cancelled,
+            order::Kind::Created => Kind::Created,
+            order::Kind::Modified => Kind::Modified,
+        };
+        let id = event.id.as_ref().expect("every order has one").as_str();
+        (id.trim_start_matches("A-").parse().expect("it is a number"), kind)
+    };
+    events.iter().map(order).collect()
+}

@@ -1,0 +1,177 @@
+//! A load: what is sent, what goes wrong meanwhile, and what it comes to.
+
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Duration;
+
+use fastrand::Rng;
+use order_alerts_fakes::Fault;
+use tokio::runtime::Builder;
+use tokio::time::{sleep, sleep_until};
+
+use crate::faults::Plan;
+use crate::invariants::{Breach, Figures, judge};
+use crate::senders::{Event, Receipts, send};
+use crate::world::{Stage, World};
+
+/// What was handed out of the queue is with an invocation before that.
+const QUIET: Duration = Duration::from_millis(500);
+
+/// So long somebody is waited for who can be killed.
+const STAY: Duration = Duration::from_secs(2);
+
+/// One run; the same load runs in the same way every time, if it is simulated.
+#[derive(Clone, Debug)]
+pub(crate) struct Load {
+    pub(crate) name: String,
+    pub(crate) stage: Stage,
+    pub(crate) seed: u64,
+    pub(crate) events: Vec<Event>,
+    pub(crate) plan: Plan,
+    /// Slack answers 503 to everything.
+    pub(crate) outage: Option<Range<Duration>>,
+    /// When any sandbox dies that is serving an event.
+    pub(crate) kills: Vec<Duration>,
+    /// From when on the function takes from the queue.
+    pub(crate) fed_from: Duration,
+    /// From when on nothing goes wrong any more, so that what is sent is shown in its time.
+    pub(crate) well_from: Option<Duration>,
+    /// Whatever is in the queue then has been in there for too long.
+    pub(crate) limit: Duration,
+    pub(crate) is_verbose: bool,
+}
+
+impl Load {
+    pub(crate) fn new(name: &str, events: Vec<Event>, limit: Duration) -> Self {
+        Self {
+            name: name.to_owned(),
+            stage: Stage::Simulated,
+            seed: 1,
+            events,
+            plan: Plan::Nothing,
+            outage: None,
+            kills: Vec::new(),
+            fed_from: Duration::ZERO,
+            well_from: None,
+            limit,
+            is_verbose: false,
+        }
+    }
+
+    /// With the real bootstrap. No second run is like the first, so that this one must tell all.
+    pub(crate) fn of_processes(name: &str, events: Vec<Event>, limit: Duration) -> Self {
+        let stage = Stage::Processes;
+        Self { stage, is_verbose: true, ..Self::new(name, events, limit) }
+    }
+
+    /// Runs in a world of its own, until everything is done or the limit is over.
+    pub(crate) fn run(&self) -> Result<Figures, Box<Breach>> {
+        // The SDK draws its back-off from this.
+        fastrand::seed(self.seed);
+        let is_simulated = self.stage == Stage::Simulated;
+        let runtime = Builder::new_current_thread().enable_all().start_paused(is_simulated).build();
+        runtime.expect("a runtime can be built").block_on(async {
+            let world = World::start(self.stage, self.plan.clone(), self.is_verbose).await;
+            let receipts = Arc::new(Receipts::default());
+            let weather = tokio::spawn(weather(Arc::clone(&world), self.outage.clone()));
+            let deaths = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));
+            let sent = send(&world, &self.events, &receipts);
+            let fed = async {
+                sleep_until(world.network.began + self.fed_from).await;
+                world.feed()
+            };
+            let ((), _feeding) = tokio::join!(sent, fed);
+            deaths.await.expect("no kill panics");
+            match self.stage {
+                Stage::Simulated => self.rest(&world).await,
+                Stage::Processes => self.hurry(&world).await,
+            }
+            weather.abort();
+            world.end().await;
+            judge(&world, &self.events, &receipts, self.well_from)
+        })
+    }
+
+    /// Waits until nothing is going on, and nothing comes any more of calls that were cut off.
+    async fn rest(&self, world: &World) {
+        let mut since = None;
+        while world.network.began.elapsed() < self.limit {
+            let now = world.network.began.elapsed();
+            since = if world.is_at_rest() { since.or(Some(now)) } else { None };
+            if since.is_some_and(|since| now > since + Duration::from_secs(10)) {
+                return;
+            }
+            sleep(Duration::from_millis(500)).await;
+        }
+    }
+
+    /// Waits for the same, and for nothing that only waits.
+    async fn hurry(&self, world: &World) {
+        let mut quiet = (Duration::ZERO, 0);
+        while world.network.began.elapsed() < self.limit {
+            let now = world.network.began.elapsed();
+            if !world.is_idle() || world.invocations() != quiet.1 {
+                quiet = (now, world.invocations());
+            } else if now > quiet.0 + QUIET {
+                if world.network.outside.sqs.count() == 0 {
+                    return;
+                }
+                world.cut_waits_short();
+                quiet = (now, world.invocations());
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+async fn kill(world: Arc<World>, moments: Vec<Duration>, seed: u64) {
+    let mut chance = Rng::with_seed(seed);
+    for moment in moments {
+        sleep_until(world.network.began + moment).await;
+        let is_over = || world.network.began.elapsed() > moment + STAY;
+        while !is_over() && !world.kill_any(&mut chance) {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+async fn weather(world: Arc<World>, outage: Option<Range<Duration>>) {
+    if let Some(Range { start, end }) = outage {
+        let slack = &world.network.outside.slack;
+        sleep_until(world.network.began + start).await;
+        slack.down(Fault::answer(503, ""));
+        sleep_until(world.network.began + end).await;
+        slack.up();
+    }
+}
+
+impl Figures {
+    /// From the last that was sent to the last that was shown for the first time.
+    pub(crate) fn delay(&self) -> Duration {
+        let last = self.shown.values().filter_map(|times| times.iter().min()).max();
+        last.map_or(Duration::ZERO, |last| last.saturating_sub(self.last_sent))
+    }
+
+    /// What 99 of 100 senders waited at most.
+    pub(crate) fn wait(&self) -> Duration {
+        let mut waits = self.waits.clone();
+        waits.sort();
+        waits.get(waits.len() * 99 / 100).copied().unwrap_or_default()
+    }
+
+    /// The most posts that arrived within any second.
+    pub(crate) fn peak(&self) -> usize {
+        let within = |from: &Duration| {
+            let second = *from..*from + Duration::from_secs(1);
+            self.arrivals.iter().filter(|at| second.contains(*at)).count()
+        };
+        self.arrivals.iter().map(within).max().unwrap_or(0)
+    }
+
+    /// How many times orders are shown beyond their events.
+    pub(crate) fn repeated(&self) -> usize {
+        let beyond =
+            |(order, times): (&u32, &Vec<_>)| times.len().saturating_sub(self.events[order]);
+        self.shown.iter().map(beyond).sum()
+    }
+}

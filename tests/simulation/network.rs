@@ -1,0 +1,269 @@
+//! The way between a sandbox and the outside: every external call, its faults and its history.
+
+use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lambda_http::http::uri::PathAndQuery;
+use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use order_alerts::infra::http_client::{Body, NoResponse};
+use tokio::time::{Instant, sleep};
+
+use crate::call_latency::Hearing;
+use crate::calls::Asked;
+use crate::faults::{Fault, Plan, Service};
+use crate::gates::{Gates, Passed};
+use crate::history::{Accepted, Line, Log};
+use crate::message::told;
+use crate::sandbox::Sandbox;
+use crate::world::Outside;
+
+/// A call to DynamoDB is given up after 400 ms, and so is one to the others later.
+pub(crate) const UNNOTICED: Duration = Duration::from_millis(350);
+/// A post is given up after four seconds.
+pub(crate) const UNNOTICED_BY_A_POST: Duration = Duration::from_millis(3_500);
+
+/// All calls of one world.
+pub(crate) struct Network {
+    pub(crate) outside: Outside,
+    pub(crate) plan: Plan,
+    pub(crate) gates: Option<Arc<Gates>>,
+    pub(crate) began: Instant,
+    /// Keeps what was said, for the history of a broken law.
+    pub(crate) is_verbose: bool,
+    calls: AtomicUsize,
+    /// How many calls are happening outside, whether or not anybody waits for them.
+    happening: AtomicUsize,
+    pub(crate) log: Mutex<Log>,
+}
+
+impl Network {
+    pub(crate) fn new(outside: Outside, plan: Plan, is_verbose: bool) -> Self {
+        Self {
+            outside,
+            plan,
+            gates: None,
+            began: Instant::now(),
+            is_verbose,
+            calls: AtomicUsize::new(0),
+            happening: AtomicUsize::new(0),
+            log: Mutex::default(),
+        }
+    }
+
+    /// How many calls there were so far.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.happening.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn log<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
+        change(&mut self.log.lock().expect("nobody panics in a line of the log"))
+    }
+
+    pub(crate) fn note(&self, invocation: &str, what: impl FnOnce() -> (String, String)) {
+        if self.is_verbose {
+            let (what, text) = what();
+            let (at, invocation) = (self.began.elapsed(), invocation.to_owned());
+            self.log(|log| log.history.push(Line { at, invocation, what, text }));
+        }
+    }
+
+    fn service(&self, request: &Request<Vec<u8>>) -> Service {
+        let authority = request.uri().authority().map_or("", |authority| authority.as_str());
+        [Service::Sqs, Service::DynamoDb, Service::SecretsManager, Service::Slack]
+            .into_iter()
+            .find(|service| self.outside.server(*service).authority() == authority)
+            .expect("the function calls nobody else")
+    }
+}
+
+/// Carries one request of a sandbox to a fake, with what goes wrong on the way.
+pub(crate) async fn exchange(
+    network: Arc<Network>,
+    sandbox: Arc<Sandbox>,
+    request: Request<Vec<u8>>,
+) -> Result<Response<Body>, NoResponse> {
+    let (invocation, place) = sandbox.count_call();
+    if let Some(gates) = &network.gates {
+        match gates.pass(&invocation, place).await {
+            // Too long for whoever called.
+            Passed::After(waited) if waited > UNNOTICED => {
+                network.log(|log| log.killed.push(invocation.clone()));
+            }
+            Passed::After(_) => {}
+            Passed::Dead => return sandbox.die().await,
+        }
+    }
+    let number = network.calls.fetch_add(1, Ordering::Relaxed);
+    let service = network.service(&request);
+    let at = network.began.elapsed();
+    let post = (service == Service::Slack).then(|| {
+        network.log(|log| {
+            log.arrivals.push(at);
+            log.arrivals.len() - 1
+        })
+    });
+    let mut call = Asked::of(&invocation, &request, at);
+    let fault = network.plan.fault(number, at, service, post, &call.key);
+    call.is_lost = fault.is_some_and(is_noticed);
+    network.log(|log| log.note_call(service, &call));
+    let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
+    let operation = operation.and_then(|name| name.rsplit('.').next()).unwrap_or("post").to_owned();
+    network.note(&invocation, || {
+        let what = format!("#{number} {service:?} {operation} {fault:?}");
+        (what, String::from_utf8_lossy(request.body()).into_owned())
+    });
+    let hearing = Hearing::new(&network, number, service, call);
+
+    sleep(latency(service) / 2).await;
+    let call = Call {
+        network: Arc::clone(&network),
+        number,
+        invocation: invocation.clone(),
+        service,
+        fault,
+    };
+    let answer = match fault {
+        Some(Fault::CrashBefore) => sandbox.die().await,
+        Some(Fault::Refused) => Err(NoResponse::NOT_CONNECTED),
+        Some(Fault::Hang) => pending().await,
+        Some(Fault::Status(status)) => Ok(refusal(service, status)),
+        Some(Fault::RateLimited(seconds)) => Ok(rate_limit(seconds)),
+        Some(Fault::Disliked) => {
+            network.log(|log| log.disliked += 1);
+            Ok(response(400, HeaderMap::new(), "invalid_payload"))
+        }
+        _ => {
+            // Once it has left the sandbox it happens, whatever becomes of the sandbox.
+            let happening = tokio::spawn(call.happen(request));
+            let answer = happening.await.expect("a fake does not panic");
+            match fault {
+                Some(Fault::CrashAfter) => sandbox.die().await,
+                Some(Fault::Lost) => Err(NoResponse::BROKEN),
+                Some(Fault::DoneThenStatus(status)) => Ok(refusal(service, status)),
+                Some(Fault::Truncated) => answer.map(|answer| {
+                    answer.map(|body| Body { bytes: body.bytes[..1].to_vec(), is_whole: false })
+                }),
+                Some(Fault::Late(late)) => {
+                    sleep(late).await;
+                    answer
+                }
+                _ => answer,
+            }
+        }
+    };
+    sleep(latency(service) / 2).await;
+    network.note(&invocation, || match &answer {
+        Ok(answer) => {
+            let text = String::from_utf8_lossy(&answer.body().bytes).into_owned();
+            (format!("#{number} answered {}", answer.status()), text)
+        }
+        Err(error) => (format!("#{number} {error}"), String::new()),
+    });
+    if service == Service::Slack && matches!(&answer, Ok(answer) if answer.status() == 429) {
+        network.log(|log| log.rate_limited += 1);
+    }
+    hearing.heard();
+    answer
+}
+
+struct Call {
+    network: Arc<Network>,
+    number: usize,
+    invocation: String,
+    service: Service,
+    fault: Option<Fault>,
+}
+
+impl Call {
+    async fn happen(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+        let network = Arc::clone(&self.network);
+        network.happening.fetch_add(1, Ordering::Relaxed);
+        let answer = self.arrive(request).await;
+        network.happening.fetch_sub(1, Ordering::Relaxed);
+        answer
+    }
+
+    async fn arrive(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+        if let Some(Fault::Slow(slow)) = self.fault {
+            sleep(slow).await;
+        }
+        let Self { network, number, invocation, service, fault } = self;
+        let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
+        let answer = answer.ok_or(NoResponse::BROKEN)?;
+        if service == Service::Slack && answer.status().is_success() {
+            let posted = network.outside.slack.latest().expect("Slack took one");
+            let at = network.began.elapsed();
+            let is_unclear = fault.is_some_and(is_noticed_by_a_post);
+            let shown = posted.rendered();
+            let says_repeat = shown.contains("This may be a repeat");
+            let told = told(&shown);
+            network.note(&invocation, || ("shown in the channel".to_owned(), shown));
+            network.log(|log| {
+                let post = Accepted { number, at, invocation, is_unclear, says_repeat, told };
+                log.accepted.push(post);
+            });
+        }
+        Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
+    }
+}
+
+/// The request as a server sees it, which knows its own address.
+fn arriving(request: Request<Vec<u8>>) -> Request<Vec<u8>> {
+    let (mut head, body) = request.into_parts();
+    let host = head.uri.authority().map_or("", |authority| authority.as_str()).to_owned();
+    let host = HeaderValue::try_from(host).expect("an authority is a header's value");
+    head.headers.insert(header::HOST, host);
+    let path = head.uri.path_and_query().cloned();
+    head.uri = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    Request::from_parts(head, body)
+}
+
+fn is_noticed(fault: Fault) -> bool {
+    !matches!(fault, Fault::Slow(time) | Fault::Late(time) if time < UNNOTICED)
+}
+
+fn is_noticed_by_a_post(fault: Fault) -> bool {
+    match fault {
+        Fault::Slow(time) | Fault::Late(time) => time > UNNOTICED_BY_A_POST,
+        // The status has come, and that is all that matters.
+        Fault::Truncated => false,
+        _ => true,
+    }
+}
+
+fn latency(service: Service) -> Duration {
+    Duration::from_millis(match service {
+        Service::DynamoDb => 6,
+        Service::Sqs => 12,
+        Service::SecretsManager => 40,
+        Service::Slack => 160,
+    })
+}
+
+fn refusal(service: Service, status: u16) -> Response<Body> {
+    let body = match (service, status) {
+        (Service::Slack, 404) => "no_service",
+        (Service::Slack, _) => "",
+        (_, 400) => r#"{"__type":"x#ThrottlingException","message":"made up"}"#,
+        _ => r#"{"__type":"x#InternalServerError","message":"made up"}"#,
+    };
+    response(status, HeaderMap::new(), body)
+}
+
+fn rate_limit(seconds: u64) -> Response<Body> {
+    let wait = HeaderMap::from_iter([(header::RETRY_AFTER, HeaderValue::from(seconds))]);
+    response(429, wait, "rate_limited")
+}
+
+fn response(status: u16, headers: HeaderMap, body: &str) -> Response<Body> {
+    let mut response = Response::new(Body { bytes: body.into(), is_whole: true });
+    *response.status_mut() = StatusCode::from_u16(status).expect("it is a real status");
+    *response.headers_mut() = headers;
+    response
+}

@@ -1,0 +1,149 @@
+//! Many orders, and a Slack that is well or down.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::faults::{Plan, Random};
+use crate::invariants::Figures;
+use crate::load::Load;
+use crate::message::Kind;
+use crate::report::{check, observe};
+use crate::senders::{Event, cancellations, mixed, repeated};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_mins(minutes)
+}
+
+fn storm() -> Vec<Event> {
+    cancellations(1_000, seconds(10))
+}
+
+/// Every order once, and nothing left over.
+#[track_caller]
+fn assert_each_once(figures: &Figures, orders: usize) {
+    assert_eq!((figures.answered, figures.shown.len()), (orders, orders));
+    assert_eq!((figures.repeated(), figures.queued, figures.dead), (0, 0, 0));
+    assert_eq!(figures.killed, 0);
+}
+
+#[track_caller]
+fn assert_calm(figures: &Figures) {
+    assert!(figures.posts <= 20, "{} posts", figures.posts);
+    assert!(figures.rate_limited <= 2, "{} times 429", figures.rate_limited);
+    assert!(figures.peak() <= 2, "{} posts in a second", figures.peak());
+    assert!(figures.delay() < seconds(20), "{:?}", figures.delay());
+}
+
+#[test]
+fn a_storm_of_cancellations_is_told_in_few_messages() {
+    let load = Load::new("1,000 cancellations in 10 s", storm(), minutes(60));
+    let figures = observe(&load);
+    assert_each_once(&figures, 1_000);
+    assert_calm(&figures);
+}
+
+#[test]
+fn what_is_sent_three_times_is_told_once() {
+    let some = repeated(&cancellations(100, seconds(4)), 3, 3);
+    let figures = observe(&Load::new("100 cancellations, each sent 3 times", some, minutes(60)));
+    assert_each_once(&figures, 100);
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_storm_that_is_sent_three_times_is_told_once() {
+    let events = repeated(&storm(), 3, 3);
+    let figures = observe(&Load::new("the same, each sent 3 times", events, minutes(60)));
+    assert_each_once(&figures, 1_000);
+    assert_calm(&figures);
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn storms_of_all_kinds_that_are_sent_twice_are_told_once() {
+    for seed in 0..15 {
+        let count = 900 + 200 * usize::try_from(seed).expect("it is small");
+        let mut events = mixed(count, seconds(20), seed);
+        let again = |event: &Event| Event { at: event.at + seconds(75), ..*event };
+        events.extend(events.clone().iter().map(again));
+        let name = format!("{count} of all kinds, each sent twice, seed {seed}");
+        let figures = observe(&Load { seed, ..Load::new(&name, events, minutes(60)) });
+        assert_eq!((figures.repeated(), figures.queued, figures.dead), (0, 0, 0));
+        assert_eq!((figures.answered, figures.killed), (count, 0));
+    }
+}
+
+#[test]
+fn a_run_is_the_same_every_time() {
+    let plan = Random { seed: 4, percent: 10, calls: 0..usize::MAX, until: seconds(60) };
+    let load = Load::new("50 of all kinds", mixed(50, seconds(30), 4), minutes(60));
+    let load = Load { plan: Plan::Random(plan), ..load };
+    let [one, other] = [check(&load), check(&load)];
+    assert_eq!((one.calls, one.arrivals, one.shown), (other.calls, other.arrivals, other.shown));
+}
+
+fn outage(name: &str, events: Vec<Event>, outage: Range<Duration>) -> (Figures, usize) {
+    let limit = outage.end + minutes(60);
+    let load = Load { outage: Some(outage.clone()), ..Load::new(name, events, limit) };
+    let figures = observe(&load);
+    let tries = figures.arrivals.iter().filter(|at| outage.contains(*at)).count();
+    (figures, tries)
+}
+
+#[track_caller]
+fn assert_all_shown_by(figures: &Figures, end: Duration) {
+    let last = figures.last_sent + figures.delay();
+    assert!(last < end, "the last was shown after {last:?}");
+}
+
+#[test]
+fn an_outage_of_slack_delays_and_loses_nothing() {
+    let events = cancellations(100, seconds(10));
+    let (figures, tries) = outage("100, Slack down for 10 min", events, seconds(0)..minutes(10));
+    assert_each_once(&figures, 100);
+    assert!(tries <= 450, "{tries} tries");
+    assert_all_shown_by(&figures, minutes(17));
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_storm_in_an_outage_is_told_soon_after() {
+    let (figures, tries) = outage("1,000, Slack down for 10 min", storm(), seconds(0)..minutes(10));
+    assert_each_once(&figures, 1_000);
+    assert!(tries <= 450, "{tries} tries");
+    assert_all_shown_by(&figures, minutes(17));
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_storm_is_kept_for_three_hours() {
+    let (figures, _) = outage("1,000, Slack down for 3 h", storm(), seconds(0)..minutes(180));
+    assert_each_once(&figures, 1_000);
+    assert_all_shown_by(&figures, minutes(180 + 15));
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_day_leaves_no_more_behind_than_its_orders() {
+    let mut events = mixed(864, minutes(24 * 60), 6);
+    for (place, event) in events.iter_mut().enumerate() {
+        event.at = seconds(100) * u32::try_from(place).expect("there are not so many");
+    }
+    let load = Load::new("24 h at 0.01/s, of all kinds", events.clone(), minutes(26 * 60));
+    let figures = observe(&load);
+    assert_eq!((figures.answered, figures.queued, figures.dead), (864, 0, 0));
+    let of = |kind| figures.items.iter().filter(|(key, _)| key.starts_with(kind)).count();
+    let cancelled = events.iter().filter(|event| event.kind == Kind::Cancelled).count();
+    assert_eq!(of("event#"), events.len());
+    assert_eq!(of("order#"), cancelled);
+    assert!(of("digest#") <= events.len() - cancelled, "{} digests", of("digest#"));
+    assert!(of("cancelled#") <= cancelled, "{} counts", of("cancelled#"));
+    let all = of("event#") + of("order#") + of("digest#") + of("cancelled#");
+    assert_eq!(figures.items.len(), all);
+    let week = minutes(7 * 24 * 60) + minutes(1);
+    assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item stays for ever");
+}

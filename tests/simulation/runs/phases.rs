@@ -1,0 +1,172 @@
+//! Stretches of time in which one of the services is slow, down, or minds what it is told.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use crate::faults::{Fault, Phase, Plan, Random, Service};
+use crate::invariants::Figures;
+use crate::load::Load;
+use crate::report::observe;
+use crate::senders::{Event, POISON, cancellations, mixed, poisoned, reopened, repeated};
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn phase(service: Service, during: Range<u64>, fault: Fault) -> Phase {
+    Phase { service, during: seconds(during.start)..seconds(during.end), fault }
+}
+
+fn during(name: &str, events: Vec<Event>, phases: Vec<Phase>) -> Figures {
+    let load = Load::new(name, events, Duration::from_hours(2));
+    let figures = observe(&Load { plan: Plan::Phases(phases), ..load });
+    assert_eq!(figures.queued, 0, "something is stuck in the queue");
+    figures
+}
+
+/// Late, and within the time that a call has.
+const SLOW: Fault = Fault::Late(Duration::from_millis(300));
+
+#[test]
+fn a_slow_ledger_delays_and_repeats_nothing() {
+    let events = repeated(&cancellations(60, seconds(20)), 2, 5);
+    let plan = Plan::Phases(vec![phase(Service::DynamoDb, 0..60, SLOW)]);
+    let load = Load::new("60, each sent twice, a slow ledger", events, Duration::from_hours(1));
+    let figures = observe(&Load { plan, fed_from: seconds(20), ..load });
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (60, 0, 0));
+}
+
+#[test]
+fn a_ledger_that_is_down_for_a_while_loses_nothing() {
+    for fault in [Fault::Status(500), Fault::Status(400), Fault::Hang, Fault::Refused] {
+        let events = repeated(&cancellations(60, seconds(30)), 2, 5);
+        let name = format!("60, each sent twice, ledger 20 s {fault:?}");
+        let figures = during(&name, events, vec![phase(Service::DynamoDb, 5..25, fault)]);
+        assert_eq!((figures.shown.len(), figures.dead), (60, 0));
+        assert!(figures.shown.values().all(|times| times.len() <= 2), "more than it was sent");
+    }
+}
+
+#[test]
+fn a_ledger_that_fails_for_one_order_repeats_no_other() {
+    for fault in [Fault::Status(500), Fault::Hang, Fault::Lost] {
+        let events = repeated(&cancellations(8, Duration::ZERO), 2, 5);
+        let name = format!("8, each sent twice, ledger {fault:?} for one");
+        let plan = Plan::Item("A-000003".to_owned(), fault);
+        let fed_from = seconds(20);
+        let load = Load::new(&name, events, Duration::from_hours(1));
+        let figures = observe(&Load { plan, fed_from, ..load });
+        assert_eq!((figures.shown.len(), figures.queued), (8, 0));
+    }
+}
+
+/// Beside other faults, now slow, now down, now throttled.
+fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
+    let faults = [SLOW, Fault::Status(500), Fault::Hang, Fault::Status(400), Fault::Refused];
+    let first = usize::try_from(seed).expect("it is small") % faults.len();
+    let phases = (0..time / 60).zip(faults.into_iter().cycle().skip(first));
+    let phases = phases
+        .map(|(minute, fault)| phase(Service::DynamoDb, minute * 60 + 20..minute * 60 + 50, fault));
+    let until = seconds(time);
+    let random = Random { seed, percent: 3, calls: 0..usize::MAX, until };
+    let plan = Plan::Any(vec![Plan::Phases(phases.collect()), Plan::Random(random)]);
+    let one_of = u32::try_from(count).expect("there are not so many") * 2 / 5;
+    let events = poisoned(mixed(count, seconds(time * 3 / 4), seed), one_of);
+    let name = format!("{count} events, a ledger in phases, seed {seed}");
+    let load = Load::new(&name, events, until + Duration::from_hours(1));
+    let figures = observe(&Load { seed, plan, ..load });
+    assert_eq!(figures.queued, 0, "something is stuck in the queue");
+}
+
+#[test]
+fn a_hundred_events_survive_a_ledger_in_phases() {
+    for seed in 0..5 {
+        with_a_ledger_in_phases(100, 240, seed);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn thousands_of_events_survive_a_ledger_in_phases() {
+    for seed in 0..10 {
+        with_a_ledger_in_phases(5_000, 900, seed);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_storm_with_poison_in_it_is_told_but_for_the_poison() {
+    let events = poisoned(cancellations(1_000, seconds(10)), 200);
+    let figures = during("1,000, 5 of which Slack never takes", events, Vec::new());
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (995, 0, 5));
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn a_storm_over_a_slow_ledger_is_told() {
+    let events = repeated(&cancellations(1_000, seconds(10)), 2, 5);
+    let slow = vec![phase(Service::DynamoDb, 0..120, SLOW)];
+    let figures = during("1,000, each sent twice, a slow ledger", events, slow);
+    assert_eq!((figures.shown.len(), figures.dead), (1_000, 0));
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn many_reopened_orders_survive_faults_at_every_call() {
+    for seed in 10..30 {
+        survive_reopened(200, seed);
+    }
+}
+
+#[test]
+fn what_slack_never_takes_is_given_up_alone() {
+    let events = poisoned(cancellations(60, seconds(10)), 20);
+    let figures = during("60, 3 of which Slack never takes", events, Vec::new());
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (57, 0, 3));
+    assert!(figures.shown.keys().all(|order| *order < POISON));
+}
+
+#[test]
+fn what_slack_minds_for_a_while_is_shown_or_given_up() {
+    let events = cancellations(30, seconds(60));
+    let minds = vec![phase(Service::Slack, 10..100, Fault::Disliked)];
+    let figures = during("30, Slack minds them all for 90 s", events, minds);
+    assert_eq!(figures.shown.len() + figures.dead, 30);
+    assert!(figures.dead > 0, "nothing was given up");
+}
+
+#[test]
+fn each_cancellation_of_an_order_that_lives_again_is_told() {
+    for (seed, pause) in [(0, 100..200), (1, 1..30), (2, 20..90)] {
+        let name = format!("20 reopened, pauses of {pause:?} s");
+        let figures = during(&name, reopened(20, seconds(120), pause.clone(), seed), Vec::new());
+        assert_eq!((figures.shown.len(), figures.dead), (20, 0));
+    }
+}
+
+fn survive_reopened(orders: u32, seed: u64) {
+    let events = reopened(orders, seconds(200), 5..150, seed);
+    let name = format!("{orders} reopened, 8 % faults, seed {seed}");
+    let plan = Random { seed, percent: 8, calls: 0..usize::MAX, until: seconds(600) };
+    let load = Load::new(&name, events, Duration::from_hours(2));
+    let figures = observe(&Load { seed, plan: Plan::Random(plan), ..load });
+    assert_eq!((figures.shown.len() + figures.dead, figures.queued), (orders as usize, 0));
+}
+
+#[test]
+fn reopened_orders_survive_faults_at_every_call() {
+    for seed in 0..4 {
+        survive_reopened(40, seed);
+    }
+}
+
+#[test]
+fn an_outage_of_the_queue_is_told_to_senders_who_come_again() {
+    for fault in [Fault::Status(400), Fault::Status(500), Fault::Refused, Fault::Hang] {
+        let events = mixed(60, seconds(60), 7);
+        let name = format!("60 of all kinds, queue 30 s {fault:?}");
+        let figures = during(&name, events, vec![phase(Service::Sqs, 15..45, fault)]);
+        assert_eq!((figures.answered, figures.dead, figures.repeated()), (60, 0, 0));
+        assert!(figures.refused > 0, "nobody was sent away");
+    }
+}
