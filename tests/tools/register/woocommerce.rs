@@ -82,7 +82,7 @@ async fn what_woocommerce_refuses_is_said_with_what_to_do() {
         ("short", "error: SIGNING_KEY cannot be used: it is shorter than 16 bytes"),
         (
             "a long one that has &lt; in it",
-            "error: SIGNING_KEY cannot be used: WooCommerce reads `&`",
+            "error: SIGNING_KEY cannot be used: WooCommerce takes `&`",
         ),
     ] {
         let environment = [CREDENTIALS[1], CREDENTIALS[2], ("SIGNING_KEY", key)];
