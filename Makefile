@@ -32,15 +32,15 @@ export RUST_TEST_THREADS ?= 6
 export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
-help: ## show this list
+help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: formatting template clippy docs dependencies advisories ## check everything that needs no test run
+lint: formatting template clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start lint unit release bootstrap deployment ## everything that CI checks
+test: start lint unit release bootstrap deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda and cfn-lint under target/tools
@@ -78,7 +78,7 @@ docs:
 unit:
 	@$(STEP) "Tests" cargo test --locked --workspace
 
-storm: ## run storms, outages and faults of hours, for some minutes
+storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Storm" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
 
 release:
@@ -89,7 +89,7 @@ bootstrap:
 	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test function
 	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Storms of the release build" cargo test --locked --test simulation processes::
 
-deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it, on an AWS on this machine
+deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
 		$(STEP) "Deployment" cargo test --locked --features deployment --test deployment; \
 	else \

@@ -27,7 +27,8 @@
 //!
 //! # Races that are accepted
 //!
-//! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence.
+//! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence. Such
+//!   a repeat does not say so.
 //! * The delivery mark is not written before the invocation's time is over. The event's message is
 //!   deleted all the same; only a sender that sends the webhook again causes a repeat.
 //! * An invocation is frozen for longer than its lease and then posts. Leases are bounded by SQS's

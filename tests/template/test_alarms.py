@@ -57,9 +57,9 @@ class Alarms(unittest.TestCase):
         by_itself = {alarm["AlarmName"] for alarm in Stack().of_type("AWS::CloudWatch::Alarm")}
         self.assertEqual(by_itself, {f"shop-{name}" for name in ALARMS.keys() - {"no-orders"}})
 
-    def test_the_readme_lists_them_with_what_switches_them_off(self):
-        readme = (PROJECT / "README.md").read_text()
-        rows = re.findall(r"^\| `…-([a-z-]+)` \| .* \| `(\w+)` \| (\d+) \|$", readme, re.MULTILINE)
+    def test_the_docs_list_them_with_what_switches_them_off(self):
+        page = (PROJECT / "docs/monitoring.md").read_text()
+        rows = re.findall(r"^\| `…-([a-z-]+)` \| .* \| `(\w+)` \| (\d+) \|$", page, re.MULTILINE)
         parameters = [(name, parameter) for name, (parameter, _) in ALARMS.items()]
         defaults = [str(TEMPLATE["Parameters"][parameter]["Default"]) for _, parameter in parameters]
         self.assertEqual(rows, [(*each, default) for each, default in zip(parameters, defaults)])

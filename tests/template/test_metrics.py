@@ -11,15 +11,15 @@ OURS = "OrderAlerts"
 
 def written():
     """The metrics that the function writes: the variants of an enum."""
-    text = (PROJECT / "src/metrics.rs").read_text()
+    text = (PROJECT / "src/infra/metrics.rs").read_text()
     (variants,) = re.findall(r"^(?:pub(?:\(\w+\))? )?enum Metric \{\n(.*?)^\}", text, re.DOTALL | re.MULTILINE)
     return re.findall(r"^    ([A-Z]\w*)", variants, re.MULTILINE)
 
 
 def documented():
-    """Those of the README: names of words that each begin with a capital."""
-    readme = (PROJECT / "README.md").read_text()
-    return re.findall(r"^\| `((?:[A-Z][a-z]+)+)` \|", readme, re.MULTILINE)
+    """Those of docs/monitoring.md: names of words that each begin with a capital."""
+    page = (PROJECT / "docs/monitoring.md").read_text()
+    return re.findall(r"^\| `((?:[A-Z][a-z]+)+)` \|", page, re.MULTILINE)
 
 
 def watched():

@@ -52,7 +52,10 @@ impl Function {
         let channel = Channel::default();
         let slack_url = real_slack.clone().unwrap_or_else(|| IN_MEMORY.to_owned());
         let http = Arc::new(fake_services::in_memory(channel.clone(), slack_url));
-        let mut app = App::new(config, &http, |_| Some("in memory".to_owned()))?;
+        // A region is part of a host name, and an endpoint of this name would be no URL.
+        let variable =
+            |name: &str| (!name.starts_with("AWS_ENDPOINT_URL")).then(|| "in-memory".to_owned());
+        let mut app = App::new(config, &http, variable)?;
         if real_slack.is_some() {
             app.slack = Slack::new(Arc::new(HttpClient::over(Transport::new(None)?)));
         }
