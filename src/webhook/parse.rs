@@ -149,7 +149,9 @@ fn ids(reader: &Reader<'_, '_>) -> Result<Vec<OneLine>, Unreadable> {
     Ok(ids.filter(|id| known.insert(id.clone())).collect())
 }
 
-/// An event for each id. With several orders, the amount and the items cannot be assigned to one.
+/// An event for each id.
+///
+/// With several orders, it is not known to which of them the amount and the items belong.
 fn one_for_each_order(event: OrderEvent, ids: Vec<OneLine>) -> Vec<OrderEvent> {
     if ids.len() < 2 {
         return vec![OrderEvent { id: ids.into_iter().next(), ..event }];

@@ -122,7 +122,7 @@ impl Explanation {
         )
     }
 
-    /// The text that was found. Of a customer's name only what the setting allows.
+    /// The text that was found; of a customer's name, only what the setting allows.
     fn shown(&self, found: &Found<'_>) -> String {
         match (found.name, self.customer) {
             ("customer", Customer::Hidden) => "a name, hidden by CUSTOMER=hidden".to_owned(),
@@ -158,7 +158,9 @@ fn one_line(text: &str) -> String {
     OneLine::parse(text).map_or_else(String::new, |line| line.to_string())
 }
 
-/// Collects the pointers of all texts, numbers and booleans. The elements of a list share one pointer.
+/// Collects the pointers of all texts, numbers and booleans.
+///
+/// The elements of a list share one pointer.
 fn collect(path: &str, value: &Value, pointers: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {

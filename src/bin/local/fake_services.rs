@@ -1,5 +1,7 @@
-//! Fakes of Secrets Manager and Slack: in memory for the local stack's own function, and over HTTP for
-//! a function under `cargo lambda watch` (see `lambda.env`).
+//! Fakes of Secrets Manager and Slack.
+//!
+//! They work in memory for the local stack's own function, and over HTTP for a function under `cargo
+//! lambda watch` (see `lambda.env`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 

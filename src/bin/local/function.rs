@@ -52,7 +52,7 @@ impl Function {
         let channel = Channel::default();
         let slack_url = real_slack.clone().unwrap_or_else(|| IN_MEMORY.to_owned());
         let http = Arc::new(fake_services::in_memory(channel.clone(), slack_url));
-        // A region is part of a host name, and an endpoint of this name would be no URL.
+        // The region becomes part of a host name, and an endpoint must be a URL.
         let variable =
             |name: &str| (!name.starts_with("AWS_ENDPOINT_URL")).then(|| "in-memory".to_owned());
         let mut app = App::new(config, &http, variable)?;

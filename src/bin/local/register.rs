@@ -120,7 +120,7 @@ async fn ensure(
             Creation::AlreadyRegistered if api.is_plain() && !is_listed => {
                 terminal::line(&format!(
                     "  {names}: {host} already has this address, and does not say for which events"
-                ))
+                ));
             }
             Creation::AlreadyRegistered if api.is_plain() && has_others => {
                 return Err(format!(
@@ -129,7 +129,7 @@ async fn ensure(
                 .into());
             }
             Creation::AlreadyRegistered => {
-                terminal::line(&format!("  {names}: already registered at {host}"))
+                terminal::line(&format!("  {names}: already registered at {host}"));
             }
         }
     }
@@ -202,7 +202,9 @@ async fn listed(
     }
 }
 
-/// A line of the list. Of another address only the host is shown: the rest may be a credential.
+/// A line of the list.
+///
+/// Of another address only the host is shown, because the rest may be a credential.
 fn described(remote: &Remote, registration: &Registration, is_own: bool) -> String {
     let line = |text: &str| remote.line(text).map_or_else(String::new, |line| line.to_string());
     let events = registration.names(remote);
@@ -216,7 +218,7 @@ fn described(remote: &Remote, registration: &Registration, is_own: bool) -> Stri
     format!("  other  {events:<24} {}{status}", line(host))
 }
 
-/// The events to register, each once: those given, or else those of the platform's file.
+/// The events to register, each once: those given, or those of the platform's file.
 fn wanted(api: &Api, platform: &Platform, given: &[String]) -> Result<Vec<String>, Failure> {
     let mut events = Vec::new();
     for event in if given.is_empty() { &platform.setup.events } else { given } {

@@ -1,7 +1,7 @@
-//! `cargo run` without a command: the local stack, a web server on loopback in front of the function.
+//! The local stack: a web server on loopback in front of the function.
 //!
-//! It does what API Gateway does: a request becomes an event, and the function's response becomes an
-//! HTTP response.
+//! `cargo run` without a command starts it. It does what API Gateway does: a request becomes an event,
+//! and the function's response becomes an HTTP response.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -20,7 +20,9 @@ use url::Url;
 /// An error as a sentence for the operator.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// Prints a line. An error means that the reader has closed the pipe, so it is ignored.
+/// Prints a line.
+///
+/// An error is ignored: it means that the reader has closed the pipe.
 macro_rules! say {
     ($($text:tt)*) => {
         writeln!(io::stdout(), $($text)*).ok()

@@ -136,7 +136,7 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The headers in the file of the same name with the extension `.headers`, if it exists.
+/// The headers in the `.headers` file of the same name, if there is one.
 pub(crate) fn headers_file(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let file = file.with_extension("headers");
     let text = match fs::read_to_string(&file) {

@@ -83,7 +83,9 @@ pub(super) fn read_link(
     Ok(trusted(&address, host.as_deref()))
 }
 
-/// The address, if it is a plain https address on a host that the platform or the signed body names.
+/// The address, if it is plain https on a trusted host.
+///
+/// Trusted are Shopify's own hosts and the one that the signed body names.
 fn trusted(address: &str, signed_host: Option<&str>) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let host = url.domain()?;
@@ -113,7 +115,7 @@ pub(super) fn initials(name: &str) -> String {
     initials.join(" ")
 }
 
-/// The number without its decimals, as `1767225600.5` has them.
+/// The number without its decimals: `1767225600` of `1767225600.5`.
 fn whole(number: &str) -> &str {
     match number.split_once('.') {
         Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => whole,

@@ -22,7 +22,7 @@ pub struct Trace<'p> {
     pub test: Option<Test<'p>>,
     /// The pages of the orders.
     pub links: Vec<Url>,
-    /// Every place of the body that was looked up, as a JSON Pointer. A `*` is any element of a list.
+    /// Every place of the body that was looked up, as a JSON Pointer. `*` is any element of a list.
     pub looked_up: BTreeSet<String>,
 }
 

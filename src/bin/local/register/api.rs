@@ -142,8 +142,7 @@ impl Api {
         }
     }
 
-    /// Whether the API is unknown to us: how it names events, and how many registrations of one
-    /// address it takes.
+    /// Whether the API names its events, and limits registrations, in a way that is not known here.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
     }

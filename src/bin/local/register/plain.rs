@@ -13,7 +13,7 @@ use crate::register::registration::{Creation, Listing, Registration};
 use crate::register::remote::{Remote, credential};
 use crate::terminal::Failure;
 
-/// The variable that holds the credential.
+/// The environment variable with the credential.
 pub(crate) const TOKEN: &str = "API_TOKEN";
 
 /// The placeholder for the credential, in a header.
@@ -46,7 +46,7 @@ pub(crate) struct PlainOptions {
     /// The status of a successful registration.
     #[arg(long, value_name = "STATUS", default_value = "201", requires = "api")]
     expect: StatusCode,
-    /// The header with the credential; {token} is replaced by API_TOKEN.
+    /// The header with the credential; {token} is replaced by `API_TOKEN`.
     #[arg(
         long,
         value_name = "NAME: VALUE",

@@ -106,7 +106,9 @@ impl WooCommerce {
         Ok(())
     }
 
-    /// The key with which the shop is to sign: one that it does not change, and that `connect` accepts.
+    /// The key with which the shop is to sign.
+    ///
+    /// Refuses a key that WooCommerce would change, or that `connect` would not accept.
     pub(crate) fn signing_key(&self) -> Result<&str, Failure> {
         let advice = "set SIGNING_KEY to the key with which the shop is to sign: a long random text, the same \
                       that `connect woocommerce` stores";
