@@ -81,8 +81,8 @@ impl Explanation {
             let meaning = if *is_test { "yes" } else { "no" };
             format!("test: {meaning}, by `{}`, in {place}", one_line(text))
         });
-        let links = links.iter().map(|link| format!("link: {link}"));
-        let found = found.chain(items).chain(test).chain(links);
+        let urls = links.iter().map(|url| format!("link: {url}"));
+        let found = found.chain(items).chain(test).chain(urls);
         for (position, found) in found.enumerate() {
             lines.push(labelled(if position == 0 { "Found" } else { "" }, &found));
         }
