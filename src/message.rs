@@ -1,5 +1,5 @@
-//! What the channel reads about one order; about many, it reads a [`digest`], and of what is wrong with
-//! the flow of orders, an [`alarm`].
+//! The message about one order event; the one about many is a [`digest`], the one about a CloudWatch
+//! alarm is an [`alarm`].
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -16,21 +16,21 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
-/// How the channel wants to be told.
+/// The settings of all messages: their language, and whom they mention.
 #[derive(Clone, Debug)]
 pub struct Style {
     pub language: Language,
     pub mention: Option<MentionRule>,
 }
 
-/// What must be said beside the news itself.
+/// What a message says about the alert itself, not about the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Slack may have shown it before: it did not say whether it took it.
+    /// Slack may have shown it before: the outcome of an earlier post is in doubt.
     pub repeat: bool,
-    /// The sender gave this event before, with other content.
+    /// The sender gave the same event earlier, with different content.
     pub changed_payload: bool,
-    /// How late it is told, when that is worth saying.
+    /// How late the alert is, where that is worth saying.
     pub delay: Option<SignedDuration>,
 }
 
@@ -41,16 +41,17 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     let facts = words.facts(event);
     let items = words.items(event);
     let remarks = words.remarks(remarks);
-    let when = utc(event.time());
+    let when = words.plain_time(event.time());
+    let platform = words.platform(event).to_owned();
 
     let inline_items = (!items.is_empty()).then(|| items.join(", "));
     let text = [headline.clone()]
         .into_iter()
         .chain(facts.iter().cloned())
         .chain(inline_items)
-        .chain([when, event.platform_name.clone()])
+        .chain([when, platform])
         .chain(remarks.iter().cloned());
-    let text: Vec<_> = text.collect();
+    let text: Vec<_> = text.filter(|part| !part.is_empty()).collect();
 
     let mut blocks = vec![Block::header(&headline)];
     blocks.extend((!facts.is_empty()).then(|| Block::section(&facts.join("\n"))));
@@ -59,20 +60,24 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     mentioning(Message::new(&text.join(" · "), blocks), mention(event, style))
 }
 
-/// The first message to a channel, from the stack that will speak there.
+/// The first message to a channel, with the name of the stack that posts there.
 pub fn hello(stack: &str, language: Language) -> Message {
-    let words = Words::of(language);
-    let stack = format!("{}: {stack}", words.stack);
-    let text = format!("{} · {stack}", words.hello);
-    Message::new(&text, [Block::header(words.hello), Block::section(&stack)])
+    let (hello, label) = Words::of(language).hello();
+    let stack = format!("{label}: {stack}");
+    let text = format!("{hello} · {stack}");
+    Message::new(&text, [Block::header(hello), Block::section(&stack)])
 }
 
-/// Holds only our own words and what a platform file says: the markup there knows no escape for
+/// Has only words of this program and of a platform file: the markup there knows no escape for
 /// the asterisks of outside text.
-fn footer(event: &OrderEvent, remarks: &[String], words: &Words) -> Markup {
-    let footer = time(remarked(remarks), event.time()).text(" · ").text(&event.platform_name);
+fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
+    let mut footer = time(remarked(remarks), event.time(), words);
+    let platform = words.platform(event);
+    if !platform.is_empty() {
+        footer = footer.text(" · ").text(platform);
+    }
     match &event.link {
-        Some(link) => footer.text(" · ").link(link, words.open),
+        Some(link) => footer.text(" · ").link(link, words.view_order()),
         None => footer,
     }
 }
@@ -82,13 +87,9 @@ fn remarked(remarks: &[String]) -> Markup {
     remarks.iter().fold(Markup::default(), |footer, remark| footer.text(remark).text(" · "))
 }
 
-fn time(footer: Markup, time: Timestamp) -> Markup {
-    footer.time(time, &utc(time))
-}
-
-/// The time for those whose own zone is not known: in notifications and old clients.
-fn utc(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
+/// Each reader sees the time in the own zone.
+fn time(footer: Markup, time: Timestamp, words: Words) -> Markup {
+    footer.time(time, &words.plain_time(time))
 }
 
 fn mentioning(message: Message, mention: Option<&Mention>) -> Message {

@@ -39,7 +39,7 @@ pub struct OrderEvent {
     pub link: Option<Url>,
     /// When it happened by the sender's clock.
     pub occurred_at: Option<Timestamp>,
-    /// When the webhook came in by our clock.
+    /// When the webhook came in, by the function's clock.
     pub received_at: Timestamp,
     /// The platform marks the webhook as a test.
     pub is_test: bool,

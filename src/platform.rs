@@ -15,10 +15,12 @@ use crate::order::{Change, Kind};
 pub use self::auth::{Auth, Encoding, HmacSha256, KeyText, Token};
 use self::check::Mistake;
 pub use self::place::{LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template};
+pub use self::words::{Translation, Words};
 
 mod auth;
 mod check;
 mod place;
+mod words;
 
 /// Everything that a platform file says.
 #[derive(Debug, Deserialize)]
@@ -29,6 +31,8 @@ pub struct Platform {
     pub id: &'static str,
     /// The platform's name for people.
     pub name: String,
+    /// What the channel calls it, where that is not the name; empty if its name says nothing there.
+    pub shown_as: Option<Translation>,
     pub setup: Setup,
     pub auth: Auth,
     pub ping: Option<Ping>,
@@ -42,6 +46,9 @@ pub struct Platform {
     /// Where the fields are in every event.
     #[serde(default)]
     pub fields: Fields,
+    /// What its codes for states and reasons are called in the channel.
+    #[serde(default)]
+    pub words: Words,
 }
 
 /// What the operator must do at the platform, as sentences.

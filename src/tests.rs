@@ -3,7 +3,7 @@
 //! They are read from the text of `src/`, without the tools in `src/bin/` and without test code.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The rooms from the ground up. A room imports only rooms before it, so that no two import each
 /// other.
@@ -125,19 +125,19 @@ fn code() -> Vec<Line> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let (mut folders, mut code) = (vec![src.clone()], Vec::new());
     while let Some(folder) = folders.pop() {
-        let mut paths: Vec<PathBuf> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-        paths.sort();
-        for path in paths {
-            let name = path.strip_prefix(&src).unwrap().to_str().unwrap().replace('\\', "/");
-            let is_test = name.split(['/', '.']).any(|part| part == "tests");
-            if path.is_dir() && name != "bin" && !is_test {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let file = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() && file != "bin" {
                 folders.push(path);
-            } else if name.ends_with(".rs") && !is_test {
-                code.extend(code_of(&name, &fs::read_to_string(&path).unwrap()));
+            } else if path.extension().is_some_and(|extension| extension == "rs")
+                && !file.split(['/', '.']).any(|part| part == "tests")
+            {
+                code.extend(code_of(&file, &fs::read_to_string(&path).unwrap()));
             }
         }
     }
+    code.sort_by(|a, b| (&a.file, a.number).cmp(&(&b.file, b.number)));
     code
 }
 

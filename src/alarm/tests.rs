@@ -311,17 +311,27 @@ fn only_an_alarm_that_was_raised_recovers() {
 /// What a deployment wrote may wait for days in the queue or the dead-letter queue.
 #[test]
 fn the_stored_names_stay_as_they_are() {
-    let stored = r#"{"arn":"arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:tea-kettle","#
-        .to_owned()
-        + r#""account":"123456789012","region":"ap-northeast-2","name":"tea-kettle","#
-        + r#""description":"Tea water is too hot","watch":{"metric":"Tea House Temperature"},"#
-        + r#""state":"alarm","since":"2026-01-01T02:05:10.5Z","#
-        + r#""before":{"state":"ok","since":"2026-01-01T00:00:00.25Z"},"#
-        + r#""reason":"Threshold Crossed: 1 datapoint [25.5] was greater than the threshold (20.0).","#
-        + r#""threshold":"2e1","recent":["4e0","1.2e1","2.55e1"],"period":300,"#
-        + r##""link":"https://ap-northeast-2.console.aws.amazon.com/cloudwatch/home?region=ap-northeast-2#alarmsV2:alarm/tea-kettle"}"##;
-    assert_eq!(serde_json::to_string(&parsed(&fired())).unwrap(), stored);
-    assert_eq!(serde_json::from_str::<Alarm>(&stored).unwrap(), parsed(&fired()));
+    let link = "https://ap-northeast-2.console.aws.amazon.com/cloudwatch/home\
+                ?region=ap-northeast-2#alarmsV2:alarm/tea-kettle";
+    let stored = json!({
+        "arn": format!("{ARN}tea-kettle"),
+        "account": "123456789012",
+        "region": "ap-northeast-2",
+        "name": "tea-kettle",
+        "description": "Tea water is too hot",
+        "watch": {"metric": "Tea House Temperature"},
+        "state": "alarm",
+        "since": "2026-01-01T02:05:10.5Z",
+        "before": {"state": "ok", "since": "2026-01-01T00:00:00.25Z"},
+        "reason": "Threshold Crossed: 1 datapoint [25.5] was greater than the threshold (20.0).",
+        "threshold": "2e1",
+        "recent": ["4e0", "1.2e1", "2.55e1"],
+        "period": 300,
+        "link": link,
+    });
+    let alarm = parsed(&fired());
+    assert_eq!(serde_json::to_value(&alarm).unwrap(), stored);
+    assert_eq!(serde_json::from_value::<Alarm>(stored).unwrap(), alarm);
 }
 
 #[test]

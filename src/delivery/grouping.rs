@@ -165,7 +165,7 @@ fn fitting(entries: &[Grouped], style: &Style) -> usize {
     fitting
 }
 
-fn orders(entries: &[Grouped], is_repeat: bool) -> Vec<digest::Told<'_>> {
+fn orders(entries: &[Grouped], is_repeat: bool) -> Vec<digest::Entry<'_>> {
     let mut orders: Vec<_> =
         entries.iter().map(|Grouped { event, remarks, .. }| (event, *remarks)).collect();
     for (_, remarks) in &mut orders {

@@ -1,14 +1,14 @@
-//! What the channel reads about a CloudWatch alarm.
+//! The message about a CloudWatch alarm.
 //!
-//! An alarm of the stack itself is told in plain words, with what to look at; any other by its name,
-//! its description and CloudWatch's reason.
+//! An alarm of the stack itself is described in plain words, with what to check; any other by its
+//! name, its description and CloudWatch's reason.
 
 use std::iter;
 
 use crate::alarm::Alarm;
 use crate::config::Language;
 use crate::message::words::Words;
-use crate::message::{Remarks, remarked, time, utc};
+use crate::message::{Remarks, remarked, time};
 use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::bars::bars;
@@ -25,12 +25,12 @@ pub fn about(alarm: &Alarm, language: Language, remarks: Remarks) -> Message {
     let advice = words.alarm_advice(alarm);
     let remarks = words.remarks(remarks);
 
-    let since = alarm.since.map(|since| format!("{}: {}", words.since, utc(since)));
-    // Bars are nothing to listen to.
+    let since = |since| format!("{}: {}", words.since(), words.plain_time(since));
+    // A screen reader can make nothing of bars.
     let facts = words.alarm_facts(alarm, None);
     let text: Vec<_> = iter::once(headline.clone())
         .chain(facts)
-        .chain(since)
+        .chain(alarm.since.map(since))
         .chain(advice.clone())
         .chain(remarks.iter().cloned())
         .collect();
@@ -42,14 +42,14 @@ pub fn about(alarm: &Alarm, language: Language, remarks: Remarks) -> Message {
     Message::new(&text.join(" · "), blocks)
 }
 
-/// Holds only our own words and the link: the alarm's name stands where there is no markup.
-fn footer(alarm: &Alarm, remarks: &[String], words: &Words) -> Markup {
+/// Has only words of this program and the link: the alarm's name stands where there is no markup.
+fn footer(alarm: &Alarm, remarks: &[String], words: Words) -> Markup {
     let mut footer = remarked(remarks);
     if let Some(since) = alarm.since {
-        footer = time(footer.text(words.since).text(": "), since).text(" · ");
+        footer = time(footer.text(words.since()).text(": "), since, words).text(" · ");
     }
     match &alarm.link {
-        Some(link) => footer.link(link, words.console),
+        Some(link) => footer.link(link, words.view_alarm()),
         None => footer.text("CloudWatch"),
     }
 }

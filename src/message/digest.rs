@@ -1,4 +1,4 @@
-//! Many orders in one message: what they come to, then a line for each.
+//! Many orders in one message: their counts and sums, then a line for each.
 //!
 //! Neither customers nor items stand here. Order data is plain text throughout: nothing escapes the
 //! asterisks and underscores of Slack's markup.
@@ -16,45 +16,45 @@ use crate::slack::block_kit::{Block, MAX_TEXT_UNITS, Markup, Message, wire_units
 #[cfg(test)]
 mod tests;
 
-/// An order and what must be said beside it.
-pub type Told<'a> = (&'a OrderEvent, Remarks);
+/// An order, and the remarks on it.
+pub type Entry<'a> = (&'a OrderEvent, Remarks);
 
-/// Leaves room for the sums of every kind in one block, and for names beside them in the text.
+/// Leaves room for the sums of every kind in one block, and for names after them in the text.
 const MAX_SUM_UNITS: usize = 1_000;
 const MAX_PLATFORM_UNITS: usize = 500;
-/// Of so many new orders the biggest are told apart.
+/// Among so many new orders the largest are named once more.
 const MANY: usize = 6;
-const BIGGEST: usize = 3;
+const LARGEST: usize = 3;
 /// In so many currencies at most.
 const CURRENCIES: usize = 3;
 
-/// The message about several orders, told in the order in which they come, kind by kind.
+/// The message about several orders, kind by kind, else in the order in which they are given.
 ///
 /// It has a line for each of them as long as they [fit](fits); the sums give way to the lines.
-/// `beside` is how many cancellations of the same time were told before.
-pub fn about(orders: &[Told<'_>], beside: u32, style: &Style) -> Message {
-    let digest = Digest::new(orders, beside, style);
+/// `cancelled_separately` is how many cancellations of the same time have messages of their own.
+pub fn about(orders: &[Entry<'_>], cancelled_separately: u32, style: &Style) -> Message {
+    let digest = Digest::new(orders, cancelled_separately, style);
     let message = digest.message(&digest.facts());
     if message.is_whole() { message } else { digest.message(&[]) }
 }
 
-/// Whether one message holds them all.
-pub fn fits(orders: &[Told<'_>], style: &Style) -> bool {
+/// Whether there is room for all of them in one message.
+pub fn fits(orders: &[Entry<'_>], style: &Style) -> bool {
     let digest = Digest::new(orders, 0, style);
     digest.message(&digest.facts()).is_whole()
 }
 
 struct Digest<'a> {
-    orders: &'a [Told<'a>],
+    orders: &'a [Entry<'a>],
     /// The same, most important kind first; no kind is empty.
-    kinds: Vec<(Kind, Vec<Told<'a>>)>,
-    beside: u32,
+    kinds: Vec<(Kind, Vec<Entry<'a>>)>,
+    cancelled_separately: u32,
     shop: Shop<'a>,
     style: &'a Style,
-    words: &'static Words,
+    words: Words,
 }
 
-/// Where the shop is told.
+/// Where the shop stands.
 enum Shop<'a> {
     Nowhere,
     Once(&'a OneLine),
@@ -62,7 +62,7 @@ enum Shop<'a> {
 }
 
 impl<'a> Digest<'a> {
-    fn new(orders: &'a [Told<'a>], beside: u32, style: &'a Style) -> Self {
+    fn new(orders: &'a [Entry<'a>], cancelled_separately: u32, style: &'a Style) -> Self {
         let of = |kind| orders.iter().copied().filter(|(event, _)| event.kind == kind).collect();
         let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| (kind, of(kind)));
         let kinds = kinds.into_iter().filter(|(_, orders): &(_, Vec<_>)| !orders.is_empty());
@@ -73,7 +73,7 @@ impl<'a> Digest<'a> {
             _ => Shop::OnEveryLine,
         };
         let words = Words::of(style.language);
-        Self { orders, kinds: kinds.collect(), beside, shop, style, words }
+        Self { orders, kinds: kinds.collect(), cancelled_separately, shop, style, words }
     }
 
     fn message(&self, facts: &[String]) -> Message {
@@ -95,22 +95,23 @@ impl<'a> Digest<'a> {
         let counts: Vec<_> = self.kinds.iter().map(|(kind, all)| (*kind, all.len())).collect();
         let counts = self.words.counts(&counts);
         let all_are_tests = self.orders.iter().all(|(event, _)| event.is_test);
-        if all_are_tests { format!("{} · {counts}", self.words.test) } else { counts }
+        if all_are_tests { format!("{} · {counts}", self.words.test()) } else { counts }
     }
 
-    /// What holds for all: the sums of each kind, the biggest, and the shop if it is one.
+    /// What is true of all: the sums of each kind, the largest orders, and the shop if it is one.
     fn facts(&self) -> Vec<String> {
         let sums = self.kinds.iter().filter_map(|(kind, orders)| self.sums(*kind, orders));
         let shop = match self.shop {
             Shop::Once(shop) => Some(self.words.shop(shop)),
             Shop::Nowhere | Shop::OnEveryLine => None,
         };
-        let beside = (self.beside > 0).then(|| self.words.cancelled_beside(self.beside));
-        sums.chain(self.biggest()).chain(beside).chain(shop).collect()
+        let separate = (self.cancelled_separately > 0)
+            .then(|| self.words.cancelled_separately(self.cancelled_separately));
+        sums.chain(self.largest()).chain(separate).chain(shop).collect()
     }
 
     /// The new orders with the largest amounts, where there are too many to see them at a glance.
-    fn biggest(&self) -> Option<String> {
+    fn largest(&self) -> Option<String> {
         let (_, orders) = self.kinds.iter().find(|(kind, _)| *kind == Kind::Created)?;
         let amounts = orders.iter().filter(|(event, _)| !event.is_test);
         let amounts = amounts.filter_map(|(event, _)| Some((event, event.total.as_ref()?)));
@@ -123,17 +124,17 @@ impl<'a> Digest<'a> {
             let is_in = |total: &Money| total.currency() == sum.currency() && total.is_exact();
             let mut all: Vec<_> = amounts.iter().filter(|(_, total)| is_in(total)).collect();
             all.sort_by(|(_, one), (_, other)| other.exceeds(one).cmp(&one.exceeds(other)));
-            all.truncate(BIGGEST);
+            all.truncate(LARGEST);
             all
         });
         let pieces = of_each.zip(separators(": ", ", ")).map(|((event, total), before)| {
             format!("{before}{} ({})", self.words.name(event), self.words.money(total))
         });
-        let line = self.listed(self.words.biggest, pieces.collect(), MAX_SUM_UNITS);
+        let line = self.listed(self.words.largest(), pieces.collect(), MAX_SUM_UNITS);
         Some(line)
     }
 
-    fn sums(&self, kind: Kind, orders: &[Told<'_>]) -> Option<String> {
+    fn sums(&self, kind: Kind, orders: &[Entry<'_>]) -> Option<String> {
         let label = self.words.total(kind)?;
         let amounts =
             orders.iter().map(|(event, _)| event.total.as_ref().filter(|_| !event.is_test));
@@ -146,17 +147,17 @@ impl<'a> Digest<'a> {
         let line = self.listed(label, pieces.collect(), MAX_SUM_UNITS);
         Some(match left_out {
             0 => line,
-            left_out => format!("{line} ({})", self.words.not_in_the_sum(left_out)),
+            left_out => format!("{line} ({})", self.words.not_counted(left_out)),
         })
     }
 
     /// A line for each order; under a heading, if there are other kinds.
-    fn list(&self, kind: Kind, orders: &[Told<'_>]) -> Vec<String> {
+    fn list(&self, kind: Kind, orders: &[Entry<'_>]) -> Vec<String> {
         let heading = self.is_mixed().then(|| self.words.heading(kind).to_owned());
         heading.into_iter().chain(orders.iter().map(|order| self.line(*order))).collect()
     }
 
-    fn line(&self, (event, remarks): Told<'_>) -> String {
+    fn line(&self, (event, remarks): Entry<'_>) -> String {
         let shop = match self.shop {
             Shop::OnEveryLine => event.shop.as_ref().map(named),
             Shop::Nowhere | Shop::Once(_) => None,
@@ -166,15 +167,15 @@ impl<'a> Digest<'a> {
             event.total.as_ref().map(|total| self.words.money(total)),
             self.words.detail(event),
             shop,
-            remarks.changed_payload.then(|| self.words.changed_payload_here.to_owned()),
+            remarks.changed_payload.then(|| self.words.changed_payload().to_owned()),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
     }
 
-    /// The whole news in one line: as many names as fit, and how many more there are.
+    /// The whole message in one line: as many names as fit, and how many more there are.
     fn text(&self, headline: &str, facts: &[String], remarks: &[String]) -> String {
-        let beside = facts.iter().chain(remarks).map(String::as_str);
-        let start: Vec<_> = iter::once(headline).chain(beside).collect();
+        let rest = facts.iter().chain(remarks).map(String::as_str);
+        let start: Vec<_> = iter::once(headline).chain(rest).collect();
         let names = self.kinds.iter().flat_map(|(kind, orders)| {
             let heading = self.is_mixed().then(|| format!(" · {}: ", self.words.heading(*kind)));
             let separators = separators(heading.as_deref().unwrap_or(" · "), ", ");
@@ -190,15 +191,16 @@ impl<'a> Digest<'a> {
         let times = || self.orders.iter().map(|(event, _)| event.time());
         let mut footer = remarked(remarks);
         if let (Some(first), Some(last)) = (times().min(), times().max()) {
-            footer = time(footer, first);
+            footer = time(footer, first, self.words);
             if first != last {
-                footer = time(footer.text(" – "), last);
+                footer = time(footer.text(self.words.until()), last, self.words);
             }
         }
         let mut platforms = Vec::new();
         for (event, _) in self.orders {
-            if !platforms.contains(&event.platform_name.as_str()) {
-                platforms.push(&event.platform_name);
+            let platform = self.words.platform(event);
+            if !platform.is_empty() && !platforms.contains(&platform) {
+                platforms.push(platform);
             }
         }
         let pieces = platforms.iter().zip(separators(" · ", ", "));
@@ -206,7 +208,7 @@ impl<'a> Digest<'a> {
         footer.text(&self.listed("", pieces.collect(), MAX_PLATFORM_UNITS))
     }
 
-    /// What must be said beside any of the orders.
+    /// The remarks on any of the orders, as one.
     fn remarks(&self) -> Remarks {
         let mut all = Remarks::default();
         for (_, remarks) in self.orders {

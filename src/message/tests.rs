@@ -1,3 +1,5 @@
+use serde_json::Value;
+
 use super::*;
 use crate::config::Customer;
 use crate::order::money::{Money, Unit};
@@ -9,6 +11,8 @@ use crate::webhook::parse::{Parsed, parse};
 use crate::webhook::request::Headers;
 use crate::webhook::sign::sign;
 use crate::webhook::signature::verify;
+
+const LANGUAGES: [Language; 2] = [Language::English, Language::Korean];
 
 fn line(text: &str) -> Option<OneLine> {
     OneLine::parse(text)
@@ -43,7 +47,7 @@ pub(crate) fn event() -> OrderEvent {
     }
 }
 
-fn told(event: &OrderEvent, language: Language) -> Message {
+fn message_of(event: &OrderEvent, language: Language) -> Message {
     about(event, &Style { language, mention: None }, Remarks::default())
 }
 
@@ -54,23 +58,22 @@ pub(crate) fn texts(message: &Message) -> String {
 
 #[test]
 fn a_cancellation_in_english() {
-    insta::assert_snapshot!(texts(&told(&event(), Language::English)));
+    insta::assert_snapshot!(texts(&message_of(&event(), Language::English)));
 }
 
 #[test]
 fn a_cancellation_in_korean() {
-    insta::assert_snapshot!(texts(&told(&event(), Language::Korean)));
+    insta::assert_snapshot!(texts(&message_of(&event(), Language::Korean)));
 }
 
 #[test]
 fn a_cancellation_over_the_wire() {
-    insta::assert_json_snapshot!(told(&event(), Language::English));
+    insta::assert_json_snapshot!(message_of(&event(), Language::English));
 }
 
 #[test]
 fn a_hello_names_its_stack() {
-    let hellos =
-        [Language::English, Language::Korean].map(|language| texts(&hello("a<b", language)));
+    let hellos = LANGUAGES.map(|language| texts(&hello("a<b", language)));
     insta::assert_snapshot!(hellos.join("\n\n"));
 }
 
@@ -94,7 +97,7 @@ fn every_kind_and_change_has_its_headline() {
     ];
     for (kind, change) in changes {
         let event = OrderEvent { kind, change, total: None, ..event() };
-        for language in [Language::English, Language::Korean] {
+        for language in LANGUAGES {
             headlines += Words::of(language).headline(&event).as_str();
             headlines += "\n";
         }
@@ -103,7 +106,7 @@ fn every_kind_and_change_has_its_headline() {
 }
 
 #[test]
-fn an_order_of_which_nothing_is_known_is_still_news() {
+fn an_order_of_which_nothing_is_known_has_a_message() {
     let bare = OrderEvent {
         id: None,
         number: None,
@@ -116,7 +119,8 @@ fn an_order_of_which_nothing_is_known_is_still_news() {
         occurred_at: None,
         ..event()
     };
-    insta::assert_snapshot!(texts(&told(&bare, Language::English)));
+    let messages = LANGUAGES.map(|language| texts(&message_of(&bare, language)));
+    insta::assert_snapshot!(messages.join("\n\n"));
 }
 
 #[test]
@@ -128,16 +132,23 @@ fn many_items_are_named_in_part_and_counted() {
     assert_eq!(english.len(), 6);
     assert_eq!(english[0], format!("1 × {}…", "티".repeat(80)));
     assert_eq!(english[5], "and 9 more");
-    assert_eq!(Words::of(Language::Korean).items(&event)[5], "외 9건");
+    let korean = Words::of(Language::Korean).items(&event);
+    assert_eq!(korean[0], format!("{}… × 1", "티".repeat(80)));
+    assert_eq!(korean[5], "외 9건");
     let unnamed = OrderEvent { items: Vec::new(), more_items: 1, ..event };
     assert_eq!(Words::of(Language::English).items(&unnamed), ["1 item"]);
+    assert_eq!(Words::of(Language::Korean).items(&unnamed), ["상품 1건"]);
+    let more = OrderEvent { more_items: 2, ..unnamed };
+    assert_eq!(Words::of(Language::English).items(&more), ["2 items"]);
 }
 
 #[test]
 fn a_test_notification_says_so() {
     let event = OrderEvent { is_test: true, ..event() };
-    let message = told(&event, Language::English);
+    let message = message_of(&event, Language::English);
     assert!(message.text().starts_with("🧪 TEST · 🚫 Order #1001 cancelled"));
+    let message = message_of(&event, Language::Korean);
+    assert!(message.text().starts_with("🧪 테스트 · 🚫 주문 취소 #1001"));
 }
 
 #[test]
@@ -156,33 +167,97 @@ fn remarks_stand_in_the_footer_and_in_the_text() {
     };
     assert_eq!(
         said(Language::English),
-        "This may be a repeat · Sent before with other content · Delayed by 3 h"
+        "This may be a repeat · Resent with different content · Alert 3 h late"
     );
     assert_eq!(
         said(Language::Korean),
-        "중복 알림일 수 있습니다 · 이전과 다른 내용으로 다시 수신되었습니다 · 3시간 지연"
+        "중복 알림일 수 있음 · 같은 웹훅이 다른 내용으로 다시 옴 · 알림 3시간 지연"
     );
 }
 
 #[test]
-fn a_delay_is_told_in_one_unit_rounded_down() {
-    let told = |minutes: i64| {
+fn a_delay_has_one_unit_and_is_rounded_down() {
+    let remarks = |minutes: i64| {
         let delay = Some(SignedDuration::from_secs(minutes * 60 + 59));
         let remarks = Remarks { delay, ..Remarks::default() };
-        [Language::English, Language::Korean].map(|language| {
+        LANGUAGES.map(|language| {
             let words = Words::of(language);
             [words.remarks(remarks), words.remarks_on_many(remarks)].concat().join(", ")
         })
     };
-    assert_eq!(told(0)[0], "Delayed by 1 min, Delayed by up to 1 min");
+    assert_eq!(remarks(0)[0], "Alert 1 min late, Alerts up to 1 min late");
     assert_eq!(
-        told(45),
-        ["Delayed by 45 min, Delayed by up to 45 min", "45분 지연, 최대 45분 지연"]
+        remarks(45),
+        ["Alert 45 min late, Alerts up to 45 min late", "알림 45분 지연, 알림 최대 45분 지연"]
     );
-    assert_eq!(told(119)[0], "Delayed by 119 min, Delayed by up to 119 min");
-    assert_eq!(told(179), ["Delayed by 2 h, Delayed by up to 2 h", "2시간 지연, 최대 2시간 지연"]);
-    assert_eq!(told(47 * 60 + 59)[0], "Delayed by 47 h, Delayed by up to 47 h");
-    assert_eq!(told(71 * 60), ["Delayed by 2 d, Delayed by up to 2 d", "2일 지연, 최대 2일 지연"]);
+    assert_eq!(remarks(119)[0], "Alert 119 min late, Alerts up to 119 min late");
+    assert_eq!(
+        remarks(179),
+        ["Alert 2 h late, Alerts up to 2 h late", "알림 2시간 지연, 알림 최대 2시간 지연"]
+    );
+    assert_eq!(remarks(47 * 60 + 59)[0], "Alert 47 h late, Alerts up to 47 h late");
+    assert_eq!(
+        remarks(71 * 60),
+        ["Alert 2 d late, Alerts up to 2 d late", "알림 2일 지연, 알림 최대 2일 지연"]
+    );
+}
+
+#[test]
+fn a_number_of_digits_alone_gets_its_sign() {
+    let headlines = |number| {
+        let event = OrderEvent { number: line(number), total: None, ..event() };
+        LANGUAGES.map(|language| Words::of(language).headline(&event))
+    };
+    assert_eq!(headlines("815"), ["🚫 Order #815 cancelled", "🚫 주문 취소 #815"]);
+    assert_eq!(headlines("#815"), ["🚫 Order #815 cancelled", "🚫 주문 취소 #815"]);
+    let date = "20260101-0000042";
+    let expected = ["🚫 Order 20260101-0000042 cancelled", "🚫 주문 취소 20260101-0000042"];
+    assert_eq!(headlines(date), expected);
+    assert_eq!(headlines("A7"), ["🚫 Order A7 cancelled", "🚫 주문 취소 A7"]);
+}
+
+#[test]
+fn a_time_in_plain_text_says_its_zone() {
+    let times = |time: &str| LANGUAGES.map(|to| Words::of(to).plain_time(time.parse().unwrap()));
+    let expected = ["2025-12-31 15:00 UTC", "2026-01-01 00:00 (한국 시간)"];
+    assert_eq!(times("2025-12-31T15:00:59Z"), expected);
+    let expected = ["2026-07-01 00:12 UTC", "2026-07-01 09:12 (한국 시간)"];
+    assert_eq!(times("2026-07-01T00:12:00Z"), expected);
+}
+
+#[test]
+fn a_platform_has_a_name_in_each_language() {
+    let footers = |platform: &str, name: &str| {
+        let (platform, platform_name) = (platform.to_owned(), name.to_owned());
+        let event = OrderEvent { platform, platform_name, link: None, ..event() };
+        LANGUAGES.map(|language| {
+            let message = message_of(&event, language);
+            let footer = message.blocks().last().unwrap().text().to_owned();
+            let (_, end) = footer.split_once('>').unwrap();
+            assert!(!message.text().ends_with(" · "), "{}", message.text());
+            end.to_owned()
+        })
+    };
+    assert_eq!(footers("cafe24", "Cafe24"), [" · Cafe24", " · 카페24"]);
+    assert_eq!(footers("generic", "Order system"), [" · Order system", " · 자체 주문 시스템"]);
+    assert_eq!(footers("shopify", "Shopify"), [" · Shopify", " · Shopify"]);
+    assert_eq!(footers("standard", "Standard Webhooks"), ["", ""]);
+    assert_eq!(footers("a platform without a file", "Kitchen"), [" · Kitchen", " · Kitchen"]);
+}
+
+#[test]
+fn a_status_is_in_words() {
+    let event = OrderEvent {
+        platform: "cafe24".to_owned(),
+        kind: Kind::Modified,
+        status: line("cancel_order_request"),
+        reason: None,
+        customer: None,
+        shop: None,
+        ..event()
+    };
+    let facts = LANGUAGES.map(|language| Words::of(language).facts(&event));
+    assert_eq!(facts, [["Status: cancellation requested"], ["상태: 취소 신청"]]);
 }
 
 #[test]
@@ -219,8 +294,48 @@ fn the_worked_example_of_a_platform_becomes_the_message_that_it_shows() {
     let Ok(Parsed::Events(events)) = parse(&platform, &webhook, Customer::Hidden, now) else {
         panic!("it is an order");
     };
-    let message = told(&events[0], Language::English);
+    let message = message_of(&events[0], Language::English);
     let blocks = message.blocks().iter().filter(|block| !matches!(block, Block::Context { .. }));
     let shown: Vec<_> = blocks.map(Block::text).collect();
     assert_eq!(shown.join("\n") + "\n", example("text"));
+}
+
+/// What a reader sees of a text with Slack's markup: its links and times by their labels.
+fn without_markup(text: &str) -> String {
+    let (start, rest) = text.split_once('<').unwrap_or((text, ""));
+    let labelled = rest.split('<').filter_map(|part| part.split_once('>'));
+    let labels = labelled.map(|(link, after)| {
+        let (_, label) = link.split_once('|').unwrap();
+        format!("{label}{after}")
+    });
+    format!("{start}{}", labels.collect::<String>())
+}
+
+#[test]
+fn the_first_message_of_each_readme_is_that_of_its_sample() {
+    let sample = include_str!("../../events/woocommerce-cancelled.json");
+    let sample: Value = serde_json::from_str(sample).unwrap();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let headers = sample["headers"].as_object().unwrap().iter();
+    let headers: Headers = headers.map(|(name, value)| (name, text(value))).collect();
+    let body = text(&sample["body"]);
+    let now = "2026-01-01T00:12:05Z".parse().unwrap();
+
+    let platform = Platform::find("woocommerce").unwrap();
+    let key = SigningKey::parse("sample key of the local stack: woocommerce", &platform.auth);
+    let keys = [key.unwrap()];
+    let webhook = verify(&platform.auth, &headers, body.as_bytes(), &keys, None, now).unwrap();
+    let Ok(Parsed::Events(events)) = parse(platform, &webhook, Customer::Hidden, now) else {
+        panic!("it is an order");
+    };
+    for (readme, language) in [
+        (include_str!("../../README.md"), Language::English),
+        (include_str!("../../README.ko.md"), Language::Korean),
+    ] {
+        let (_, rest) = readme.split_once("```text\n").unwrap();
+        let (shown, _) = rest.split_once("```").unwrap();
+        let message = message_of(&events[0], language);
+        let blocks = message.blocks().iter().map(|block| without_markup(block.text()) + "\n");
+        assert_eq!(blocks.collect::<String>(), shown);
+    }
 }

@@ -21,7 +21,7 @@ pub struct Money {
 #[serde(rename_all = "kebab-case")]
 enum Amount {
     Exact(Decimal),
-    /// Digits in a spelling of the sender's own, such as `1,234.50`, or more than we can hold.
+    /// Digits in a spelling of the sender's own, such as `1,234.50`, or more digits than `Decimal` holds.
     AsSent(OneLine),
 }
 
@@ -178,7 +178,7 @@ fn exact(text: &str, shift: u32) -> Option<Decimal> {
     exact.checked_mul(Decimal::from_i128_with_scale(10_i128.pow(zeros), 0))
 }
 
-/// `None` when the sum has more digits than we can hold; `Decimal` itself would round it.
+/// `None` if the sum has more digits than `Decimal` holds, which would round it.
 fn exact_sum(a: Decimal, b: Decimal) -> Option<Decimal> {
     let (a, b) = (a.normalize(), b.normalize());
     let scale = a.scale().max(b.scale());

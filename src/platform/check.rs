@@ -24,6 +24,10 @@ pub(super) enum Contradiction {
     NeverReached,
     #[error("there is no `[[event]]`: nothing would ever be delivered")]
     NoRule,
+    #[error("the word for `{0}` is empty in one of the languages")]
+    EmptyWord(String),
+    #[error("`[words]` has `{0}` twice: upper and lower case are alike")]
+    RepeatedCode(String),
 }
 
 impl Platform {
@@ -48,6 +52,12 @@ impl Platform {
                 return mistake(line, Contradiction::NeverReached);
             }
         }
+        if let Some(code) = self.words.without_word() {
+            return mistake(line_of_word(text, code), Contradiction::EmptyWord(code.to_owned()));
+        }
+        if let Some(code) = self.words.repeated() {
+            return mistake(line_of_word(text, code), Contradiction::RepeatedCode(code.to_owned()));
+        }
         Ok(())
     }
 
@@ -67,6 +77,16 @@ impl Platform {
         }
         None
     }
+}
+
+/// The number of the line that has a code's word.
+fn line_of_word(text: &str, code: &str) -> usize {
+    let words = text.lines().position(|line| line.trim() == "[words]").unwrap_or_default();
+    let is_code = |line: &str| {
+        line.split_once('=').is_some_and(|(key, _)| key.trim().trim_matches(['"', '\'']) == code)
+    };
+    let line = text.lines().skip(words).position(is_code);
+    line.map_or(words + 1, |line| words + line + 1)
 }
 
 /// The number of one of the lines that fit, counted from 1; `position` counts those lines from 0.

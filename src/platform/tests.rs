@@ -72,6 +72,7 @@ fn every_word_of_the_files_is_explained() {
         refusal("\"new\"", "\"new\"\n[fields]\ntotal.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[fields]\nitems.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[fields]\nlink.no_word = 1"),
+        refusal("\"new\"", "\"new\"\n[words]\na = { no_word = 1 }"),
         refusal("\"new\"", "\"new\"\nchange = \"no word\""),
     ];
     for refusal in tables {
@@ -85,6 +86,19 @@ fn every_word_of_the_files_is_explained() {
                 || word == "reopened";
             assert!(is_explained, "{word} is not in src/platform/README.md");
         }
+    }
+}
+
+#[test]
+fn a_code_has_one_word_in_each_language() {
+    let words = "[words]\nAt_Store = { en = \"at the store\", ko = \"매장 도착\" }\n";
+    let platform = Platform::parse("in-house", &format!("{MINIMAL}{words}")).unwrap();
+    for code in ["At_Store", "AT_STORE", "at_store"] {
+        let word = platform.words.get(code).unwrap();
+        assert_eq!((word.en.as_str(), word.ko.as_str()), ("at the store", "매장 도착"), "{code}");
+    }
+    for other in ["", "at store", "at_store_2"] {
+        assert!(platform.words.get(other).is_none(), "{other}");
     }
 }
 
@@ -136,6 +150,18 @@ fn an_error_names_the_file_the_line_and_the_key() {
         refusal("\"new\"", "\"n*\"\n\n[[event]]\nkind = \"cancelled\"\ntype = [\"new\", \"next\"]"),
         refusal("\"new\"", "\"new\"\n\n[fields]\ndelivery_id = \"header:x-id\""),
         refusal("[[event]]\nkind = \"created\"\ntype = \"new\"", "event = []"),
+        refusal("\"new\"", "\"new\"\n\n[words]\nunpaid = { en = \"unpaid\", fr = \"?\" }"),
+        refusal("\"new\"", "\"new\"\n\n[words]\nunpaid = { en = \"unpaid\" }"),
+        refusal("\"new\"", "\"new\"\n\n[words]\nunpaid = \"unpaid\""),
+        refusal(
+            "\"new\"",
+            "\"new\"\n\n[words]\nunpaid_too = { en = \"a\", ko = \"b\" }\nunpaid = { en = \"\", ko = \"b\" }",
+        ),
+        refusal(
+            "\"new\"",
+            "\"new\"\n\n[words]\na = { en = \"a\", ko = \"a\" }\nA = { en = \"b\", ko = \"b\" }",
+        ),
+        refusal("\"In-house\"", "\"In-house\"\nshown_as = \"Kitchen\""),
     ];
     insta::assert_snapshot!(refusals.join("\n"));
 }

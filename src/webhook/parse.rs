@@ -6,7 +6,9 @@ use std::collections::HashSet;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use self::fields::{initials, read_items, read_link, read_time, read_total, without_scheme};
+use self::fields::{
+    initials, read_customer, read_items, read_link, read_time, read_total, without_scheme,
+};
 use self::reader::Reader;
 pub use self::trace::{Found, Test, Trace};
 use crate::config::Customer;
@@ -78,11 +80,10 @@ fn read<'p>(
     let shop = reader.text("shop", |fields| &fields.shop)?;
     let reason = reader.line("reason", |fields| &fields.reason)?;
     let status = reader.line("status", |fields| &fields.status)?;
-    let name = || reader.text("customer", |fields| &fields.customer);
     let customer = match customer {
         Customer::Hidden => None,
-        Customer::Initials => name()?.map(|name| initials(&name)),
-        Customer::Full => name()?,
+        Customer::Initials => read_customer(&reader)?.map(|name| initials(&name)),
+        Customer::Full => read_customer(&reader)?,
     };
     let occurred_at = reader.text("occurred_at", |fields| &fields.occurred_at)?;
     let delivery_id = reader.line("delivery_id", |fields| &fields.delivery_id)?;

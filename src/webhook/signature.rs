@@ -10,7 +10,7 @@ use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart, Token};
 use crate::secret::signing_key::SigningKey;
 use crate::webhook::request::Headers;
 
-/// How far a signed time may lie from ours, in seconds, either way. All reference libraries of
+/// How far a signed time may differ from the function's clock, in seconds. All reference libraries of
 /// Standard Webhooks use five minutes:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 const TOLERANCE_SECONDS: u64 = 300;
@@ -96,7 +96,7 @@ pub enum Rejection {
     FromTheFuture,
     #[error("no key of the platform matches")]
     BadSignature,
-    /// The fault is ours: the sender should retry.
+    /// A fault of the deployment and not of the sender, which should retry.
     #[error("the platform signs its address, and PUBLIC_URL is not set")]
     NoPublicUrl,
 }
@@ -112,7 +112,7 @@ enum Credential<'a> {
 /// Verifies that a request was signed with one of `keys`.
 ///
 /// `public_url` is the address as it is registered with the platform; only platforms that sign it
-/// need it. `now` is our clock.
+/// need it. `now` is the time by the function's clock.
 pub fn verify<'a>(
     auth: &Auth,
     headers: &'a Headers,
@@ -214,7 +214,7 @@ fn alternatives(names: &[String]) -> String {
     quoted.join(" or ")
 }
 
-/// The text that is signed, in parts; `time` is the one beside the signature.
+/// The text that is signed, in parts; `time` is the entry `t=` of the signature's header.
 pub(super) fn parts<'a>(
     signed: &'a Signed,
     headers: &'a Headers,

@@ -1,4 +1,4 @@
-//! Alarms of the stack, from a metric to the channel, and whoever else hears of them.
+//! Alarms of the stack, from a metric to the channel and to the e-mail address.
 
 use std::time::Duration;
 
@@ -9,42 +9,41 @@ use crate::channel::Channel;
 use crate::cloudwatch::{Alarm, home};
 use crate::world::{ALARM_EMAIL, STACK, Stack, World};
 
-/// One message in quiet takes seconds.
+/// A single message takes seconds.
 const SOON: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 
 /// The account and the region of the alarm, and others in their place.
-const STRANGERS: [(&str, &str); 2] =
-    [("000000000000", "210987654321"), ("us-east-1", "eu-central-1")];
+const OTHERS: [(&str, &str); 2] = [("000000000000", "210987654321"), ("us-east-1", "eu-central-1")];
 
 pub(crate) async fn an_alarm_and_its_end_reach_the_channel(world: &World, stack: &Stack) {
     let channel = Channel::from_now(&world.slack);
     let fresh = Alarm::now(world).await;
     assert_eq!(fresh.state(), "INSUFFICIENT_DATA", "{fresh:?}");
     let well = fresh.turned(world, "OK", 0).await;
-    handed_over(world, stack, &well.event_after(&fresh).to_string()).await;
+    invoke_with(world, stack, &well.event_after(&fresh).to_string()).await;
     assert_eq!(channel.requests(), 0, "all was well from the beginning");
 
     let raised = well.turned(world, "ALARM", 1).await;
     let event = raised.event_after(&well).to_string();
-    for (own, other) in STRANGERS {
-        handed_over(world, stack, &event.replace(own, other)).await;
+    for (own, other) in OTHERS {
+        invoke_with(world, stack, &event.replace(own, other)).await;
     }
-    assert_eq!(channel.requests(), 0, "strangers are believed");
+    assert_eq!(channel.requests(), 0, "an alarm of another account is posted");
     let shown = shown(world, stack, &event).await;
-    assert!(shown.starts_with("🚨 Slack refuses messages\n"), "{shown}");
-    assert!(shown.contains("Slack does not take the messages about orders."), "{shown}");
+    assert!(shown.starts_with("🚨 Slack is not accepting messages\n"), "{shown}");
+    assert!(shown.contains("Slack is not accepting order alerts."), "{shown}");
     assert!(shown.contains(&format!("Alarm: {STACK}-slack-refuses")), "{shown}");
 
     let ended = raised.turned(world, "OK", 0).await;
     let lasted = ended.since().duration_since(raised.since()).as_secs();
     let shown = self::shown(world, stack, &ended.event_after(&raised).to_string()).await;
-    let headline = format!("✅ Recovered after {lasted} s: no more refusals by Slack\n");
+    let headline = format!("✅ Alarm over after {lasted} s: no more refusals by Slack\n");
     assert!(shown.starts_with(&headline), "{headline}{shown}");
 }
 
 /// Each alarm calls the function of its own account and region, which lets CloudWatch in.
-pub(crate) async fn alarms_ring_at_the_function(world: &World, stack: &Stack) {
+pub(crate) async fn alarms_invoke_the_function(world: &World, stack: &Stack) {
     let alarm = Alarm::now(world).await;
     let function = json!({"FunctionName": stack.function});
     let configuration = world.tools.aws("lambda", "get_function_configuration", &function).await;
@@ -95,7 +94,7 @@ pub(crate) async fn are_gone(world: &World) {
     }
 }
 
-/// What the channel shows of an event that CloudWatch hands over as it does: without waiting.
+/// What the channel shows of an event that CloudWatch sends, without waiting for the function.
 async fn shown(world: &World, stack: &Stack, event: &str) -> String {
     let channel = Channel::from_now(&world.slack);
     let call = json!({"FunctionName": stack.function, "InvocationType": "Event", "Payload": event});
@@ -111,7 +110,7 @@ async fn shown(world: &World, stack: &Stack, event: &str) -> String {
 }
 
 /// Returns once the function is done with the event, and the queue with what it may have put there.
-async fn handed_over(world: &World, stack: &Stack, event: &str) {
+async fn invoke_with(world: &World, stack: &Stack, event: &str) {
     let call = json!({"FunctionName": stack.function, "Payload": event});
     let answer = world.tools.aws("lambda", "invoke", &call).await;
     assert_eq!([&answer["Payload"], &answer["FunctionError"]], [&json!("null"), &Value::Null]);
@@ -135,7 +134,7 @@ fn lets_in(policy: &Value, service: &str, action: &str, alarm: &Alarm) {
     }
 }
 
-/// The JSON that a text of an answer holds.
+/// The JSON in a text of an answer.
 #[track_caller]
 fn json_in(text: &Value) -> Value {
     serde_json::from_str(text.as_str().unwrap()).unwrap()

@@ -2,7 +2,7 @@
 //!
 //! The emulator looks at its alarms whenever a metric gets a value, and never at other times. It adds
 //! up all values of an alarm's whole time, whatever their dimensions and minutes. It gives no
-//! `StateReasonData`, and calls no function: the test hands over the event in its place.
+//! `StateReasonData`, and calls no function: the test sends the event instead.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::world::{STACK, World};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// How long a refusal still counts, which is dated back so that nobody waits for its end.
+/// How long a refusal still counts; it is dated back so that the test need not wait for its end.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// The alarm about a Slack that refuses, at one moment.

@@ -36,10 +36,10 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     orders::a_cancellation_is_shown_once(&world, &stack).await;
     orders::an_unsigned_one_is_refused(&world, &stack).await;
     orders::new_orders_are_shown_after_their_window(&world, &stack).await;
-    orders::a_storm_is_few_messages(&world, &stack).await;
+    orders::a_burst_is_few_messages(&world, &stack).await;
     orders::an_outage_of_slack_loses_nothing(&world, &stack).await;
 
-    alarms::alarms_ring_at_the_function(&world, &stack).await;
+    alarms::alarms_invoke_the_function(&world, &stack).await;
     alarms::alarms_are_mailed_too(&world).await;
     alarms::an_alarm_and_its_end_reach_the_channel(&world, &stack).await;
     alarms::the_dashboard_is_about_the_function(&world, &stack).await;
@@ -63,7 +63,7 @@ async fn connect_posts_a_hello(world: &World) {
 
 async fn connect_shows_where_webhooks_go(world: &World, webhook_url: &str) {
     let connect = world.tools.local(&["connect", "shopify", "--stack", STACK]);
-    let printed = connect.reads(shop::KEY).run().await;
+    let printed = connect.reads(&shop::key()).run().await;
     assert!(printed.contains(&format!("{webhook_url}/shopify")), "{printed}");
 }
 

@@ -10,15 +10,15 @@ use crate::channel::Channel;
 use crate::shop::{cancelled, created};
 use crate::world::{DIGEST_SECONDS, Stack, World};
 
-/// One order in quiet takes seconds: its copy of the function stays a while to keep Slack's pace.
+/// A single order takes seconds: its invocation pauses to keep Slack's rate limit.
 const SOON: Duration = Duration::from_secs(30);
 /// How long after its end a window's digest is due.
 const SETTLING: Duration = Duration::from_secs(2);
 
 /// `#1` to `#20` stand in longer numbers, too.
-const STORM: RangeInclusive<u32> = 1..=200;
+const BURST: RangeInclusive<u32> = 1..=200;
 /// At one message in two seconds, and with room for a busy machine.
-const STORM_LIMIT: Duration = Duration::from_secs(90);
+const BURST_LIMIT: Duration = Duration::from_secs(90);
 const MANY_MESSAGES: usize = 20;
 const MANY_RATE_LIMITS: usize = 2;
 
@@ -31,7 +31,7 @@ const RECOVERY: Duration = Duration::from_mins(2);
 pub(crate) async fn a_cancellation_is_shown_once(world: &World, stack: &Stack) {
     let channel = Channel::from_now(&world.slack);
     for _ in 0..2 {
-        stack.shop.tells(cancelled(1001)).await;
+        stack.shop.delivers(cancelled(1001)).await;
         stack.queues.run_empty(SOON).await;
     }
     let message = channel.only_message();
@@ -48,8 +48,8 @@ pub(crate) async fn an_unsigned_one_is_refused(world: &World, stack: &Stack) {
 pub(crate) async fn new_orders_are_shown_after_their_window(world: &World, stack: &Stack) {
     let channel = Channel::from_now(&world.slack);
     let due = end_of_the_window() + SETTLING;
-    stack.shop.tells(created(2001)).await;
-    stack.shop.tells(created(2002)).await;
+    stack.shop.delivers(created(2001)).await;
+    stack.shop.delivers(created(2002)).await;
     stack.queues.run_empty(SOON).await;
 
     // As few as these are no digest.
@@ -61,12 +61,12 @@ pub(crate) async fn new_orders_are_shown_after_their_window(world: &World, stack
     assert!(first >= due, "{:?} too early", due - first);
 }
 
-pub(crate) async fn a_storm_is_few_messages(world: &World, stack: &Stack) {
+pub(crate) async fn a_burst_is_few_messages(world: &World, stack: &Stack) {
     let channel = Channel::from_now(&world.slack);
-    stack.shop.cancels(STORM).await;
-    stack.queues.run_empty(STORM_LIMIT).await;
+    stack.shop.cancels(BURST).await;
+    stack.queues.run_empty(BURST_LIMIT).await;
 
-    channel.names_each_once(STORM);
+    channel.names_each_once(BURST);
     let count = channel.messages().len();
     assert!(count <= MANY_MESSAGES, "{count} messages");
     let refused = channel.refused();
@@ -85,7 +85,7 @@ pub(crate) async fn an_outage_of_slack_loses_nothing(world: &World, stack: &Stac
     stack.queues.run_empty(RECOVERY).await;
 
     channel.names_each_once(*BEFORE_THE_OUTAGE.start()..=*IN_THE_OUTAGE.end());
-    // Nobody knows what Slack does with a message that it answers so.
+    // It is unknown what Slack does with a message that it answers so.
     let is_marked = |message: &Posted| message.text().contains("This may be a repeat");
     assert!(channel.messages().iter().any(is_marked), "no message was tried in the outage");
     assert_eq!(stack.queues.dead_letters().await, 0);

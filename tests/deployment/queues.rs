@@ -12,9 +12,9 @@ use order_alerts::infra::aws::sdk_config;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 
-const LOOK_AGAIN: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Where a message can be: to be had, put off, or in somebody's hands.
+/// A message is visible, delayed or in flight.
 const PLACES: [QueueAttributeName; 3] = [
     ApproximateNumberOfMessages,
     ApproximateNumberOfMessagesDelayed,
@@ -36,7 +36,7 @@ impl Queues {
         Self { client, orders, dead_letters }
     }
 
-    /// The messages that are not settled yet.
+    /// The messages that are not deleted yet.
     pub(crate) async fn waiting(&self) -> u32 {
         self.length(&self.orders).await
     }
@@ -45,7 +45,7 @@ impl Queues {
         self.length(&self.dead_letters).await
     }
 
-    /// Returns once every message has been settled.
+    /// Returns once every message has been deleted.
     pub(crate) async fn run_empty(&self, limit: Duration) {
         let start = Instant::now();
         loop {
@@ -54,7 +54,7 @@ impl Queues {
                 return;
             }
             assert!(start.elapsed() < limit, "{waiting} messages wait after {limit:?}");
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(POLL_INTERVAL).await;
         }
     }
 
@@ -80,8 +80,8 @@ fn client(origin: &str) -> Client {
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
         _ => None,
     };
-    let exchange = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
-    Client::new(&sdk_config(&exchange, variable).unwrap())
+    let http = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
+    Client::new(&sdk_config(&http, variable).unwrap())
 }
 
 async fn url(client: &Client, arn: &str) -> String {

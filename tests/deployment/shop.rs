@@ -3,15 +3,17 @@
 use std::ops::RangeInclusive;
 
 use futures_util::{StreamExt, stream};
-use order_alerts_fakes::Webhook;
+use order_alerts_fakes::{Webhook, sample_key};
 use serde_json::json;
 
 use crate::http::{self, Answer};
 
-/// What the sample is signed with, so that it is right as it is.
-pub(crate) const KEY: &str = "sample key of the local stack: shopify";
+/// With the sample's key the sample needs no other signature.
+pub(crate) fn key() -> String {
+    sample_key("shopify")
+}
 
-/// In a storm; the emulator starts a process for each.
+/// For many webhooks at once; the emulator starts a process for each.
 const WEBHOOKS_AT_ONCE: usize = 10;
 
 pub(crate) struct Shop {
@@ -28,15 +30,15 @@ impl Shop {
         http::send("POST", &url, &event["headers"], body).await.unwrap()
     }
 
-    /// Sends a webhook that is taken.
-    pub(crate) async fn tells(&self, webhook: Webhook) {
-        let answer = self.sends(&webhook.signed_shopify(KEY)).await;
+    /// Sends a webhook that must be accepted.
+    pub(crate) async fn delivers(&self, webhook: Webhook) {
+        let answer = self.sends(&webhook.signed_shopify(&key())).await;
         assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
     }
 
     /// Cancels these orders, many at once.
     pub(crate) async fn cancels(&self, numbers: RangeInclusive<u32>) {
-        let all = stream::iter(numbers).map(|number| self.tells(cancelled(number)));
+        let all = stream::iter(numbers).map(|number| self.delivers(cancelled(number)));
         all.buffer_unordered(WEBHOOKS_AT_ONCE).collect::<()>().await;
     }
 }

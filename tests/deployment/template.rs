@@ -5,7 +5,7 @@ pub(crate) fn with_slack_at(origin: &str, template: &str) -> String {
     with_lines_below("Variables:", &[format!("SLACK_ORIGIN: {origin}")], template)
 }
 
-/// Lets the function settle messages in batches.
+/// Lets the function acknowledge messages in batches.
 pub(crate) fn with_batch_actions(template: &str) -> String {
     // The emulator asks for these, which AWS does not know.
     let actions = ["- sqs:DeleteMessageBatch", "- sqs:ChangeMessageVisibilityBatch"];

@@ -115,7 +115,7 @@ impl Tool {
     }
 
     /// Runs it below a failed assertion and shows what it prints, whatever comes of it.
-    #[expect(clippy::print_stderr, reason = "somebody must read it")]
+    #[expect(clippy::print_stderr, reason = "a failed tool shows its output")]
     pub(crate) fn show(self) {
         let mut command = self.command.into_std();
         if let Ok(output) = command.stdin(Stdio::null()).output() {

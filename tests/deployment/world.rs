@@ -14,9 +14,9 @@ use crate::template::{with_batch_actions, with_slack_at};
 use crate::tools::Tools;
 
 pub(crate) const STACK: &str = "order-alerts-test";
-/// Short, so that nobody waits long for a digest.
+/// Short, so that the test need not wait long for a digest.
 pub(crate) const DIGEST_SECONDS: u64 = 2;
-/// Nobody reads what goes there.
+/// Mail to it is never read.
 pub(crate) const ALARM_EMAIL: &str = "alarms@example.com";
 /// Slack's one message a second, and a few more at once.
 const SLACK_RATE: (f64, u32) = (1.0, 5);
@@ -131,7 +131,7 @@ impl Drop for World {
     }
 }
 
-/// Empty at every start, and left behind for whoever wants to look.
+/// Empty at every start, and kept for a look after a failure.
 fn fresh_folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deployment");
     if folder.exists() {

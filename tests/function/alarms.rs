@@ -3,7 +3,8 @@
 use order_alerts_fakes::{AwsFault, FakeSlack, Fault, Outcome};
 use serde_json::{Value, json};
 
-use crate::support::webhooks::{cancellation, headline};
+use crate::support::assertions::headline;
+use crate::support::webhooks::cancellation;
 use crate::support::world::{Way, World, secret};
 
 const BROKEN: AwsFault = AwsFault::Error { kind: "InternalFailure", status: 500 };
@@ -28,35 +29,31 @@ fn alarm(name: &str, before: &str, now: &str) -> Value {
     })
 }
 
-async fn tell(world: &World, alarm: &Value) {
+async fn invoke(world: &World, alarm: &Value) {
     let outcome = world.lambda.invoke(alarm.to_string()).await.outcome;
     assert!(matches!(outcome, Outcome::Answered(Value::Null)), "{outcome:?}");
 }
 
 #[tokio::test]
 async fn an_alarm_and_its_end_reach_the_channel() {
-    for way in [Way::Queue, Way::Remembered] {
+    for way in [Way::Queue, Way::DirectWithLedger] {
         let world = World::by(way, &[]).await;
-        tell(&world, &alarm("no-orders", "OK", "ALARM")).await;
-        tell(&world, &alarm("no-orders", "ALARM", "OK")).await;
+        invoke(&world, &alarm("no-orders", "OK", "ALARM")).await;
+        invoke(&world, &alarm("no-orders", "ALARM", "OK")).await;
         if way == Way::Queue {
             world.consume_the_rest().await;
         }
-        let told = world.headlines();
-        assert_eq!(told.len(), 2, "{told:?}");
-        assert!(told[0].starts_with("🚨"), "{told:?}");
-        assert!(told[1].starts_with("✅") && told[1].contains("2 h"), "{told:?}");
+        let headlines = world.headlines();
+        assert_eq!(headlines.len(), 2, "{headlines:?}");
+        assert!(headlines[0].starts_with("🚨"), "{headlines:?}");
+        assert!(headlines[1].starts_with("✅") && headlines[1].contains("2 h"), "{headlines:?}");
     }
 }
 
 #[tokio::test]
 async fn an_alarm_goes_to_the_monitoring_channel_if_there_is_one() {
-    let slack = FakeSlack::start().await;
-    let mut parts: Value = serde_json::from_str(&secret(&slack.hook_url())).unwrap();
-    parts["slack_monitoring_webhook_url"] = slack.other_hook_url().into();
-    let world = World::from_parts(Way::Queue, slack, &parts.to_string(), &[]).await;
-    world.lambda.ready().await;
-    tell(&world, &alarm("errors", "OK", "ALARM")).await;
+    let world = world_with_monitoring(FakeSlack::other_hook_url).await;
+    invoke(&world, &alarm("errors", "OK", "ALARM")).await;
     world.accept([cancellation(7)]).await;
     world.consume_the_rest().await;
     let channels: Vec<_> =
@@ -69,10 +66,10 @@ async fn an_alarm_goes_to_the_monitoring_channel_if_there_is_one() {
 }
 
 #[tokio::test]
-async fn an_alarm_that_comes_twice_is_told_once() {
+async fn an_alarm_event_sent_twice_is_posted_once() {
     let world = World::queued(&[]).await;
     for _ in 0..2 {
-        tell(&world, &alarm("dead-letters", "OK", "ALARM")).await;
+        invoke(&world, &alarm("dead-letters", "OK", "ALARM")).await;
     }
     world.consume_the_rest().await;
     assert_eq!(world.headlines().len(), 1);
@@ -82,17 +79,17 @@ async fn an_alarm_that_comes_twice_is_told_once() {
 async fn an_alarm_waits_while_slack_is_down() {
     let world = World::queued(&[]).await;
     world.slack.down(Fault::answer(503, ""));
-    tell(&world, &alarm("slack-refuses", "OK", "ALARM")).await;
+    invoke(&world, &alarm("slack-refuses", "OK", "ALARM")).await;
     world.consume().await;
     world.slack.up();
     world.consume_the_rest().await;
-    let told = world.headlines();
-    assert_eq!(told.len(), 1, "{told:?}");
+    let headlines = world.headlines();
+    assert_eq!(headlines.len(), 1, "{headlines:?}");
     assert_eq!(world.sqs.dead_letters(), []);
 }
 
 #[tokio::test]
-async fn an_alarm_that_cannot_be_handed_over_is_tried_again_by_lambda() {
+async fn an_alarm_that_cannot_be_queued_or_posted_is_retried_by_lambda() {
     let queued = World::queued(&[]).await;
     queued.sqs.fail_with("SendMessage", BROKEN);
     let error = queued.send_refused(&alarm("errors", "OK", "ALARM").to_string()).await;
@@ -105,15 +102,15 @@ async fn an_alarm_that_cannot_be_handed_over_is_tried_again_by_lambda() {
 }
 
 #[tokio::test]
-async fn an_alarm_that_slack_refuses_is_told_in_plain_text_or_is_a_dead_letter() {
+async fn an_alarm_that_slack_rejects_is_posted_as_plain_text_or_dead_lettered() {
     let world = World::queued(&[]).await;
     world.slack.script([Fault::answer(400, "invalid_blocks")]);
-    tell(&world, &alarm("errors", "OK", "ALARM")).await;
+    invoke(&world, &alarm("errors", "OK", "ALARM")).await;
     world.consume_the_rest().await;
     assert!(world.the_message().contains("🚨"));
 
-    world.slack.dislike("🚨");
-    tell(&world, &alarm("throttles", "OK", "ALARM")).await;
+    world.slack.reject("🚨");
+    invoke(&world, &alarm("throttles", "OK", "ALARM")).await;
     for _ in 0..3 {
         world.consume_the_rest().await;
     }
@@ -123,26 +120,26 @@ async fn an_alarm_that_slack_refuses_is_told_in_plain_text_or_is_a_dead_letter()
 }
 
 #[tokio::test]
-async fn alarms_of_others_are_not_believed() {
+async fn an_alarm_of_another_account_or_region_is_ignored() {
     let world = World::queued(&[]).await;
     let own = alarm("errors", "OK", "ALARM").to_string();
     for (old, new) in [("123456789012", "210987654321"), ("eu-central-1", "us-east-1")] {
         let of_another: Value = serde_json::from_str(&own.replace(old, new)).unwrap();
-        tell(&world, &of_another).await;
+        invoke(&world, &of_another).await;
     }
     assert_eq!(world.sqs.messages(), []);
     world.function.logged("\"AlarmsIgnored\"").await;
 }
 
 #[tokio::test]
-async fn a_stack_that_is_well_from_the_beginning_says_nothing() {
+async fn an_alarm_that_is_ok_from_the_beginning_is_not_posted() {
     let world = World::queued(&[]).await;
-    tell(&world, &alarm("errors", "INSUFFICIENT_DATA", "OK")).await;
+    invoke(&world, &alarm("errors", "INSUFFICIENT_DATA", "OK")).await;
     assert_eq!(world.sqs.messages(), []);
     let mut of_others = alarm("errors", "INSUFFICIENT_DATA", "OK");
     of_others["alarmData"]["alarmName"] = json!("kettle");
-    tell(&world, &of_others).await;
-    assert_eq!(world.sqs.messages().len(), 1, "what is not ours is shown as it is");
+    invoke(&world, &of_others).await;
+    assert_eq!(world.sqs.messages().len(), 1, "an alarm of another name is always posted");
 }
 
 /// A world whose alarms have a channel of their own, at this address.
@@ -156,27 +153,27 @@ async fn world_with_monitoring(address: impl FnOnce(&FakeSlack) -> String) -> Wo
 }
 
 #[tokio::test]
-async fn an_alarm_whose_own_channel_is_gone_goes_to_that_of_the_orders() {
+async fn an_alarm_whose_own_channel_is_gone_goes_to_the_channel_of_the_orders() {
     let gone = |slack: &FakeSlack| slack.hook_url().replace("B0FIRST", "B0GONE");
     let wrong = |_: &FakeSlack| "https://chat.example/services/T0/B0/x".to_owned();
     for world in [world_with_monitoring(gone).await, world_with_monitoring(wrong).await] {
         for name in ["errors", "throttles"] {
-            tell(&world, &alarm(name, "OK", "ALARM")).await;
+            invoke(&world, &alarm(name, "OK", "ALARM")).await;
         }
         world.consume_the_rest().await;
         let hooks: Vec<_> = world.slack.messages().into_iter().map(|post| post.hook).collect();
         assert_eq!(hooks, [world.slack.hook_url(), world.slack.hook_url()]);
-        world.function.logged("the address for alarms is refused").await;
+        world.function.logged("the URL for alarms is refused").await;
         let logs = world.function.logs().concat();
         assert!(!logs.contains("\"SlackRefused\""), "{logs}");
     }
 }
 
 #[tokio::test]
-async fn when_an_alarm_has_to_wait_so_do_the_others_and_the_orders_of_its_channel() {
+async fn while_an_alarm_is_rate_limited_its_channel_gets_no_other_message() {
     let posts = async |world: World| {
         for name in ["errors", "throttles"] {
-            tell(&world, &alarm(name, "OK", "ALARM")).await;
+            invoke(&world, &alarm(name, "OK", "ALARM")).await;
         }
         world.accept([cancellation(7)]).await;
         world.slack.script([Fault::RateLimited(Some("120"))]);
@@ -192,14 +189,14 @@ async fn when_an_alarm_has_to_wait_so_do_the_others_and_the_orders_of_its_channe
 }
 
 #[tokio::test]
-async fn alarms_are_told_in_the_order_in_which_they_came_about() {
+async fn alarms_are_posted_in_the_order_of_their_state_changes() {
     let world = World::queued(&[]).await;
     let mut later = alarm("no-orders", "ALARM", "OK");
     later["alarmData"]["state"]["timestamp"] = json!("2026-01-01T03:00:00.000+0000");
     for change in [later, alarm("no-orders", "OK", "ALARM")] {
-        tell(&world, &change).await;
+        invoke(&world, &change).await;
     }
     world.consume().await;
-    let told = world.headlines();
-    assert!(told[0].starts_with("🚨") && told[1].starts_with("✅"), "{told:?}");
+    let headlines = world.headlines();
+    assert!(headlines[0].starts_with("🚨") && headlines[1].starts_with("✅"), "{headlines:?}");
 }

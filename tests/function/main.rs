@@ -1,9 +1,12 @@
-//! The real bootstrap binary, driven as Lambda drives it, in a world of fakes. Its storms are in
-//! `tests/simulation/runs/processes.rs`.
+//! The real bootstrap binary, driven as Lambda drives it, against fakes of everything that it calls.
+//! Its loads are in `tests/simulation/runs/processes.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 mod support {
+    pub(crate) mod assertions;
+    pub(crate) mod aws;
+    pub(crate) mod queue;
     pub(crate) mod webhooks;
     pub(crate) mod world;
 }
@@ -12,26 +15,25 @@ mod webhook {
     mod bodies;
     mod keys;
     mod platforms;
-    pub(crate) mod privacy;
+    mod privacy;
     mod requests;
     mod samples;
-    pub(crate) mod sent_samples;
     mod settings;
     mod signatures;
 }
 
-mod direct {
-    mod slack_answers;
-}
-
 mod queue {
     mod cancellations;
-    pub(crate) mod consume;
+    mod consume;
     mod deduplication;
     mod digests;
     mod enqueue;
+}
+
+mod slack {
+    mod addresses;
+    mod answers;
     mod refusals;
-    pub(crate) mod slack_answers;
 }
 
 mod alarms;

@@ -1,12 +1,15 @@
-//! What is counted, as the log says it to CloudWatch.
+//! The metrics, as the log gives them to CloudWatch.
 
 use std::collections::BTreeMap;
 
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION, FakeSlack, Fault, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::webhooks::{LONGEST_ABSENCE, cancellation, creation, named, news};
-use crate::support::world::{Way, World, generic, key, secret, shopify, shopify_cancellation};
+use crate::support::queue::LONGEST_ABSENCE;
+use crate::support::webhooks::{
+    cancellation, creation, event, generic, named, now, shopify, shopify_cancellation,
+};
+use crate::support::world::{Way, World, key, secret};
 
 type Counts = BTreeMap<(Option<String>, String), f64>;
 
@@ -48,7 +51,7 @@ fn check(document: &Value, directive: &Value) {
         assert!((1..=1024).contains(&value.len()), "{document}");
         assert!(
             ["order-alerts", "generic", "shopify", "square"].contains(&value),
-            "no order: {document}"
+            "a dimension names no order: {document}"
         );
     }
     let metrics = directive["Metrics"].as_array().unwrap();
@@ -72,7 +75,7 @@ fn assert_counts(counts: &Counts, expected: &[(Option<&str>, &str, f64)]) {
 }
 
 #[tokio::test]
-async fn what_came_in_and_what_was_told_is_counted() {
+async fn accepted_events_and_posted_messages_are_counted() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(1)]).await;
     world.consume().await;
@@ -95,7 +98,7 @@ async fn what_came_in_and_what_was_told_is_counted() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_told_late_or_not_at_all_counts_once() {
+async fn an_order_that_is_posted_late_or_not_at_all_counts_once() {
     let world = World::queued(&[("SHOW_CREATED", "off")]).await;
     world.slack.down(Fault::answer(503, ""));
     world.accept([cancellation(1), creation(2)]).await;
@@ -109,7 +112,7 @@ async fn an_order_that_is_told_late_or_not_at_all_counts_once() {
 }
 
 #[tokio::test]
-async fn what_is_not_taken_is_counted_by_its_reason() {
+async fn a_webhook_that_is_not_accepted_is_counted_by_its_reason() {
     let world = World::queued(&[]).await;
     let order = json!({"event_type": "order_cancelled", "order_id": 1});
     let forged = generic(order.to_string()).signed_standard(&key("another"), "msg_1", 0);
@@ -127,12 +130,12 @@ async fn what_is_not_taken_is_counted_by_its_reason() {
 }
 
 #[tokio::test]
-async fn what_wants_attention_is_counted() {
+async fn what_needs_attention_is_counted() {
     let world = World::queued(&[]).await;
     let mut parts: Value = serde_json::from_str(&secret(&world.slack.hook_url())).unwrap();
     parts["signing_keys"]["shopify"] = json!(["a newer key of this test", key("shopify")]);
     world.secrets.set(&parts.to_string());
-    // The key that does not fit makes the function read the secret anew.
+    // The key that does not fit makes the function read the secret again.
     world.send(&shopify_cancellation().signed_shopify("a stranger's key for this")).await;
     world.accept([shopify_cancellation()]).await;
     let order = |id| json!({"event_type": "order_cancelled", "order_id": id});
@@ -162,20 +165,14 @@ async fn what_wants_attention_is_counted() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_reached_is_counted() {
+async fn an_unavailable_service_is_counted() {
     let world = World::queued(&[]).await;
     let broken = AwsFault::Error { kind: "InternalServerError", status: 500 };
     world.ledger.fail_with("PutItem", broken);
     world.accept([cancellation(1)]).await;
     world.consume().await;
     world.secrets.fail_with(SecretsFault::Garbage);
-    world
-        .send(&generic("{}").signed_standard(
-            &key("another"),
-            "msg_1",
-            crate::support::world::now(),
-        ))
-        .await;
+    world.send(&generic("{}").signed_standard(&key("another"), "msg_1", now())).await;
     let counts = counted(&world).await;
     assert!(counts[&(None, "LedgerUnavailable".to_owned())] >= 1.0, "{counts:?}");
     assert!(counts[&(None, "SecretUnavailable".to_owned())] >= 1.0, "{counts:?}");
@@ -189,7 +186,7 @@ async fn orders(world: &World) -> (f64, f64) {
 }
 
 #[tokio::test]
-async fn an_order_that_was_cancelled_before_it_could_be_told_counts_as_created() {
+async fn an_order_cancelled_before_it_was_posted_counts_as_created() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(1)]).await;
     world.consume().await;
@@ -197,12 +194,12 @@ async fn an_order_that_was_cancelled_before_it_could_be_told_counts_as_created()
     world.consume_the_rest().await;
     world.accept([creation(1)]).await;
     world.consume_the_rest().await;
-    assert_eq!(world.headlines().len(), 1, "it is no news any more");
+    assert_eq!(world.headlines().len(), 1, "the creation is superseded");
     assert_eq!(orders(&world).await, (1.0, 1.0));
 }
 
 #[tokio::test]
-async fn an_order_that_waits_for_news_of_itself_counts_once() {
+async fn an_order_that_waits_for_a_lease_counts_once() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(1)]).await;
     world.consume().await;
@@ -229,7 +226,7 @@ async fn an_order_that_waits_for_news_of_itself_counts_once() {
 }
 
 #[tokio::test]
-async fn without_the_ledger_an_order_counts_when_it_is_told() {
+async fn without_the_ledger_an_order_counts_when_it_is_posted() {
     let world = World::queued(&[("SHOW_CREATED", "off")]).await;
     world.ledger.fail_with(EVERY_OPERATION, AwsFault::error("InternalServerError", 500));
     world.slack.down(Fault::answer(503, ""));
@@ -238,14 +235,14 @@ async fn without_the_ledger_an_order_counts_when_it_is_told() {
         world.sqs.advance(LONGEST_ABSENCE);
         world.consume().await;
     }
-    assert_eq!(orders(&world).await, (1.0, 0.0), "nothing is left to do about what is not shown");
+    assert_eq!(orders(&world).await, (1.0, 0.0), "an event that is off is complete without a post");
     world.slack.up();
     world.consume_the_rest().await;
     assert_eq!(orders(&world).await, (1.0, 1.0));
 }
 
 #[tokio::test]
-async fn without_a_ledger_an_order_counts_when_slack_has_it() {
+async fn without_a_ledger_an_order_counts_when_slack_accepts_it() {
     let world = World::start().await;
     world.slack.down(Fault::answer(503, ""));
     for _ in 0..2 {
@@ -257,30 +254,30 @@ async fn without_a_ledger_an_order_counts_when_slack_has_it() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_taken_now_is_counted() {
+async fn a_webhook_that_must_be_retried_is_counted() {
     let world = World::queued(&[]).await;
     let mut parts: Value = serde_json::from_str(&secret(&world.slack.hook_url())).unwrap();
     parts["signing_keys"].as_object_mut().unwrap().remove("shopify");
     world.secrets.set(&parts.to_string());
-    // The key that does not fit makes the function read the secret anew.
+    // The key that does not fit makes the function read the secret again.
     world.send(&shopify_cancellation().signed_shopify("a stranger's key for this")).await;
     let square = Webhook::post("/webhook/square").body("{}");
     let square = square.header("x-square-hmacsha256-signature", "c2lnbmVk");
-    let turned_away = [shopify_cancellation(), square];
-    for webhook in &turned_away {
+    let to_retry = [shopify_cancellation(), square];
+    for webhook in &to_retry {
         assert_eq!(world.send(webhook).await.status, 503);
     }
     world.sqs.fail_with("SendMessage", AwsFault::error("InternalFailure", 500));
     assert_eq!(world.send(&cancellation(1)).await.status, 503);
     let counts = counted(&world).await;
-    let not_taken =
+    let to_retry =
         |platform: &str| counts.get(&(Some(platform.to_owned()), "WebhooksNotTaken".to_owned()));
-    let found = ["shopify", "square", "generic"].map(|platform| not_taken(platform).copied());
+    let found = ["shopify", "square", "generic"].map(|platform| to_retry(platform).copied());
     assert_eq!(found, [Some(2.0), Some(1.0), Some(1.0)], "{counts:?}");
 }
 
 #[tokio::test]
-async fn a_channel_that_nobody_connected_yet_refuses_nothing() {
+async fn an_unconnected_channel_does_not_count_as_a_refusal() {
     let slack = FakeSlack::start().await;
     let world = World::from_parts(Way::Queue, slack, &secret(""), &[]).await;
     world.lambda.ready().await;
@@ -294,7 +291,7 @@ async fn a_channel_that_nobody_connected_yet_refuses_nothing() {
 async fn a_long_rate_limit_is_a_refusal_and_all_events_of_a_digest_are_digested() {
     let world = World::queued(&[]).await;
     world.accept((1..=4).map(creation)).await;
-    world.accept([news("order_modified", 1)]).await;
+    world.accept([event("order_modified", 1)]).await;
     world.slack.script([Fault::RateLimited(Some("120"))]);
     world.sqs.advance(LONGEST_ABSENCE);
     world.consume().await;

@@ -4,7 +4,7 @@ use order_alerts::message::{Remarks, alarm};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::{holds, slack_takes, text};
+use crate::{check, slack_accepts, text};
 
 /// Any value, as deep as an alarm's event is and deeper.
 fn value() -> impl Strategy<Value = Value> {
@@ -63,8 +63,8 @@ fn event() -> impl Strategy<Value = Value> {
 }
 
 #[test]
-fn every_alarm_becomes_a_message_that_slack_takes() {
-    holds((event(), any::<bool>(), any::<bool>()), |(event, korean, repeat)| {
+fn every_alarm_becomes_a_message_that_slack_accepts() {
+    check((event(), any::<bool>(), any::<bool>()), |(event, korean, repeat)| {
         let language = if korean { Language::Korean } else { Language::English };
         let parsed = Alarm::parse(&event.to_string()).unwrap();
         let stored = serde_json::to_string(&parsed).unwrap();
@@ -72,7 +72,7 @@ fn every_alarm_becomes_a_message_that_slack_takes() {
 
         let message = alarm::about(&parsed, language, Remarks { repeat, ..Remarks::default() });
         prop_assert!(message.is_whole());
-        slack_takes(&message, only_our_markup)
+        slack_accepts(&message, only_our_markup)
     });
 }
 
@@ -94,8 +94,8 @@ fn only_our_markup(text: &str) -> bool {
 }
 
 #[test]
-fn no_text_makes_the_reader_of_alarms_panic() {
-    holds(text(), |event| {
+fn no_text_makes_the_alarm_parser_panic() {
+    check(text(), |event| {
         let _ = Alarm::parse(&event);
         let _ = Alarm::parse(&format!(r#"{{"alarmArn":"a","alarmData":{event}}}"#));
         Ok(())

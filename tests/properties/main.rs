@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Properties of the function for every input.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
@@ -23,7 +23,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::json;
 
 mod alarm;
-mod fold;
+mod grouping;
 
 const KEY: &str = "the test key of every property";
 
@@ -33,7 +33,7 @@ fn now() -> Timestamp {
 
 /// The same cases in every run, so that a failure is one for everybody.
 #[track_caller]
-fn holds<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+fn check<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCaseError>) {
     let config = Config { cases: 500, failure_persistence: None, ..Config::default() };
     let rng = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     TestRunner::new_with_rng(config, rng).run(&strategy, test).unwrap();
@@ -47,7 +47,7 @@ fn text() -> impl Strategy<Value = String> {
 
 #[test]
 fn no_event_makes_the_function_panic() {
-    holds(any::<String>(), |event| {
+    check(any::<String>(), |event| {
         let _ = Invocation::parse(&event);
         let _ = Invocation::parse(&format!(r#"{{"requestContext":{{"http":{event}}}}}"#));
         let _ = Invocation::parse(&format!(r#"{{"Records":[{event}]}}"#));
@@ -58,9 +58,9 @@ fn no_event_makes_the_function_panic() {
 }
 
 #[test]
-fn every_order_comes_out_of_the_queue_as_it_went_in() {
+fn every_order_is_unpacked_as_it_was_packed() {
     let fields = (text(), text(), text(), text());
-    holds(fields, |(id, number, amount, reason)| {
+    check(fields, |(id, number, amount, reason)| {
         let body = json!({
             "event_type": "order_cancelled", "order_id": id, "order_number": number,
             "total": amount, "currency": reason, "reason": reason, "items": [number],
@@ -69,7 +69,7 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
         let body = body.to_string();
         let events = events_of(&body);
         let texts = pack(&events);
-        // All of ASCII but its control characters is among what SQS takes.
+        // All of ASCII but its control characters is accepted by SQS.
         prop_assert!(texts.iter().all(|text| text.bytes().all(|b| (0x20..0x7F).contains(&b))));
         let unpacked: Vec<_> =
             texts.iter().flat_map(|text| unpack(text).unwrap().orders().to_vec()).collect();
@@ -79,9 +79,9 @@ fn every_order_comes_out_of_the_queue_as_it_went_in() {
 }
 
 #[test]
-fn no_made_up_signature_is_verified_or_makes_the_function_panic() {
+fn no_random_signature_is_verified_or_causes_a_panic() {
     let values = (text(), text(), text(), any::<Vec<u8>>());
-    holds(values, |(id, time, signature, body)| {
+    check(values, |(id, time, signature, body)| {
         let names =
             ["webhook-id", "webhook-timestamp", "webhook-signature", "x-shopify-hmac-sha256"];
         let headers: Headers =
@@ -96,10 +96,10 @@ fn no_made_up_signature_is_verified_or_makes_the_function_panic() {
 }
 
 #[test]
-fn every_order_becomes_a_message_that_slack_takes() {
+fn every_order_becomes_a_message_that_slack_accepts() {
     let texts = (text(), text(), text(), text(), proptest::collection::vec(text(), 0..30));
     let url = prop_oneof![text(), "https://tea\\.example/[a-z&<>|%^ 가]{0,2000}"];
-    holds((texts, url, any::<bool>()), |((id, reason, shop, total, items), url, korean)| {
+    check((texts, url, any::<bool>()), |((id, reason, shop, total, items), url, korean)| {
         let shop = if url.starts_with("https") { "tea.example".to_owned() } else { shop };
         let body = serde_json::json!({
             "event_type": "order_cancelled", "order_id": id, "reason": reason, "shop": shop,
@@ -108,12 +108,12 @@ fn every_order_becomes_a_message_that_slack_takes() {
         });
         let language = if korean { Language::Korean } else { Language::English };
         let message = the_message(&body.to_string(), language);
-        slack_takes(&message, only_our_markup)
+        slack_accepts(&message, only_our_markup)
     });
 }
 
 /// It keeps Slack's limits, and nothing in it is markup but what is `ours`.
-fn slack_takes(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCaseError> {
+fn slack_accepts(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCaseError> {
     prop_assert!((1..=4_000).contains(&units(message.text())));
     prop_assert!(!message.text().contains(['<', '>', '\n', '\r']), "{:?}", message.text());
     for block in message.blocks() {
@@ -162,8 +162,8 @@ fn only_our_markup(text: &str) -> bool {
 }
 
 #[test]
-fn a_line_is_one_line_and_stays_as_it_is() {
-    holds(text(), |raw| {
+fn a_cleaned_line_is_one_line_and_stays_the_same_when_cleaned_again() {
+    check(text(), |raw| {
         if let Some(line) = OneLine::parse(&raw) {
             prop_assert!(!line.as_str().chars().any(char::is_control));
             prop_assert_eq!(line.as_str().trim(), line.as_str());
@@ -176,7 +176,7 @@ fn a_line_is_one_line_and_stays_as_it_is() {
 
 #[test]
 fn an_amount_keeps_its_digits() {
-    holds("-?[0-9]{1,18}(\\.[0-9]{0,2}[1-9])?", |digits| {
+    check("-?[0-9]{1,18}(\\.[0-9]{0,2}[1-9])?", |digits| {
         let money = Money::parse(&digits, Some("EUR"), Unit::Major).unwrap();
         let shown = money.digits().replace(',', "");
         let plain = |text: &str| {
@@ -194,7 +194,7 @@ fn an_amount_keeps_its_digits() {
 
 #[test]
 fn a_wait_is_between_a_second_and_a_quarter_of_an_hour() {
-    holds(prop_oneof![any::<String>(), "[0-9. ]{0,30}"], |value| {
+    check(prop_oneof![any::<String>(), "[0-9. ]{0,30}"], |value| {
         if let Some(wait) = retry_after(&value) {
             prop_assert!((1..=900).contains(&wait.as_secs()));
         }

@@ -1,56 +1,54 @@
-//! Whether the answer to a call came in time, as far as the network can see.
+//! Whether the answer to a call came in time.
 //!
-//! A busy machine is a fault that no plan knows of: whoever called gives up, or nearly so.
+//! A busy machine is a fault that no plan has: the call times out, or nearly so.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::calls::Asked;
+use crate::calls::Call;
 use crate::faults::Service;
-use crate::network::{Network, UNNOTICED, UNNOTICED_BY_A_POST};
+use crate::network::{Network, WITHIN_POST_TIMEOUT, WITHIN_TIMEOUT};
 
-/// A call; dropped before it is [`heard`](Self::heard), nobody waited for its answer.
-pub(crate) struct Hearing {
+/// A call without an answer yet. If it is dropped before it is [`answered`](Self::answered), its
+/// caller no longer waited.
+pub(crate) struct PendingCall {
     network: Arc<Network>,
     number: usize,
     service: Service,
-    asked: Asked,
+    call: Call,
     came: Instant,
-    is_heard: bool,
+    is_answered: bool,
 }
 
-impl Hearing {
-    pub(crate) fn new(
-        network: &Arc<Network>,
-        number: usize,
-        service: Service,
-        asked: Asked,
-    ) -> Self {
+impl PendingCall {
+    pub(crate) fn new(network: &Arc<Network>, number: usize, service: Service, call: Call) -> Self {
         let (network, came) = (Arc::clone(network), Instant::now());
-        Self { network, number, service, asked, came, is_heard: false }
+        Self { network, number, service, call, came, is_answered: false }
     }
 
-    /// There is an answer for somebody who still waits.
-    pub(crate) fn heard(mut self) {
-        self.is_heard = true;
+    /// There is an answer, and the caller still waits.
+    pub(crate) fn answered(mut self) {
+        self.is_answered = true;
     }
 
-    fn is_late(&self, patience: Duration) -> bool {
-        !self.is_heard || self.came.elapsed() > patience
+    fn is_late(&self, limit: Duration) -> bool {
+        !self.is_answered || self.came.elapsed() > limit
     }
 }
 
-impl Drop for Hearing {
+impl Drop for PendingCall {
     fn drop(&mut self) {
         match self.service {
-            Service::DynamoDb | Service::Sqs if !self.asked.is_lost && self.is_late(UNNOTICED) => {
-                self.asked.is_lost = true;
-                self.network.log(|log| log.note_call(self.service, &self.asked));
+            Service::DynamoDb | Service::Sqs
+                if !self.call.is_failed && self.is_late(WITHIN_TIMEOUT) =>
+            {
+                self.call.is_failed = true;
+                self.network.log(|log| log.note_call(self.service, &self.call));
             }
-            Service::Slack if self.is_late(UNNOTICED_BY_A_POST) => {
-                self.network.log(|log| log.make_unclear(self.number));
+            Service::Slack if self.is_late(WITHIN_POST_TIMEOUT) => {
+                self.network.log(|log| log.mark_in_doubt(self.number));
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! What an AWS service was asked, and whether the answer came.
+//! A call of an AWS service, and whether it failed.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,21 +10,21 @@ use crate::senders::POISONOUS;
 
 /// One try of a request.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Call {
     pub(crate) invocation: String,
     /// All tries of a request have the same.
     pub(crate) request: String,
     pub(crate) at: Duration,
-    /// Of the ledger, the key of the item.
+    /// Of a call of the ledger, the key of the item.
     pub(crate) key: String,
-    /// Of the queue, the text of the message that is sent, and the queue's address.
+    /// Of a call of the queue, the body of the message that is sent, and the queue's URL.
     pub(crate) message: String,
     pub(crate) queue: String,
-    /// There was no good answer in time.
-    pub(crate) is_lost: bool,
+    /// There was no successful answer in time.
+    pub(crate) is_failed: bool,
 }
 
-impl Asked {
+impl Call {
     pub(crate) fn of(invocation: &str, request: &Request<Vec<u8>>, at: Duration) -> Self {
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         let id = request.headers().get("amz-sdk-invocation-id").and_then(|id| id.to_str().ok());
@@ -37,7 +37,7 @@ impl Asked {
             key: keys.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned(),
             message: text(&body["MessageBody"]),
             queue: text(&body["QueueUrl"]),
-            is_lost: false,
+            is_failed: false,
         }
     }
 
@@ -45,7 +45,7 @@ impl Asked {
         self.message.contains(POISONOUS)
     }
 
-    /// The parts of the ledger's key, among which are an event's or an order's name.
+    /// The parts of the ledger's key; one of them names an event or an order.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         self.key.split('#').collect()
     }

@@ -16,36 +16,36 @@ pub(crate) enum Service {
     Slack,
 }
 
-/// What befalls one call.
+/// What goes wrong with one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// There is no connection.
     Refused,
-    /// An error with this status in place of an answer; nothing happens.
+    /// An error with this status; the call is not performed.
     Status(u16),
-    /// The same, though it has happened.
+    /// The same, though the call was performed.
     DoneThenStatus(u16),
-    /// It happens, and the connection breaks before the answer.
+    /// The call is performed, and the connection breaks before the answer.
     Lost,
-    /// It happens, and the answer breaks off in the middle.
+    /// The call is performed, and the answer breaks off in the middle.
     Truncated,
-    /// It happens later, whether or not the caller still waits.
+    /// The call is performed later, whether or not the caller still waits.
     Slow(Duration),
-    /// It happens, and the answer comes later.
+    /// The call is performed, and the answer comes later.
     Late(Duration),
-    /// Nothing happens, and no answer comes.
+    /// The call is not performed, and no answer comes.
     Hang,
-    /// 429 with this `Retry-After`; nothing happens.
+    /// 429 with this `Retry-After`; nothing is posted.
     RateLimited(u64),
-    /// 400 for a payload that Slack does not like; nothing happens.
-    Disliked,
-    /// The sandbox is gone before the call has left it.
+    /// 400 for a payload that Slack rejects; nothing is posted.
+    Rejected,
+    /// The sandbox is killed before the call has left it.
     CrashBefore,
-    /// It happens, and the sandbox is gone before the answer.
+    /// The call is performed, and the sandbox is killed before the answer.
     CrashAfter,
 }
 
-/// When which calls of a world meet which fault.
+/// Which calls of a world get which fault.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Plan {
     #[default]
@@ -57,13 +57,13 @@ pub(crate) enum Plan {
     /// All calls about the items of the ledger with this in their keys.
     Item(String, Fault),
     Random(Random),
-    /// Whole stretches of time.
+    /// Periods of time.
     Phases(Vec<Phase>),
     /// The first that has a fault for the call.
     Any(Vec<Plan>),
 }
 
-/// All calls to a service meet this for a while.
+/// All calls to a service get this for a while.
 #[derive(Clone, Debug)]
 pub(crate) struct Phase {
     pub(crate) service: Service,
@@ -71,11 +71,11 @@ pub(crate) struct Phase {
     pub(crate) fault: Fault,
 }
 
-/// Faults by chance.
+/// Random faults.
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
     pub(crate) seed: u64,
-    /// Of a hundred calls so many meet one.
+    /// So many of a hundred calls get one.
     pub(crate) percent: u8,
     /// Only these calls, so that a plan can be cut down.
     pub(crate) calls: Range<usize>,
@@ -99,7 +99,7 @@ impl Plan {
             Self::Item(part, fault) => key.contains(part).then_some(*fault),
             Self::Nothing => None,
             Self::These(these, fault) => these.contains(&number).then_some(*fault),
-            Self::Random(random) => random.fault(number, at, service),
+            Self::Random(faults) => faults.fault(number, at, service),
             Self::Phases(phases) => {
                 let is_now =
                     |phase: &&Phase| phase.service == service && phase.during.contains(&at);
@@ -118,14 +118,14 @@ impl Random {
             return None;
         }
         let number = u64::try_from(number).expect("a run has fewer calls");
-        let mut chance = Rng::with_seed(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
-        (chance.u8(..100) < self.percent).then(|| any(service, &mut chance))
+        let mut random = Rng::with_seed(self.seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ number);
+        (random.u8(..100) < self.percent).then(|| any(service, &mut random))
     }
 }
 
-/// One of those that can befall a call to `service`, each as likely as the others.
-fn any(service: Service, chance: &mut Rng) -> Fault {
-    let slow = Duration::from_millis(chance.u64(50..6_000));
+/// One of the faults that a call to `service` can get, each as likely as the others.
+fn any(service: Service, random: &mut Rng) -> Fault {
+    let slow = Duration::from_millis(random.u64(50..6_000));
     let mut faults = vec![
         Fault::Refused,
         Fault::Status(500),
@@ -139,16 +139,16 @@ fn any(service: Service, chance: &mut Rng) -> Fault {
     ];
     match service {
         Service::Slack => faults.extend([
-            Fault::RateLimited(chance.u64(1..5)),
-            Fault::RateLimited(chance.u64(5..60)),
+            Fault::RateLimited(random.u64(1..5)),
+            Fault::RateLimited(random.u64(5..60)),
             Fault::Status(404),
             Fault::Truncated,
-            Fault::Disliked,
+            Fault::Rejected,
         ]),
         // Throttled, in the words of each service.
         Service::DynamoDb | Service::Sqs | Service::SecretsManager => {
             faults.push(Fault::Status(400));
         }
     }
-    faults[chance.usize(..faults.len())]
+    faults[random.usize(..faults.len())]
 }

@@ -1,4 +1,4 @@
-//! Two invocations, of which one waits for the other at chosen calls.
+//! Two invocations, of which one waits for the other before chosen calls.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// The first stops before one of its calls until the second has come to one of its own, and there
-/// the second stops until the first has ended: by itself, or because it dies where it stands.
+/// the second stops until the first has ended: by itself, or because it is killed there.
 pub(crate) struct Gates {
     pub(crate) first: (String, usize),
     pub(crate) second: (String, usize),
@@ -86,11 +86,11 @@ impl Gates {
     }
 
     fn change(&self, change: impl FnOnce(&mut Reached)) {
-        change(&mut self.reached.lock().expect("nobody panics here"));
+        change(&mut self.reached.lock().expect("no holder of the lock panics"));
         self.changed.notify_waiters();
     }
 
     fn look(&self) -> Reached {
-        *self.reached.lock().expect("nobody panics here")
+        *self.reached.lock().expect("no holder of the lock panics")
     }
 }

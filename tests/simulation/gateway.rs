@@ -1,4 +1,4 @@
-//! The API before the function: it lets in as many webhooks as template.yaml says.
+//! The API in front of the function, with the throttle of template.yaml.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -17,24 +17,24 @@ const AT_ONCE: usize = 8;
 pub(crate) struct Gateway {
     /// When it would be idle if it let webhooks in one interval after another.
     idle_at: Mutex<Option<Instant>>,
-    line: Semaphore,
+    processes: Semaphore,
 }
 
 impl Gateway {
     pub(crate) fn new() -> Self {
-        Self { idle_at: Mutex::default(), line: Semaphore::new(AT_ONCE) }
+        Self { idle_at: Mutex::default(), processes: Semaphore::new(AT_ONCE) }
     }
 
-    /// Lets a webhook in when it is its turn, or not at all.
+    /// Admits a webhook when a process is free, or not at all.
     pub(crate) async fn admit(&self) -> Option<SemaphorePermit<'_>> {
         if !self.has_room() {
             return None;
         }
-        Some(self.line.acquire().await.expect("nobody closes it"))
+        Some(self.processes.acquire().await.expect("it is never closed"))
     }
 
     fn has_room(&self) -> bool {
-        let mut idle_at = self.idle_at.lock().expect("nobody panics here");
+        let mut idle_at = self.idle_at.lock().expect("no holder of the lock panics");
         let now = Instant::now();
         let begins = idle_at.map_or(now, |idle_at| idle_at.max(now));
         let has_room = begins < now + INTERVAL * BURST;

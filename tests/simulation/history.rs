@@ -1,38 +1,38 @@
-//! What happened, for the account of every order and for the story of one.
+//! What happened in a run: for the check of the invariants and for the history of one order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::calls::Asked;
+use crate::calls::Call;
 use crate::faults::Service;
-use crate::message::Told;
+use crate::message::Shown;
 use crate::senders::name;
 
-/// What happened.
+/// Everything that happened in one world.
 #[derive(Default)]
 pub(crate) struct Log {
     pub(crate) history: Vec<Line>,
-    /// The posts that Slack took.
+    /// The posts that Slack accepted.
     pub(crate) accepted: Vec<Accepted>,
-    /// When each post arrived, whatever became of it.
+    /// When each post arrived, accepted or not.
     pub(crate) arrivals: Vec<Duration>,
     pub(crate) rate_limited: usize,
-    /// How many posts Slack minded that it takes at other times.
-    pub(crate) disliked: usize,
-    /// What the ledger was asked, by request; of a request that was tried twice, the last try.
-    pub(crate) ledger: BTreeMap<String, Asked>,
-    /// What was put into the queues, try by try, as far as it is about orders that Slack never takes.
-    pub(crate) poisonings: BTreeMap<String, Vec<Asked>>,
-    /// The invocations that had no good answer of the queue in time.
+    /// How many posts Slack rejected that it accepts at other times.
+    pub(crate) rejected: usize,
+    /// The calls of the ledger, by request; of a request that was tried twice, the last try.
+    pub(crate) ledger: BTreeMap<String, Call>,
+    /// What was put into the queues, try by try, as far as it is about orders that Slack always rejects.
+    pub(crate) poisonings: BTreeMap<String, Vec<Call>>,
+    /// The invocations that had a failed call of the queue.
     pub(crate) without_queue: BTreeSet<String>,
     /// When each invocation made its first call, and its last.
     pub(crate) spans: HashMap<String, (Duration, Duration)>,
-    /// Which invocations say that the ledger failed them. A process on a busy machine can run out of
-    /// patience with answers that came in time.
-    pub(crate) said_without_ledger: Vec<String>,
-    /// Which invocations did not come to their end, or not in their time.
+    /// Which invocations log that the ledger failed. On a busy machine a call of a process can time
+    /// out though its answer came in time.
+    pub(crate) logged_without_ledger: Vec<String>,
+    /// Which invocations were killed or timed out.
     pub(crate) killed: Vec<String>,
 }
 
@@ -41,41 +41,41 @@ pub(crate) struct Line {
     pub(crate) at: Duration,
     pub(crate) invocation: String,
     pub(crate) what: String,
-    /// All that was said.
+    /// The whole request or answer.
     pub(crate) text: String,
 }
 
-/// A post that Slack took.
+/// A post that Slack accepted.
 #[derive(Debug)]
 pub(crate) struct Accepted {
-    /// Of the call.
+    /// The number of the call.
     pub(crate) number: usize,
     pub(crate) at: Duration,
     pub(crate) invocation: String,
-    /// The function may not know that Slack took it.
-    pub(crate) is_unclear: bool,
+    /// The function may not know that Slack accepted it.
+    pub(crate) is_in_doubt: bool,
     pub(crate) says_repeat: bool,
-    pub(crate) told: Vec<Told>,
+    pub(crate) orders: Vec<Shown>,
 }
 
 impl Log {
-    /// Takes note of a call; again, when it turns out that nobody heard the answer in time.
-    pub(crate) fn note_call(&mut self, service: Service, asked: &Asked) {
-        let span = self.spans.entry(asked.invocation.clone()).or_insert((asked.at, asked.at));
-        span.1 = span.1.max(asked.at);
+    /// Records a call; again, if it turns out that its answer came too late.
+    pub(crate) fn note_call(&mut self, service: Service, call: &Call) {
+        let span = self.spans.entry(call.invocation.clone()).or_insert((call.at, call.at));
+        span.1 = span.1.max(call.at);
         match service {
             Service::DynamoDb => {
-                self.ledger.insert(asked.request.clone(), asked.clone());
+                self.ledger.insert(call.request.clone(), call.clone());
             }
             Service::Sqs => {
-                if asked.is_lost {
-                    self.without_queue.insert(asked.invocation.clone());
+                if call.is_failed {
+                    self.without_queue.insert(call.invocation.clone());
                 }
-                if asked.is_about_poison() {
-                    let tries = self.poisonings.entry(asked.request.clone()).or_default();
-                    match tries.last_mut().filter(|last| last.at == asked.at) {
-                        Some(last) => *last = asked.clone(),
-                        None => tries.push(asked.clone()),
+                if call.is_about_poison() {
+                    let tries = self.poisonings.entry(call.request.clone()).or_default();
+                    match tries.last_mut().filter(|last| last.at == call.at) {
+                        Some(last) => *last = call.clone(),
+                        None => tries.push(call.clone()),
                     }
                 }
             }
@@ -83,21 +83,21 @@ impl Log {
         }
     }
 
-    /// Nobody heard in time that Slack took this post, if it did.
-    pub(crate) fn make_unclear(&mut self, number: usize) {
+    /// If Slack accepted this post, its answer came too late.
+    pub(crate) fn mark_in_doubt(&mut self, number: usize) {
         if let Some(post) = self.accepted.iter_mut().find(|post| post.number == number) {
-            post.is_unclear = true;
+            post.is_in_doubt = true;
         }
     }
 
-    /// The invocations that the ledger failed with a request and its repeat.
+    /// The invocations for which a request to the ledger and its retry failed.
     pub(crate) fn without_ledger(&self) -> BTreeSet<&str> {
-        let lost = self.ledger.values().filter(|asked| asked.is_lost);
-        let lost = lost.map(|asked| asked.invocation.as_str());
-        lost.chain(self.said_without_ledger.iter().map(String::as_str)).collect()
+        let failed = self.ledger.values().filter(|call| call.is_failed);
+        let failed = failed.map(|call| call.invocation.as_str());
+        failed.chain(self.logged_without_ledger.iter().map(String::as_str)).collect()
     }
 
-    /// All that names an order, or a message that holds it, and the ends of its invocations.
+    /// All that names an order, or a queue message that contains it, and the ends of its invocations.
     pub(crate) fn of_order(&self, order: u32) -> String {
         let mut marks = vec![name(order)];
         for line in &self.history {
@@ -126,14 +126,14 @@ impl Log {
     }
 }
 
-/// What deletes or gives back the messages that hold the order has only their handles.
+/// A request that deletes or hides the messages with the order has only their receipt handles.
 fn handles(text: &str, name: &str) -> Vec<String> {
     let received: Value = serde_json::from_str(text).unwrap_or_default();
     let messages = [("Messages", "Body", "ReceiptHandle"), ("Records", "body", "receiptHandle")];
     let handles = messages.iter().flat_map(|(list, body, handle)| {
         let messages = received[list].as_array().into_iter().flatten();
-        let holding = messages.filter(move |message| message[body].to_string().contains(name));
-        holding.filter_map(move |message| message[handle].as_str().map(str::to_owned))
+        let with_order = messages.filter(move |message| message[body].to_string().contains(name));
+        with_order.filter_map(move |message| message[handle].as_str().map(str::to_owned))
     });
     handles.collect()
 }

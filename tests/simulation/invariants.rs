@@ -1,25 +1,26 @@
-//! The laws, and an account of every order by them.
+//! The invariants, checked over every order.
 //!
 //! * Every order that was answered with a 2xx is shown, in the queue or in the dead-letter queue; if
 //!   it was a cancellation, as cancelled.
 //! * Nothing is shown that was not sent.
-//! * An order is shown at most as often as it has events, plus once for each excused post that names
-//!   it, and so are its cancellations and its reopenings. A post is excused if Slack took it and
-//!   - its answer was lost, late or an error, so that nobody can know that Slack took it, or
-//!   - its invocation was killed, so that nobody could note it, or
-//!   - the ledger did not let its invocation see what others told of this order, or note what it
-//!     told itself ([`allowed_repeats`]).
+//! * An order is shown at most as often as it has events, plus once for each post that names it and
+//!   may be repeated, and so are its cancellations and its reopenings. A post may be repeated if
+//!   Slack accepted it and
+//!   - its response was lost, late or an error, so that the function cannot know that Slack accepted it, or
+//!   - its invocation was killed, so that it could not be marked delivered, or
+//!   - the ledger did not show its invocation what others had delivered of this order, or did not
+//!     store what it delivered itself ([`allowed_repeats`]).
 //!
-//! That is as tight as it can be. Of all posts of an event that are not excused, take the first two:
-//! each held the event's lease, as its ledger worked, and the first was marked in the ledger before
-//! its invocation ended, and so before its lease did. So the second found the mark, or the lease.
-//! Faults elsewhere, in the queue or in the secret, excuse nothing.
+//! That is as tight as it can be. Of all posts of an event that may not be repeated, take the first
+//! two: each had the event's lease, as its ledger worked, and the first was marked delivered before
+//! its invocation ended, and so before its lease expired. So the second found the mark, or the lease.
+//! Faults elsewhere, in the queue or in the secret, allow no repeat.
 //!
-//! * What is shown again says that it may be a repeat, unless the ledger failed who told it.
-//! * Nobody tells an order without asking the ledger, if it can.
+//! * A repeated order says that it may be a repeat, unless the ledger failed its invocation.
+//! * No order is posted without a call of the ledger, if the ledger works.
 //! * A cancellation that comes after a reopening is shown after it ([`reopenings`]).
-//! * What Slack never takes, and only that, is in the dead-letter queue, once for each time that it
-//!   was put into the queue and for each fault of the queue ([`dead_letters`]).
+//! * What Slack always rejects, and only that, is in the dead-letter queue, once for each time that
+//!   it was put into the queue and for each fault of the queue ([`dead_letters`]).
 
 pub(crate) mod allowed_repeats;
 mod dead_letters;
@@ -32,24 +33,24 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::history::Accepted;
-use crate::invariants::allowed_repeats::Excuses;
-use crate::invariants::order_states::Account;
+use crate::invariants::allowed_repeats::AllowedRepeats;
+use crate::invariants::order_states::OrderStates;
 use crate::message::Kind;
-use crate::senders::{Event, Receipts};
+use crate::senders::{Event, Responses};
 use crate::world::World;
 
-/// A broken law.
+/// A broken invariant.
 #[derive(Debug)]
-pub(crate) struct Breach {
+pub(crate) struct Violation {
     pub(crate) order: Option<u32>,
     pub(crate) what: String,
-    /// What was done with the order.
+    /// The history of the order.
     pub(crate) history: String,
     /// How many calls there were.
     pub(crate) calls: usize,
 }
 
-/// What a load came to when no law was broken.
+/// The figures of a run that kept all invariants.
 #[derive(Debug)]
 pub(crate) struct Figures {
     pub(crate) answered: usize,
@@ -61,7 +62,7 @@ pub(crate) struct Figures {
     pub(crate) shown: BTreeMap<u32, Vec<Duration>>,
     pub(crate) events: BTreeMap<u32, usize>,
     pub(crate) posts: usize,
-    /// When each post arrived, taken or not.
+    /// When each post arrived, accepted or not.
     pub(crate) arrivals: Vec<Duration>,
     pub(crate) rate_limited: usize,
     pub(crate) last_sent: Duration,
@@ -69,45 +70,45 @@ pub(crate) struct Figures {
     pub(crate) dead: usize,
     pub(crate) calls: usize,
     pub(crate) killed: usize,
-    /// How many invocations had to do without the ledger.
+    /// For how many invocations the ledger failed.
     pub(crate) without_ledger: usize,
     /// The ledger's keys, and how long each is still kept.
     pub(crate) items: Vec<(String, Duration)>,
     pub(crate) ended: Duration,
 }
 
-/// Judges a world that has come to its end.
-pub(crate) fn judge(
+/// Checks the invariants over a world that has ended.
+pub(crate) fn check_invariants(
     world: &World,
     events: &[Event],
-    receipts: &Receipts,
+    responses: &Responses,
     well_from: Option<Duration>,
-) -> Result<Figures, Box<Breach>> {
+) -> Result<Figures, Box<Violation>> {
     let network = &world.network;
     network.log(|log| {
-        let breach = |(order, what): (Option<u32>, String)| {
+        let violation = |(order, what): (Option<u32>, String)| {
             let history = order.map_or_else(String::new, |order| log.of_order(order));
-            Box::new(Breach { order, what, history, calls: network.calls() })
+            Box::new(Violation { order, what, history, calls: network.calls() })
         };
-        let account = Account::of(world, log, events, receipts);
-        account.nothing_is_made_up().map_err(breach)?;
-        account.nothing_is_lost().map_err(breach)?;
-        let excuses = Excuses::new(log, account.sent.values());
-        repeats::have_their_reasons(&account, &excuses).map_err(breach)?;
-        repeats::are_marked(&account, &excuses).map_err(breach)?;
-        reopenings::are_told_in_their_order(&account, &excuses).map_err(breach)?;
-        dead_letters::are_of_poison_alone(&account, &excuses, log).map_err(breach)?;
-        dead_letters::have_their_reasons(&account, log).map_err(breach)?;
+        let states = OrderStates::of(world, log, events, responses);
+        states.no_order_is_invented().map_err(violation)?;
+        states.nothing_is_lost().map_err(violation)?;
+        let allowed = AllowedRepeats::new(log, states.sent.values());
+        repeats::are_allowed(&states, &allowed).map_err(violation)?;
+        repeats::say_so(&states, &allowed).map_err(violation)?;
+        reopenings::are_shown_in_order(&states, &allowed).map_err(violation)?;
+        dead_letters::are_rejected_orders(&states, &allowed, log).map_err(violation)?;
+        dead_letters::are_not_too_many(&states, log).map_err(violation)?;
         if let Some(well_from) = well_from {
-            liveness::what_comes_is_shown_in_time(&account, well_from).map_err(breach)?;
+            liveness::events_are_shown_in_time(&states, well_from).map_err(violation)?;
         }
-        let events_of = account.events().into_iter().map(|(order, kinds)| (order, kinds.len()));
+        let events_of = states.events().into_iter().map(|(order, kinds)| (order, kinds.len()));
         let events_of = events_of.collect();
-        let Account { shown, queued, answered, letters, .. } = account;
+        let OrderStates { shown, queued, answered, letters, .. } = states;
         Ok(Figures {
             answered: answered.len(),
-            refused: receipts.refused(),
-            waits: receipts.waits(),
+            refused: responses.refused(),
+            waits: responses.waits(),
             shown: shown.into_iter().map(|(order, posts)| (order, times(&posts))).collect(),
             events: events_of,
             posts: log.accepted.len(),

@@ -1,4 +1,4 @@
-//! A load: what is sent, what goes wrong meanwhile, and what it comes to.
+//! A load: what is sent, what goes wrong meanwhile, and the figures of the run.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -10,15 +10,15 @@ use tokio::runtime::Builder;
 use tokio::time::{sleep, sleep_until};
 
 use crate::faults::Plan;
-use crate::invariants::{Breach, Figures, judge};
-use crate::senders::{Event, Receipts, send};
+use crate::invariants::{Figures, Violation, check_invariants};
+use crate::senders::{Event, Responses, send};
 use crate::world::{Stage, World};
 
-/// What was handed out of the queue is with an invocation before that.
+/// After so much time without an invocation no received message is still on its way to one.
 const QUIET: Duration = Duration::from_millis(500);
 
-/// So long somebody is waited for who can be killed.
-const STAY: Duration = Duration::from_secs(2);
+/// So long a kill waits for a busy sandbox.
+const KILL_WITHIN: Duration = Duration::from_secs(2);
 
 /// One run; the same load runs in the same way every time, if it is simulated.
 #[derive(Clone, Debug)]
@@ -30,13 +30,13 @@ pub(crate) struct Load {
     pub(crate) plan: Plan,
     /// Slack answers 503 to everything.
     pub(crate) outage: Option<Range<Duration>>,
-    /// When any sandbox dies that is serving an event.
+    /// When a sandbox that is serving an event is killed.
     pub(crate) kills: Vec<Duration>,
-    /// From when on the function takes from the queue.
+    /// When the consumers of the queue start.
     pub(crate) fed_from: Duration,
-    /// From when on nothing goes wrong any more, so that what is sent is shown in its time.
+    /// When all faults have ended, so that what is sent afterwards is shown in time.
     pub(crate) well_from: Option<Duration>,
-    /// Whatever is in the queue then has been in there for too long.
+    /// What is in the queue then has been there for too long.
     pub(crate) limit: Duration,
     pub(crate) is_verbose: bool,
 }
@@ -58,42 +58,42 @@ impl Load {
         }
     }
 
-    /// With the real bootstrap. No second run is like the first, so that this one must tell all.
+    /// With the real bootstrap. No second run is like the first, so this one keeps its history.
     pub(crate) fn of_processes(name: &str, events: Vec<Event>, limit: Duration) -> Self {
         let stage = Stage::Processes;
         Self { stage, is_verbose: true, ..Self::new(name, events, limit) }
     }
 
-    /// Runs in a world of its own, until everything is done or the limit is over.
-    pub(crate) fn run(&self) -> Result<Figures, Box<Breach>> {
+    /// Runs in a world of its own, until everything is delivered or the limit is over.
+    pub(crate) fn run(&self) -> Result<Figures, Box<Violation>> {
         // The SDK draws its back-off from this.
         fastrand::seed(self.seed);
         let is_simulated = self.stage == Stage::Simulated;
         let runtime = Builder::new_current_thread().enable_all().start_paused(is_simulated).build();
         runtime.expect("a runtime can be built").block_on(async {
             let world = World::start(self.stage, self.plan.clone(), self.is_verbose).await;
-            let receipts = Arc::new(Receipts::default());
-            let weather = tokio::spawn(weather(Arc::clone(&world), self.outage.clone()));
-            let deaths = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));
-            let sent = send(&world, &self.events, &receipts);
+            let responses = Arc::new(Responses::default());
+            let outage = tokio::spawn(outage(Arc::clone(&world), self.outage.clone()));
+            let kills = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));
+            let sent = send(&world, &self.events, &responses);
             let fed = async {
                 sleep_until(world.network.began + self.fed_from).await;
                 world.feed()
             };
             let ((), _feeding) = tokio::join!(sent, fed);
-            deaths.await.expect("no kill panics");
+            kills.await.expect("no kill panics");
             match self.stage {
-                Stage::Simulated => self.rest(&world).await,
-                Stage::Processes => self.hurry(&world).await,
+                Stage::Simulated => self.wait(&world).await,
+                Stage::Processes => self.wait_in_real_time(&world).await,
             }
-            weather.abort();
+            outage.abort();
             world.end().await;
-            judge(&world, &self.events, &receipts, self.well_from)
+            check_invariants(&world, &self.events, &responses, self.well_from)
         })
     }
 
-    /// Waits until nothing is going on, and nothing comes any more of calls that were cut off.
-    async fn rest(&self, world: &World) {
+    /// Waits until nothing is in progress, and calls that were cut off have no effect any more.
+    async fn wait(&self, world: &World) {
         let mut since = None;
         while world.network.began.elapsed() < self.limit {
             let now = world.network.began.elapsed();
@@ -105,8 +105,8 @@ impl Load {
         }
     }
 
-    /// Waits for the same, and for nothing that only waits.
-    async fn hurry(&self, world: &World) {
+    /// Waits for the same, and skips the waits of messages and leases.
+    async fn wait_in_real_time(&self, world: &World) {
         let mut quiet = (Duration::ZERO, 0);
         while world.network.began.elapsed() < self.limit {
             let now = world.network.began.elapsed();
@@ -128,14 +128,14 @@ async fn kill(world: Arc<World>, moments: Vec<Duration>, seed: u64) {
     let mut chance = Rng::with_seed(seed);
     for moment in moments {
         sleep_until(world.network.began + moment).await;
-        let is_over = || world.network.began.elapsed() > moment + STAY;
+        let is_over = || world.network.began.elapsed() > moment + KILL_WITHIN;
         while !is_over() && !world.kill_any(&mut chance) {
             sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-async fn weather(world: Arc<World>, outage: Option<Range<Duration>>) {
+async fn outage(world: Arc<World>, outage: Option<Range<Duration>>) {
     if let Some(Range { start, end }) = outage {
         let slack = &world.network.outside.slack;
         sleep_until(world.network.began + start).await;
@@ -146,13 +146,13 @@ async fn weather(world: Arc<World>, outage: Option<Range<Duration>>) {
 }
 
 impl Figures {
-    /// From the last that was sent to the last that was shown for the first time.
+    /// From the last event that was sent to the last order that was shown for the first time.
     pub(crate) fn delay(&self) -> Duration {
         let last = self.shown.values().filter_map(|times| times.iter().min()).max();
         last.map_or(Duration::ZERO, |last| last.saturating_sub(self.last_sent))
     }
 
-    /// What 99 of 100 senders waited at most.
+    /// The longest wait of 99 of 100 senders.
     pub(crate) fn wait(&self) -> Duration {
         let mut waits = self.waits.clone();
         waits.sort();

@@ -1,15 +1,15 @@
-//! The proof that nothing is lost: a whole deployment, and an account of every order.
+//! The simulation of a whole deployment under load and faults, with every order accounted for.
 //!
-//! A [`world`] holds the function's sandboxes and the fakes of all that they call, joined by a
-//! [`network`] that can fail at every call ([`faults`]). A [`shop`] sends webhooks, and an [`oracle`]
-//! accounts for every order.
+//! A [`world`] has the function's sandboxes and the fakes of all that they call, joined by a
+//! [`network`] that can fail at every call ([`faults`]). [`senders`] send webhooks, and at the end the
+//! [`invariants`] are checked over every order.
 //!
-//! A [`sandbox`] is [`simulated`], in this process and with the clock in our hands, or it is a
-//! [`process`] of the real bootstrap, which is killed where the other only stops. Simulated, [`loads`]
-//! are many orders, with and without an outage, and [`chance`] many faults; in
-//! [`phases`] a service is slow, down or choosy for a while; [`moments`] and
-//! [`copies`] go through every moment of a few orders. [`processes`] are storms of the bootstrap:
-//! fewer, as their time is real. The release build is stormed by naming it, as in `BOOTSTRAP=…`.
+//! A [`sandbox`] is [`simulated`], in this process and with a clock that the test sets, or it is a
+//! [`process`] of the real bootstrap. Simulated, `runs::loads` are many orders, with and without an
+//! outage, and `runs::random` are random faults; in `runs::phases` a service is slow, down or
+//! rejecting for a while; `runs::every_call` and `runs::concurrent_consumers` go through every call
+//! of a few orders. `runs::processes` are loads of the bootstrap: fewer, as their time is real.
+//! `BOOTSTRAP=…` names the binary of a release build.
 //!
 //! Each load prints a line; `make storm` runs those that take minutes:
 //!

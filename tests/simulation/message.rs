@@ -1,4 +1,4 @@
-//! What a message in the channel says of which orders.
+//! Which orders a message in the channel names, and as what.
 
 use std::collections::BTreeSet;
 
@@ -7,24 +7,25 @@ pub(crate) enum Kind {
     Cancelled,
     Created,
     Modified,
-    /// Cancelled once, and alive again.
+    /// No longer cancelled.
     Reopened,
 }
 
-/// What a message says of an order.
+/// An order as a message shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Told {
+pub(crate) struct Shown {
     pub(crate) order: u32,
     pub(crate) kind: Kind,
 }
 
-/// What the text of a message says, by one way for one order and for many.
-pub(crate) fn told(shown: &str) -> Vec<Told> {
-    let mut told = BTreeSet::new();
+/// The orders in the text of a message about one or many orders.
+pub(crate) fn read(text: &str) -> Vec<Shown> {
+    let mut shown = BTreeSet::new();
     let mut kind = None;
-    // The biggest orders are named a second time, and what was told before is not told here.
-    let is_beside = |line: &&str| line.starts_with("Biggest") || line.ends_with("told before");
-    for line in shown.lines().filter(|line| !is_beside(line)) {
+    // The largest orders are named a second time; a count of separate posts names none.
+    let is_skipped =
+        |line: &&str| line.starts_with("Largest: ") || line.ends_with(", posted separately");
+    for line in text.lines().filter(|line| !is_skipped(line)) {
         let of =
             |signs: &[&str], kind| signs.iter().any(|sign| line.contains(sign)).then_some(kind);
         kind = of(&["🚫"], Kind::Cancelled)
@@ -35,13 +36,13 @@ pub(crate) fn told(shown: &str) -> Vec<Told> {
         let orders = line.match_indices("A-").filter_map(|(at, _)| line.get(at + 2..at + 8));
         for order in orders.filter_map(|digits| digits.parse().ok()) {
             let kind = kind.expect("every message begins with its kind");
-            // In a digest it stands among the changes.
+            // In a digest it is listed among the changes.
             let kind = if line.ends_with("· reopened") { Kind::Reopened } else { kind };
-            told.insert(Told { order, kind });
+            shown.insert(Shown { order, kind });
         }
     }
     let reopened: Vec<_> =
-        told.iter().filter(|told| told.kind == Kind::Reopened).map(|told| told.order).collect();
-    told.retain(|told| told.kind != Kind::Modified || !reopened.contains(&told.order));
-    told.into_iter().collect()
+        shown.iter().filter(|one| one.kind == Kind::Reopened).map(|one| one.order).collect();
+    shown.retain(|one| one.kind != Kind::Modified || !reopened.contains(&one.order));
+    shown.into_iter().collect()
 }

@@ -1,4 +1,4 @@
-//! The way between a sandbox and the outside: every external call, its faults and its history.
+//! The network between a sandbox and the services: every call, its faults and its history.
 
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,19 +10,19 @@ use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, U
 use order_alerts::infra::http_client::{Body, NoResponse};
 use tokio::time::{Instant, sleep};
 
-use crate::call_latency::Hearing;
-use crate::calls::Asked;
+use crate::call_latency::PendingCall;
+use crate::calls::Call;
 use crate::faults::{Fault, Plan, Service};
 use crate::gates::{Gates, Passed};
 use crate::history::{Accepted, Line, Log};
-use crate::message::told;
+use crate::message;
 use crate::sandbox::Sandbox;
 use crate::world::Outside;
 
-/// A call to DynamoDB is given up after 400 ms, and so is one to the others later.
-pub(crate) const UNNOTICED: Duration = Duration::from_millis(350);
-/// A post is given up after four seconds.
-pub(crate) const UNNOTICED_BY_A_POST: Duration = Duration::from_millis(3_500);
+/// A call to DynamoDB times out after 400 ms, and one to another service later.
+pub(crate) const WITHIN_TIMEOUT: Duration = Duration::from_millis(350);
+/// A post times out after four seconds.
+pub(crate) const WITHIN_POST_TIMEOUT: Duration = Duration::from_millis(3_500);
 
 /// All calls of one world.
 pub(crate) struct Network {
@@ -30,11 +30,11 @@ pub(crate) struct Network {
     pub(crate) plan: Plan,
     pub(crate) gates: Option<Arc<Gates>>,
     pub(crate) began: Instant,
-    /// Keeps what was said, for the history of a broken law.
+    /// Keeps all requests and answers, for the history of a broken invariant.
     pub(crate) is_verbose: bool,
     calls: AtomicUsize,
-    /// How many calls are happening outside, whether or not anybody waits for them.
-    happening: AtomicUsize,
+    /// How many calls a service is at work on, whether or not a caller still waits for them.
+    in_progress: AtomicUsize,
     pub(crate) log: Mutex<Log>,
 }
 
@@ -47,7 +47,7 @@ impl Network {
             began: Instant::now(),
             is_verbose,
             calls: AtomicUsize::new(0),
-            happening: AtomicUsize::new(0),
+            in_progress: AtomicUsize::new(0),
             log: Mutex::default(),
         }
     }
@@ -58,11 +58,11 @@ impl Network {
     }
 
     pub(crate) fn is_busy(&self) -> bool {
-        self.happening.load(Ordering::Relaxed) > 0
+        self.in_progress.load(Ordering::Relaxed) > 0
     }
 
     pub(crate) fn log<T>(&self, change: impl FnOnce(&mut Log) -> T) -> T {
-        change(&mut self.log.lock().expect("nobody panics in a line of the log"))
+        change(&mut self.log.lock().expect("no line of the log panics"))
     }
 
     pub(crate) fn note(&self, invocation: &str, what: impl FnOnce() -> (String, String)) {
@@ -78,11 +78,11 @@ impl Network {
         [Service::Sqs, Service::DynamoDb, Service::SecretsManager, Service::Slack]
             .into_iter()
             .find(|service| self.outside.server(*service).authority() == authority)
-            .expect("the function calls nobody else")
+            .expect("the function calls no other service")
     }
 }
 
-/// Carries one request of a sandbox to a fake, with what goes wrong on the way.
+/// Carries one request of a sandbox to a fake, with the fault that the plan has for it.
 pub(crate) async fn exchange(
     network: Arc<Network>,
     sandbox: Arc<Sandbox>,
@@ -91,8 +91,8 @@ pub(crate) async fn exchange(
     let (invocation, place) = sandbox.count_call();
     if let Some(gates) = &network.gates {
         match gates.pass(&invocation, place).await {
-            // Too long for whoever called.
-            Passed::After(waited) if waited > UNNOTICED => {
+            // Too long for the caller.
+            Passed::After(waited) if waited > WITHIN_TIMEOUT => {
                 network.log(|log| log.killed.push(invocation.clone()));
             }
             Passed::After(_) => {}
@@ -108,9 +108,9 @@ pub(crate) async fn exchange(
             log.arrivals.len() - 1
         })
     });
-    let mut call = Asked::of(&invocation, &request, at);
+    let mut call = Call::of(&invocation, &request, at);
     let fault = network.plan.fault(number, at, service, post, &call.key);
-    call.is_lost = fault.is_some_and(is_noticed);
+    call.is_failed = fault.is_some_and(fails_call);
     network.log(|log| log.note_call(service, &call));
     let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
     let operation = operation.and_then(|name| name.rsplit('.').next()).unwrap_or("post").to_owned();
@@ -118,10 +118,10 @@ pub(crate) async fn exchange(
         let what = format!("#{number} {service:?} {operation} {fault:?}");
         (what, String::from_utf8_lossy(request.body()).into_owned())
     });
-    let hearing = Hearing::new(&network, number, service, call);
+    let pending_call = PendingCall::new(&network, number, service, call);
 
     sleep(latency(service) / 2).await;
-    let call = Call {
+    let sent = SentCall {
         network: Arc::clone(&network),
         number,
         invocation: invocation.clone(),
@@ -134,14 +134,14 @@ pub(crate) async fn exchange(
         Some(Fault::Hang) => pending().await,
         Some(Fault::Status(status)) => Ok(refusal(service, status)),
         Some(Fault::RateLimited(seconds)) => Ok(rate_limit(seconds)),
-        Some(Fault::Disliked) => {
-            network.log(|log| log.disliked += 1);
+        Some(Fault::Rejected) => {
+            network.log(|log| log.rejected += 1);
             Ok(response(400, HeaderMap::new(), "invalid_payload"))
         }
         _ => {
-            // Once it has left the sandbox it happens, whatever becomes of the sandbox.
-            let happening = tokio::spawn(call.happen(request));
-            let answer = happening.await.expect("a fake does not panic");
+            // Once it has left the sandbox the call is performed, even if the sandbox is killed.
+            let performed = tokio::spawn(sent.perform(request));
+            let answer = performed.await.expect("a fake does not panic");
             match fault {
                 Some(Fault::CrashAfter) => sandbox.die().await,
                 Some(Fault::Lost) => Err(NoResponse::BROKEN),
@@ -168,11 +168,12 @@ pub(crate) async fn exchange(
     if service == Service::Slack && matches!(&answer, Ok(answer) if answer.status() == 429) {
         network.log(|log| log.rate_limited += 1);
     }
-    hearing.heard();
+    pending_call.answered();
     answer
 }
 
-struct Call {
+/// A call that has left the sandbox.
+struct SentCall {
     network: Arc<Network>,
     number: usize,
     invocation: String,
@@ -180,12 +181,12 @@ struct Call {
     fault: Option<Fault>,
 }
 
-impl Call {
-    async fn happen(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+impl SentCall {
+    async fn perform(self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
         let network = Arc::clone(&self.network);
-        network.happening.fetch_add(1, Ordering::Relaxed);
+        network.in_progress.fetch_add(1, Ordering::Relaxed);
         let answer = self.arrive(request).await;
-        network.happening.fetch_sub(1, Ordering::Relaxed);
+        network.in_progress.fetch_sub(1, Ordering::Relaxed);
         answer
     }
 
@@ -197,15 +198,15 @@ impl Call {
         let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
         let answer = answer.ok_or(NoResponse::BROKEN)?;
         if service == Service::Slack && answer.status().is_success() {
-            let posted = network.outside.slack.latest().expect("Slack took one");
+            let posted = network.outside.slack.latest().expect("Slack accepted one");
             let at = network.began.elapsed();
-            let is_unclear = fault.is_some_and(is_noticed_by_a_post);
+            let is_in_doubt = fault.is_some_and(leaves_post_in_doubt);
             let shown = posted.rendered();
             let says_repeat = shown.contains("This may be a repeat");
-            let told = told(&shown);
+            let orders = message::read(&shown);
             network.note(&invocation, || ("shown in the channel".to_owned(), shown));
             network.log(|log| {
-                let post = Accepted { number, at, invocation, is_unclear, says_repeat, told };
+                let post = Accepted { number, at, invocation, is_in_doubt, says_repeat, orders };
                 log.accepted.push(post);
             });
         }
@@ -224,14 +225,14 @@ fn arriving(request: Request<Vec<u8>>) -> Request<Vec<u8>> {
     Request::from_parts(head, body)
 }
 
-fn is_noticed(fault: Fault) -> bool {
-    !matches!(fault, Fault::Slow(time) | Fault::Late(time) if time < UNNOTICED)
+fn fails_call(fault: Fault) -> bool {
+    !matches!(fault, Fault::Slow(time) | Fault::Late(time) if time < WITHIN_TIMEOUT)
 }
 
-fn is_noticed_by_a_post(fault: Fault) -> bool {
+fn leaves_post_in_doubt(fault: Fault) -> bool {
     match fault {
-        Fault::Slow(time) | Fault::Late(time) => time > UNNOTICED_BY_A_POST,
-        // The status has come, and that is all that matters.
+        Fault::Slow(time) | Fault::Late(time) => time > WITHIN_POST_TIMEOUT,
+        // The status arrived, and nothing else counts.
         Fault::Truncated => false,
         _ => true,
     }

@@ -1,7 +1,7 @@
 //! A sandbox with the real bootstrap, whose every call goes through a proxy.
 //!
-//! The proxies are the sandbox's own, and so a call tells whose it is. They hand it to the very
-//! [`exchange`] that a simulated sandbox uses, so that faults, history and oracle are the same. A
+//! Each sandbox has its own proxies, so every call is known to be its. They pass it to the same
+//! [`exchange`] that a simulated sandbox uses, so that faults, history and invariants are the same. A
 //! connection that is refused and one that breaks look alike from behind a proxy: both break.
 
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ use crate::world::TIMEOUT;
 pub(crate) struct Process {
     lambda: RuntimeApi,
     bootstrap: Bootstrap,
-    /// The invocations that came to their end, by what Lambda calls them.
+    /// The invocations that ended, by their request ids.
     served: Mutex<HashMap<String, String>>,
     _proxies: [Server; 4],
 }
@@ -44,7 +44,7 @@ impl Process {
         });
         let mut variables: Vec<_> =
             variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        // Nobody waits a minute for a digest.
+        // A minute for a digest would be too long for a test.
         variables.push(("DIGEST_SECONDS", "3"));
         // The release build is tested by naming it.
         let built_here = env!("CARGO_BIN_EXE_order-alerts").to_owned();
@@ -57,19 +57,19 @@ impl Process {
 
     pub(crate) async fn serve(&self, event: &str, request_id: &str) -> Outcome {
         let invocation = self.lambda.invoke(event.to_owned()).await;
-        let mut served = self.served.lock().expect("nobody panics here");
+        let mut served = self.served.lock().expect("no holder of the lock panics");
         served.insert(invocation.request_id, request_id.to_owned());
         invocation.outcome
     }
 
-    /// Ends it with a signal that no process can see coming.
+    /// Ends it with SIGKILL.
     pub(crate) async fn kill(&self) {
         self.bootstrap.stop().await;
     }
 
-    /// The invocations that did without the ledger, by their own word.
+    /// The invocations that logged that the ledger failed.
     pub(crate) fn without_ledger(&self) -> Vec<String> {
-        let served = self.served.lock().expect("nobody panics here");
+        let served = self.served.lock().expect("no holder of the lock panics");
         let logs = self.bootstrap.logs();
         let lines = logs.iter().filter(|line| line.contains("ledger unavailable"));
         let name = |line: &String| {
@@ -80,7 +80,7 @@ impl Process {
     }
 }
 
-/// Stands for a service before one sandbox, in whose secret Slack is at the address `slack`.
+/// A proxy between one sandbox and a service; in the sandbox's secret Slack is at the address `slack`.
 async fn proxy(
     network: Arc<Network>,
     sandbox: Weak<Sandbox>,

@@ -1,16 +1,16 @@
-//! What a run says: a line of the table, or a broken law in its smallest form.
+//! The report of a run: a line of the table, or a broken invariant in its smallest form.
 
 use std::time::{Duration, Instant};
 
 use crate::faults::{Plan, Random};
-use crate::invariants::{Breach, Figures};
+use crate::invariants::{Figures, Violation};
 use crate::load::Load;
 use crate::world::Stage;
 
-/// So much time is spent on making a broken run smaller.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// So much time is spent on making a failed run smaller.
+const SHRINKING_TIME: Duration = Duration::from_secs(30);
 
-/// Runs a load and prints its line; a broken law ends the test.
+/// Runs a load and prints its line; a broken invariant ends the test.
 pub(crate) fn observe(load: &Load) -> Figures {
     let began = Instant::now();
     let figures = check(load);
@@ -18,12 +18,12 @@ pub(crate) fn observe(load: &Load) -> Figures {
     figures
 }
 
-/// Runs a load; a broken law ends the test.
+/// Runs a load; a broken invariant ends the test.
 pub(crate) fn check(load: &Load) -> Figures {
-    load.run().unwrap_or_else(|breach| explain(load, *breach))
+    load.run().unwrap_or_else(|violation| explain(load, *violation))
 }
 
-#[expect(clippy::print_stdout, reason = "the table is for whoever runs it with --nocapture")]
+#[expect(clippy::print_stdout, reason = "a run with --nocapture shows the table")]
 fn print_line(load: &Load, figures: &Figures, began: Instant) {
     let Load { name, stage, .. } = load;
     let stage = if *stage == Stage::Simulated { "simulated" } else { "processes" };
@@ -51,20 +51,20 @@ fn print_line(load: &Load, figures: &Figures, began: Instant) {
     );
 }
 
-/// Ends the test with the smallest history that breaks a law in the same way.
-fn explain(load: &Load, breach: Breach) -> ! {
+/// Ends the test with the smallest history that still breaks an invariant.
+fn explain(load: &Load, violation: Violation) -> ! {
     if load.stage == Stage::Processes {
-        tell(load, &breach);
+        fail(load, &violation);
     }
-    let mut smallest = (load.clone(), breach);
+    let mut smallest = (load.clone(), violation);
     let began = Instant::now();
-    let mut attempt = |candidate: Load, smallest: &mut (Load, Breach)| {
-        if began.elapsed() > PATIENCE {
+    let mut attempt = |candidate: Load, smallest: &mut (Load, Violation)| {
+        if began.elapsed() > SHRINKING_TIME {
             return false;
         }
         match candidate.run() {
-            Err(breach) => {
-                *smallest = (candidate, *breach);
+            Err(violation) => {
+                *smallest = (candidate, *violation);
                 true
             }
             Ok(_) => false,
@@ -74,30 +74,30 @@ fn explain(load: &Load, breach: Breach) -> ! {
     cut_faults(&mut smallest, &mut attempt);
     cut_events(&mut smallest, &mut attempt);
     let load = Load { is_verbose: true, ..smallest.0 };
-    let breach = match load.run() {
-        Err(breach) => *breach,
+    let violation = match load.run() {
+        Err(violation) => *violation,
         Ok(_) => smallest.1,
     };
-    tell(&load, &breach)
+    fail(&load, &violation)
 }
 
-fn tell(load: &Load, breach: &Breach) -> ! {
+fn fail(load: &Load, violation: &Violation) -> ! {
     panic!(
         "{}, seed {}: {} {}\nIn a run with {} events and {:?}:\n{}",
         load.name,
         load.seed,
-        breach.order.map(crate::senders::name).unwrap_or_default(),
-        breach.what,
+        violation.order.map(crate::senders::name).unwrap_or_default(),
+        violation.what,
         load.events.len(),
         load.plan,
-        breach.history,
+        violation.history,
     );
 }
 
-type Attempt<'a> = &'a mut dyn FnMut(Load, &mut (Load, Breach)) -> bool;
+type Attempt<'a> = &'a mut dyn FnMut(Load, &mut (Load, Violation)) -> bool;
 
-/// Leaves out ever smaller parts of the events, as long as the law stays broken.
-fn cut_events(smallest: &mut (Load, Breach), attempt: Attempt<'_>) {
+/// Leaves out smaller and smaller parts of the events, as long as an invariant stays broken.
+fn cut_events(smallest: &mut (Load, Violation), attempt: Attempt<'_>) {
     let mut size = smallest.0.events.len().div_ceil(2);
     while size > 0 {
         let mut at = 0;
@@ -113,8 +113,8 @@ fn cut_events(smallest: &mut (Load, Breach), attempt: Attempt<'_>) {
     }
 }
 
-/// Lets fewer calls meet a fault: none after a last one, then none before a first one.
-fn cut_faults(smallest: &mut (Load, Breach), attempt: Attempt<'_>) {
+/// Limits the faults to fewer calls: none after a last one, then none before a first one.
+fn cut_faults(smallest: &mut (Load, Violation), attempt: Attempt<'_>) {
     let Plan::Random(random) = &mut smallest.0.plan else { return };
     random.calls.end = random.calls.end.min(smallest.1.calls);
     for is_end in [true, false] {

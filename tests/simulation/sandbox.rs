@@ -1,4 +1,4 @@
-//! One copy of the function, which serves one invocation at a time and can die at any moment.
+//! One sandbox of the function, which serves one invocation at a time and can be killed at any moment.
 
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -40,7 +40,7 @@ impl Sandbox {
         event: &str,
         request_id: &str,
     ) -> Outcome {
-        *self.current.lock().expect("nobody panics here") = (request_id.to_owned(), 0);
+        *self.current.lock().expect("no holder of the lock panics") = (request_id.to_owned(), 0);
         let outcome = tokio::select! {
             biased;
             () = self.crash.notified() => Outcome::Exited,
@@ -67,18 +67,18 @@ impl Sandbox {
         }
     }
 
-    /// Nothing is left of it but what it said.
+    /// Ends it, and keeps what it logged about the ledger.
     pub(crate) async fn end(&self, world: &World) {
         if let Function::Process(process) = &self.function
             && let Some(process) = process.get()
         {
             process.kill().await;
-            let said = process.without_ledger();
-            world.network.log(|log| log.said_without_ledger.extend(said));
+            let logged = process.without_ledger();
+            world.network.log(|log| log.logged_without_ledger.extend(logged));
         }
     }
 
-    /// Ends it, and so its invocation, wherever that is.
+    /// Ends it, and with it its invocation.
     pub(crate) fn kill(&self) {
         self.crash.notify_one();
     }
@@ -91,7 +91,7 @@ impl Sandbox {
 
     /// The invocation that makes the call, and the call's place in it, counted from 0.
     pub(crate) fn count_call(&self) -> (String, usize) {
-        let mut current = self.current.lock().expect("nobody panics here");
+        let mut current = self.current.lock().expect("no holder of the lock panics");
         current.1 += 1;
         (current.0.clone(), current.1 - 1)
     }

@@ -1,4 +1,4 @@
-//! Senders of webhooks: signed, on time, and stubborn.
+//! Senders of webhooks, which retry until they get a 2xx.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +15,8 @@ use crate::message::Kind;
 use crate::world::{KEY, World};
 
 /// After no answer, or an error of the gateway.
-const TRY_AGAIN: Duration = Duration::from_secs(5);
-const MOST_TRIES: usize = 100;
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+const MAX_TRIES: usize = 100;
 
 /// One webhook of a shop.
 #[derive(Clone, Copy, Debug)]
@@ -31,23 +31,23 @@ pub(crate) struct Event {
     pub(crate) happened: Duration,
 }
 
-/// What became of the events.
+/// The answers to the senders.
 #[derive(Default)]
-pub(crate) struct Receipts {
+pub(crate) struct Responses {
     answered: Mutex<Vec<(usize, Duration)>>,
     waits: Mutex<Vec<Duration>>,
     refused: AtomicUsize,
 }
 
-impl Receipts {
+impl Responses {
     /// The events that were answered with a 2xx, and when.
     pub(crate) fn answered(&self) -> Vec<(usize, Duration)> {
-        self.answered.lock().expect("nobody panics here").clone()
+        self.answered.lock().expect("no holder of the lock panics").clone()
     }
 
     /// How long the senders waited for each of these answers.
     pub(crate) fn waits(&self) -> Vec<Duration> {
-        self.waits.lock().expect("nobody panics here").clone()
+        self.waits.lock().expect("no holder of the lock panics").clone()
     }
 
     /// How many other answers there were.
@@ -65,7 +65,7 @@ pub(crate) fn cancellations(count: u32, over: Duration) -> Vec<Event> {
     (0..count).map(event).collect()
 }
 
-/// Slack takes no message that names one of these orders.
+/// Slack rejects every message that names one of these orders.
 pub(crate) const POISON: u32 = 900_000;
 /// Their names begin with this, and no others do.
 pub(crate) const POISONOUS: &str = "A-9";
@@ -74,7 +74,7 @@ pub(crate) fn is_poison(order: u32) -> bool {
     order >= POISON
 }
 
-/// Makes some orders ones that Slack never takes.
+/// Makes some orders ones that Slack always rejects.
 pub(crate) fn poisoned(mut events: Vec<Event>, every: u32) -> Vec<Event> {
     for event in events.iter_mut().filter(|event| event.order % every == every / 2) {
         event.order += POISON;
@@ -82,7 +82,7 @@ pub(crate) fn poisoned(mut events: Vec<Event>, every: u32) -> Vec<Event> {
     events
 }
 
-/// Orders that are cancelled, live again, and are cancelled again, each some time after the other.
+/// Orders that are cancelled, reopened, and cancelled again, each some time after the other.
 pub(crate) fn reopened(count: u32, over: Duration, pause: Range<u64>, seed: u64) -> Vec<Event> {
     let mut chance = Rng::with_seed(seed);
     let mut events = Vec::new();
@@ -111,7 +111,7 @@ pub(crate) fn repeated(events: &[Event], times: usize, seed: u64) -> Vec<Event> 
     all
 }
 
-/// Events of all kinds, of some orders several: made, then changed or cancelled a while after.
+/// Events of all kinds, of some orders several: created, then changed or cancelled later.
 pub(crate) fn mixed(count: usize, over: Duration, seed: u64) -> Vec<Event> {
     let mut chance = Rng::with_seed(seed);
     let mut events = Vec::new();
@@ -119,14 +119,14 @@ pub(crate) fn mixed(count: usize, over: Duration, seed: u64) -> Vec<Event> {
     while events.len() < count {
         let at = over.mul_f64(chance.f64());
         let later = |chance: &mut Rng| at + Duration::from_secs(chance.u64(1..120));
-        let story: &[Kind] = match chance.u8(..10) {
+        let kinds: &[Kind] = match chance.u8(..10) {
             0..5 => &[Kind::Cancelled],
             5..7 => &[Kind::Created],
             7 => &[Kind::Created, Kind::Modified],
             8 => &[Kind::Created, Kind::Cancelled],
             _ => &[Kind::Modified],
         };
-        for (place, kind) in story.iter().take(count - events.len()).enumerate() {
+        for (place, kind) in kinds.iter().take(count - events.len()).enumerate() {
             let at = if place == 0 { at } else { later(&mut chance) };
             events.push(Event { id: events.len(), order, kind: *kind, at, happened: at });
         }
@@ -136,32 +136,32 @@ pub(crate) fn mixed(count: usize, over: Duration, seed: u64) -> Vec<Event> {
     events
 }
 
-/// Sends all events and waits until each was answered with a 2xx or given up.
-pub(crate) async fn send(world: &Arc<World>, events: &[Event], receipts: &Arc<Receipts>) {
+/// Sends all events and waits until each was answered with a 2xx or tried too often.
+pub(crate) async fn send(world: &Arc<World>, events: &[Event], responses: &Arc<Responses>) {
     let mut senders = JoinSet::new();
     for event in events.iter().copied() {
-        let (world, receipts) = (Arc::clone(world), Arc::clone(receipts));
-        senders.spawn(async move { send_one(&world, event, &receipts).await });
+        let (world, responses) = (Arc::clone(world), Arc::clone(responses));
+        senders.spawn(async move { send_one(&world, event, &responses).await });
     }
     senders.join_all().await;
 }
 
-async fn send_one(world: &World, event: Event, receipts: &Receipts) {
+async fn send_one(world: &World, event: Event, responses: &Responses) {
     sleep_until(world.network.began + event.at).await;
-    for _ in 0..MOST_TRIES {
-        let asked = Instant::now();
+    for _ in 0..MAX_TRIES {
+        let sent = Instant::now();
         let answer = world.answer(&webhook(world, event)).await;
         if answer["statusCode"].as_i64().is_some_and(|status| (200..300).contains(&status)) {
             let at = (event.id, world.network.began.elapsed());
-            receipts.answered.lock().expect("nobody panics here").push(at);
-            receipts.waits.lock().expect("nobody panics here").push(asked.elapsed());
+            responses.answered.lock().expect("no holder of the lock panics").push(at);
+            responses.waits.lock().expect("no holder of the lock panics").push(sent.elapsed());
             return;
         }
-        receipts.refused.fetch_add(1, Ordering::Relaxed);
+        responses.refused.fetch_add(1, Ordering::Relaxed);
         let is_unavailable = answer["statusCode"] == 503;
         let wait = answer["headers"]["retry-after"].as_str().and_then(|wait| wait.parse().ok());
-        assert!(!is_unavailable || wait.is_some(), "a sender is told when to come again");
-        sleep(wait.map_or(TRY_AGAIN, Duration::from_secs)).await;
+        assert!(!is_unavailable || wait.is_some(), "a 503 says when to retry");
+        sleep(wait.map_or(RETRY_AFTER, Duration::from_secs)).await;
     }
 }
 
@@ -195,7 +195,7 @@ fn webhook(world: &World, event: Event) -> String {
         .to_string()
 }
 
-/// What the order is called everywhere; nothing else looks like it.
+/// The name of an order in webhooks, the queue and the channel; nothing else looks like it.
 pub(crate) fn name(order: u32) -> String {
     format!("A-{order:06}")
 }

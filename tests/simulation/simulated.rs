@@ -43,7 +43,7 @@ fn app(network: &Arc<Network>, sandbox: &Arc<Sandbox>) -> App {
     };
     let (network, of) = (Arc::clone(network), Arc::downgrade(sandbox));
     let http = Arc::new(HttpClient::InMemory(Box::new(move |request| {
-        let sandbox = of.upgrade().expect("it lives while it calls");
+        let sandbox = of.upgrade().expect("a sandbox that calls exists");
         Box::pin(exchange(Arc::clone(&network), sandbox, request))
     })));
     let config = Config::from_env(&variable).expect("the settings are right");

@@ -26,10 +26,10 @@ use crate::senders::POISONOUS;
 
 /// The time-out of template.yaml.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
-/// As many as template.yaml lets take from the queue at once.
+/// `MaximumConcurrency` of template.yaml.
 const CONSUMERS: usize = 2;
-pub(crate) const KEY: &str = "the signing key of the storm";
-/// Longer than a message stays away, whatever became of it.
+pub(crate) const KEY: &str = "the signing key of the simulation";
+/// Longer than any message is hidden.
 const LONGEST_ABSENCE: Duration = Duration::from_mins(16);
 
 /// The services.
@@ -43,9 +43,9 @@ pub(crate) struct Outside {
 /// What a world is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The function is part of this process, and the clock is in our hands.
+    /// The function is part of this process, and the test sets the clock.
     Simulated,
-    /// Each sandbox is a process of the real bootstrap, and the clock is everybody's.
+    /// Each sandbox is a process of the real bootstrap, and time is real.
     Processes,
 }
 
@@ -61,10 +61,10 @@ pub(crate) struct World {
 }
 
 impl Outside {
-    /// Slack takes one message a second, after five at once.
+    /// Slack accepts one message a second, after five at once.
     async fn start() -> Self {
         let slack = FakeSlack::with_rate(1.0, 5).await;
-        slack.dislike(POISONOUS);
+        slack.reject(POISONOUS);
         let secret =
             json!({"slack_webhook_url": slack.hook_url(), "signing_keys": {"generic": [KEY]}});
         let secrets = FakeSecretsManager::start(&secret.to_string()).await;
@@ -80,7 +80,7 @@ impl Outside {
         }
     }
 
-    /// What the environment of a sandbox holds that finds each service at this origin.
+    /// The environment of a sandbox that finds each service at this origin.
     pub(crate) fn variables(
         &self,
         origin: impl Fn(Service) -> String,
@@ -135,7 +135,7 @@ impl World {
         self.began + self.network.began.elapsed()
     }
 
-    /// Lets the function take from the queue.
+    /// Starts the consumers of the queue.
     pub(crate) fn feed(self: &Arc<Self>) -> EventSourceMapping {
         let consumer = || {
             let world = Arc::clone(self);
@@ -153,18 +153,18 @@ impl World {
         self.invocations.load(Ordering::Relaxed)
     }
 
-    /// Whether nothing is going on.
+    /// Whether nothing is in progress.
     pub(crate) fn is_idle(&self) -> bool {
         self.running().is_empty() && !self.network.is_busy()
     }
 
-    /// Whether nothing is going on, and nothing is waiting.
+    /// Whether nothing is in progress, and the queue is empty.
     pub(crate) fn is_at_rest(&self) -> bool {
         self.running().is_empty() && self.network.outside.sqs.count() == 0
     }
 
-    /// Brings about in a moment what time would: whatever waits in the queue is seen again, and
-    /// leases end whose owners said nothing. There must be no other.
+    /// Has the effect of time at once: all messages of the queue become visible, and leases expire.
+    /// No invocation may be running.
     pub(crate) fn cut_waits_short(&self) {
         let Outside { sqs, table, .. } = &self.network.outside;
         for (key, mut item) in table.items() {
@@ -176,7 +176,7 @@ impl World {
         sqs.advance(LONGEST_ABSENCE);
     }
 
-    /// Has the function answer a webhook, if it is let in.
+    /// Has the function answer a webhook, if the gateway admits it.
     pub(crate) async fn answer(&self, webhook: &str) -> Value {
         let _permit = match &self.gateway {
             None => None,
@@ -196,7 +196,7 @@ impl World {
         let number = self.invocations.fetch_add(1, Ordering::Relaxed);
         let request_id = format!("invocation-{number}");
         let began = Instant::now();
-        let idle = self.idle.lock().expect("nobody panics here").pop();
+        let idle = self.idle.lock().expect("no holder of the lock panics").pop();
         let sandbox = idle.unwrap_or_else(|| Arc::new(Sandbox::new(self.stage)));
         self.running().push(Arc::clone(&sandbox));
         self.network.note(&request_id, || ("invoked".to_owned(), event.to_owned()));
@@ -207,7 +207,7 @@ impl World {
         }
         self.running().retain(|running| !Arc::ptr_eq(running, &sandbox));
         if is_alive_after(&outcome) {
-            self.idle.lock().expect("nobody panics here").push(sandbox);
+            self.idle.lock().expect("no holder of the lock panics").push(sandbox);
         }
         if let Some(gates) = &self.network.gates {
             gates.ended(&request_id);
@@ -215,18 +215,18 @@ impl World {
         Invocation::new(request_id, outcome, began.elapsed())
     }
 
-    /// Ends all sandboxes, of which none is serving anything.
+    /// Ends all sandboxes; none may be serving an event.
     pub(crate) async fn end(&self) {
-        let idle = std::mem::take(&mut *self.idle.lock().expect("nobody panics here"));
+        let idle = std::mem::take(&mut *self.idle.lock().expect("no holder of the lock panics"));
         for sandbox in idle {
             sandbox.end(self).await;
         }
     }
 
-    /// Ends any sandbox that is serving an event; whether there was one.
-    pub(crate) fn kill_any(&self, chance: &mut Rng) -> bool {
+    /// Kills a sandbox that is serving an event; returns whether there was one.
+    pub(crate) fn kill_any(&self, random: &mut Rng) -> bool {
         let running = self.running();
-        let victim = chance.choice(running.iter());
+        let victim = random.choice(running.iter());
         if let Some(victim) = victim {
             victim.kill();
         }
@@ -234,6 +234,6 @@ impl World {
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<Arc<Sandbox>>> {
-        self.running.lock().expect("nobody panics here")
+        self.running.lock().expect("no holder of the lock panics")
     }
 }

@@ -71,7 +71,7 @@ class Alarm:
         return found
 
     def queries(self):
-        """In the order in which they need one another; the last one is the alarm's."""
+        """In the order of their dependencies; the last one is the alarm's."""
         if "Metrics" in self.properties:
             return self.properties["Metrics"]
         metric = {"MetricName": self.properties["MetricName"]}

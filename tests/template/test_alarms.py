@@ -1,4 +1,4 @@
-"""What the alarms promise, whatever they look at."""
+"""What is true of every alarm."""
 
 import re
 import unittest
@@ -7,7 +7,7 @@ from template import PROJECT, TEMPLATE, Stack
 
 EMAIL = "kitchen@example.com"
 FUNCTION, TOPIC = "Function.Arn", "AlarmTopic"
-# Each alarm, what switches it off, and the metrics that it looks at.
+# Each alarm, what switches it off, and its metrics.
 ALARMS = {
     "no-orders": ("NoOrdersMinutes", ["EventsAccepted"]),
     "cancellations": ("CancellationPercent", ["OrdersCreated", "OrdersCancelled"]),
@@ -18,7 +18,7 @@ ALARMS = {
     "errors": ("FailedMinutes", ["Errors"]),
     "throttles": ("ThrottledMinutes", ["Throttles"]),
 }
-# News of the shop, and no trouble of ours.
+# About the shop, and no fault of the function.
 WITHOUT_EMAIL = ["cancellations"]
 # Of AWS's own metrics: the queues by their names, the function by its own.
 DIMENSIONS = {
@@ -39,7 +39,7 @@ def alarms(**parameters):
 
 
 def metrics(alarm):
-    """Those that the alarm looks at, and over how many seconds."""
+    """The metrics of the alarm, and over how many seconds."""
     if "Metrics" not in alarm:
         return [(alarm, alarm["Period"])]
     stats = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]

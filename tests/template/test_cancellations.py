@@ -1,4 +1,4 @@
-"""When the alarm about cancellations rings, and when it leaves people alone."""
+"""When the alarm about cancellations fires, and when it does not."""
 
 import random
 import unittest
@@ -50,7 +50,7 @@ class ThatRing(unittest.TestCase):
 
     def test_a_large_wave_of_five_minutes(self):
         """It lies across the border of two quarters of an hour at some minute, and is large enough for either. That of
-        the next two makes it ring a second time."""
+        the next two makes it fire a second time."""
         states = [state for _, state in changes({}, spread(100, "12:00", "12:05"))]
         self.assertEqual(states, ["ALARM", "OK"] * 2)
 

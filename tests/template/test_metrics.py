@@ -1,4 +1,4 @@
-"""Whoever renames a metric is told of the alarms, the dashboard and the list that name it."""
+"""A renamed metric fails here until the alarms, the dashboard and the list name it too."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""When the alarm about missing orders rings, and when it leaves people alone."""
+"""When the alarm about missing orders fires, and when it does not."""
 
 import unittest
 
@@ -10,7 +10,7 @@ KITCHEN = {"NoOrdersMinutes": 60, "OpensAtHour": 9, "ClosesAtHour": 21}
 # A bar that is open from 18 to 2.
 BAR = KITCHEN | {"OpensAtHour": 18, "ClosesAtHour": 2}
 ALWAYS = {"NoOrdersMinutes": 60}
-# Just before the first midnight, so that nobody misses one at it.
+# Just before the first midnight, so that none is missing at it.
 BEFORE = {-1: 1}
 
 

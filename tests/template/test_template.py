@@ -1,4 +1,4 @@
-"""The promises of template.yaml that a linter does not know of."""
+"""What template.yaml must have, beyond what a linter checks."""
 
 import json
 import unittest

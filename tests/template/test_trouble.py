@@ -1,16 +1,16 @@
-"""When the alarms about order-alerts itself ring, and when they leave people alone."""
+"""When the alarms about order-alerts itself fire, and when they do not."""
 
 import unittest
 
 from cloudwatch import alarm, at
 
 NOON = at("12:00")
-# What a message that comes back waits for, in seconds: twice as long every time, a quarter of an hour at most.
+# How long a retried message waits, in seconds: twice as long every time, a quarter of an hour at most.
 WAITS = [15, 30, 60, 120, 240, 480] + [900] * 100
 
 
 def tries(begin, end, late=0):
-    """The minutes at which an order is tried that Slack refuses, each so many seconds later than it could be."""
+    """The minutes of the tries of an order that Slack refuses, each so many seconds later than it could be."""
     second, found = at(begin) * 60, {}
     for wait in WAITS:
         if second >= at(end) * 60:
@@ -29,7 +29,7 @@ class Slack(unittest.TestCase):
         return alarm("slack-refuses").changes(SlackRefused=refused)
 
     def test_a_message_that_can_never_be_shown_is_no_alarm(self):
-        """It is refused three times, and then put aside."""
+        """It is refused three times, and then dead-lettered."""
         self.assertEqual(self.changes({NOON: 2, NOON + 1: 1}), [])
         self.assertEqual(self.changes({NOON + 4: 1, NOON + 5: 2}), [])
 

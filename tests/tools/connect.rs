@@ -44,7 +44,7 @@ fn stored(secrets: &FakeSecretsManager) -> Value {
 }
 
 #[tokio::test]
-async fn slack_is_greeted_and_its_address_stored_beside_all_else() {
+async fn slack_is_greeted_and_its_address_is_added_to_the_secret() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
     let hook = slack.hook_url();
     let (succeeded, output, errors) =
@@ -92,7 +92,7 @@ async fn an_address_that_does_not_work_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_platform_is_told_its_address_and_its_key_is_stored_beside_the_others() {
+async fn a_platforms_address_is_printed_and_its_key_is_added_to_the_secret() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
     let (succeeded, output, errors) =
         connect(&secrets, &slack, "shopify", "the first test key\n").await;
@@ -116,7 +116,7 @@ async fn a_platform_is_told_its_address_and_its_key_is_stored_beside_the_others(
 }
 
 #[tokio::test]
-async fn a_key_that_proves_nothing_is_refused() {
+async fn an_unusable_key_is_refused() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
     let (succeeded, _, errors) = connect(&secrets, &slack, "shopify", "short").await;
     assert!(!succeeded);
@@ -125,7 +125,7 @@ async fn a_key_that_proves_nothing_is_refused() {
 }
 
 #[tokio::test]
-async fn what_goes_wrong_is_said_in_a_sentence() {
+async fn an_error_is_printed_as_a_sentence() {
     let (secrets, slack) = (FakeSecretsManager::start("[]").await, FakeSlack::start().await);
     let (_, _, errors) = connect(&secrets, &slack, "shopify", "").await;
     assert!(errors.contains("is not a JSON object: correct it in the AWS console"), "{errors}");

@@ -1,4 +1,4 @@
-//! `cargo run` and its commands, as somebody at a terminal meets them.
+//! `cargo run` and its commands, as their user sees them.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
@@ -24,7 +24,7 @@ fn tool(arguments: &[&str]) -> Command {
 async fn run(command: &mut Command, input: &str) -> (bool, String, String) {
     let mut process = command.spawn().unwrap();
     let mut stdin = process.stdin.take().unwrap();
-    // Whoever does not read it may close it.
+    // A command that does not read it may close it.
     stdin.write_all(input.as_bytes()).await.ok();
     drop(stdin);
     let Output { status, stdout, stderr } = process.wait_with_output().await.unwrap();

@@ -17,9 +17,9 @@ async fn a_message_is_shown_as_text_and_as_json() {
     let (reading, json) = output.split_once("\n\n").unwrap();
     assert!(reading.starts_with("Event       `orders/cancelled`, in the header x-shopify-topic\n"));
     let (json, text) = json.split_once("  ┌─ Slack\n").unwrap();
-    assert!(text.starts_with("  │ 🚫 주문 #1001 취소 · 5원\n"), "{text}");
+    assert!(text.starts_with("  │ 🚫 주문 취소 #1001 · 5원\n"), "{text}");
     let json: serde_json::Value = serde_json::from_str(json).unwrap();
-    assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 #1001 취소 · 5원");
+    assert_eq!(json["blocks"][0]["text"]["text"], "🚫 주문 취소 #1001 · 5원");
 }
 
 #[tokio::test]
@@ -27,11 +27,11 @@ async fn a_whole_lambda_event_brings_its_own_headers() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");
     let (succeeded, output, errors) = preview(&["woocommerce", file], "").await;
     assert!(succeeded, "{errors}");
-    assert!(output.contains("🚫 주문 815 취소 · 128,000원"), "{output}");
+    assert!(output.contains("🚫 주문 취소 #815 · 128,000원"), "{output}");
 }
 
 #[tokio::test]
-async fn how_a_payload_is_read_is_told() {
+async fn a_preview_explains_how_a_payload_is_read() {
     let order = r#"{
         "id": 5, "number": "5", "status": "cancelled", "total": "18000", "currency": "KRW",
         "billing": {"first_name": "Ada", "phone": "0"}, "customer_note": "-", "a/b": [{"c": 1}, {"c": 2}],
@@ -44,12 +44,12 @@ async fn how_a_payload_is_read_is_told() {
 }
 
 #[tokio::test]
-async fn tests_links_conditions_and_what_was_made_here_are_told() {
+async fn a_preview_explains_tests_links_conditions_and_generated_ids() {
     let order = r#"{"event_type":"order_modified","order_id":"A-1","status":"Processing","test":false,
         "shop":"tea.example","url":"https://tea.example/orders/1","note":"-"}"#;
     let (_, output, errors) = preview(&["generic", "-"], order).await;
     let (reading, _) = output.split_once("\n\n").expect(&errors);
-    let told: Vec<_> = reading
+    let lines: Vec<_> = reading
         .lines()
         .map(|line| match line.split_once("delivery_id: msg_") {
             Some((before, after)) => {
@@ -58,7 +58,7 @@ async fn tests_links_conditions_and_what_was_made_here_are_told() {
             None => line.to_owned(),
         })
         .collect();
-    insta::assert_snapshot!(told.join("\n"));
+    insta::assert_snapshot!(lines.join("\n"));
 
     let other = order.replace("Processing", "void");
     let (_, output, _) = preview(&["generic", "-"], &other).await;
@@ -98,7 +98,7 @@ fn tempfolder(name: &str) -> std::path::PathBuf {
 }
 
 #[tokio::test]
-async fn no_message_has_a_reason() {
+async fn an_event_without_a_message_has_a_reason() {
     let (succeeded, output, _) =
         preview(&["shopify", "-", "-H", "x-shopify-topic: products/create"], "{}").await;
     assert!(succeeded);
@@ -126,7 +126,7 @@ async fn no_message_has_a_reason() {
 }
 
 #[tokio::test]
-async fn bad_input_is_an_error_in_a_sentence() {
+async fn wrong_input_is_an_error_in_a_sentence() {
     for (arguments, body, sentence) in [
         (
             &["shopify", "-", "-H", TOPIC][..],
@@ -154,7 +154,7 @@ async fn bad_input_is_an_error_in_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_deployment_is_sent_nothing_without_its_key() {
+async fn nothing_is_sent_to_a_deployment_without_its_key() {
     let far = "https://a1b2c3d4e5.execute-api.invalid/webhook/shopify";
     let mut send = tool(&["send", "shopify", "-", "--to", far]);
     let (succeeded, _, errors) = run(&mut send, "{}").await;
@@ -163,7 +163,7 @@ async fn a_deployment_is_sent_nothing_without_its_key() {
 }
 
 #[tokio::test]
-async fn an_order_is_not_sent_in_the_open() {
+async fn an_order_is_not_sent_over_plain_http() {
     for (to, sentence) in [
         ("http://orders.invalid/webhook/shopify", "--to must be an https address"),
         (
@@ -180,7 +180,7 @@ async fn an_order_is_not_sent_in_the_open() {
 }
 
 #[tokio::test]
-async fn every_command_explains_itself() {
+async fn every_command_has_a_help_text() {
     let mut texts = Vec::new();
     for command in ["", "preview", "send", "connect", "register"] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();

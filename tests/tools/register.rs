@@ -17,7 +17,7 @@ mod woocommerce;
 const HOST: &str = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com";
 const SIGNING_KEY: &str = "the signing key of the tests";
 
-/// Every credential that a test sets; no output may hold one.
+/// Every credential that a test sets; no output may contain one.
 const CREDENTIALS: [(&str, &str); 5] = [
     ("SHOPIFY_ACCESS_TOKEN", fake_shopify::TOKEN),
     ("WOOCOMMERCE_KEY", fake_woocommerce::KEY),
@@ -63,7 +63,7 @@ async fn host(reply: Reply) -> Server {
 }
 
 #[tokio::test]
-async fn a_host_that_does_not_answer_well_is_told_from_one_that_refuses() {
+async fn a_wrong_answer_and_a_refusal_have_different_errors() {
     let url = format!("{HOST}/webhook");
     let moved = [("location", "https://new.example/api?secret=1")];
     let page = Reply::new(200, &[("content-type", "text/html")], "<html>");
@@ -96,10 +96,11 @@ async fn a_host_that_does_not_answer_well_is_told_from_one_that_refuses() {
         "{error}"
     );
 
-    let nobody = "http://127.0.0.1:1/api";
-    let error = register(&["generic", "--api", nobody, "--url", &format!("{HOST}/webhook")], &[])
-        .await
-        .unwrap_err();
+    let unreachable = "http://127.0.0.1:1/api";
+    let error =
+        register(&["generic", "--api", unreachable, "--url", &format!("{HOST}/webhook")], &[])
+            .await
+            .unwrap_err();
     assert!(
         error.starts_with("error: 127.0.0.1:1 cannot be reached: Connection refused"),
         "{error}"
@@ -124,7 +125,7 @@ async fn a_registration_without_an_answer_may_have_been_made() {
 }
 
 #[tokio::test]
-async fn a_wrong_wish_is_refused_before_anybody_is_asked() {
+async fn a_wrong_argument_is_refused_before_any_request() {
     let shopify = "tea-house.myshopify.com";
     let url = &at("shopify");
     for (arguments, sentence) in [
@@ -176,7 +177,7 @@ async fn a_wrong_wish_is_refused_before_anybody_is_asked() {
 }
 
 #[tokio::test]
-async fn the_address_is_that_of_the_stack() {
+async fn the_registered_address_is_that_of_the_stack() {
     let secrets = FakeSecretsManager::start("{}").await;
     let shop = FakeShopify::start().await;
     let endpoint = secrets.origin();

@@ -92,7 +92,7 @@ async fn every_sample_is_a_message_on_the_page() {
         assert!(head.starts_with("HTTP/1.1 200 OK"), "{name}: {head}");
     }
     let messages = stack.state().await["messages"].as_array().unwrap().clone();
-    // Health checks and pings are no news; one sample is of two orders, and the first was sent at the
+    // Health checks and pings post nothing; one sample is of two orders, and the first was sent at the
     // start as well.
     assert_eq!(messages.len(), samples.len() - 2 + 1 + 1);
     assert!(messages.iter().all(|message| message["blocks"].as_array().unwrap().len() > 1));
@@ -101,7 +101,7 @@ async fn every_sample_is_a_message_on_the_page() {
 }
 
 #[tokio::test]
-async fn it_stands_for_the_world_of_a_function_that_runs_beside_it() {
+async fn it_serves_the_fakes_to_a_function_that_runs_separately() {
     let stack = Stack::start(&mut tool(&[])).await;
     let environment =
         include_str!("../../src/bin/local/lambda.env").replace("127.0.0.1:3000", &stack.address);
@@ -112,7 +112,7 @@ async fn it_stands_for_the_world_of_a_function_that_runs_beside_it() {
     let answer = lambda.invoke(sample).await.answer();
     assert_eq!(answer["statusCode"], 200, "{answer}");
     let shown = stack.state().await["messages"][1]["text"].as_str().unwrap().to_owned();
-    assert!(shown.starts_with("🚫 Order 815 cancelled"), "{shown}");
+    assert!(shown.starts_with("🚫 Order #815 cancelled"), "{shown}");
 }
 
 #[tokio::test]
@@ -126,13 +126,13 @@ async fn it_posts_to_the_real_slack_on_request() {
 }
 
 #[tokio::test]
-async fn it_says_why_something_is_refused() {
+async fn it_logs_why_a_webhook_is_refused() {
     let mut command = tool(&[]);
     command.env("LANGUAGE", "fr");
     let mut stack = Stack::start(&mut command).await;
     let errors = stack.process.stderr.take().unwrap();
     let (_, body) = stack.request("POST /webhook", "{}").await;
-    assert!(!body.contains("missing"), "the sender is told nothing: {body}");
+    assert!(!body.contains("missing"), "the sender does not see the reason: {body}");
     let mut lines = BufReader::new(errors).lines();
     let ignored = lines.next_line().await.unwrap().unwrap();
     assert!(ignored.starts_with("LANGUAGE=fr is ignored"), "{ignored}");
@@ -169,7 +169,7 @@ async fn a_webhook_can_be_sent_to_it() {
     let (succeeded, output, errors) = run(&mut send, body).await;
     assert!(succeeded, "{errors}");
     assert_eq!(output, format!("{url} → 200 {{\"status\":\"accepted\"}}\n"));
-    assert!(stack.read_until("Order 7 cancelled").await.contains("🚫"));
+    assert!(stack.read_until("Order #7 cancelled").await.contains("🚫"));
 
     let mut send = tool(&["send", "woocommerce", "-", "-H", topic, "--to", &url]);
     let (succeeded, output, _) =

@@ -10,8 +10,8 @@ fn message(event: &Value, language: Language) -> Message {
     about(&parsed(event), language, Remarks::default())
 }
 
-/// What each language makes of the event.
-fn told(event: &Value) -> String {
+/// The message in each language.
+fn messages(event: &Value) -> String {
     LANGUAGES.map(|language| texts(&message(event, language))).join("\n\n=====\n\n")
 }
 
@@ -27,7 +27,7 @@ fn measured(event: Value, data: &Value) -> Value {
 
 #[test]
 fn a_metric_alarm() {
-    insta::assert_snapshot!(told(&event("tea-kettle", "OK", "ALARM")));
+    insta::assert_snapshot!(messages(&event("tea-kettle", "OK", "ALARM")));
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn a_metric_alarm_over_the_wire() {
 
 #[test]
 fn a_recovery() {
-    insta::assert_snapshot!(told(&event("tea-kettle", "ALARM", "OK")));
+    insta::assert_snapshot!(messages(&event("tea-kettle", "ALARM", "OK")));
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_metric_math_alarm() {
         {"id": "rate", "expression": "100 * c / o", "label": "Cold pots in %", "returnData": true},
     ]);
     let event = event("tea-pots", "OK", "ALARM");
-    insta::assert_snapshot!(told(&with(event, "/alarmData/configuration/metrics", metrics)));
+    insta::assert_snapshot!(messages(&with(event, "/alarmData/configuration/metrics", metrics)));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_composite_alarm() {
     let reason =
         "arn:aws:cloudwatch:ap-northeast-2:123456789012:alarm:tea-pots transitioned to ALARM";
     let event = with(event, "/alarmData/state/reason", json!(reason));
-    insta::assert_snapshot!(told(&measured(event, &json!({"triggeringAlarms": []}))));
+    insta::assert_snapshot!(messages(&measured(event, &json!({"triggeringAlarms": []}))));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn too_little_data() {
     let event = event("tea-kettle", "OK", "INSUFFICIENT_DATA");
     let reason = "Insufficient Data: 5 datapoints were unknown.";
     let event = with(event, "/alarmData/state/reason", json!(reason));
-    insta::assert_snapshot!(told(&measured(
+    insta::assert_snapshot!(messages(&measured(
         event,
         &json!({"recentDatapoints": [], "threshold": 5.0})
     )));
@@ -72,7 +72,7 @@ fn too_little_data() {
 
 #[test]
 fn an_alarm_of_which_only_the_arn_is_known() {
-    insta::assert_snapshot!(told(&json!({"alarmArn": "tea-kettle"})));
+    insta::assert_snapshot!(messages(&json!({"alarmArn": "tea-kettle"})));
 }
 
 #[test]
@@ -109,57 +109,57 @@ fn own(end: &str, before: &str, now: &str, data: &Value) -> Value {
 fn an_alarm_for_no_orders() {
     let data = json!({"period": 60, "recentDatapoints": [0.5, 0.0, 0.0], "threshold": 0.0});
     let event = own("no-orders", "OK", "ALARM", &data);
-    insta::assert_snapshot!(told(&no_orders(event)));
+    insta::assert_snapshot!(messages(&no_orders(event)));
 }
 
 #[test]
 fn an_alarm_for_cancellations() {
     let values = [0.0, 0.0, 4.2, 5.0, 12.5, 33.333_333_333_333_336];
     let data = json!({"period": 900, "recentDatapoints": values, "threshold": 20.0});
-    insta::assert_snapshot!(told(&own("cancellations", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("cancellations", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_rejected_webhooks() {
     let data = json!({"period": 300, "recentDatapoints": [0.0, 14.0], "threshold": 10.0});
-    insta::assert_snapshot!(told(&own("rejected-webhooks", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("rejected-webhooks", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_a_refusing_slack() {
     let data = json!({"period": 300, "recentDatapoints": [1.0], "threshold": 1.0});
-    insta::assert_snapshot!(told(&own("slack-refuses", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("slack-refuses", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_the_age_of_the_queue() {
     let data =
         json!({"period": 60, "recentDatapoints": [600.0, 900.0, 1510.0], "threshold": 1200.0});
-    insta::assert_snapshot!(told(&own("queue-age", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("queue-age", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_dead_letters() {
     let data = json!({"period": 60, "recentDatapoints": [3.0], "threshold": 0.0});
-    insta::assert_snapshot!(told(&own("dead-letters", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("dead-letters", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_errors() {
     let data = json!({"period": 60, "recentDatapoints": [1.0, 2.0], "threshold": 0.0});
-    insta::assert_snapshot!(told(&own("errors", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("errors", "OK", "ALARM", &data)));
 }
 
 #[test]
 fn an_alarm_for_throttles() {
     let data = json!({"period": 60, "recentDatapoints": [7.0, 7.0], "threshold": 0.0});
-    insta::assert_snapshot!(told(&own("throttles", "OK", "ALARM", &data)));
+    insta::assert_snapshot!(messages(&own("throttles", "OK", "ALARM", &data)));
 }
 
 #[test]
-fn a_recovery_of_the_stacks_own() {
+fn orders_come_in_again() {
     let data = json!({"period": 60, "recentDatapoints": [0.0, 0.0, 3.0], "threshold": 0.0});
-    insta::assert_snapshot!(told(&no_orders(own("no-orders", "ALARM", "OK", &data))));
+    insta::assert_snapshot!(messages(&no_orders(own("no-orders", "ALARM", "OK", &data))));
 }
 
 #[test]
@@ -168,8 +168,8 @@ fn the_end_of_the_day_is_no_order() {
     let closed = no_orders(own("no-orders", "ALARM", "OK", &data));
     assert_eq!(
         headlines(&[closed]),
-        "✅ Recovered after 2 h 5 min: the shop is closed now\n\
-         ✅ 2시간 5분 만에 복구: 영업 시간이 끝남"
+        "✅ Alarm over after 2 h 5 min: the shop is closed now\n\
+         ✅ 2시간 5분 만에 경보 해제: 영업 종료"
     );
 }
 
@@ -261,19 +261,31 @@ fn the_numbers_of_the_account_are_not_shown() {
 }
 
 #[test]
-fn a_length_of_time_is_told_in_two_units() {
-    let told = |seconds: i64| {
+fn a_length_of_time_has_two_units() {
+    let headlines_after = |seconds: i64| {
         let place = "/alarmData/previousState/timestamp";
         let began = jiff::Timestamp::from_second(1_767_233_110 - seconds).unwrap().to_string();
         let ended = event("tea", "ALARM", "OK");
         let ended = with(ended, "/alarmData/state/timestamp", json!("2026-01-01T02:05:10Z"));
         headlines(&[with(ended, place, json!(began))]).replace('\n', " | ")
     };
-    assert_eq!(told(45), "✅ Recovered after 45 s: tea | ✅ 45초 만에 복구: tea");
-    assert_eq!(told(60), "✅ Recovered after 1 min: tea | ✅ 1분 만에 복구: tea");
-    assert_eq!(told(95), "✅ Recovered after 1 min 35 s: tea | ✅ 1분 35초 만에 복구: tea");
-    assert_eq!(told(7_510), "✅ Recovered after 2 h 5 min: tea | ✅ 2시간 5분 만에 복구: tea");
-    assert_eq!(told(7_210), "✅ Recovered after 2 h: tea | ✅ 2시간 만에 복구: tea");
-    assert_eq!(told(90_100), "✅ Recovered after 1 d 1 h: tea | ✅ 1일 1시간 만에 복구: tea");
-    assert_eq!(told(0), "✅ Recovered: tea | ✅ 복구: tea");
+    assert_eq!(headlines_after(45), "✅ Alarm over after 45 s: tea | ✅ 45초 만에 경보 해제: tea");
+    assert_eq!(headlines_after(60), "✅ Alarm over after 1 min: tea | ✅ 1분 만에 경보 해제: tea");
+    assert_eq!(
+        headlines_after(95),
+        "✅ Alarm over after 1 min 35 s: tea | ✅ 1분 35초 만에 경보 해제: tea"
+    );
+    assert_eq!(
+        headlines_after(7_510),
+        "✅ Alarm over after 2 h 5 min: tea | ✅ 2시간 5분 만에 경보 해제: tea"
+    );
+    assert_eq!(
+        headlines_after(7_210),
+        "✅ Alarm over after 2 h: tea | ✅ 2시간 만에 경보 해제: tea"
+    );
+    assert_eq!(
+        headlines_after(90_100),
+        "✅ Alarm over after 1 d 1 h: tea | ✅ 1일 1시간 만에 경보 해제: tea"
+    );
+    assert_eq!(headlines_after(0), "✅ Alarm over: tea | ✅ 경보 해제: tea");
 }

@@ -58,7 +58,7 @@ fn mixed() -> Vec<(OrderEvent, Remarks)> {
     orders.into()
 }
 
-fn told(orders: &[(OrderEvent, Remarks)]) -> Vec<Told<'_>> {
+fn entries(orders: &[(OrderEvent, Remarks)]) -> Vec<Entry<'_>> {
     orders.iter().map(|(event, remarks)| (event, *remarks)).collect()
 }
 
@@ -67,7 +67,7 @@ fn digest(events: &[OrderEvent], style: &Style) -> Message {
     about(&bare(events), 0, style)
 }
 
-fn bare(events: &[OrderEvent]) -> Vec<Told<'_>> {
+fn bare(events: &[OrderEvent]) -> Vec<Entry<'_>> {
     events.iter().map(|event| (event, Remarks::default())).collect()
 }
 
@@ -77,17 +77,17 @@ fn header(events: &[OrderEvent], style: &Style) -> String {
 
 #[test]
 fn a_mixed_digest_in_english() {
-    insta::assert_snapshot!(texts(&about(&told(&mixed()), 0, &ENGLISH)));
+    insta::assert_snapshot!(texts(&about(&entries(&mixed()), 0, &ENGLISH)));
 }
 
 #[test]
 fn a_mixed_digest_in_korean() {
-    insta::assert_snapshot!(texts(&about(&told(&mixed()), 2, &KOREAN)));
+    insta::assert_snapshot!(texts(&about(&entries(&mixed()), 2, &KOREAN)));
 }
 
 #[test]
 fn a_digest_over_the_wire() {
-    insta::assert_json_snapshot!(about(&told(&mixed()), 0, &ENGLISH));
+    insta::assert_json_snapshot!(about(&entries(&mixed()), 0, &ENGLISH));
 }
 
 #[test]
@@ -104,22 +104,22 @@ fn a_header_counts_by_kind() {
     assert_eq!(header(&two(Kind::Cancelled), &ENGLISH), "🚫 2 orders cancelled");
     assert_eq!(header(&two(Kind::Created), &ENGLISH), "🛒 2 new orders");
     assert_eq!(header(&two(Kind::Modified), &ENGLISH), "✏️ 2 orders changed");
-    assert_eq!(header(&two(Kind::Cancelled), &KOREAN), "🚫 주문 2건 취소");
-    assert_eq!(header(&two(Kind::Created), &KOREAN), "🛒 새 주문 2건");
-    assert_eq!(header(&two(Kind::Modified), &KOREAN), "✏️ 주문 2건 변경");
+    assert_eq!(header(&two(Kind::Cancelled), &KOREAN), "🚫 주문 취소 2건");
+    assert_eq!(header(&two(Kind::Created), &KOREAN), "🛒 신규 주문 2건");
+    assert_eq!(header(&two(Kind::Modified), &KOREAN), "✏️ 주문 변경 2건");
     let tests = two(Kind::Created).map(|order| OrderEvent { is_test: true, ..order });
     assert_eq!(header(&tests, &ENGLISH), "🧪 TEST · 🛒 2 new orders");
 }
 
 #[test]
-fn sums_without_a_single_amount_are_not_told() {
+fn there_is_no_sum_without_an_amount() {
     let unreadable = OrderEvent { total: money("1,5", "USD"), ..order("#1", Kind::Created) };
     let message = digest(&[unreadable.clone(), unreadable], &ENGLISH);
     assert!(!texts(&message).contains("total"), "{}", texts(&message));
 }
 
 #[test]
-fn many_sums_are_told_in_part_and_counted() {
+fn many_sums_are_shown_in_part_and_counted() {
     let currency = |n: usize| format!("{}{n}", "&".repeat(20));
     let orders: Vec<_> = (0..20)
         .map(|n| OrderEvent { total: money("1", &currency(n)), ..order("#1", Kind::Created) })
@@ -182,7 +182,7 @@ fn the_worst_two_orders_fit() {
             let message = about(&orders, 0, &ENGLISH);
             let lines = texts(&message);
             // At the end of each line, in the footer and in the text.
-            assert_eq!(lines.matches("sent before with other content").count(), 4);
+            assert_eq!(lines.matches("resent with different content").count(), 4);
             let longest = message.blocks().iter().map(|block| block.text().len()).max();
             assert!(longest < Some(2_950), "{longest:?}");
         }
@@ -200,11 +200,11 @@ fn the_sums_give_way_to_the_orders() {
         .collect();
     let too_many = (2..orders.len()).find(|n| !fits(&bare(&orders[..*n]), &ENGLISH)).unwrap();
     let with_sums = texts(&digest(&orders[..too_many - 1], &ENGLISH));
-    assert!(with_sums.contains("in total: "));
+    assert!(with_sums.contains("total: "));
     let message = digest(&orders[..too_many], &ENGLISH);
     let lines = texts(&message);
     assert!(message.is_whole());
-    assert!(!lines.contains("in total: "));
+    assert!(!lines.contains("total: "));
     assert!(lines.contains(&format!("\n&lt;{:03}&gt; · ", too_many - 1)));
 }
 
@@ -227,7 +227,7 @@ fn people_are_mentioned_once_if_any_cancellation_asks_for_it() {
 }
 
 #[test]
-fn of_many_new_orders_the_biggest_stand_out() {
+fn of_many_new_orders_the_largest_stand_out() {
     let new = |number: usize, amount: &str, currency| OrderEvent {
         total: money(amount, currency),
         ..order(&format!("#{number}"), Kind::Created)
@@ -236,17 +236,31 @@ fn of_many_new_orders_the_biggest_stand_out() {
     orders.extend([new(6, "9000", "JPY"), new(7, "1,000", "USD"), new(8, "50", "USD")]);
     orders.push(OrderEvent { is_test: true, ..new(9, "99", "USD") });
     orders.push(OrderEvent { kind: Kind::Cancelled, ..new(10, "500", "USD") });
-    let biggest = |orders: &[OrderEvent], style: &Style| {
+    let largest = |orders: &[OrderEvent], style: &Style| {
         let texts = texts(&digest(orders, style));
         texts.lines().find(|line| line.contains(" (")).map(str::to_owned)
     };
     let facts = digest(&orders, &ENGLISH).blocks()[1].text().to_owned();
     assert!(
         facts.contains(
-            "\nBiggest: #5 (USD 50.00), #8 (USD 50.00), #4 (USD 40.00), #6 (JPY 9,000)\n"
+            "\nLargest: #5 (USD 50.00), #8 (USD 50.00), #4 (USD 40.00), #6 (JPY 9,000)\n"
         ),
         "{facts}"
     );
-    assert!(digest(&orders, &KOREAN).blocks()[1].text().contains("\n큰 주문: #5 (USD 50.00)"));
-    assert_eq!(biggest(&orders[..5], &ENGLISH), None, "five are seen at a glance");
+    assert!(digest(&orders, &KOREAN).blocks()[1].text().contains("\n금액 상위: #5 (USD 50.00)"));
+    assert_eq!(largest(&orders[..5], &ENGLISH), None, "five are seen at a glance");
+}
+
+#[test]
+fn cancellations_with_messages_of_their_own_are_counted() {
+    let orders = ["#1", "#2"].map(|number| order(number, Kind::Created));
+    let fact = |count, style: &Style| {
+        let message = about(&bare(&orders), count, style);
+        let facts = message.blocks()[1].text().lines();
+        facts.filter(|line| line.starts_with("🚫")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(fact(0, &ENGLISH), [""; 0]);
+    assert_eq!(fact(1, &ENGLISH), ["🚫 1 more cancellation, posted separately"]);
+    assert_eq!(fact(3, &ENGLISH), ["🚫 3 more cancellations, posted separately"]);
+    assert_eq!(fact(3, &KOREAN), ["🚫 이 밖의 취소 3건은 개별 알림으로 먼저 보냄"]);
 }

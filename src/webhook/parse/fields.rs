@@ -10,7 +10,7 @@ use crate::json::Unreadable;
 use crate::order::Item;
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
-use crate::platform::{Link, LinkPart, Place};
+use crate::platform::{Link, LinkPart, Part, Place, Template};
 use crate::webhook::parse::reader::Reader;
 
 /// A message names at most this many items. The others are only counted.
@@ -25,6 +25,21 @@ pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unrea
     let currency = currency.as_deref().and_then(OneLine::parse);
     let currency = currency.as_ref().map(OneLine::as_str);
     Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)))
+}
+
+/// The customer's name. Two places with a blank between them are the first and the last name.
+pub(super) fn read_customer(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
+    let places = [&reader.own.customer, &reader.common.customer];
+    let Some((Template(parts), name)) = reader.find("customer", &places)? else {
+        return Ok(None);
+    };
+    let [Part::Place(first), Part::Text(blank), Part::Place(last)] = parts.as_slice() else {
+        return Ok(Some(name));
+    };
+    match (reader.at(first)?, reader.at(last)?) {
+        (Some(first), Some(last)) if blank == " " => Ok(Some(full_name(&first, &last))),
+        _ => Ok(Some(name)),
+    }
 }
 
 /// The first items that have a title, and the number of all others.
@@ -108,11 +123,34 @@ pub(super) fn without_scheme(shop: &str) -> &str {
     host.map_or(address, |host| host.trim_end_matches('/'))
 }
 
-/// `Min-ji Kim` becomes `M. K.`.
+/// `Min-ji Kim` becomes `M. K.`, and `김 민수` becomes `김*수`.
 pub(super) fn initials(name: &str) -> String {
+    let syllables: Vec<_> = name.chars().filter(|char| !char.is_whitespace()).collect();
+    if is_hangul(name) {
+        return match syllables.as_slice() {
+            [first] | [first, _] => format!("{first}*"),
+            [first, _, last] => format!("{first}*{last}"),
+            [first, .., last] => format!("{first}**{last}"),
+            [] => String::new(),
+        };
+    }
     let letters = name.split_whitespace().filter_map(|part| part.chars().next());
     let initials: Vec<_> = letters.map(|letter| format!("{}.", letter.to_uppercase())).collect();
     initials.join(" ")
+}
+
+/// A first and a last name as they are written together: `김민수`, `Min-ji Kim`.
+pub(super) fn full_name(first: &str, last: &str) -> String {
+    if is_hangul(first) && is_hangul(last) {
+        return format!("{}{}", last.trim(), first.trim());
+    }
+    format!("{first} {last}")
+}
+
+/// Whether every letter is a Hangul syllable.
+fn is_hangul(name: &str) -> bool {
+    let mut letters = name.chars().filter(|char| !char.is_whitespace()).peekable();
+    letters.peek().is_some() && letters.all(|letter| matches!(letter, '가'..='힣'))
 }
 
 /// The number without its decimals: `1767225600` of `1767225600.5`.

@@ -40,12 +40,20 @@ impl<'a, 'p> Reader<'a, 'p> {
         field(self.own).or_else(|| field(self.common))
     }
 
-    /// The text of a field, from the first template that has one.
     pub(super) fn first(
         &self,
         name: &'static str,
         places: &[&'p Places],
     ) -> Result<Option<String>, Unreadable> {
+        Ok(self.find(name, places)?.map(|(_, text)| text))
+    }
+
+    /// The text of a field, and the first template that has one.
+    pub(super) fn find(
+        &self,
+        name: &'static str,
+        places: &[&'p Places],
+    ) -> Result<Option<(&'p Template, String)>, Unreadable> {
         let templates = || places.iter().flat_map(|places| &places.0);
         let found = first(templates(), |place| self.at(place))?;
         self.record(|trace| match &found {
@@ -55,7 +63,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             None if templates().next().is_none() => {}
             None => trace.missing.push(name),
         });
-        Ok(found.map(|(_, text)| text))
+        Ok(found)
     }
 
     /// The text at a place.

@@ -29,7 +29,7 @@ fn request(headers: &[(&str, &str)], body: &[u8]) -> Request {
 
 fn check(auth: &Auth, (headers, body): &Request, keys: &[&str]) -> Result<usize, Rejection> {
     let keys: Vec<_> = keys.iter().map(|key| SigningKey::parse(key, auth).unwrap()).collect();
-    // The sender counts whole seconds, and our clock is almost at the next one.
+    // The sender counts whole seconds, and the function's clock is almost at the next one.
     let now = Timestamp::new(NOW, 999_999_999).unwrap();
     let address = Some("https://example.com/hook");
     verify(auth, headers, body, &keys, address, now).map(|verified| verified.key())

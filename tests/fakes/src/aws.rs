@@ -21,7 +21,7 @@ use crate::server::{PATIENCE, Reply, Request, lock};
 pub(crate) const REGION: &str = "eu-central-1";
 pub(crate) const ACCOUNT: &str = "123456789012";
 
-/// Stands for every operation of a service where a fault asks for one.
+/// Every operation of a service, as the operation of a fault.
 pub const EVERY_OPERATION: &str = "*";
 
 /// The front desk of a fake: keeps the calls and inflicts the faults.
@@ -40,7 +40,7 @@ pub(crate) struct AwsError {
     kind: String,
     message: String,
     status: u16,
-    /// Members of the body beside the type and the message.
+    /// Further members of the body, after the type and the message.
     details: Map<String, Value>,
 }
 

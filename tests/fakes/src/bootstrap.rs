@@ -157,7 +157,6 @@ async fn read_lines(output: Option<impl AsyncRead + Unpin>, logs: watch::Sender<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runtime_api::Outcome;
 
     #[tokio::test]
     async fn the_environment_is_lambdas_and_the_tests_and_nothing_else() {
@@ -174,26 +173,5 @@ mod tests {
         ] {
             assert!(logs.iter().any(|logged| logged == line), "{line} in {logs:#?}");
         }
-    }
-
-    #[tokio::test]
-    async fn an_exit_ends_the_invocation() {
-        let api = RuntimeApi::start().await;
-        let bootstrap = Bootstrap::start("/bin/false", &api, &[]);
-        assert_eq!(api.invoke("{}").await.outcome, Outcome::Exited);
-        assert_eq!(bootstrap.exited().await.code(), Some(1));
-    }
-
-    #[tokio::test]
-    async fn a_stopped_process_is_gone_with_its_logs_complete() {
-        let api = RuntimeApi::start().await;
-        let mut shell = Command::new("/bin/sh");
-        shell.args(["-c", "echo out; echo err >&2; kill -STOP $$"]);
-        let bootstrap = Bootstrap::supervise(shell, &api);
-        bootstrap.logged("out").await;
-        bootstrap.logged("err").await;
-        let (invocation, status) = tokio::join!(api.invoke("{}"), bootstrap.stop());
-        assert_eq!((invocation.outcome, status.code()), (Outcome::Exited, None));
-        assert_eq!(bootstrap.logs().len(), 2);
     }
 }

@@ -71,7 +71,7 @@ impl FakeDynamoDb {
     /// Puts an item given as a JSON object, over any that was there.
     ///
     /// # Panics
-    /// If it is no object, or holds anything but texts and whole numbers.
+    /// If it is no object, or has anything but texts and whole numbers.
     pub fn put(&self, key: &str, item: &Value) {
         lock(&self.table).put_plain(key, item);
     }

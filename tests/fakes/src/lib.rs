@@ -44,4 +44,4 @@ pub use secrets_manager::{FakeSecretsManager, SecretsFault};
 pub use server::{Reply, Request, Server};
 pub use slack::{FakeSlack, Fault, Posted, Refused};
 pub use sqs::{FakeSqs, QueuedMessage};
-pub use webhook::Webhook;
+pub use webhook::{Webhook, sample_key};

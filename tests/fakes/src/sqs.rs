@@ -102,7 +102,7 @@ impl FakeSqs {
     /// If they are not within the limit.
     pub async fn wait_until(&self, is_so: impl Fn(&[QueuedMessage]) -> bool, limit: Duration) {
         let is_so = self.queues.wait_until(Queue::Main, is_so, limit).await;
-        assert!(is_so, "after {limit:?} the queue holds {:#?}", self.messages());
+        assert!(is_so, "after {limit:?} the queue has {:#?}", self.messages());
     }
 
     /// Lets time pass for delays and visibility timeouts, and wakes long polls.

@@ -1,29 +1,19 @@
-//! What the ledger remembers when several write at once, against an emulated `DynamoDB`.
+//! The ledger when several invocations write at once, against an emulated `DynamoDB`.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::infra::aws;
-use order_alerts::infra::http_client::HttpClient;
-use order_alerts::infra::transport::Transport;
 use order_alerts::ledger::Ledger;
 use order_alerts::ledger::item::LeaseRequest;
 use order_alerts_fakes::{AwsFault, FakeDynamoDb};
 
-/// Of some digest.
+use crate::support::aws::sdk_config;
+
+/// The start of some digest's window, in minutes.
 const WINDOW: i64 = 29_453_760;
 
 fn ledger(fake: &FakeDynamoDb) -> Ledger {
-    let endpoint = fake.origin();
-    let variable = move |name: &str| match name {
-        "AWS_ENDPOINT_URL_DYNAMODB" => Some(endpoint.clone()),
-        "AWS_REGION" => Some("eu-central-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
-        _ => None,
-    };
-    let http = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
-    let aws = aws::sdk_config(&http, variable).unwrap();
+    let aws = sdk_config("AWS_ENDPOINT_URL_DYNAMODB", fake.origin());
     Ledger::in_table(&aws, fake.table_name())
 }
 
@@ -33,7 +23,7 @@ fn lease(owner: &str) -> LeaseRequest {
 }
 
 #[tokio::test]
-async fn two_who_count_as_many_at_once_are_both_counted() {
+async fn two_equal_counts_at_once_are_both_counted() {
     let fake = FakeDynamoDb::start().await;
     let ledger = ledger(&fake);
     for expected in [4, 8] {
@@ -51,7 +41,7 @@ async fn two_who_count_as_many_at_once_are_both_counted() {
 }
 
 #[tokio::test]
-async fn a_count_whose_answer_was_lost_is_counted_once() {
+async fn a_count_whose_response_was_lost_is_counted_once() {
     let fake = FakeDynamoDb::start().await;
     let ledger = ledger(&fake);
     fake.script("PutItem", [AwsFault::Reset.done_then()]);

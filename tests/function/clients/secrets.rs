@@ -1,26 +1,17 @@
-//! The kept secret over time, against an emulated Secrets Manager.
+//! The cached secret over time, against an emulated Secrets Manager.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use order_alerts::infra::aws;
 use order_alerts::infra::deadline::Deadline;
-use order_alerts::infra::http_client::HttpClient;
-use order_alerts::infra::transport::Transport;
 use order_alerts::secret::cache::{SecretCache, SecretCacheError};
 use order_alerts_fakes::{FakeSecretsManager, SecretsFault};
 
+use crate::support::aws::sdk_config;
+
 fn secrets(fake: &FakeSecretsManager) -> SecretCache {
-    let endpoint = fake.origin();
-    let variable = move |name: &str| match name {
-        "AWS_ENDPOINT_URL_SECRETS_MANAGER" => Some(endpoint.clone()),
-        "AWS_REGION" => Some("eu-central-1".to_owned()),
-        "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("fake".to_owned()),
-        _ => None,
-    };
-    let http = Arc::new(HttpClient::over(Transport::new(None).unwrap()));
-    let aws = aws::sdk_config(&http, variable).unwrap();
+    let aws = sdk_config("AWS_ENDPOINT_URL_SECRETS_MANAGER", fake.origin());
     SecretCache::new(&aws, fake.secret_arn())
 }
 
@@ -30,7 +21,7 @@ fn at(minutes: i64) -> Deadline {
 }
 
 #[tokio::test]
-async fn a_value_is_read_anew_after_five_minutes() {
+async fn a_value_is_read_again_after_five_minutes() {
     let fake = FakeSecretsManager::start("{}").await;
     let secrets = secrets(&fake);
     for (minutes, reads) in [(0, 1), (4, 1), (5, 2), (9, 2), (10, 3)] {
@@ -72,7 +63,7 @@ async fn the_last_good_value_serves_for_a_day() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_spoilt_does_not_replace_a_good_one() {
+async fn an_unreadable_value_does_not_replace_a_good_one() {
     let fake = FakeSecretsManager::start("{}").await;
     let secrets = secrets(&fake);
     let good = secrets.current(at(0)).await.unwrap();
@@ -81,7 +72,7 @@ async fn a_secret_that_was_spoilt_does_not_replace_a_good_one() {
 }
 
 #[tokio::test]
-async fn many_who_need_the_secret_at_once_read_it_once() {
+async fn several_callers_at_once_read_the_secret_once() {
     let fake = FakeSecretsManager::start("{}").await;
     fake.fail_with(SecretsFault::Slow(Duration::from_millis(100)));
     let secrets = secrets(&fake);
@@ -92,7 +83,7 @@ async fn many_who_need_the_secret_at_once_read_it_once() {
 }
 
 #[tokio::test]
-async fn a_slow_secrets_manager_is_given_up_long_before_the_deadline() {
+async fn a_slow_secrets_manager_times_out_long_before_the_deadline() {
     let fake = FakeSecretsManager::start("{}").await;
     fake.fail_with(SecretsFault::Slow(Duration::from_secs(3)));
     let late = Deadline::within(Duration::from_mins(1), at(0).began);
@@ -101,7 +92,7 @@ async fn a_slow_secrets_manager_is_given_up_long_before_the_deadline() {
 }
 
 #[tokio::test]
-async fn nobody_waits_beyond_the_deadline() {
+async fn no_caller_waits_beyond_the_deadline() {
     let fake = FakeSecretsManager::start("{}").await;
     let secrets = secrets(&fake);
     fake.fail_with(SecretsFault::Hang);
@@ -111,7 +102,7 @@ async fn nobody_waits_beyond_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_passing_error_is_tried_again_within_the_call() {
+async fn a_transient_error_is_retried_within_the_call() {
     let fake = FakeSecretsManager::start("{}").await;
     fake.fail_with(SecretsFault::Error("InternalServiceError"));
     assert!(secrets(&fake).current(at(0)).await.is_err());

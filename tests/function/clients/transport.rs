@@ -1,4 +1,4 @@
-//! The one HTTP client: whom it trusts, and how long it keeps a connection.
+//! The one HTTP client: which certificates it trusts, and how long it keeps a connection.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -29,7 +29,7 @@ async fn a_connection_is_kept_while_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_connection_that_slept_too_long_is_not_trusted() {
+async fn a_connection_that_was_idle_too_long_is_not_used_again() {
     let server = ok_server().await;
     let transport = Transport::new(None).unwrap();
     let start = SystemTime::now();
@@ -50,7 +50,7 @@ async fn connecting_sends_no_request() {
     assert_eq!((server.connections(), server.requests()), (1, 1));
 }
 
-/// A server with a certificate of its own making; returns its address and the certificate in PEM.
+/// A server with a self-signed certificate; returns its address and the certificate in PEM.
 async fn tls_server() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
@@ -79,14 +79,14 @@ async fn tls_server() -> (String, String) {
 #[tokio::test]
 async fn a_certificate_is_trusted_only_when_its_root_is() {
     let (address, certificate) = tls_server().await;
-    let stranger = Transport::new(None).unwrap();
-    let refused = stranger.client(SystemTime::now()).get(&address).send().await.unwrap_err();
+    let without_root = Transport::new(None).unwrap();
+    let refused = without_root.client(SystemTime::now()).get(&address).send().await.unwrap_err();
     assert!(refused.is_connect(), "so nothing was sent: {refused:?}");
 
     let file = env::temp_dir().join(format!("order-alerts-root-{}.pem", process::id()));
     fs::write(&file, certificate).unwrap();
-    let friend = Transport::new(Some(&file)).unwrap();
+    let with_root = Transport::new(Some(&file)).unwrap();
     fs::remove_file(&file).unwrap();
-    let answer = friend.client(SystemTime::now()).get(&address).send().await.unwrap();
+    let answer = with_root.client(SystemTime::now()).get(&address).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "ok");
 }

@@ -1,4 +1,4 @@
-//! Who tells what: the ledger, its leases and its failures.
+//! Every order is posted once: the ledger, its leases and its failures.
 
 use std::collections::BTreeSet;
 use std::iter;
@@ -9,26 +9,29 @@ use jiff::Timestamp;
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::webhooks::{
-    LIMIT, LONGEST_ABSENCE, all_numbers, assert_ends_after_lease, cancellation, change_items,
-    consume, end_leases, end_of_lease, named, standard,
+use crate::support::queue::{
+    LIMIT, LONGEST_ABSENCE, assert_ends_after_lease, change_items, consume, end_leases,
+    end_of_lease,
 };
-use crate::support::world::{Way, World, shopify, shopify_cancellation, shopify_order};
+use crate::support::webhooks::{
+    cancellation, named, shopify, shopify_cancellation, shopify_order, standard,
+};
+use crate::support::world::{Way, World};
 
 const SHOPIFY_CANCELLED: &str = "🚫 Order #1001 cancelled · USD 254.98";
 const SEVENTH_CANCELLED: &str = "🚫 Order #7 cancelled · KRW 7,000";
 const REPEAT: &str = "This may be a repeat";
-const OTHER_CONTENT: &str = "Sent before with other content";
+const OTHER_CONTENT: &str = "Resent with different content";
 const LEDGER_DOWN: &str = "ledger unavailable";
 
-/// Shopify names its events only beside the signature; generic senders name them under it.
-fn by_body_and_by_name() -> [(Webhook, &'static str); 2] {
+/// Shopify sends a delivery id that is not signed; generic senders send one that is.
+fn by_body_and_by_delivery_id() -> [(Webhook, &'static str); 2] {
     [(shopify_cancellation(), SHOPIFY_CANCELLED), (cancellation(7), SEVENTH_CANCELLED)]
 }
 
 #[tokio::test]
 async fn a_webhook_sent_twice_becomes_one_message() {
-    let tell = async |(webhook, headline): (Webhook, &str)| {
+    let check = async |(webhook, headline): (Webhook, &str)| {
         let world = World::queued(&[]).await;
         world.accept([webhook.clone(), webhook]).await;
         world.consume().await;
@@ -36,12 +39,12 @@ async fn a_webhook_sent_twice_becomes_one_message() {
         assert_eq!(world.headlines(), [headline]);
         assert_eq!(world.sqs.messages(), []);
     };
-    join_all(by_body_and_by_name().map(tell)).await;
+    join_all(by_body_and_by_delivery_id().map(check)).await;
 }
 
 #[tokio::test]
 async fn a_webhook_sent_fifty_times_at_once_becomes_one_message() {
-    let tell = async |(webhook, headline): (Webhook, &str)| {
+    let check = async |(webhook, headline): (Webhook, &str)| {
         let world = World::queued(&[]).await;
         let (lambda, _function) = world.another(Way::Queue, &[]).await;
         let answers = join_all((0..50).map(|_| world.send(&webhook))).await;
@@ -51,7 +54,7 @@ async fn a_webhook_sent_fifty_times_at_once_becomes_one_message() {
         assert_eq!(world.headlines(), [headline]);
         assert_eq!(world.sqs.messages(), []);
     };
-    join_all(by_body_and_by_name().map(tell)).await;
+    join_all(by_body_and_by_delivery_id().map(check)).await;
 }
 
 #[tokio::test]
@@ -62,13 +65,13 @@ async fn a_queue_message_delivered_twice_becomes_one_message() {
     let invocation = world.lambda.invoke(first.event().to_string()).await;
     world.sqs.deliver_again(&first.message_ids()[0]);
     world.consume().await;
-    first.settle(&invocation.outcome);
+    first.acknowledge(&invocation.outcome);
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED]);
     assert_eq!(world.sqs.messages(), []);
 }
 
 #[tokio::test]
-async fn of_two_sandboxes_with_one_message_one_tells_it_and_the_other_waits_for_the_lease() {
+async fn of_two_sandboxes_with_one_message_one_posts_it_and_the_other_waits_for_the_lease() {
     let world = World::queued(&[]).await;
     let (lambda, _function) = world.another(Way::Queue, &[]).await;
     world.accept([cancellation(7)]).await;
@@ -82,11 +85,11 @@ async fn of_two_sandboxes_with_one_message_one_tells_it_and_the_other_waits_for_
             world.slack.wait_for(1, LIMIT).await;
             let lease = end_of_lease(&world.ledger);
             let invocation = lambda.invoke(second.event().to_string()).await;
-            (lease, second.settle(&invocation.outcome))
+            (lease, second.acknowledge(&invocation.outcome))
         });
-    assert_eq!(left, first.message_ids(), "the second leaves its copy");
+    assert_eq!(left, first.message_ids(), "the second keeps its copy");
     assert_ends_after_lease(world.sqs.messages()[0].visible_in, lease);
-    first.settle(&invocation.outcome);
+    first.acknowledge(&invocation.outcome);
 
     world.consume_the_rest().await;
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED]);
@@ -94,7 +97,7 @@ async fn of_two_sandboxes_with_one_message_one_tells_it_and_the_other_waits_for_
 }
 
 #[tokio::test]
-async fn headers_beside_the_signature_make_no_new_event_but_another_topic_does() {
+async fn unsigned_headers_make_no_new_event_but_another_topic_does() {
     let world = World::queued(&[("SHOW_CREATED", "each")]).await;
     let created = shopify("orders/create", &shopify_order().to_string());
     world.accept([created.clone()]).await;
@@ -112,7 +115,7 @@ async fn headers_beside_the_signature_make_no_new_event_but_another_topic_does()
     assert_eq!(world.sqs.messages(), []);
 }
 
-/// The same event by its name, for either total; both are signed.
+/// The same delivery id, for either total; both are signed.
 fn generic_for(event_type: &str, total: &str) -> Webhook {
     let order = json!({"event_type": event_type, "order_id": "7", "total": total});
     named("msg_1", &order)
@@ -124,8 +127,8 @@ fn standard_for(event_type: &str, total: &str) -> Webhook {
 }
 
 #[tokio::test]
-async fn an_event_sent_again_with_other_content_is_told_too_and_says_so() {
-    let tell = async |webhook_for: fn(&str, &str) -> Webhook| {
+async fn an_event_resent_with_different_content_is_posted_and_says_so() {
+    let check = async |webhook_for: fn(&str, &str) -> Webhook| {
         let world = World::queued(&[("SHOW_CREATED", "each")]).await;
         for total in ["1", "2", "2", "1"] {
             world.accept([webhook_for("order_created", total)]).await;
@@ -135,12 +138,12 @@ async fn an_event_sent_again_with_other_content_is_told_too_and_says_so() {
         let says_so = messages.iter().map(|message| message.rendered().contains(OTHER_CONTENT));
         assert_eq!(says_so.collect::<Vec<_>>(), [false, true], "{:#?}", world.headlines());
     };
-    tokio::join!(tell(generic_for), tell(standard_for));
+    tokio::join!(check(generic_for), check(standard_for));
 }
 
 #[tokio::test]
-async fn an_order_cancelled_again_with_other_content_is_told_once() {
-    let tell = async |webhook_for: fn(&str, &str) -> Webhook| {
+async fn a_cancellation_resent_with_different_content_is_posted_once() {
+    let check = async |webhook_for: fn(&str, &str) -> Webhook| {
         let world = World::queued(&[]).await;
         world.accept(["1", "2"].map(|total| webhook_for("order_cancelled", total))).await;
         world.consume().await;
@@ -149,21 +152,21 @@ async fn an_order_cancelled_again_with_other_content_is_told_once() {
         assert_eq!(world.headlines().len(), 1, "{:#?}", world.headlines());
         assert_eq!(world.sqs.messages(), []);
     };
-    tokio::join!(tell(generic_for), tell(standard_for));
+    tokio::join!(check(generic_for), check(standard_for));
 }
 
 #[tokio::test]
-async fn the_lease_of_a_dead_sandbox_is_left_alone_until_its_end_and_its_order_told_as_a_repeat() {
+async fn the_lease_of_a_killed_sandbox_expires_and_its_order_is_posted_as_a_possible_repeat() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(7)]).await;
-    // It dies after Slack took the message and before it could mark it.
+    // It is killed after Slack accepted the message and before it was marked delivered.
     world.slack.script([Fault::Slow(LIMIT).posted_then()]);
     let batch = world.sqs.batch(10).unwrap();
     let (invocation, _) = tokio::join!(world.lambda.invoke(batch.event().to_string()), async {
         world.slack.wait_for(1, LIMIT).await;
         world.function.stop().await
     });
-    batch.settle(&invocation.outcome);
+    batch.acknowledge(&invocation.outcome);
 
     let (lambda, _function) = world.another(Way::Queue, &[]).await;
     let lease = end_of_lease(&world.ledger);
@@ -181,7 +184,7 @@ async fn the_lease_of_a_dead_sandbox_is_left_alone_until_its_end_and_its_order_t
 }
 
 #[tokio::test]
-async fn what_the_table_should_have_deleted_counts_no_more() {
+async fn an_expired_item_that_the_table_still_has_is_ignored() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(7)]).await;
     world.consume().await;
@@ -190,10 +193,10 @@ async fn what_the_table_should_have_deleted_counts_no_more() {
     world.accept([cancellation(7)]).await;
     world.consume().await;
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED, SEVENTH_CANCELLED]);
-    assert!(!world.slack.messages()[1].rendered().contains(REPEAT), "it is news again");
+    assert!(!world.slack.messages()[1].rendered().contains(REPEAT), "the event is new again");
 }
 
-/// What befalls every call of the ledger in an outage, a deployment gone wrong, or a flood.
+/// How every call of the ledger fails in an outage, a wrong deployment, or under load.
 fn failures() -> [AwsFault; 6] {
     [
         AwsFault::error("ThrottlingException", 400),
@@ -212,28 +215,28 @@ fn assert_logged_once(world: &World) {
 }
 
 #[tokio::test]
-async fn without_the_ledger_every_order_is_told_once_and_in_time() {
-    let tell = async |fault: AwsFault| {
+async fn without_the_ledger_every_order_is_posted_once_and_in_time() {
+    let check = async |fault: AwsFault| {
         let world = World::queued(&[]).await;
         world.accept((1..=40).map(cancellation)).await;
         world.ledger.fail_with(EVERY_OPERATION, fault.clone());
         let took = world.consume().await.took;
-        assert_eq!(all_numbers(&world.slack.messages()), (1..=40).collect::<Vec<_>>());
+        world.assert_each_is_named_once(1..=40);
         assert!(took < Duration::from_secs(8), "{fault:?}: {took:?}");
-        // Sixteen were asked at once, two more before the third failure, and each twice at most.
+        // Sixteen calls at once, two more before the third failure, and each twice at most.
         assert!(world.ledger.calls().len() <= 36, "{}", world.ledger.calls().len());
         assert_eq!(world.sqs.messages(), []);
         assert_logged_once(&world);
     };
-    join_all(failures().map(tell)).await;
+    join_all(failures().map(check)).await;
 }
 
 #[tokio::test]
-async fn an_order_that_cannot_be_marked_is_done_with_all_the_same() {
-    let tell = async |fault: AwsFault| {
+async fn an_order_that_cannot_be_marked_delivered_is_still_deleted_from_the_queue() {
+    let check = async |fault: AwsFault| {
         let world = World::queued(&[]).await;
         world.accept([cancellation(7)]).await;
-        // The event and its order are claimed; then nothing more is written.
+        // The leases of the event and its order are acquired; then nothing more is written.
         world.ledger.script("PutItem", [AwsFault::Pass, AwsFault::Pass]);
         world.ledger.fail_with("PutItem", fault);
         world.consume().await;
@@ -241,11 +244,11 @@ async fn an_order_that_cannot_be_marked_is_done_with_all_the_same() {
         assert_eq!(world.sqs.messages(), []);
         assert_logged_once(&world);
     };
-    join_all(failures().map(tell)).await;
+    join_all(failures().map(check)).await;
 }
 
 #[tokio::test]
-async fn an_order_that_was_not_marked_is_told_once_more_if_its_sender_comes_after_the_lease() {
+async fn an_order_not_marked_delivered_is_repeated_if_its_sender_retries_after_the_lease() {
     let world = World::queued(&[]).await;
     world.accept([cancellation(7)]).await;
     world.ledger.script("PutItem", [AwsFault::Pass, AwsFault::Pass]);
@@ -264,8 +267,8 @@ async fn an_order_that_was_not_marked_is_told_once_more_if_its_sender_comes_afte
 }
 
 #[tokio::test]
-async fn one_failure_of_the_ledger_is_made_good_by_a_second_try() {
-    let tell = async |fault: AwsFault| {
+async fn one_failure_of_the_ledger_is_retried() {
+    let check = async |fault: AwsFault| {
         let world = World::queued(&[]).await;
         world.accept([cancellation(7)]).await;
         world.ledger.script("PutItem", [fault.clone()]);
@@ -277,54 +280,54 @@ async fn one_failure_of_the_ledger_is_made_good_by_a_second_try() {
         assert_eq!(states.collect::<Vec<_>>(), ["told", "cancelled"], "{fault:?}");
     };
     let [throttled, error, _, _, hang, reset] = failures();
-    join_all([throttled, error, hang, reset].map(tell)).await;
+    join_all([throttled, error, hang, reset].map(check)).await;
 }
 
 #[tokio::test]
-async fn a_failure_of_the_ledger_costs_the_other_orders_nothing() {
+async fn a_failure_of_the_ledger_does_not_affect_other_orders() {
     let world = World::queued(&[]).await;
     world.accept((1..=20).map(cancellation)).await;
     world.ledger.script("PutItem", [AwsFault::error("AccessDeniedException", 400)]);
     world.consume().await;
-    assert_eq!(all_numbers(&world.slack.messages()), (1..=20).collect::<Vec<_>>());
-    let told = world.ledger.items().into_values().filter(|item| item["state"] == "cancelled");
-    assert_eq!(told.count(), 19);
+    world.assert_each_is_named_once(1..=20);
+    let cancelled = world.ledger.items().into_values().filter(|item| item["state"] == "cancelled");
+    assert_eq!(cancelled.count(), 19);
 }
 
 #[tokio::test]
-async fn a_claim_whose_answer_was_lost_does_not_stop_its_own_order() {
-    let tell = async |fault: AwsFault| {
+async fn a_lease_whose_response_was_lost_does_not_block_its_own_order() {
+    let check = async |fault: AwsFault| {
         let world = World::queued(&[]).await;
         world.accept([cancellation(7)]).await;
-        // Two claims and two marks, and the first answer to each is lost.
+        // Two leases and two delivery marks, and the first answer to each is lost.
         let lost = [fault.done_then(), AwsFault::Pass];
         world.ledger.script("PutItem", iter::repeat_n(lost, 4).flatten());
         world.consume().await;
         assert_eq!(world.headlines(), [SEVENTH_CANCELLED]);
-        assert!(!world.the_message().contains(REPEAT), "nobody else had it");
+        assert!(!world.the_message().contains(REPEAT), "no other invocation had it");
         assert_eq!(world.sqs.messages(), []);
         assert_eq!(end_of_lease(&world.ledger), 0, "all is marked");
         let logs = world.function.logs();
         assert!(!logs.iter().any(|line| line.contains("lease lost")), "{logs:#?}");
     };
     let faults = [AwsFault::Reset, AwsFault::Hang, AwsFault::error("InternalServerError", 500)];
-    join_all(faults.map(tell)).await;
+    join_all(faults.map(check)).await;
 }
 
 #[tokio::test]
-async fn the_ledger_is_asked_many_things_at_once_but_not_too_many() {
+async fn the_ledger_is_called_in_parallel_within_a_limit() {
     let world = World::queued(&[]).await;
     world.accept((1..=100).map(cancellation)).await;
     world.ledger.fail_with(EVERY_OPERATION, AwsFault::Slow(Duration::from_millis(20)));
     world.consume().await;
-    assert_eq!(all_numbers(&world.slack.messages()), (1..=100).collect::<Vec<_>>());
+    world.assert_each_is_named_once(1..=100);
     let most = world.ledger.most_at_once();
     assert!((5..=16).contains(&most), "{most} at once");
 }
 
 #[tokio::test]
-async fn the_ledger_is_used_as_the_role_allows_and_holds_nothing_private() {
-    let world = World::by(Way::Remembered, &[("CUSTOMER", "full")]).await;
+async fn the_ledger_is_used_as_the_role_allows_and_stores_nothing_private() {
+    let world = World::by(Way::DirectWithLedger, &[("CUSTOMER", "full")]).await;
     let mut order = shopify_order();
     order["billing_address"] = json!({"name": "Ada Byron", "address1": "1 Canary Street"});
     order["cancel_reason"] = json!("a canary of a reason");
@@ -347,24 +350,19 @@ async fn the_ledger_is_used_as_the_role_allows_and_holds_nothing_private() {
     }
 }
 
-/// With direct delivery the sender's retries take the place of the queue.
-async fn remembered() -> World {
-    World::by(Way::Remembered, &[]).await
-}
-
 #[tokio::test]
-async fn while_the_sender_waits_what_comes_twice_is_told_once() {
-    for (webhook, headline) in by_body_and_by_name() {
-        let world = remembered().await;
+async fn with_direct_delivery_a_webhook_sent_twice_becomes_one_message() {
+    for (webhook, headline) in by_body_and_by_delivery_id() {
+        let world = World::direct_with_ledger().await;
         world.accept([webhook.clone(), webhook]).await;
         assert_eq!(world.headlines(), [headline]);
     }
 }
 
 #[tokio::test]
-async fn while_the_senders_wait_what_comes_fifty_times_at_once_is_told_once() {
-    let world = remembered().await;
-    let others = join_all((0..4).map(|_| world.another(Way::Remembered, &[]))).await;
+async fn with_direct_delivery_a_webhook_sent_fifty_times_at_once_becomes_one_message() {
+    let world = World::direct_with_ledger().await;
+    let others = join_all((0..4).map(|_| world.another(Way::DirectWithLedger, &[]))).await;
     let sandboxes: Vec<_> =
         iter::once(&world.lambda).chain(others.iter().map(|(lambda, _)| lambda)).collect();
     world.slack.script([Fault::Slow(Duration::from_millis(200))]);
@@ -372,15 +370,15 @@ async fn while_the_senders_wait_what_comes_fifty_times_at_once_is_told_once() {
     let answers = join_all((0..50).map(|at| sandboxes[at % 5].invoke(event.clone()))).await;
     let statuses = answers.into_iter().map(|invocation| invocation.answer()["statusCode"].take());
     let statuses: Vec<_> = statuses.collect();
-    let are_honest = statuses.iter().all(|status| [json!(200), json!(503)].contains(status));
-    assert!(are_honest && statuses.contains(&json!(200)), "{statuses:?}");
+    let are_expected = statuses.iter().all(|status| [json!(200), json!(503)].contains(status));
+    assert!(are_expected && statuses.contains(&json!(200)), "{statuses:?}");
     assert_eq!(world.headlines(), [SHOPIFY_CANCELLED]);
 }
 
 #[tokio::test]
-async fn a_sender_comes_again_after_the_lease_of_another_sandbox() {
-    let world = remembered().await;
-    let (lambda, _function) = world.another(Way::Remembered, &[]).await;
+async fn a_sender_retries_after_the_lease_of_another_sandbox() {
+    let world = World::direct_with_ledger().await;
+    let (lambda, _function) = world.another(Way::DirectWithLedger, &[]).await;
     world.slack.script([Fault::Slow(Duration::from_secs(1)).posted_then()]);
     let webhook = cancellation(7);
     let (first, (lease, second)) = tokio::join!(world.send(&webhook), async {
@@ -399,12 +397,12 @@ async fn a_sender_comes_again_after_the_lease_of_another_sandbox() {
 }
 
 #[tokio::test]
-async fn what_a_sender_tries_again_after_a_failed_post_is_told() {
-    let unclear = || Fault::answer(500, "rollup_error");
+async fn a_webhook_retried_after_a_failed_post_is_posted() {
+    let in_doubt = || Fault::answer(500, "rollup_error");
     for (faults, is_repeat) in
-        [(vec![Fault::RateLimited(Some("120"))], false), (vec![unclear(), unclear()], true)]
+        [(vec![Fault::RateLimited(Some("120"))], false), (vec![in_doubt(), in_doubt()], true)]
     {
-        let world = remembered().await;
+        let world = World::direct_with_ledger().await;
         world.slack.script(faults);
         assert_eq!(world.send(&cancellation(7)).await.status, 503);
         assert_eq!(world.send(&cancellation(7)).await.status, 200);
@@ -414,7 +412,7 @@ async fn what_a_sender_tries_again_after_a_failed_post_is_told() {
 }
 
 #[tokio::test]
-async fn without_a_ledger_what_comes_twice_is_told_twice() {
+async fn without_a_ledger_a_webhook_sent_twice_is_posted_twice() {
     let world = World::by(Way::Direct, &[]).await;
     world.accept([cancellation(7), cancellation(7)]).await;
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED, SEVENTH_CANCELLED]);
@@ -422,14 +420,14 @@ async fn without_a_ledger_what_comes_twice_is_told_twice() {
 }
 
 #[tokio::test]
-async fn without_a_ledger_a_queue_message_delivered_twice_is_told_twice() {
+async fn without_a_ledger_a_queue_message_delivered_twice_is_posted_twice() {
     let world = World::queued(&[("LEDGER_TABLE", "")]).await;
     world.accept([cancellation(7)]).await;
     let first = world.sqs.batch(10).unwrap();
     world.sqs.deliver_again(&first.message_ids()[0]);
     for batch in [first, world.sqs.batch(10).unwrap()] {
         let invocation = world.lambda.invoke(batch.event().to_string()).await;
-        batch.settle(&invocation.outcome);
+        batch.acknowledge(&invocation.outcome);
     }
     assert_eq!(world.headlines(), [SEVENTH_CANCELLED, SEVENTH_CANCELLED]);
     assert_eq!(world.sqs.messages(), []);

@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Posted, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::webhooks::{
-    LIMIT, LONGEST_ABSENCE, all_numbers, cancellation, consume, creation, end_leases, named, news,
-    numbers,
-};
+use crate::support::assertions::{all_numbers, numbers};
+use crate::support::queue::{LIMIT, LONGEST_ABSENCE, consume, end_leases};
+use crate::support::webhooks::{cancellation, creation, event, named};
 use crate::support::world::{Way, World};
 
 /// A digest's window that does not end while a test runs.
@@ -35,20 +34,20 @@ impl Window {
     }
 }
 
-/// A world with that window, and what makes its digests due.
+/// A world with that window.
 async fn world_with(window: &Window, settings: &[(&str, &str)]) -> World {
     let seconds = window.setting();
     World::queued(&[&[("DIGEST_SECONDS", seconds.as_str())], settings].concat()).await
 }
 
-/// What intake writes of a new order; nothing is left of it in the queue.
+/// The queue message of a new order; nothing is left of it in the queue.
 async fn envelope(world: &World) -> Value {
     world.accept([creation(1)]).await;
     world.sqs.advance(LONGEST_ABSENCE);
     world.take_envelope()
 }
 
-/// Puts one message into the queue that tells of several new orders, as a bulk event does.
+/// Puts one message into the queue that has several new orders, as a bulk event does.
 fn put(world: &World, envelope: &Value, numbers: impl IntoIterator<Item = u32>) {
     let order = |number: u32| {
         let mut event = envelope["events"][0].clone();
@@ -78,15 +77,15 @@ async fn the_orders_of_a_window_are_one_digest_after_its_end() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     world.accept((1..=4).map(creation)).await;
-    world.accept((11..=12).map(|number| news("order_modified", number))).await;
+    world.accept((11..=12).map(|number| event("order_modified", number))).await;
     assert_all_wait_for_the_next_window(&world, &window, 6);
-    assert!(world.sqs.batch(10).is_none(), "nothing is told before");
+    assert!(world.sqs.batch(10).is_none(), "nothing is posted before");
 
     world.sqs.advance(window.left());
     world.consume().await;
     let shown = world.the_message();
     let lines: Vec<_> = shown.lines().collect();
-    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New in total: KRW 10,000", "🛒 New",]);
+    assert_eq!(lines[..3], ["🛒 4 new · ✏️ 2 changed", "New orders total: KRW 10,000", "🛒 New",]);
     for number in [1, 2, 3, 4, 11, 12] {
         let name = format!("#{number} · ");
         assert_eq!(lines.iter().filter(|line| line.starts_with(&name)).count(), 1, "{shown}");
@@ -105,7 +104,7 @@ async fn a_new_order_alone_in_its_window_is_a_single_message() {
 }
 
 #[tokio::test]
-async fn what_comes_to_a_window_whose_digest_was_or_is_being_posted_waits_for_the_next() {
+async fn an_event_of_a_window_whose_digest_was_or_is_being_posted_waits_for_the_next() {
     let consume_twice = async |is_over: bool| {
         let window = Window::open();
         let world = world_with(&window, &[]).await;
@@ -113,7 +112,7 @@ async fn what_comes_to_a_window_whose_digest_was_or_is_being_posted_waits_for_th
         let (lambda, _function) = world.another(Way::Queue, &settings).await;
         let envelope = envelope(&world).await;
         put(&world, &envelope, 1..=4);
-        // Slack shows the digest at once, and is slow to say so.
+        // Slack posts the digest at once, and is slow to answer.
         world.slack.script([Fault::Slow(Duration::from_secs(2)).posted_then()]);
         let first = world.consume();
         let second = async {
@@ -121,7 +120,8 @@ async fn what_comes_to_a_window_whose_digest_was_or_is_being_posted_waits_for_th
             put(&world, &envelope, 5..=8);
             consume(&world.sqs, &lambda).await.unwrap();
             if !is_over {
-                // Whoever gathers for the digest could still have them: twice they are visible at once.
+                // The invocation that gathers the digest could still receive them: twice they are retried
+                // immediately.
                 consume(&world.sqs, &lambda).await.unwrap();
                 consume(&world.sqs, &lambda).await.unwrap();
             }
@@ -139,7 +139,7 @@ async fn what_comes_to_a_window_whose_digest_was_or_is_being_posted_waits_for_th
 }
 
 #[tokio::test]
-async fn a_window_whose_digest_could_not_be_posted_is_free_for_the_next_consumer() {
+async fn a_digest_that_could_not_be_posted_is_posted_by_the_next_consumer() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     world.accept((1..=4).map(creation)).await;
@@ -154,7 +154,7 @@ async fn a_window_whose_digest_could_not_be_posted_is_free_for_the_next_consumer
 }
 
 #[tokio::test]
-async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_takes() {
+async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_receives() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     // Ten messages of 51 events are more than the five hundred that an invocation takes.
@@ -167,14 +167,14 @@ async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_takes() {
     assert_eq!(world.sqs.messages().len(), 2, "the rest is left");
     world.consume().await;
     assert_eq!(all_numbers(&world.slack.messages()), all);
-    // Now all was told, and the window is over.
+    // Now everything is posted, and the window is over.
     put(&world, &envelope, [1_000]);
     world.consume().await;
     assert_all_wait_for_the_next_window(&world, &window, 1);
 }
 
 #[tokio::test]
-async fn a_cancellation_is_told_apart_from_a_digest_and_whether_or_not_it_is_due() {
+async fn a_cancellation_is_posted_separately_whether_or_not_a_digest_is_due() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     for (cancelled, created) in [(1, 11..=14), (2, 21..=24)] {
@@ -220,8 +220,7 @@ fn wordy_cancellation(number: u32) -> Webhook {
 }
 
 #[tokio::test]
-async fn after_a_crash_in_the_third_of_five_digests_the_last_three_are_told_and_only_that_one_again()
- {
+async fn after_a_crash_in_the_third_of_five_digests_only_that_one_is_repeated() {
     let world = World::queued(&[]).await;
     world.accept((1..=70).map(wordy_cancellation)).await;
     world.slack.script([Fault::Pass, Fault::Pass, Fault::Slow(LIMIT).posted_then()]);
@@ -243,7 +242,7 @@ async fn after_a_crash_in_the_third_of_five_digests_the_last_three_are_told_and_
 }
 
 #[tokio::test]
-async fn without_the_ledger_a_digest_is_told_all_the_same() {
+async fn without_the_ledger_a_digest_is_still_posted() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     world.accept((1..=4).map(creation)).await;
@@ -255,8 +254,8 @@ async fn without_the_ledger_a_digest_is_told_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_digest_with_a_large_cancellation_notifies_people_once() {
-    let tell = async |floor: &str| {
+async fn a_digest_with_a_large_cancellation_has_one_mention() {
+    let mentions = async |floor: &str| {
         let settings = [("MENTION", "here"), ("MENTION_ABOVE", floor)];
         let world = World::queued(&settings).await;
         world.accept((1..=5).map(cancellation)).await;
@@ -265,23 +264,23 @@ async fn a_digest_with_a_large_cancellation_notifies_people_once() {
         world.slack.messages()[0].mentions.clone()
     };
     // Each order comes to its number in thousands.
-    let (of_two, of_none) = tokio::join!(tell("KRW 4000"), tell("KRW 5001"));
+    let (of_two, of_none) = tokio::join!(mentions("KRW 4000"), mentions("KRW 5001"));
     assert_eq!(of_two, ["<!here>"]);
     assert_eq!(of_none, [] as [&str; 0]);
 }
 
 #[tokio::test]
-async fn a_digest_says_how_many_cancellations_were_told_before_it() {
+async fn a_digest_says_how_many_cancellations_were_posted_separately() {
     let world = World::queued(&[("DIGEST_SECONDS", "900")]).await;
     world.accept([cancellation(1), cancellation(2)]).await;
     world.consume().await;
     world.accept((11..=14).map(creation)).await;
     world.consume_the_rest().await;
-    let told = world.slack.messages();
-    let digest = told.last().unwrap().rendered();
+    let messages = world.slack.messages();
+    let digest = messages.last().unwrap().rendered();
     assert!(digest.starts_with("🛒 4 new orders\n"), "{digest}");
-    assert!(digest.contains("\n🚫 2 cancelled in the same time, told before\n"), "{digest}");
-    assert_eq!(all_numbers(&told), [1, 2, 11, 12, 13, 14]);
+    assert!(digest.contains("\n🚫 2 more cancellations, posted separately\n"), "{digest}");
+    assert_eq!(all_numbers(&messages), [1, 2, 11, 12, 13, 14]);
 }
 
 #[tokio::test]
@@ -305,7 +304,8 @@ async fn of_the_digests_of_a_window_only_the_last_says_how_many_were_cancelled()
     };
     let before = asked(&world);
     world.consume().await;
-    let says = |digest: &Posted| digest.rendered().contains("1 cancelled in the same time");
+    let says =
+        |digest: &Posted| digest.rendered().contains("1 more cancellation, posted separately");
     let digests: Vec<_> = world.slack.messages().iter().skip(1).map(says).collect();
     assert_eq!(digests.iter().filter(|says| **says).count(), 1, "{digests:?}");
     assert_eq!(asked(&world), before + 1);

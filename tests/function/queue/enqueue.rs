@@ -1,4 +1,4 @@
-//! The way into the queue: an order is safe there before its sender hears that it is.
+//! The way into the queue: an order is stored there before its sender gets a 200.
 
 use std::time::Duration;
 
@@ -7,12 +7,11 @@ use order_alerts_fakes::{
 };
 use serde_json::{Value, json};
 
-use crate::queue::consume::failures;
-use crate::support::webhooks::LIMIT;
-use crate::support::world::{
-    Way, World, generic_cancellation, now, secret, shopify, shopify_cancellation, shopify_order,
+use crate::support::queue::{LIMIT, assert_no_failures};
+use crate::support::webhooks::{
+    generic_cancellation, now, private_order, shopify, shopify_cancellation, shopify_order,
 };
-use crate::webhook::privacy::private_order;
+use crate::support::world::{Way, World, secret};
 
 /// How often the function asked the queue to take a message.
 fn sends(world: &World) -> usize {
@@ -30,7 +29,7 @@ async fn invoke(world: &World, webhook: &Webhook) -> Invocation {
 }
 
 #[tokio::test]
-async fn an_order_is_in_the_queue_before_it_is_answered_and_nobody_else_is_asked() {
+async fn an_order_is_in_the_queue_before_it_is_answered_and_no_other_service_is_called() {
     let world = World::queued(&[]).await;
     world.slack.script([Fault::Hang, Fault::Reset, Fault::RateLimited(Some("900"))]);
     for fault in [AwsFault::Hang, AwsFault::Reset, AwsFault::error("InternalServerError", 500)] {
@@ -44,7 +43,7 @@ async fn an_order_is_in_the_queue_before_it_is_answered_and_nobody_else_is_asked
 }
 
 #[tokio::test]
-async fn the_queue_holds_what_slack_may_show_in_ascii_and_nothing_else() {
+async fn a_queue_message_has_only_what_slack_may_show_in_ascii() {
     let world = World::queued(&[]).await;
     let mut order = private_order();
     order["line_items"] = json!([{"name": "티 \u{FFFF}세트 🍵", "quantity": 2}]);
@@ -57,7 +56,7 @@ async fn the_queue_holds_what_slack_may_show_in_ascii_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn news_that_is_told_at_once_is_not_delayed() {
+async fn an_event_with_mode_immediate_is_not_delayed() {
     let world = World::queued(&[("SHOW_CREATED", "each")]).await;
     for topic in ["orders/cancelled", "orders/create"] {
         let webhook = shopify(topic, &shopify_order().to_string());
@@ -68,7 +67,7 @@ async fn news_that_is_told_at_once_is_not_delayed() {
 }
 
 #[tokio::test]
-async fn news_of_a_digest_is_out_of_sight_until_two_seconds_after_its_window() {
+async fn an_event_of_a_digest_is_hidden_until_two_seconds_after_its_window() {
     for (length, settings) in
         [(60, &[][..]), (7, &[("DIGEST_SECONDS", "7")]), (900, &[("DIGEST_SECONDS", "900")])]
     {
@@ -89,23 +88,7 @@ async fn news_of_a_digest_is_out_of_sight_until_two_seconds_after_its_window() {
 }
 
 #[tokio::test]
-async fn a_kind_that_is_switched_off_is_taken_and_settled_without_a_word() {
-    let off = [("SHOW_CANCELLED", "off"), ("SHOW_CREATED", "off"), ("SHOW_MODIFIED", "off")];
-    let world = World::queued(&off).await;
-    let mut order = shopify_order();
-    for (id, topic) in [(1, "orders/cancelled"), (2, "orders/create"), (3, "orders/updated")] {
-        order["id"] = json!(id);
-        let answer = world.send(&shopify(topic, &order.to_string())).await;
-        assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
-    }
-    world.sqs.advance(Duration::from_secs(62));
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
-    assert_eq!((world.sqs.messages(), world.sqs.dead_letters()), (vec![], vec![]));
-    assert_eq!(world.slack.all_requests(), 0);
-}
-
-#[tokio::test]
-async fn a_queue_that_does_not_take_the_order_is_tried_twice_and_the_sender_comes_again() {
+async fn a_queue_that_fails_is_tried_twice_and_the_sender_must_retry() {
     let world = World::queued(&[]).await;
     for fault in [
         AwsFault::error("InternalError", 500),
@@ -129,19 +112,19 @@ async fn a_queue_that_does_not_take_the_order_is_tried_twice_and_the_sender_come
 }
 
 #[tokio::test]
-async fn a_queue_that_refuses_the_order_is_not_asked_again_and_the_log_says_why() {
+async fn a_queue_that_refuses_the_order_is_not_tried_again_and_the_log_says_why() {
     let world = World::queued(&[]).await;
     world.sqs.fail_with("SendMessage", AwsFault::error("AccessDenied", 403));
     assert_eq!(world.send(&shopify_cancellation()).await.status, 503);
     assert_eq!(sends(&world), 1);
     let why = "queue unavailable";
     let logs = world.function.logs();
-    let told = |line: &String| line.contains(why) && line.contains("SQS refused: AccessDenied");
-    assert!(logs.iter().any(told), "{logs:#?}");
+    let is_it = |line: &String| line.contains(why) && line.contains("SQS refused: AccessDenied");
+    assert!(logs.iter().any(is_it), "{logs:#?}");
 }
 
 #[tokio::test]
-async fn one_failure_of_the_queue_is_not_the_senders_trouble() {
+async fn one_failure_of_the_queue_is_retried_without_the_sender() {
     let world = World::queued(&[]).await;
     for fault in [
         AwsFault::error("InternalError", 500),
@@ -165,12 +148,12 @@ async fn an_order_that_is_in_the_queue_twice_is_one_message() {
     world.consume().await;
     // The second waits until the first one's lease would have ended.
     world.sqs.advance(Duration::from_mins(1));
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
+    assert_no_failures(&world.consume().await);
     assert_eq!(world.sqs.messages(), []);
     assert!(world.the_message().contains("Order #1001 cancelled"));
 }
 
-/// Lets the function die at this moment of its way to the queue, which its sender gets a 5xx for.
+/// Stops the function at this moment of its way to the queue; its sender gets a 5xx.
 async fn crash(world: &World, moment: impl Future<Output = ()>) {
     let webhook = shopify_cancellation();
     let (invocation, _) = tokio::join!(invoke(world, &webhook), async {
@@ -181,7 +164,7 @@ async fn crash(world: &World, moment: impl Future<Output = ()>) {
 }
 
 #[tokio::test]
-async fn what_a_crash_kept_from_the_queue_is_told_once_its_sender_comes_again() {
+async fn an_order_that_a_crash_kept_from_the_queue_is_posted_when_its_sender_retries() {
     let world = World::queued(&[]).await;
     world.sqs.script("SendMessage", [AwsFault::Hang]);
     crash(&world, world.sqs.called("SendMessage")).await;
@@ -194,7 +177,7 @@ async fn what_a_crash_kept_from_the_queue_is_told_once_its_sender_comes_again() 
 }
 
 #[tokio::test]
-async fn what_was_queued_before_a_crash_is_told_once_though_its_sender_comes_again() {
+async fn an_order_queued_before_a_crash_is_posted_once_though_its_sender_retries() {
     let world = World::queued(&[]).await;
     world.sqs.script("SendMessage", [AwsFault::Hang.done_then()]);
     crash(&world, world.sqs.wait_until(|messages| messages.len() == 1, LIMIT)).await;
@@ -207,7 +190,7 @@ async fn what_was_queued_before_a_crash_is_told_once_though_its_sender_comes_aga
 }
 
 #[tokio::test]
-async fn characters_that_sqs_refuses_reach_the_channel_all_the_same() {
+async fn characters_that_sqs_refuses_do_not_keep_an_order_from_the_channel() {
     let world = World::queued(&[("CUSTOMER", "full")]).await;
     let order = json!({
         "order_id": "1\u{FFFE}2",
@@ -216,13 +199,13 @@ async fn characters_that_sqs_refuses_reach_the_channel_all_the_same() {
         "reason": "재고\u{7F} 부족\u{FFFF}",
     });
     assert_eq!(world.send(&generic_cancellation(&order)).await.status, 200);
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
+    assert_no_failures(&world.consume().await);
     let shown = world.the_message();
     let lines: Vec<_> = shown.lines().take(4).collect();
     assert_eq!(
         lines,
         [
-            "🚫 Order 12 cancelled",
+            "🚫 Order #12 cancelled",
             "Reason: 재고 부족",
             "Customer: 김민수 🍵",
             "티 세트 👩\u{200D}🍳",
@@ -248,7 +231,7 @@ async fn without_the_secret_nothing_is_queued() {
 }
 
 #[tokio::test]
-async fn a_genuine_order_is_taken_though_no_channel_is_connected() {
+async fn a_verified_order_is_accepted_though_no_channel_is_connected() {
     let slack = FakeSlack::start().await;
     let world = World::from_parts(Way::Queue, slack, &secret(""), &[]).await;
     assert_eq!(world.send(&shopify_cancellation()).await.status, 200);

@@ -1,9 +1,10 @@
 //! The function as deployed, in a world of fakes.
 
+use std::time::Duration;
+
 use order_alerts::platform::Platform;
 use order_alerts_fakes::{
-    Bootstrap, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Invocation, Outcome,
-    RuntimeApi, Webhook,
+    Bootstrap, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Outcome, RuntimeApi, Webhook,
 };
 use serde_json::{Value, json};
 
@@ -17,7 +18,7 @@ pub(crate) struct World {
     pub(crate) function: Bootstrap,
 }
 
-/// What the sender got.
+/// What the function answered to a sender.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: i64,
@@ -25,13 +26,30 @@ pub(crate) struct Answer {
     pub(crate) body: String,
 }
 
+impl Answer {
+    /// After how many seconds the sender must retry; the answer must be a 503 that says so.
+    #[track_caller]
+    pub(crate) fn retry_after(&self) -> u64 {
+        assert_eq!(self.status, 503, "{self:?}");
+        assert!(self.body.contains("The event cannot be taken now; send it again later."));
+        self.headers["retry-after"].as_str().unwrap().parse().unwrap()
+    }
+}
+
 /// By which way orders reach the channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     Direct,
-    /// Direct, with a ledger.
-    Remembered,
+    DirectWithLedger,
     Queue,
+}
+
+impl Way {
+    /// Every case, with direct delivery and with queue delivery.
+    pub(crate) fn each<T: Copy>(cases: &[T]) -> impl Iterator<Item = (Self, T)> {
+        let with = |way: Self| cases.iter().map(move |case| (way, *case));
+        [Self::Direct, Self::Queue].into_iter().flat_map(with)
+    }
 }
 
 impl World {
@@ -44,6 +62,10 @@ impl World {
     /// for an event.
     pub(crate) async fn with(settings: &[(&str, &str)]) -> Self {
         Self::by(Way::Direct, settings).await
+    }
+
+    pub(crate) async fn direct_with_ledger() -> Self {
+        Self::by(Way::DirectWithLedger, &[]).await
     }
 
     /// With queue delivery and a ledger.
@@ -59,7 +81,28 @@ impl World {
         world
     }
 
+    /// Not yet ready for an event, with this text for its secret.
     pub(crate) async fn from_parts(
+        way: Way,
+        slack: FakeSlack,
+        secret: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        Self::in_lambda(RuntimeApi::start().await, way, slack, secret, settings).await
+    }
+
+    /// A function that Lambda ends after this time.
+    pub(crate) async fn with_timeout(way: Way, timeout: Duration) -> Self {
+        let slack = FakeSlack::start().await;
+        let secret = secret(&slack.hook_url());
+        let lambda = RuntimeApi::with_timeout(timeout).await;
+        let world = Self::in_lambda(lambda, way, slack, &secret, &[]).await;
+        world.lambda.ready().await;
+        world
+    }
+
+    async fn in_lambda(
+        lambda: RuntimeApi,
         way: Way,
         slack: FakeSlack,
         secret: &str,
@@ -67,7 +110,6 @@ impl World {
     ) -> Self {
         let secrets = FakeSecretsManager::start(secret).await;
         let (sqs, ledger) = (FakeSqs::start().await, FakeDynamoDb::start().await);
-        let lambda = RuntimeApi::start().await;
         let function = start_function(way, &slack, &secrets, &sqs, &ledger, &lambda, settings);
         Self { slack, secrets, sqs, ledger, lambda, function }
     }
@@ -85,18 +127,18 @@ impl World {
         (lambda, function)
     }
 
-    /// With a new sandbox in the place of its own, which died.
+    /// With a new sandbox in place of the one that died.
     pub(crate) async fn restarted(self, way: Way, settings: &[(&str, &str)]) -> Self {
         let (lambda, function) = self.another(way, settings).await;
         Self { lambda, function, ..self }
     }
 
-    /// Hands the function what is visible in the queue, ten messages at most, as Lambda does.
-    pub(crate) async fn consume(&self) -> Invocation {
-        let batch = self.sqs.batch(10).expect("a message is visible");
-        let invocation = self.lambda.invoke(batch.event().to_string()).await;
-        batch.settle(&invocation.outcome);
-        invocation
+    /// Sends webhooks, one after the other; each must be accepted.
+    pub(crate) async fn accept(&self, webhooks: impl IntoIterator<Item = Webhook>) {
+        for webhook in webhooks {
+            let answer = self.send(&webhook).await;
+            assert_eq!(answer.status, 200, "{}: {:#?}", answer.body, self.function.logs());
+        }
     }
 
     pub(crate) async fn send(&self, webhook: &Webhook) -> Answer {
@@ -112,25 +154,17 @@ impl World {
         }
     }
 
-    /// Sends an event that must not be answered.
+    /// Sends an event that must fail the invocation; returns the error.
     pub(crate) async fn send_refused(&self, event: &str) -> String {
         match self.lambda.invoke(event.to_owned()).await.outcome {
             Outcome::Failed(error) => error["errorMessage"].as_str().unwrap().to_owned(),
             other => panic!("{event} gave {other:?}"),
         }
     }
-
-    /// Everything that the one message shows.
-    #[track_caller]
-    pub(crate) fn the_message(&self) -> String {
-        let messages = self.slack.messages();
-        assert_eq!(messages.len(), 1, "{:#?}", self.function.logs());
-        messages[0].rendered()
-    }
 }
 
-/// Starts one more sandbox of the function.
-pub(crate) fn start_function(
+/// Starts a sandbox of the function.
+fn start_function(
     way: Way,
     slack: &FakeSlack,
     secrets: &FakeSecretsManager,
@@ -159,7 +193,7 @@ pub(crate) fn start_function(
     Bootstrap::start(binary, lambda, &variables)
 }
 
-/// A platform's key in these tests; nothing that could be taken for a real one.
+/// A platform's key in these tests, unlike any real one.
 pub(crate) fn key(platform: &str) -> String {
     format!("the test key of {platform}")
 }
@@ -168,53 +202,4 @@ pub(crate) fn key(platform: &str) -> String {
 pub(crate) fn secret(hook_url: &str) -> String {
     let keys: Value = Platform::names().map(|name| (name.to_owned(), json!([key(name)]))).collect();
     json!({"slack_webhook_url": hook_url, "signing_keys": keys}).to_string()
-}
-
-/// A small order as Shopify sends it.
-pub(crate) fn shopify_order() -> Value {
-    json!({
-        "id": 820_982_911_946_154_508_u64,
-        "name": "#1001",
-        "total_price": "254.98",
-        "currency": "USD",
-        "cancel_reason": "customer",
-        "cancelled_at": "2026-01-01T09:12:00+09:00",
-        "email": "private@example.com",
-        "customer": {"first_name": "Ada", "last_name": "Byron"},
-        "line_items": [{"name": "Jasmine tea", "quantity": 2}],
-    })
-}
-
-/// A Shopify cancellation that is all right.
-pub(crate) fn shopify_cancellation() -> Webhook {
-    shopify("orders/cancelled", &shopify_order().to_string())
-}
-
-pub(crate) fn shopify(topic: &str, body: &str) -> Webhook {
-    Webhook::post("/webhook/shopify")
-        .header("x-shopify-topic", topic)
-        .header("x-shopify-shop-domain", "tea.myshopify.com")
-        .body(body)
-        .signed_shopify(&key("shopify"))
-}
-
-/// An order of one's own system, signed now.
-pub(crate) fn generic(body: impl Into<Vec<u8>>) -> Webhook {
-    generic_at(now(), body)
-}
-
-pub(crate) fn generic_at(time: i64, body: impl Into<Vec<u8>>) -> Webhook {
-    Webhook::post("/webhook").body(body).signed_standard(&key("generic"), "msg_1", time)
-}
-
-/// A generic cancellation with these fields besides its type.
-pub(crate) fn generic_cancellation(fields: &Value) -> Webhook {
-    let mut order = json!({"event_type": "order_cancelled"});
-    order.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
-    generic(order.to_string())
-}
-
-/// Unix seconds.
-pub(crate) fn now() -> i64 {
-    jiff::Timestamp::now().as_second()
 }

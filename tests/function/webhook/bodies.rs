@@ -1,11 +1,12 @@
-//! What a genuine webhook may hold.
+//! What a verified webhook may contain.
 
 use serde_json::{Value, json};
 
-use crate::support::world::{World, generic, generic_cancellation, shopify, shopify_order};
+use crate::support::webhooks::{generic, generic_cancellation, shopify, shopify_order};
+use crate::support::world::World;
 
 #[tokio::test]
-async fn a_genuine_body_that_cannot_be_read_is_a_400() {
+async fn a_verified_body_that_cannot_be_read_is_a_400() {
     let world = World::start().await;
     let bodies: [&[u8]; 17] = [
         b"",
@@ -50,7 +51,7 @@ async fn depth_matters_only_in_a_field_that_is_read() {
 }
 
 #[tokio::test]
-async fn what_is_no_news_is_ignored_in_silence() {
+async fn an_unknown_event_type_is_ignored() {
     let world = World::start().await;
     for event_type in
         [json!("order_refunded"), json!("Order_Cancelled"), json!(5), json!(["x"]), Value::Null]
@@ -71,13 +72,13 @@ async fn ids_and_amounts_keep_every_digit() {
     assert_eq!(world.send(&generic(body)).await.status, 200);
     let shown = world.the_message();
     assert!(
-        shown.contains("Order 9007199254740993 cancelled · USD 0.30000000000000004"),
+        shown.contains("Order #9007199254740993 cancelled · USD 0.30000000000000004"),
         "{shown}"
     );
 }
 
 #[tokio::test]
-async fn an_order_of_which_little_is_known_is_still_shown() {
+async fn an_order_with_few_fields_is_still_posted() {
     let world = World::start().await;
     let missing = [
         json!({}),
@@ -129,22 +130,18 @@ async fn order_data_is_never_a_mention_a_link_or_a_second_line() {
     }
     let messages = world.slack.messages();
     assert_eq!(messages.len(), MARKUP.len());
-    let plain = world_lines(&messages[0].rendered());
+    let plain = messages[0].rendered().lines().count();
     for (text, message) in MARKUP.iter().zip(&messages) {
         assert!(message.mentions.is_empty(), "{text:?}: {:?}", message.mentions);
         assert!(message.links.is_empty(), "{text:?}: {:?}", message.links);
         assert!(message.warnings.is_empty(), "{text:?}: {:?}", message.warnings);
         let rendered = message.rendered();
-        assert_eq!(world_lines(&rendered), plain, "{text:?}: {rendered}");
+        assert_eq!(rendered.lines().count(), plain, "{text:?}: {rendered}");
         assert!(!rendered.contains(|c: char| c.is_control() && c != '\n'), "{rendered:?}");
         assert_eq!(message.payload["mrkdwn"], false, "{text:?} stays literal");
     }
     assert!(messages[0].payload.to_string().contains("&lt;!here&gt;"));
     assert!(messages[8].payload.to_string().contains("&amp;lt;!here&amp;gt; &amp;amp; &amp;"));
-}
-
-fn world_lines(rendered: &str) -> usize {
-    rendered.lines().count()
 }
 
 #[tokio::test]

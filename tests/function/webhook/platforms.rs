@@ -1,17 +1,10 @@
-//! What single platforms want of an answer, and what they send otherwise than the others.
+//! What single platforms require of an answer, and what they send differently.
 
-use jiff::Timestamp;
-use order_alerts::handlers::invocation::Invocation;
-use order_alerts::platform::Platform;
-use order_alerts::secret::signing_key::SigningKey;
-use order_alerts::webhook::request::{Body, Headers, Request};
-use order_alerts::webhook::sign::sign;
 use order_alerts_fakes::Webhook;
 use serde_json::{Value, json};
 
-use crate::queue::consume::{failures, shown};
+use crate::support::queue::assert_no_failures;
 use crate::support::world::{Answer, World, key};
-use crate::webhook::sent_samples::samples;
 
 fn ubereats(event_type: &str) -> Webhook {
     let event = json!({
@@ -73,7 +66,7 @@ async fn cafe24_gets_a_403_for_a_wrong_key() {
 }
 
 #[tokio::test]
-async fn square_is_told_to_come_again_while_its_address_is_not_known() {
+async fn square_must_retry_while_public_url_is_not_set() {
     let world = World::start().await;
     let square = Webhook::post("/webhook/square")
         .header("x-square-hmacsha256-signature", "AAAA")
@@ -83,7 +76,7 @@ async fn square_is_told_to_come_again_while_its_address_is_not_known() {
 }
 
 #[tokio::test]
-async fn an_event_of_two_orders_is_two_messages_and_shown_once() {
+async fn an_event_of_two_orders_sent_twice_is_two_messages() {
     let world = World::queued(&[]).await;
     let webhook = cafe24("t-1", "20260101-0000001, 20260101-0000002,20260101-0000001,");
     world.accept([webhook.clone(), webhook]).await;
@@ -92,7 +85,7 @@ async fn an_event_of_two_orders_is_two_messages_and_shown_once() {
     world.consume_the_rest().await;
 
     assert_eq!(world.slack.messages().len(), 2);
-    let shown = shown(&world.slack);
+    let shown = world.shown();
     for id in ["20260101-0000001", "20260101-0000002"] {
         assert_eq!(shown.matches(&format!("🚫 Order {id} cancelled")).count(), 1, "{shown}");
     }
@@ -105,49 +98,10 @@ async fn an_event_of_many_orders_is_one_digest() {
     let world = World::queued(&[]).await;
     let ids: Vec<_> = (1..=40).map(|number| format!("20260101-{number:07}")).collect();
     assert_eq!(world.send(&cafe24("t-1", &ids.join(","))).await.status, 200);
-    assert_eq!(failures(&world.consume().await), Vec::<String>::new());
+    assert_no_failures(&world.consume().await);
     let shown = world.the_message();
     assert!(shown.starts_with("🚫 40 orders cancelled\nShop: teahouse\n"), "{shown}");
     for id in ids {
         assert_eq!(shown.lines().filter(|line| *line == id).count(), 1, "{id}: {shown}");
-    }
-}
-
-/// The sample as its platform would send it now, with the key of these tests.
-fn signed_now(mut sample: Value) -> Option<Value> {
-    let Ok(Invocation::Webhook(Request { path, headers, body: Body::Bytes(body), .. })) =
-        Invocation::parse(&sample.to_string())
-    else {
-        panic!("{sample} is no webhook");
-    };
-    let platform = Platform::find(match path.as_str() {
-        "/webhook" => "generic",
-        path => path.strip_prefix("/webhook/")?,
-    })?;
-    let address = format!("https://tea.example{path}");
-    let key = SigningKey::parse(&key(platform.id), &platform.auth).unwrap();
-    let none = Headers::default();
-    let id = headers.get("x-deliveroo-sequence-guid").unwrap_or("msg_1").to_owned();
-    let now = Timestamp::now();
-    let proof = sign(&platform.auth, &none, &body, &key, Some(&address), &id, now).unwrap();
-    for (name, value) in proof {
-        sample["headers"][name] = value.into();
-    }
-    Some(sample)
-}
-
-#[tokio::test]
-async fn every_sample_is_taken_when_it_is_signed_now() {
-    let settings = [("PUBLIC_URL", "https://tea.example/webhook/square")];
-    let world = World::queued(&settings).await;
-    for (name, sample) in samples() {
-        let Some(event) = signed_now(sample) else { continue };
-        let answer = world.send_event(event).await;
-        let expected = match name.as_str() {
-            "woocommerce-ping" => r#"{"status":"ignored"}"#,
-            name if name.starts_with("ubereats") => "",
-            _ => r#"{"status":"accepted"}"#,
-        };
-        assert_eq!((answer.status, answer.body.as_str()), (200, expected), "{name}");
     }
 }

@@ -1,5 +1,4 @@
-//! What every platform brings along: samples that prove themselves, the messages that they become,
-//! and what people must be told of it.
+//! The samples of `events/`: every platform's are verified, and become these messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,53 +13,91 @@ use order_alerts::order::{Kind, OrderEvent};
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::parse::{Parsed, parse};
-use order_alerts::webhook::request::{Body, Request};
+use order_alerts::webhook::request::{Body, Headers, Request};
 use order_alerts::webhook::route::is_ping;
-use order_alerts::webhook::signature::verify;
-use order_alerts_fakes::FakeSlack;
+use order_alerts::webhook::sign::sign;
+use order_alerts::webhook::signature::{Rejection, verify};
+use order_alerts_fakes::{FakeSlack, sample_key};
+use serde_json::Value;
+
+use crate::support::world::{World, key};
 
 /// Where the samples of a platform that signs its address are registered.
 const PUBLIC_URL: &str = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com/webhook/square";
+
+/// A file of `events/` that is a webhook of a platform.
+struct Sample {
+    name: String,
+    event: Value,
+    platform: &'static Platform,
+    headers: Headers,
+    body: Vec<u8>,
+    arrived_at: Timestamp,
+}
+
+impl Sample {
+    /// None if it is no webhook of a platform, as a health check is none.
+    fn read(path: &Path) -> Option<Self> {
+        let event: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let Ok(Invocation::Webhook(request)) = Invocation::parse(&event.to_string()) else {
+            panic!("{} is no webhook", path.display());
+        };
+        let Request { path: address, headers, body, arrived_at, .. } = request;
+        let platform = match address.as_str() {
+            "/webhook" => "generic",
+            address => address.strip_prefix("/webhook/")?,
+        };
+        let Body::Bytes(body) = body else { panic!("{} has no body", path.display()) };
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        let (platform, arrived_at) = (Platform::find(platform).unwrap(), arrived_at.unwrap());
+        Some(Self { name, event, platform, headers, body, arrived_at })
+    }
+
+    /// The events that it is parsed into at this time; none for a mere ping.
+    fn events(&self, now: Timestamp) -> Result<Vec<OrderEvent>, Rejection> {
+        let Self { platform, headers, body, .. } = self;
+        if is_ping(platform, headers, body) {
+            return Ok(Vec::new());
+        }
+        let keys = [SigningKey::parse(&sample_key(platform.id), &platform.auth).unwrap()];
+        let webhook = verify(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), now)?;
+        match parse(platform, &webhook, Customer::Initials, now).unwrap() {
+            Parsed::Events(events) => Ok(events),
+            Parsed::Ignored { event_type } => panic!("{} is ignored: {event_type:?}", self.name),
+        }
+    }
+
+    /// The event as its platform would send it now, with the key of these tests.
+    fn signed_now(mut self) -> Value {
+        let Self { platform, headers, body, .. } = &self;
+        let key = SigningKey::parse(&key(platform.id), &platform.auth).unwrap();
+        let id = headers.get("x-deliveroo-sequence-guid").unwrap_or("msg_1");
+        let (none, now) = (Headers::default(), Timestamp::now());
+        let proof = sign(&platform.auth, &none, body, &key, Some(PUBLIC_URL), id, now).unwrap();
+        for (name, value) in proof {
+            self.event["headers"][name] = value.into();
+        }
+        self.event
+    }
+}
 
 fn file(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Names and requests of the samples that come to a platform's address.
-fn samples(platform: &Platform) -> Vec<(String, Request)> {
+fn samples() -> Vec<Sample> {
     let files = fs::read_dir(file("events")).unwrap().map(|entry| entry.unwrap().path());
-    let samples = files.map(|path| {
-        let event = fs::read_to_string(&path).unwrap();
-        let Ok(Invocation::Webhook(request)) = Invocation::parse(&event) else {
-            panic!("{} is no webhook", path.display());
-        };
-        (path.file_stem().unwrap().to_string_lossy().into_owned(), request)
-    });
-    let address = |path: &str| match path {
-        "/webhook" => Some("generic"),
-        path => path.strip_prefix("/webhook/"),
-    } == Some(platform.id);
-    let mut samples: Vec<_> = samples.filter(|(_, request)| address(&request.path)).collect();
-    samples.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut samples: Vec<_> = files.filter_map(|path| Sample::read(&path)).collect();
+    samples.sort_by(|one, other| one.name.cmp(&other.name));
     samples
 }
 
-/// What a sample tells at the moment in which it was signed; nothing for a mere ping.
-fn told(platform: &Platform, name: &str, request: &Request) -> Vec<OrderEvent> {
-    let Body::Bytes(body) = &request.body else { panic!("{name} has no body") };
-    if is_ping(platform, &request.headers, body) {
-        return Vec::new();
-    }
-    let key = format!("sample key of the local stack: {}", platform.id);
-    let keys = [SigningKey::parse(&key, &platform.auth).unwrap()];
-    let now = request.arrived_at.unwrap();
-    let auth = &platform.auth;
-    let webhook = verify(auth, &request.headers, body, &keys, Some(PUBLIC_URL), now)
-        .unwrap_or_else(|rejection| panic!("{name}: {rejection}"));
-    match parse(platform, &webhook, Customer::Initials, now).unwrap() {
-        Parsed::Events(events) => events,
-        Parsed::Ignored { event_type } => panic!("{name} is ignored: {event_type:?}"),
-    }
+fn samples_of(platform: &Platform) -> impl Iterator<Item = Sample> {
+    samples().into_iter().filter(|sample| sample.platform.id == platform.id)
+}
+
+fn platforms() -> impl Iterator<Item = &'static Platform> {
+    Platform::names().map(|name| Platform::find(name).unwrap())
 }
 
 /// The message as Slack shows it.
@@ -71,22 +108,20 @@ async fn shown(event: &OrderEvent, language: Language) -> String {
     let body = serde_json::to_vec(&message).unwrap();
     let post = client.post(slack.hook_url()).header("content-type", "application/json").body(body);
     assert_eq!(post.send().await.unwrap().status(), 200, "{:?}", slack.refused());
-    slack.messages().remove(0).rendered()
-}
-
-fn platforms() -> impl Iterator<Item = &'static Platform> {
-    Platform::names().map(|name| Platform::find(name).unwrap())
+    let posted = slack.messages().remove(0);
+    assert_eq!((&posted.warnings, &posted.mentions), (&vec![], &vec![]));
+    posted.rendered()
 }
 
 #[tokio::test]
 async fn samples_become_these_messages() {
     for platform in platforms() {
         let mut messages = Vec::new();
-        for (name, request) in samples(platform) {
-            for event in told(platform, &name, &request) {
+        for sample in samples_of(platform) {
+            for event in sample.events(sample.arrived_at).unwrap() {
                 for language in [Language::English, Language::Korean] {
                     let message = shown(&event, language).await;
-                    messages.push(format!("[{name}, {language:?}]\n{message}"));
+                    messages.push(format!("[{}, {language:?}]\n{message}", sample.name));
                 }
             }
         }
@@ -94,12 +129,36 @@ async fn samples_become_these_messages() {
     }
 }
 
+#[tokio::test]
+async fn the_function_accepts_every_sample_that_is_signed_now() {
+    let world = World::queued(&[("PUBLIC_URL", PUBLIC_URL)]).await;
+    for sample in samples() {
+        let name = sample.name.clone();
+        let answer = world.send_event(sample.signed_now()).await;
+        let expected = match name.as_str() {
+            "woocommerce-ping" => r#"{"status":"ignored"}"#,
+            name if name.starts_with("ubereats") => "",
+            _ => r#"{"status":"accepted"}"#,
+        };
+        assert_eq!((answer.status, answer.body.as_str()), (200, expected), "{name}");
+    }
+}
+
+#[test]
+fn a_sample_is_verified_only_for_a_while_where_the_time_is_signed() {
+    let later: Timestamp = "2026-01-01T01:00:00Z".parse().unwrap();
+    let mut stale: Vec<_> =
+        samples().into_iter().filter(|one| one.events(later).is_err()).collect();
+    stale.dedup_by_key(|sample| sample.platform.id);
+    let stale: Vec<_> = stale.iter().map(|sample| sample.platform.id).collect();
+    assert_eq!(stale, ["bigcommerce", "generic", "standard"]);
+}
+
 #[test]
 fn every_platform_has_a_sample_of_a_cancellation() {
     for platform in platforms() {
-        let samples = samples(platform);
-        let events = samples.iter().flat_map(|(name, request)| told(platform, name, request));
-        let mut events = events.collect::<Vec<_>>().into_iter();
+        let mut events =
+            samples_of(platform).flat_map(|sample| sample.events(sample.arrived_at).unwrap());
         assert!(events.any(|event| event.kind == Kind::Cancelled), "{}", platform.id);
     }
 }
@@ -131,19 +190,4 @@ fn every_platform_has_its_row_in_the_docs() {
         assert!(platform.id == "generic" || sender.contains(&platform.name), "{sender}");
         assert!(!key.trim().is_empty(), "{}", platform.id);
     }
-}
-
-#[test]
-fn a_sample_proves_itself_only_for_a_while_where_the_time_is_signed() {
-    let later: Timestamp = "2026-01-01T01:00:00Z".parse().unwrap();
-    let stale = platforms().filter(|platform| {
-        let (_, request) = samples(platform).remove(0);
-        let Body::Bytes(body) = &request.body else { panic!("no body") };
-        let key = format!("sample key of the local stack: {}", platform.id);
-        let keys = [SigningKey::parse(&key, &platform.auth).unwrap()];
-        let headers = &request.headers;
-        verify(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), later).is_err()
-    });
-    let stale: Vec<_> = stale.map(|platform| platform.id).collect();
-    assert_eq!(stale, ["bigcommerce", "generic", "standard"]);
 }

@@ -1,19 +1,23 @@
 //! The environment.
 
+use std::time::Duration;
+
 use order_alerts_fakes::FakeSlack;
 use serde_json::json;
 
-use crate::support::world::{
-    Way, World, generic, generic_cancellation, shopify, shopify_cancellation, shopify_order,
+use crate::support::queue::assert_no_failures;
+use crate::support::webhooks::{
+    generic_cancellation, shopify, shopify_cancellation, shopify_order,
 };
+use crate::support::world::{Way, World};
 
 #[tokio::test]
-async fn korean_is_spoken_on_request() {
+async fn messages_are_in_korean_on_request() {
     let world = World::with(&[("LANGUAGE", "ko")]).await;
     let order = json!({"order_number": "A-1", "total": 1_250_000, "currency": "KRW", "reason": "inventory"});
     assert_eq!(world.send(&generic_cancellation(&order)).await.status, 200);
     let shown = world.the_message();
-    assert!(shown.starts_with("🚫 주문 A-1 취소 · 1,250,000원\n사유: 재고 부족"), "{shown}");
+    assert!(shown.starts_with("🚫 주문 취소 A-1 · 1,250,000원\n사유: 재고 부족"), "{shown}");
 }
 
 #[tokio::test]
@@ -30,7 +34,7 @@ async fn a_customers_name_is_shown_as_the_setting_says() {
 }
 
 #[tokio::test]
-async fn somebody_is_mentioned_from_an_amount_on() {
+async fn an_order_above_an_amount_has_a_mention() {
     let world = World::with(&[("MENTION", "here"), ("MENTION_ABOVE", "USD 254.98")]).await;
     let mut small = shopify_order();
     small["total_price"] = json!("254.97");
@@ -42,13 +46,23 @@ async fn somebody_is_mentioned_from_an_amount_on() {
 }
 
 #[tokio::test]
-async fn a_kind_can_be_switched_off() {
-    let world = World::with(&[("SHOW_MODIFIED", "off")]).await;
-    let answer = world.send(&generic(r#"{"event_type":"order_modified"}"#)).await;
-    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
-    assert_eq!(world.slack.all_requests(), 0);
-    assert_eq!(world.send(&generic(r#"{"event_type":"order_created"}"#)).await.status, 200);
-    assert!(world.the_message().contains("New order"));
+async fn an_event_whose_kind_is_off_is_accepted_and_not_posted() {
+    let off = [("SHOW_CANCELLED", "off"), ("SHOW_CREATED", "off"), ("SHOW_MODIFIED", "off")];
+    for way in [Way::Direct, Way::Queue] {
+        let world = World::by(way, &off).await;
+        let mut order = shopify_order();
+        for (id, topic) in [(1, "orders/cancelled"), (2, "orders/create"), (3, "orders/updated")] {
+            order["id"] = json!(id);
+            let answer = world.send(&shopify(topic, &order.to_string())).await;
+            assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"status":"accepted"}"#));
+        }
+        if way == Way::Queue {
+            world.sqs.advance(Duration::from_secs(62));
+            assert_no_failures(&world.consume().await);
+        }
+        world.assert_queues_are_empty();
+        assert_eq!(world.slack.all_requests(), 0);
+    }
 }
 
 #[tokio::test]
@@ -76,9 +90,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named() {
 }
 
 #[tokio::test]
-async fn another_slack_is_announced_loudly() {
+async fn another_slack_origin_is_warned_of_at_the_start() {
     let world = World::start().await;
     let logs = world.function.logs();
-    assert_eq!(logs.len(), 1, "and nothing else is said at a healthy start: {logs:#?}");
+    assert_eq!(logs.len(), 1, "and nothing else is logged at a healthy start: {logs:#?}");
     assert!(logs[0].contains("\"WARN\"") && logs[0].contains("SLACK_ORIGIN"), "{logs:#?}");
 }

@@ -1,38 +1,39 @@
-//! For which posts the ledger could not prevent a repeat.
+//! Which posts may be repeated, as the ledger could not prevent it.
 //!
-//! A post of an order needs no excuse if its invocation held the order's events: asked the ledger for
-//! them before, and told it so after, with an answer each time. Else
-//!   - a call about this very order was lost, with its repeat, or
-//!   - three calls of the invocation were lost, after which it asks no more, or
+//! A post of an order may not be repeated if its invocation used the ledger for all of the order's
+//! events: it acquired their leases before and marked them delivered after, with a success each time.
+//! It may be repeated if
+//!   - a call about this order failed, with its retry, or
+//!   - three calls of the invocation failed, after which it makes no more, or
 //!   - calls took so long that there was no time for more.
 //!
-//! A process that says that the ledger failed it is believed.
+//! If a process logs that the ledger failed, that counts.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
-use crate::calls::Asked;
+use crate::calls::Call;
 use crate::history::{Accepted, Log};
 use crate::senders::{Event, name};
 
-/// So many calls are lost before an invocation does without the ledger.
+/// After so many failed calls an invocation continues without the ledger.
 const OUTAGE: usize = 3;
-/// After two thirds of its time an invocation asks for nothing that it has to tell yet.
+/// After two thirds of its time an invocation acquires no lease any more.
 const LATE: Duration = Duration::from_secs(20);
-/// Near its end it does not tell the ledger any more what it told. It was at work before its first
-/// call, and its last began before the end.
+/// Near its end it marks nothing delivered any more. It had started before its first call, and its
+/// last call began before the end.
 const TOO_LATE: Duration = Duration::from_millis(25_900);
 
-pub(crate) struct Excuses<'a> {
+pub(crate) struct AllowedRepeats<'a> {
     log: &'a Log,
     events: BTreeMap<u32, BTreeSet<String>>,
     /// By invocation and order.
-    asked: HashMap<&'a str, HashMap<u32, Vec<&'a Asked>>>,
+    calls: HashMap<&'a str, HashMap<u32, Vec<&'a Call>>>,
     /// By invocation.
-    lost: HashMap<&'a str, usize>,
+    failed: HashMap<&'a str, usize>,
 }
 
-impl<'a> Excuses<'a> {
+impl<'a> AllowedRepeats<'a> {
     pub(crate) fn new<'e>(log: &'a Log, sent: impl Iterator<Item = &'e Event>) -> Self {
         let mut events = BTreeMap::<u32, BTreeSet<String>>::new();
         let mut orders = HashMap::new();
@@ -42,56 +43,56 @@ impl<'a> Excuses<'a> {
             orders.insert(name(event.order), event.order);
             events.entry(event.order).or_default().insert(named);
         }
-        let mut asked = HashMap::<_, HashMap<_, Vec<_>>>::new();
-        let mut lost = HashMap::<_, usize>::new();
+        let mut calls = HashMap::<_, HashMap<_, Vec<_>>>::new();
+        let mut failed = HashMap::<_, usize>::new();
         for call in log.ledger.values() {
             let of = call.names().into_iter().find_map(|part| orders.get(part));
             if let Some(order) = of {
-                let of_invocation = asked.entry(call.invocation.as_str()).or_default();
+                let of_invocation = calls.entry(call.invocation.as_str()).or_default();
                 of_invocation.entry(*order).or_default().push(call);
             }
-            *lost.entry(call.invocation.as_str()).or_default() += usize::from(call.is_lost);
+            *failed.entry(call.invocation.as_str()).or_default() += usize::from(call.is_failed);
         }
-        Self { log, events, asked, lost }
+        Self { log, events, calls, failed }
     }
 
-    /// Nobody could know that the post was shown, or note it.
-    pub(crate) fn excuse(&self, post: &Accepted, order: u32) -> bool {
-        post.is_unclear
+    /// Whether the order may be shown once more after this post.
+    pub(crate) fn allows(&self, post: &Accepted, order: u32) -> bool {
+        post.is_in_doubt
             || self.log.killed.contains(&post.invocation)
             || self.is_without_ledger(post, order)
     }
 
-    /// Whether the invocation could not keep to the ledger when it told this order.
+    /// Whether the ledger failed the invocation when it posted this order.
     pub(crate) fn is_without_ledger(&self, post: &Accepted, order: u32) -> bool {
-        let asked = self.asked(post, order);
-        let says_so = self.log.said_without_ledger.contains(&post.invocation);
-        if says_so || asked.iter().any(|call| call.is_lost) {
+        let calls = self.calls_about(post, order);
+        let logs_so = self.log.logged_without_ledger.contains(&post.invocation);
+        if logs_so || calls.iter().any(|call| call.is_failed) {
             return true;
         }
-        self.held(post, order) < self.events[&order].len() && self.does_without(post)
+        self.recorded(post, order) < self.events[&order].len() && self.has_no_ledger(post)
     }
 
-    /// Whether the invocation asked nothing about the order that it told, for no reason.
-    pub(crate) fn never_asked(&self, post: &Accepted, order: u32) -> bool {
-        self.held(post, order) == 0
-            && !self.excuse(post, order)
+    /// Whether the invocation posted the order without a call about it, and for no reason.
+    pub(crate) fn is_unchecked(&self, post: &Accepted, order: u32) -> bool {
+        self.recorded(post, order) == 0
+            && !self.allows(post, order)
             && !self.log.killed.contains(&post.invocation)
     }
 
-    fn does_without(&self, post: &Accepted) -> bool {
+    fn has_no_ledger(&self, post: &Accepted) -> bool {
         let invocation = post.invocation.as_str();
         let (first, last) = self.log.spans[invocation];
-        self.lost.get(invocation).is_some_and(|lost| *lost >= OUTAGE)
+        self.failed.get(invocation).is_some_and(|failed| *failed >= OUTAGE)
             || post.at > first + LATE
             || last > first + TOO_LATE
     }
 
-    /// How many of the order's events the ledger was asked for before the post, and told of after it.
-    fn held(&self, post: &Accepted, order: u32) -> usize {
-        let asked = self.asked(post, order);
-        let is_held = |event: &&String| {
-            let mut of_event = asked
+    /// For how many of the order's events the ledger was called before the post and after it.
+    fn recorded(&self, post: &Accepted, order: u32) -> usize {
+        let calls = self.calls_about(post, order);
+        let is_recorded = |event: &&String| {
+            let mut of_event = calls
                 .iter()
                 .filter(|call| call.names().contains(event.as_str()))
                 .map(|call| call.at);
@@ -99,11 +100,11 @@ impl<'a> Excuses<'a> {
                 (of_event.clone().any(|at| at < post.at), of_event.any(|at| at > post.at));
             before && after
         };
-        self.events[&order].iter().filter(is_held).count()
+        self.events[&order].iter().filter(is_recorded).count()
     }
 
-    fn asked(&self, post: &Accepted, order: u32) -> &[&'a Asked] {
-        let of_order = self.asked.get(post.invocation.as_str()).and_then(|all| all.get(&order));
+    fn calls_about(&self, post: &Accepted, order: u32) -> &[&'a Call] {
+        let of_order = self.calls.get(post.invocation.as_str()).and_then(|all| all.get(&order));
         of_order.map_or(&[], Vec::as_slice)
     }
 }

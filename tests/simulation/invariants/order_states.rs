@@ -1,4 +1,4 @@
-//! Where every order is: not known, shown, in the queue, or given up.
+//! The state of every order: shown, in the queue, or dead-lettered.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -8,13 +8,14 @@ use order_alerts::queue::envelope::unpack;
 
 use crate::history::{Accepted, Log};
 use crate::message::Kind;
-use crate::senders::{Event, Receipts};
+use crate::senders::{Event, Responses};
 use crate::world::World;
 
-pub(crate) type Broken = (Option<u32>, String);
+/// An order, if it is about one, and what is wrong.
+pub(crate) type Finding = (Option<u32>, String);
 
-/// Where every order is.
-pub(crate) struct Account<'a> {
+/// The states of all orders.
+pub(crate) struct OrderStates<'a> {
     /// By id, those that were sent and those that were answered.
     pub(crate) sent: BTreeMap<usize, Event>,
     pub(crate) answered: BTreeMap<usize, Duration>,
@@ -25,16 +26,16 @@ pub(crate) struct Account<'a> {
     pub(crate) letters: Vec<(Vec<u32>, String)>,
 }
 
-impl<'a> Account<'a> {
-    pub(crate) fn of(world: &World, log: &'a Log, events: &[Event], receipts: &Receipts) -> Self {
+impl<'a> OrderStates<'a> {
+    pub(crate) fn of(world: &World, log: &'a Log, events: &[Event], responses: &Responses) -> Self {
         let mut shown = BTreeMap::<u32, Vec<_>>::new();
         for post in &log.accepted {
-            for told in &post.told {
-                shown.entry(told.order).or_default().push((post, told.kind));
+            for shown_order in &post.orders {
+                shown.entry(shown_order.order).or_default().push((post, shown_order.kind));
             }
         }
         let sqs = &world.network.outside.sqs;
-        let held = |messages: Vec<order_alerts_fakes::QueuedMessage>| {
+        let orders_of = |messages: Vec<order_alerts_fakes::QueuedMessage>| {
             messages.iter().flat_map(|message| orders(&message.body)).collect()
         };
         let letter = |letter: &order_alerts_fakes::QueuedMessage| {
@@ -45,10 +46,10 @@ impl<'a> Account<'a> {
         Self {
             letters: sqs.dead_letters().iter().map(letter).collect(),
             sent: events.iter().map(|event| (event.id, *event)).collect(),
-            answered: receipts.answered().into_iter().collect(),
+            answered: responses.answered().into_iter().collect(),
             shown,
-            queued: held(sqs.messages()),
-            dead: held(sqs.dead_letters()),
+            queued: orders_of(sqs.messages()),
+            dead: orders_of(sqs.dead_letters()),
         }
     }
 
@@ -61,7 +62,7 @@ impl<'a> Account<'a> {
         events
     }
 
-    pub(crate) fn nothing_is_made_up(&self) -> Result<(), Broken> {
+    pub(crate) fn no_order_is_invented(&self) -> Result<(), Finding> {
         let known: BTreeSet<_> = self.sent.values().map(|event| event.order).collect();
         match self.shown.keys().find(|order| !known.contains(order)) {
             Some(order) => Err((Some(*order), "was never sent, and is shown".to_owned())),
@@ -69,10 +70,10 @@ impl<'a> Account<'a> {
         }
     }
 
-    pub(crate) fn nothing_is_lost(&self) -> Result<(), Broken> {
+    pub(crate) fn nothing_is_lost(&self) -> Result<(), Finding> {
         for id in self.answered.keys() {
             let Event { order, kind, .. } = self.sent[id];
-            // Of other events of an order, the one that matters most may stand for all.
+            // Other events of an order may be shown as one, by their most important kind.
             let counts = |found: Kind| kind != Kind::Cancelled || found == Kind::Cancelled;
             let is_shown = self.shown.get(&order);
             let is_shown =

@@ -1,49 +1,53 @@
-//! What is shown more often than it happened, and why.
+//! Orders that are shown more often than they have events.
 
 use crate::history::Accepted;
-use crate::invariants::allowed_repeats::Excuses;
-use crate::invariants::order_states::{Account, Broken};
+use crate::invariants::allowed_repeats::AllowedRepeats;
+use crate::invariants::order_states::{Finding, OrderStates};
 use crate::message::Kind;
 
-pub(crate) fn have_their_reasons(
-    account: &Account<'_>,
-    excuses: &Excuses<'_>,
-) -> Result<(), Broken> {
-    let events = account.events();
-    for (order, posts) in &account.shown {
-        let pardoned = posts.iter().filter(|(post, _)| excuses.excuse(post, *order)).count();
+pub(crate) fn are_allowed(
+    states: &OrderStates<'_>,
+    allowed: &AllowedRepeats<'_>,
+) -> Result<(), Finding> {
+    let events = states.events();
+    for (order, posts) in &states.shown {
+        let repeatable = posts.iter().filter(|(post, _)| allowed.allows(post, *order)).count();
         let kinds = [Kind::Cancelled, Kind::Reopened];
         let of_kind = kinds.map(|kind| {
             (
-                posts.iter().filter(|(_, told)| *told == kind).count(),
+                posts.iter().filter(|(_, shown)| *shown == kind).count(),
                 events[order].iter().filter(|sent| **sent == kind).count(),
             )
         });
         for (shown, of) in [(posts.len(), events[order].len())].into_iter().chain(of_kind) {
-            if shown > of + pardoned {
-                let what =
-                    format!("is shown {shown} times, for {of} events and {pardoned} excused posts");
+            if shown > of + repeatable {
+                let what = format!(
+                    "is shown {shown} times, for {of} events and {repeatable} repeatable posts"
+                );
                 return Err((Some(*order), what));
             }
         }
-        if let Some((post, _)) = posts.iter().find(|(post, _)| excuses.never_asked(post, *order)) {
-            let what = format!("is told by {} without asking the ledger", post.invocation);
+        if let Some((post, _)) = posts.iter().find(|(post, _)| allowed.is_unchecked(post, *order)) {
+            let what = format!("is posted by {} without a call of the ledger", post.invocation);
             return Err((Some(*order), what));
         }
     }
     Ok(())
 }
 
-pub(crate) fn are_marked(account: &Account<'_>, excuses: &Excuses<'_>) -> Result<(), Broken> {
-    let events = account.events();
-    let of_one_event = account.shown.iter().filter(|(order, _)| events[order].len() == 1);
+pub(crate) fn say_so(
+    states: &OrderStates<'_>,
+    allowed: &AllowedRepeats<'_>,
+) -> Result<(), Finding> {
+    let events = states.events();
+    let of_one_event = states.shown.iter().filter(|(order, _)| events[order].len() == 1);
     for (order, posts) in of_one_event {
-        let knows = |post: &Accepted| !excuses.is_without_ledger(post, *order);
-        let all_know = posts.iter().all(|(post, _)| knows(post));
-        // The one that says nothing may well be the last to arrive.
+        let has_ledger = |post: &Accepted| !allowed.is_without_ledger(post, *order);
+        let all_have_ledger = posts.iter().all(|(post, _)| has_ledger(post));
+        // The one that says nothing may be the last to arrive.
         let silent = posts.iter().filter(|(post, _)| !post.says_repeat).count();
-        if all_know && silent > 1 {
-            return Err((Some(*order), "is shown again, and that is not said".to_owned()));
+        if all_have_ledger && silent > 1 {
+            return Err((Some(*order), "is repeated, and does not say so".to_owned()));
         }
     }
     Ok(())

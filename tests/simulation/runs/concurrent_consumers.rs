@@ -1,4 +1,4 @@
-//! Two consumers with the same messages, one of which stands still at any moment of the other.
+//! Two consumers with the same messages, one of which pauses before any call of the other.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use crate::gates::Gates;
-use crate::invariants::judge;
-use crate::senders::{Receipts, cancellations, send};
+use crate::invariants::check_invariants;
+use crate::senders::{Responses, cancellations, send};
 use crate::world::World;
 
-/// What became of a pair of moments.
+/// Whether both invocations came to their calls.
 enum Met {
     /// The first has ended before its call.
     NoFirst,
@@ -47,8 +47,8 @@ fn meet(orders: u32, first: usize, second: usize, first_dies: bool) -> Met {
         let world = World::with_gates(Gates::new(first, second, first_dies)).await;
         let gates = world.network.gates.clone().expect("there are gates");
         let events = cancellations(orders, Duration::ZERO);
-        let receipts = Receipts::default().into();
-        send(&world, &events, &receipts).await;
+        let responses = Responses::default().into();
+        send(&world, &events, &responses).await;
 
         let sqs = &world.network.outside.sqs;
         let original = sqs.batch(10).expect("all is in the queue");
@@ -61,41 +61,42 @@ fn meet(orders: u32, first: usize, second: usize, first_dies: bool) -> Met {
         });
         let met = if gates.first_stands().await { Met::Both } else { Met::NoFirst };
         let other = world.invoke(&copied).await;
-        original.settle(&one.await.expect("no invocation panics").outcome);
-        copy.settle(&other.outcome);
+        original.acknowledge(&one.await.expect("no invocation panics").outcome);
+        copy.acknowledge(&other.outcome);
 
         let _feeding = world.feed();
         while !world.is_at_rest() {
             sleep(Duration::from_secs(1)).await;
         }
-        let figures = judge(&world, &events, &receipts, None).unwrap_or_else(|breach| {
-            let history = breach.history;
-            let Gates { first, second, .. } = &*gates;
-            panic!("{first:?}, {second:?}: {:?} {}\n{history}", breach.order, breach.what)
-        });
+        let figures =
+            check_invariants(&world, &events, &responses, None).unwrap_or_else(|violation| {
+                let history = violation.history;
+                let Gates { first, second, .. } = &*gates;
+                panic!("{first:?}, {second:?}: {:?} {}\n{history}", violation.order, violation.what)
+            });
         assert_eq!(figures.shown.len(), events.len());
         if matches!(met, Met::Both) && !gates.second_stood() { Met::NoSecond } else { met }
     })
 }
 
 #[test]
-fn two_copies_of_one_order_are_told_once_at_every_pair_of_calls() {
+fn two_copies_of_one_order_are_posted_once_at_every_pair_of_calls() {
     meet_everywhere(1, false);
 }
 
 #[test]
-fn a_copy_of_one_order_outlives_the_other_at_every_pair_of_calls() {
+fn one_consumer_of_an_order_survives_the_other_at_every_pair_of_calls() {
     meet_everywhere(1, true);
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn two_copies_of_a_digest_are_told_once_at_every_pair_of_calls() {
+fn two_copies_of_a_digest_are_posted_once_at_every_pair_of_calls() {
     meet_everywhere(5, false);
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_copy_of_a_digest_outlives_the_other_at_every_pair_of_calls() {
+fn one_consumer_of_a_digest_survives_the_other_at_every_pair_of_calls() {
     meet_everywhere(5, true);
 }

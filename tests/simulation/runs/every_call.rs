@@ -1,4 +1,4 @@
-//! A fault at any moment of a few orders: at each of the calls that they take.
+//! A fault at each of the calls that a few orders take.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::senders::{Event, cancellations};
 
 const CRASHES: [Fault; 2] = [Fault::CrashBefore, Fault::CrashAfter];
 
-/// Longer than anybody waits.
+/// Longer than any time-out of the function.
 const LONG: Duration = Duration::from_secs(5);
 
 const OTHERS: [Fault; 12] = [
@@ -24,12 +24,12 @@ const OTHERS: [Fault; 12] = [
     Fault::Late(LONG),
     Fault::Hang,
     Fault::RateLimited(3),
-    Fault::Disliked,
+    Fault::Rejected,
 ];
 
-/// Has the fault befall each call of the load, or some calls in a row, until none is left; each time
-/// every order must come through.
-fn befall_everywhere(
+/// Runs the load again and again, each time with the fault at the next call or calls; every order must
+/// be shown each time.
+fn fault_everywhere(
     name: &str,
     (events, fed_from): (&[Event], Duration),
     faults: &[Fault],
@@ -45,7 +45,7 @@ fn befall_everywhere(
             assert_eq!((figures.queued, figures.dead), (0, 0), "{name}");
             assert!(figures.shown.values().all(|times| times.len() <= 1 + in_a_row), "{name}");
             if figures.calls <= number {
-                assert!(number >= 7, "a secret, a send, two leases, a post and two marks");
+                assert!(number >= 7, "a secret, a send, two leases, a post and two delivery marks");
                 break;
             }
         }
@@ -54,13 +54,13 @@ fn befall_everywhere(
 
 fn one_order(faults: &[Fault], in_a_row: usize) {
     let events = cancellations(1, Duration::ZERO);
-    befall_everywhere("one order", (&events, Duration::ZERO), faults, in_a_row);
+    fault_everywhere("one order", (&events, Duration::ZERO), faults, in_a_row);
 }
 
-/// All wait in the queue before the function takes them from there.
+/// All are in the queue before its consumers start.
 fn a_digest(faults: &[Fault], in_a_row: usize) {
     let events = cancellations(5, Duration::ZERO);
-    befall_everywhere("a digest of 5", (&events, Duration::from_secs(20)), faults, in_a_row);
+    fault_everywhere("a digest of 5", (&events, Duration::from_secs(20)), faults, in_a_row);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Many orders, and a Slack that is well or down.
+//! Many orders, while Slack works or is down.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -18,7 +18,7 @@ const fn minutes(minutes: u64) -> Duration {
     Duration::from_mins(minutes)
 }
 
-fn storm() -> Vec<Event> {
+fn burst() -> Vec<Event> {
     cancellations(1_000, seconds(10))
 }
 
@@ -31,7 +31,7 @@ fn assert_each_once(figures: &Figures, orders: usize) {
 }
 
 #[track_caller]
-fn assert_calm(figures: &Figures) {
+fn assert_few_posts(figures: &Figures) {
     assert!(figures.posts <= 20, "{} posts", figures.posts);
     assert!(figures.rate_limited <= 2, "{} times 429", figures.rate_limited);
     assert!(figures.peak() <= 2, "{} posts in a second", figures.peak());
@@ -39,15 +39,15 @@ fn assert_calm(figures: &Figures) {
 }
 
 #[test]
-fn a_storm_of_cancellations_is_told_in_few_messages() {
-    let load = Load::new("1,000 cancellations in 10 s", storm(), minutes(60));
+fn a_burst_of_cancellations_becomes_few_messages() {
+    let load = Load::new("1,000 cancellations in 10 s", burst(), minutes(60));
     let figures = observe(&load);
     assert_each_once(&figures, 1_000);
-    assert_calm(&figures);
+    assert_few_posts(&figures);
 }
 
 #[test]
-fn what_is_sent_three_times_is_told_once() {
+fn orders_sent_three_times_are_shown_once() {
     let some = repeated(&cancellations(100, seconds(4)), 3, 3);
     let figures = observe(&Load::new("100 cancellations, each sent 3 times", some, minutes(60)));
     assert_each_once(&figures, 100);
@@ -55,16 +55,16 @@ fn what_is_sent_three_times_is_told_once() {
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_that_is_sent_three_times_is_told_once() {
-    let events = repeated(&storm(), 3, 3);
+fn a_burst_sent_three_times_is_shown_once() {
+    let events = repeated(&burst(), 3, 3);
     let figures = observe(&Load::new("the same, each sent 3 times", events, minutes(60)));
     assert_each_once(&figures, 1_000);
-    assert_calm(&figures);
+    assert_few_posts(&figures);
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn storms_of_all_kinds_that_are_sent_twice_are_told_once() {
+fn bursts_of_all_kinds_sent_twice_are_shown_once() {
     for seed in 0..15 {
         let count = 900 + 200 * usize::try_from(seed).expect("it is small");
         let mut events = mixed(count, seconds(20), seed);
@@ -111,8 +111,8 @@ fn an_outage_of_slack_delays_and_loses_nothing() {
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_in_an_outage_is_told_soon_after() {
-    let (figures, tries) = outage("1,000, Slack down for 10 min", storm(), seconds(0)..minutes(10));
+fn a_burst_in_an_outage_is_shown_soon_after() {
+    let (figures, tries) = outage("1,000, Slack down for 10 min", burst(), seconds(0)..minutes(10));
     assert_each_once(&figures, 1_000);
     assert!(tries <= 450, "{tries} tries");
     assert_all_shown_by(&figures, minutes(17));
@@ -120,15 +120,15 @@ fn a_storm_in_an_outage_is_told_soon_after() {
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_is_kept_for_three_hours() {
-    let (figures, _) = outage("1,000, Slack down for 3 h", storm(), seconds(0)..minutes(180));
+fn a_burst_survives_an_outage_of_three_hours() {
+    let (figures, _) = outage("1,000, Slack down for 3 h", burst(), seconds(0)..minutes(180));
     assert_each_once(&figures, 1_000);
     assert_all_shown_by(&figures, minutes(180 + 15));
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_day_leaves_no_more_behind_than_its_orders() {
+fn a_day_leaves_no_more_ledger_items_than_it_has_orders() {
     let mut events = mixed(864, minutes(24 * 60), 6);
     for (place, event) in events.iter_mut().enumerate() {
         event.at = seconds(100) * u32::try_from(place).expect("there are not so many");
@@ -145,5 +145,5 @@ fn a_day_leaves_no_more_behind_than_its_orders() {
     let all = of("event#") + of("order#") + of("digest#") + of("cancelled#");
     assert_eq!(figures.items.len(), all);
     let week = minutes(7 * 24 * 60) + minutes(1);
-    assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item stays for ever");
+    assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item never expires");
 }

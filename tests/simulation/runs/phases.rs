@@ -1,4 +1,4 @@
-//! Stretches of time in which one of the services is slow, down, or minds what it is told.
+//! Periods in which one of the services is slow, down, or rejects what it gets.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -60,7 +60,7 @@ fn a_ledger_that_fails_for_one_order_repeats_no_other() {
     }
 }
 
-/// Beside other faults, now slow, now down, now throttled.
+/// With other faults, and a ledger that is slow, down or throttled in turns.
 fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let faults = [SLOW, Fault::Status(500), Fault::Hang, Fault::Status(400), Fault::Refused];
     let first = usize::try_from(seed).expect("it is small") % faults.len();
@@ -95,15 +95,15 @@ fn thousands_of_events_survive_a_ledger_in_phases() {
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_with_poison_in_it_is_told_but_for_the_poison() {
+fn a_burst_is_shown_but_for_the_orders_that_slack_always_rejects() {
     let events = poisoned(cancellations(1_000, seconds(10)), 200);
-    let figures = during("1,000, 5 of which Slack never takes", events, Vec::new());
+    let figures = during("1,000, 5 of which Slack always rejects", events, Vec::new());
     assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (995, 0, 5));
 }
 
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn a_storm_over_a_slow_ledger_is_told() {
+fn a_burst_with_a_slow_ledger_is_shown() {
     let events = repeated(&cancellations(1_000, seconds(10)), 2, 5);
     let slow = vec![phase(Service::DynamoDb, 0..120, SLOW)];
     let figures = during("1,000, each sent twice, a slow ledger", events, slow);
@@ -119,24 +119,24 @@ fn many_reopened_orders_survive_faults_at_every_call() {
 }
 
 #[test]
-fn what_slack_never_takes_is_given_up_alone() {
+fn only_what_slack_always_rejects_is_dead_lettered() {
     let events = poisoned(cancellations(60, seconds(10)), 20);
-    let figures = during("60, 3 of which Slack never takes", events, Vec::new());
+    let figures = during("60, 3 of which Slack always rejects", events, Vec::new());
     assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (57, 0, 3));
     assert!(figures.shown.keys().all(|order| *order < POISON));
 }
 
 #[test]
-fn what_slack_minds_for_a_while_is_shown_or_given_up() {
+fn what_slack_rejects_for_a_while_is_shown_or_dead_lettered() {
     let events = cancellations(30, seconds(60));
-    let minds = vec![phase(Service::Slack, 10..100, Fault::Disliked)];
-    let figures = during("30, Slack minds them all for 90 s", events, minds);
+    let rejections = vec![phase(Service::Slack, 10..100, Fault::Rejected)];
+    let figures = during("30, Slack rejects them all for 90 s", events, rejections);
     assert_eq!(figures.shown.len() + figures.dead, 30);
-    assert!(figures.dead > 0, "nothing was given up");
+    assert!(figures.dead > 0, "nothing was dead-lettered");
 }
 
 #[test]
-fn each_cancellation_of_an_order_that_lives_again_is_told() {
+fn each_cancellation_of_a_reopened_order_is_posted() {
     for (seed, pause) in [(0, 100..200), (1, 1..30), (2, 20..90)] {
         let name = format!("20 reopened, pauses of {pause:?} s");
         let figures = during(&name, reopened(20, seconds(120), pause.clone(), seed), Vec::new());
@@ -161,12 +161,12 @@ fn reopened_orders_survive_faults_at_every_call() {
 }
 
 #[test]
-fn an_outage_of_the_queue_is_told_to_senders_who_come_again() {
+fn an_outage_of_the_queue_makes_senders_retry() {
     for fault in [Fault::Status(400), Fault::Status(500), Fault::Refused, Fault::Hang] {
         let events = mixed(60, seconds(60), 7);
         let name = format!("60 of all kinds, queue 30 s {fault:?}");
         let figures = during(&name, events, vec![phase(Service::Sqs, 15..45, fault)]);
         assert_eq!((figures.answered, figures.dead, figures.repeated()), (60, 0, 0));
-        assert!(figures.refused > 0, "nobody was sent away");
+        assert!(figures.refused > 0, "no sender had to retry");
     }
 }

@@ -1,4 +1,4 @@
-//! Faults by chance, at every call that the function makes.
+//! Random faults, at every call that the function makes.
 
 use std::time::Duration;
 
@@ -8,26 +8,26 @@ use crate::message::Kind;
 use crate::report::observe;
 use crate::senders::{Event, POISON, mixed, poisoned};
 
-/// What went wrong last is felt no more: the leases of the dead have ended.
-const SETTLED: Duration = Duration::from_secs(40);
+/// After the last fault: until then the leases of killed sandboxes have expired.
+const RECOVERY: Duration = Duration::from_secs(40);
 
-/// So many events come in this time, and somewhat longer everything can go wrong.
+/// Sends so many events in this time, with faults for three minutes more.
 fn survive(events: usize, time: Duration, seed: u64) {
     let until = time + Duration::from_mins(3);
     // A few, however many there are: each costs a digest the time of many posts.
     let one_of = u32::try_from(events).expect("there are not so many") * 2 / 5;
     let events = poisoned(mixed(events, time, seed), one_of);
-    let fresh = fresh(&events, until + SETTLED);
+    let fresh = fresh(&events, until + RECOVERY);
     let all = [events, fresh].concat();
     let name = format!("{} events, 5 % faults, seed {seed}", all.len());
     let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
-    let well_from = Some(until + SETTLED);
+    let well_from = Some(until + RECOVERY);
     let load = Load::new(&name, all, until + Duration::from_mins(40));
     let figures = observe(&Load { seed, plan, well_from, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
 
-/// Orders of every kind that come when all is well again, for five minutes.
+/// Orders of every kind, sent for five minutes after all faults have ended.
 fn fresh(events: &[Event], from: Duration) -> Vec<Event> {
     let order = events.iter().map(|event| event.order % POISON).max().unwrap_or_default() + 1;
     let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified].into_iter().cycle();
@@ -54,10 +54,10 @@ fn ten_thousand_events_survive_faults_at_every_call() {
     }
 }
 
-/// Beside the other half, on another core.
+/// The other half of the seeds, so that both run at the same time.
 #[test]
 #[ignore = "takes minutes: make storm"]
-fn ten_thousand_other_events_survive_them_too() {
+fn ten_thousand_events_survive_faults_of_other_seeds() {
     for seed in 25..50 {
         survive(10_000, Duration::from_mins(15), seed);
     }

@@ -17,13 +17,13 @@ pub(crate) struct FakePlainApi {
 /// What sort of API it is.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Sort {
-    /// It lists, and takes an address as often as it comes.
+    /// It lists, and accepts the same address again.
     Listing,
-    /// It lists, and takes one event with each address.
+    /// It lists, and accepts one event with each address.
     OneByOne,
-    /// It lists, and takes an address once.
+    /// It lists, and accepts an address once.
     Unique,
-    /// It knows one method and nothing else, and takes an address once.
+    /// It supports one method only, and accepts an address once.
     WriteOnly,
 }
 

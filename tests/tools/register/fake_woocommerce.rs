@@ -202,7 +202,7 @@ fn body(request: &Request) -> Result<Value, Reply> {
         .ok_or_else(|| refusal(400, "rest_invalid_json", "Invalid JSON body passed."))
 }
 
-/// Without the secret, which nobody can read.
+/// Without the secret, which the API never shows.
 fn description(position: usize, hook: &Hook) -> Value {
     json!({
         "id": position + FIRST_ID,

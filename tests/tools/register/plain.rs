@@ -41,7 +41,7 @@ async fn a_plain_api_is_registered_once_listed_and_removed() {
 const ONE_BY_ONE: &str = r#"{"scope":"{event}","destination":"{url}"}"#;
 
 #[tokio::test]
-async fn an_api_that_takes_one_event_is_asked_for_each() {
+async fn an_api_that_accepts_one_event_gets_a_request_for_each() {
     let api = FakePlainApi::start(Sort::OneByOne).await;
     let (endpoint, url) = (api.url(), at("bigcommerce"));
     let common = ["bigcommerce", "--api", &endpoint, "--url", &url, "--body", ONE_BY_ONE];
@@ -68,7 +68,7 @@ async fn an_api_that_takes_one_event_is_asked_for_each() {
 }
 
 #[tokio::test]
-async fn events_that_a_body_does_not_name_are_not_registered() {
+async fn events_that_the_body_does_not_name_are_not_registered() {
     let api = FakePlainApi::start(Sort::OneByOne).await;
     let (endpoint, url) = (api.url(), at("bigcommerce"));
     let common = ["bigcommerce", "--api", &endpoint, "--url", &url, "--body"];
@@ -86,7 +86,7 @@ async fn events_that_a_body_does_not_name_are_not_registered() {
 }
 
 #[tokio::test]
-async fn a_plain_api_may_want_another_method_body_status_and_header() {
+async fn a_plain_api_may_have_another_method_body_status_and_header() {
     let api = Server::start(|request| async move {
         let is_right = request.method() == "PUT"
             && header(&request, "x-api-key") == TOKEN
@@ -125,7 +125,7 @@ async fn a_plain_api_may_want_another_method_body_status_and_header() {
 }
 
 #[tokio::test]
-async fn an_api_that_does_not_list_says_itself_what_is_there() {
+async fn an_api_without_a_list_reports_what_is_already_registered() {
     let api = FakePlainApi::start(Sort::WriteOnly).await;
     let (endpoint, url) = (api.url(), format!("{HOST}/webhook"));
     let common = ["generic", "--api", &endpoint, "--url", &url];
@@ -136,8 +136,8 @@ async fn an_api_that_does_not_list_says_itself_what_is_there() {
         "{output}"
     );
     assert_eq!(api.hooks().len(), 1);
-    for wish in ["--list", "--remove"] {
-        let error = register(&common, &[wish]).await.unwrap_err();
+    for option in ["--list", "--remove"] {
+        let error = register(&common, &[option]).await.unwrap_err();
         assert!(
             error.ends_with("does not list what is registered: a GET there is answered with 405"),
             "{error}"
@@ -157,7 +157,7 @@ async fn an_api_that_does_not_list_says_itself_what_is_there() {
     let body = r#"{"url":"{url}","events":["{event}"]}"#;
     let common = ["generic", "--api", &endpoint, "--url", &url, "--body", body];
     let error = register(&common, &[]).await.unwrap_err();
-    assert!(error.contains(once), "the first one took the address: {error}");
+    assert!(error.contains(once), "the first one registered the address: {error}");
     assert_eq!(api.hooks().len(), 1);
 }
 
@@ -173,7 +173,7 @@ async fn an_id_that_names_more_than_one_webhook_removes_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_plain_api_refuses_is_said() {
+async fn a_refusal_of_a_plain_api_is_printed() {
     let api = FakePlainApi::start(Sort::Listing).await;
     let (endpoint, url) = (api.url(), format!("{HOST}/webhook"));
     let common = ["generic", "--api", &endpoint, "--url", &url];

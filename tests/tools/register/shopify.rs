@@ -53,14 +53,14 @@ async fn shopify_is_registered_once_listed_and_removed() {
 }
 
 #[tokio::test]
-async fn what_shopify_refuses_is_said_with_what_to_do() {
+async fn a_refusal_of_shopify_is_printed_with_advice() {
     let shop = FakeShopify::start().await;
     let (origin, url) = (shop.server.origin(), at("shopify"));
     let common = ["shopify", "--shop", &origin, "--url", &url];
     let authority = shop.server.authority();
 
-    let stranger = [("SHOPIFY_ACCESS_TOKEN", "shpat_of_somebody_else")];
-    let error = register_with(&stranger, &common, &[]).await.unwrap_err();
+    let other_token = [("SHOPIFY_ACCESS_TOKEN", "shpat_of_somebody_else")];
+    let error = register_with(&other_token, &common, &[]).await.unwrap_err();
     assert_eq!(
         error,
         format!(
@@ -107,7 +107,7 @@ async fn what_shopify_refuses_is_said_with_what_to_do() {
         let error = register(&common, &[]).await.unwrap_err();
         assert_eq!(error, format!("error: orders/cancelled: {authority} {sentence}"));
     }
-    // Somebody else registered it since it was listed.
+    // Another user registered it since it was listed.
     shop.object(json!({"data": {"webhookSubscriptionCreate": {
         "webhookSubscription": null,
         "userErrors": [{"field": null, "message": "Address for this topic has already been taken"}],

@@ -4,7 +4,7 @@ use crate::register::fake_woocommerce::FakeWooCommerce;
 use crate::register::{CREDENTIALS, SIGNING_KEY, at, register, register_with};
 
 #[tokio::test]
-async fn woocommerce_is_registered_with_the_signing_key_and_woken() {
+async fn woocommerce_is_registered_with_the_signing_key_and_reactivated() {
     let shop = FakeWooCommerce::start().await;
     let (origin, url) = (shop.server.origin(), at("woocommerce"));
     let common = ["woocommerce", "--shop", &origin, "--url", &url];
@@ -40,7 +40,7 @@ async fn woocommerce_is_registered_with_the_signing_key_and_woken() {
 }
 
 #[tokio::test]
-async fn one_that_is_awake_is_kept_before_one_is_woken() {
+async fn an_active_webhook_is_kept_before_an_inactive_one_is_reactivated() {
     let shop = FakeWooCommerce::start().await;
     let (origin, url) = (shop.server.origin(), at("woocommerce"));
     shop.add("order.created", &url, "disabled");
@@ -53,13 +53,13 @@ async fn one_that_is_awake_is_kept_before_one_is_woken() {
 }
 
 #[tokio::test]
-async fn what_woocommerce_refuses_is_said_with_what_to_do() {
+async fn a_refusal_of_woocommerce_is_printed_with_advice() {
     let shop = FakeWooCommerce::start().await;
     let (origin, url) = (shop.server.origin(), at("woocommerce"));
     let common = ["woocommerce", "--shop", &origin, "--url", &url];
 
-    let stranger = [CREDENTIALS[1], ("WOOCOMMERCE_SECRET", "cs_of_another"), CREDENTIALS[3]];
-    let error = register_with(&stranger, &common, &[]).await.unwrap_err();
+    let other_secret = [CREDENTIALS[1], ("WOOCOMMERCE_SECRET", "cs_of_another"), CREDENTIALS[3]];
+    let error = register_with(&other_secret, &common, &[]).await.unwrap_err();
     assert!(
         error.ends_with(
             "answered 401: Consumer secret is invalid. (the key needs Read/Write, and its user must \

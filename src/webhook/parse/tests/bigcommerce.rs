@@ -54,7 +54,7 @@ fn a_thin_webhook_is_a_useful_message() {
     assert_eq!((total(&event), &event.number, &event.customer), (None, &None, &None));
     assert_eq!(
         posted(&event),
-        "🚫 Order 250 cancelled · Shop: 1009876 · 2026-01-01 00:00 UTC · BigCommerce"
+        "🚫 Order #250 cancelled · Shop: 1009876 · 2026-01-01 00:00 UTC · BigCommerce"
     );
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::platform::OneOrMany;
 
 const ORDER: &str = r#"{"event_no": NUMBER, "resource": {
     "mall_id": "teahouse", "event_shop_no": "1", "event_code": "CODE",
@@ -76,6 +77,32 @@ fn every_other_change_of_a_cancellation_is_one() {
     }
     let without = r#"{"event_no":90026,"resource":{"order_id":"1"}}"#;
     assert_eq!(event("cafe24", &[TRACE], without).kind, Kind::Cancelled);
+}
+
+#[test]
+fn a_cancellation_by_the_mall_itself_says_why() {
+    let reason = |code: &str| {
+        let claimed = format!(r#""event_code": "{code}", "claim_reason_type_text": "고객 변심""#);
+        let body = body(90026, code).replace(&format!(r#""event_code": "{code}""#), &claimed);
+        posted(&event("cafe24", &[TRACE], &body))
+    };
+    for (code, shown) in [
+        ("auto_order_cancel", "Reason: cancelled automatically"),
+        ("cancel_unpaid_order", "Reason: cancelled before payment"),
+        ("cancel_order", "Reason: 고객 변심"),
+    ] {
+        assert_eq!(meaning(&of(90072, code)), (Kind::Cancelled, None), "{code}");
+        assert!(reason(code).contains(shown), "{}", reason(code));
+    }
+}
+
+#[test]
+fn every_code_of_the_file_has_its_word() {
+    let platform = Platform::find("cafe24").unwrap();
+    let codes = platform.rules.iter().flat_map(|rule| rule.when.values());
+    for code in codes.flat_map(OneOrMany::as_slice) {
+        assert!(platform.words.get(code).is_some(), "{code}");
+    }
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn an_order_is_read_whole() {
     assert_eq!(text(canceled.id.as_ref()), Some("gb:0a7e3f10-6a39-4c3e-9a57-31c2d5c2f0aa"));
     assert_eq!(
         posted(&canceled),
-        "🚫 Order 0042 cancelled · GBP 26.50 · Customer: Ada · Shop: 5120 · \
+        "🚫 Order #0042 cancelled · GBP 26.50 · Customer: Ada · Shop: 5120 · \
          2 × Jasmine tea, 1 × Scone · 2026-01-01 00:00 UTC · Deliveroo"
     );
 }
@@ -100,7 +100,7 @@ fn the_older_webhooks_have_their_order_elsewhere() {
         "total_price":{"fractional":500,"currency_code":"EUR"}}}"#;
     let event = event("deliveroo", &guid("g-1"), body);
     assert!(
-        posted(&event).starts_with("🛒 New order 7 · EUR 5.00 · Shop: 5120 · "),
+        posted(&event).starts_with("🛒 New order #7 · EUR 5.00 · Shop: 5120 · "),
         "{}",
         posted(&event)
     );

@@ -129,6 +129,51 @@ fn the_customers_name_follows_the_setting() {
     assert_eq!(shown(Customer::Full), OneLine::parse("Ada Byron"));
 }
 
+#[test]
+fn a_korean_name_is_masked_in_the_middle() {
+    let masked = |name: &str| {
+        let body = format!(r#"{{"event_type":"order_created","customer":"{name}"}}"#);
+        let customer = events_as("generic", Customer::Initials, &[], &body).remove(0).customer;
+        customer.unwrap().to_string()
+    };
+    for (name, shown) in [
+        ("김민수", "김*수"),
+        ("김 민수", "김*수"),
+        ("김민", "김*"),
+        ("김", "김*"),
+        ("남궁민수", "남**수"),
+        ("알렉산드라 스미스", "알**스"),
+        ("김 Minsu", "김. M."),
+        ("민수 K", "민. K."),
+    ] {
+        assert_eq!(masked(name), shown, "{name}");
+    }
+}
+
+#[test]
+fn a_korean_name_of_two_parts_has_the_last_name_first() {
+    let shown = |setting, first: &str, last: &str| {
+        let name = format!(r#"{{"first_name":"{first}","last_name":"{last}"}}"#);
+        let shopify = format!(r#"{{"id":1,"customer":{name}}}"#);
+        let woocommerce = format!(r#"{{"id":1,"billing":{name}}}"#);
+        let topics = [
+            ("shopify", ("x-shopify-topic", "orders/create"), shopify),
+            ("woocommerce", ("x-wc-webhook-topic", "order.created"), woocommerce),
+        ];
+        let [one, other] = topics.map(|(platform, topic, body)| {
+            events_as(platform, setting, &[topic], &body).remove(0).customer.unwrap().to_string()
+        });
+        assert_eq!(one, other);
+        one
+    };
+    assert_eq!(shown(Customer::Full, "민수", "김"), "김민수");
+    assert_eq!(shown(Customer::Initials, "민수", "김"), "김*수");
+    assert_eq!(shown(Customer::Full, " 민수 ", "남궁"), "남궁민수");
+    assert_eq!(shown(Customer::Full, "Ada", "Byron"), "Ada Byron");
+    assert_eq!(shown(Customer::Full, "민수", "Kim"), "민수 Kim");
+    assert_eq!(shown(Customer::Full, "민수", ""), "민수");
+}
+
 /// An event type of each platform, at its place.
 fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str) {
     match platform {
@@ -146,13 +191,13 @@ fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static st
 }
 
 #[test]
-fn an_event_without_any_field_is_still_an_event() {
+fn an_event_without_any_field_has_a_message() {
     for platform in Platform::names() {
         let (headers, known) = known_type(platform);
         let event = event(platform, &headers, &format!("{{{known}}}"));
         assert_eq!((&event.id, &event.number, &event.total), (&None, &None, &None), "{platform}");
         assert_eq!((event.occurred_at, &event.customer), (None, &None), "{platform}");
-        assert!(posted(&event).contains(" · 2026-01-01 00:00 UTC · "), "{}", posted(&event));
+        assert!(posted(&event).contains(" · 2026-01-01 00:00 UTC"), "{}", posted(&event));
     }
 }
 

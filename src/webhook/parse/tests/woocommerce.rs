@@ -68,7 +68,7 @@ fn a_deleted_order_is_only_an_id() {
     let deleted = of("order.deleted", r#"{"id":727}"#);
     assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
     assert_eq!(deleted.link, None);
-    assert!(posted(&deleted).starts_with("🗑️ Order 727 deleted · Shop: tea.example · "));
+    assert!(posted(&deleted).starts_with("🗑️ Order #727 deleted · Shop: tea.example · "));
 }
 
 #[test]

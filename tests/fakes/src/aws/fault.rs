@@ -21,7 +21,7 @@ pub enum AwsFault {
     Slow(Duration),
     Hang,
     Reset,
-    /// The operation happens, then the fault befalls the answer.
+    /// The operation is performed, then the answer has this fault.
     DoneThen(Box<AwsFault>),
 }
 
@@ -37,7 +37,7 @@ impl AwsFault {
         Self::DoneThen(Box::new(self))
     }
 
-    /// What befalls the call, and what befalls its answer.
+    /// The fault of the call, and the fault of its answer.
     pub(super) fn around(self) -> (Self, Self) {
         let Self::DoneThen(mut after) = self else { return (self, Self::Pass) };
         while let Self::DoneThen(innermost) = *after {

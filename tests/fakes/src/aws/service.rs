@@ -14,7 +14,7 @@ pub(crate) enum Service {
 }
 
 impl Service {
-    /// The operation that a genuine request names, and its JSON.
+    /// The operation that a well-formed request names, and its JSON.
     pub(super) fn read(self, request: &Request) -> Result<(String, Value), AwsError> {
         let signature = header(request, "authorization");
         let is_signed = signature.starts_with("AWS4-HMAC-SHA256 Credential=")

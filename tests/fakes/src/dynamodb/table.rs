@@ -14,7 +14,7 @@ const KEY: &str = "pk";
 const MOST_KEY_BYTES: usize = 2048;
 const SHOW_OLD: &str = "ReturnValuesOnConditionCheckFailure";
 
-/// Items by their keys; each item holds its key too.
+/// Items by their keys; each item has its key too.
 #[derive(Debug, Default)]
 pub(super) struct Table {
     items: BTreeMap<String, Item>,

@@ -11,7 +11,7 @@ use crate::sqs::{FakeSqs, Queue, Queues, Received, VISIBILITY_TIMEOUT, system_at
 
 /// Messages in flight for one invocation.
 ///
-/// Without [`Batch::settle`] they become visible again as after an invocation that failed.
+/// Without [`Batch::acknowledge`] they become visible again as after an invocation that failed.
 #[derive(Debug)]
 pub struct Batch {
     queues: Arc<Queues>,
@@ -43,9 +43,9 @@ impl Batch {
 
     /// Deletes what was handled and returns the ids of what was not.
     ///
-    /// The function is taken to report batch item failures. Those messages stay in flight until
+    /// The function reports batch item failures. Those messages stay in flight until
     /// their visibility timeout ends.
-    pub fn settle(self, outcome: &Outcome) -> Vec<String> {
+    pub fn acknowledge(self, outcome: &Outcome) -> Vec<String> {
         let failed = match verdict(outcome, &self.message_ids()) {
             Verdict::Failed => self.message_ids(),
             Verdict::AllBut(failed) => failed,
@@ -65,7 +65,7 @@ fn record(message: &Received) -> Value {
         "body": message.body,
         "attributes": system_attributes(message),
         "messageAttributes": message_attributes(&message.attributes),
-        // Nobody reads it, but the event has it.
+        // The function does not read it, but the event has it.
         "md5OfBody": "d41d8cd98f00b204e9800998ecf8427e",
         "eventSource": "aws:sqs",
         "eventSourceARN": Queue::Main.arn(),
@@ -93,8 +93,6 @@ fn message_attributes(attributes: &Map<String, Value>) -> Map<String, Value> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn failures(ids: &[&String]) -> Outcome {
@@ -119,53 +117,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_what_was_handled_is_deleted() {
-        let sqs = FakeSqs::start().await;
-        let (handled, failed) = (sqs.send("1"), sqs.send("2"));
-        let batch = sqs.batch(10).unwrap();
-        assert_eq!(batch.message_ids(), [handled, failed.clone()]);
-        assert_eq!(batch.settle(&failures(&[&failed])), std::slice::from_ref(&failed));
-        let [left] = &sqs.messages()[..] else { panic!("{:#?}", sqs.messages()) };
-        assert!(left.id == failed && left.in_flight, "{left:#?}");
-        assert!(sqs.batch(10).is_none());
-        sqs.advance(VISIBILITY_TIMEOUT);
-        assert_eq!(sqs.batch(10).unwrap().settle(&failures(&[])), Vec::<String>::new());
-        assert_eq!(sqs.messages(), []);
-    }
-
-    #[tokio::test]
-    async fn a_failed_invocation_deletes_nothing() {
+    async fn a_batch_with_outdated_receipts_deletes_nothing() {
         let sqs = FakeSqs::start().await;
         let id = sqs.send("1");
-        assert_eq!(sqs.batch(10).unwrap().settle(&Outcome::TimedOut), [id]);
-        assert_eq!(sqs.messages().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_batch_that_was_overtaken_deletes_nothing() {
-        let sqs = FakeSqs::start().await;
-        let id = sqs.send("1");
-        let overtaken = sqs.batch(10).unwrap();
+        let outdated = sqs.batch(10).unwrap();
         sqs.deliver_again(&id);
         let duplicate = sqs.batch(10).unwrap();
         assert_eq!(duplicate.event()["Records"][0]["attributes"]["ApproximateReceiveCount"], "2");
-        overtaken.settle(&failures(&[]));
+        outdated.acknowledge(&failures(&[]));
         assert_eq!(sqs.messages().len(), 1);
-        duplicate.settle(&failures(&[]));
+        duplicate.acknowledge(&failures(&[]));
         assert_eq!(sqs.messages(), []);
-    }
-
-    #[tokio::test]
-    async fn a_batch_holds_no_more_than_asked_and_nothing_delayed() {
-        let sqs = FakeSqs::start().await;
-        for number in 0..11 {
-            sqs.send(&number.to_string());
-        }
-        assert_eq!(sqs.batch(10).unwrap().message_ids().len(), 10);
-        assert_eq!(sqs.batch(10).unwrap().message_ids().len(), 1);
-        sqs.queues().send(Queue::Main, "late", Map::new(), Duration::from_secs(5));
-        assert!(sqs.batch(10).is_none());
-        sqs.advance(Duration::from_secs(5));
-        assert_eq!(sqs.batch(10).unwrap().event()["Records"][0]["body"], "late");
     }
 }

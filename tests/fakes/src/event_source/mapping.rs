@@ -37,7 +37,7 @@ pub struct EventSourceMapping {
 pub enum Target {
     /// A sandbox with a process of its own.
     Sandbox(RuntimeApi),
-    /// The function in this process; whoever serves it starts it anew when it has ended.
+    /// The function in this process; the caller restarts it when it has ended.
     Here(Box<dyn Fn(String) -> Invoking + Send + Sync>),
 }
 
@@ -133,8 +133,8 @@ async fn poll(
         let (index, sandbox) = sandboxes.take().await;
         let Invocation { request_id, outcome, took, .. } =
             sandbox.invoke(batch.event().to_string()).await;
-        let failed = batch.settle(&outcome);
-        sandboxes.give_back(index, sandbox, &outcome);
+        let failed = batch.acknowledge(&outcome);
+        sandboxes.release(index, sandbox, &outcome);
         invocations.send_modify(|ended| {
             let sandbox = index;
             ended.push(Invoked { request_id, sandbox, message_ids, outcome, failed, took });
@@ -154,26 +154,25 @@ impl Sandboxes {
     fn new(sandboxes: Vec<Target>) -> Self {
         let (free, queue) = mpsc::unbounded_channel();
         let current: Vec<_> = sandboxes.into_iter().map(Arc::new).collect();
-        for seated in current.iter().cloned().enumerate() {
-            // The receiver lives beside the sender, so this cannot fail; nor can it elsewhere.
-            let _ = free.send(seated);
+        for sandbox in current.iter().cloned().enumerate() {
+            // This struct has the receiver too, so this cannot fail; nor can it elsewhere.
+            let _ = free.send(sandbox);
         }
         Self { current: Mutex::new(current), free, queue: tokio::sync::Mutex::new(queue) }
     }
 
-    /// The next free sandbox; one that was replaced while it waited is passed over.
+    /// The next free sandbox; one that was replaced while it waited is skipped.
     async fn take(&self) -> (usize, Arc<Target>) {
         let mut queue = self.queue.lock().await;
         loop {
-            let (index, sandbox) =
-                queue.recv().await.expect("the sender lives beside the receiver");
+            let (index, sandbox) = queue.recv().await.expect("this struct has the sender too");
             if self.is_current(index, &sandbox) {
                 return (index, sandbox);
             }
         }
     }
 
-    fn give_back(&self, index: usize, sandbox: Arc<Target>, outcome: &Outcome) {
+    fn release(&self, index: usize, sandbox: Arc<Target>, outcome: &Outcome) {
         let is_alive = matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_))
             || matches!(&*sandbox, Target::Here(_));
         if is_alive && self.is_current(index, &sandbox) {
@@ -217,24 +216,6 @@ mod tests {
                 send(&origin, "POST", &path, &[], answer.to_string().as_bytes()).await.unwrap();
             }
         })
-    }
-
-    #[tokio::test]
-    async fn messages_sent_later_are_handled_and_deleted() {
-        let sqs = FakeSqs::start().await;
-        let sandboxes = [RuntimeApi::start().await, RuntimeApi::start().await];
-        let functions = sandboxes.each_ref().map(|sandbox| function(sandbox, json!({})));
-        let mapping = EventSourceMapping::start(&sqs, sandboxes.into());
-        for number in 0..25 {
-            sqs.send(&number.to_string());
-        }
-        sqs.wait_until(<[_]>::is_empty, LIMIT).await;
-        let count =
-            |ended: &[Invoked]| ended.iter().map(|one| one.message_ids.len()).sum::<usize>();
-        mapping.wait_until(|ended| count(ended) == 25, LIMIT).await;
-        let is_batch = |one: &Invoked| one.message_ids.len() <= 10 && one.failed.is_empty();
-        assert!(mapping.invocations().iter().all(is_batch), "{:#?}", mapping.invocations());
-        functions.iter().for_each(JoinHandle::abort);
     }
 
     #[tokio::test]

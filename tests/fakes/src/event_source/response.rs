@@ -6,9 +6,9 @@ use crate::runtime_api::Outcome;
 
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum Verdict {
-    /// The messages with these ids come again, the others are done.
+    /// The messages with these ids are retried, the others are deleted.
     AllBut(Vec<String>),
-    /// The whole batch comes again.
+    /// The whole batch is retried.
     Failed,
 }
 

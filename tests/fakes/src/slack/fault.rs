@@ -29,7 +29,7 @@ pub enum Fault {
     /// Handled as usual, but later: not at all if the sender has hung up by then.
     Slow(Duration),
     Hang,
-    /// The message is posted, then the fault befalls the answer.
+    /// The message is posted, then the answer has this fault.
     PostedThen(Box<Fault>),
 }
 

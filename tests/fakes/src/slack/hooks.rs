@@ -1,4 +1,4 @@
-//! Which hooks there are, and how much each takes.
+//! Which hooks there are, and the rate limit of each.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::message::Refusal;
 use crate::server::Request;
 
-/// How fast a hook takes messages: one an `interval`, after `burst` at once.
+/// How fast a hook accepts messages: one an `interval`, after `burst` at once.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rate {
     pub(super) interval: Duration,
@@ -24,7 +24,7 @@ pub(super) struct Hooks {
 #[derive(Debug, Default)]
 struct Hook {
     disabled: Option<(u16, String)>,
-    /// When the hook would be idle if it took its messages one `interval` after another.
+    /// When the hook would be idle if it accepted its messages one `interval` after another.
     idle_at: Option<Instant>,
 }
 
@@ -83,7 +83,7 @@ impl Hook {
     }
 }
 
-/// Put together at run time, so that the source holds nothing that looks like a secret.
+/// Put together at run time, so that the source has nothing that looks like a secret.
 pub(super) fn path(name: &str) -> String {
     format!("/services/T0FAKE/B0{name}/{}", format!("{name}0").repeat(4))
 }

@@ -1,6 +1,6 @@
 //! What Slack makes of a text: what a reader sees, whom it mentions and where it links.
 
-/// How far Slack looks for links and names that nobody marked up.
+/// Where Slack looks for links and names without markup.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Parsing {
     Verbatim,
@@ -208,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn bare_links_and_names_come_alive_without_verbatim() {
+    fn bare_links_and_names_are_found_without_verbatim() {
         let text = "see(HTTPS://evil.example) @here a@here #general #1001";
-        let (alive, _) = reading(text, Parsing::LinksAndNames);
-        assert_eq!(alive.links, ["HTTPS://evil.example)"]);
-        assert_eq!(alive.mentions, ["@here", "#general"]);
-        assert_eq!(alive.warnings.len(), 3);
+        let (found, _) = reading(text, Parsing::LinksAndNames);
+        assert_eq!(found.links, ["HTTPS://evil.example)"]);
+        assert_eq!(found.mentions, ["@here", "#general"]);
+        assert_eq!(found.warnings.len(), 3);
         let (inert, _) = reading(text, Parsing::Verbatim);
         assert!(inert.links.is_empty() && inert.mentions.is_empty() && inert.warnings.is_empty());
     }

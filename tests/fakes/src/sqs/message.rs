@@ -1,4 +1,4 @@
-//! What a message may hold, and what of it a receiver has asked for.
+//! What a message may contain, and which parts of it a receiver requests.
 
 use serde_json::{Map, Value, json};
 

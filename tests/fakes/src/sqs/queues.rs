@@ -1,8 +1,7 @@
 //! The queue and its dead-letter queue: messages in time, without a protocol.
 //!
-//! Whoever waits for a message is woken by every change, and whoever waited for longer is woken
-//! first. What changes by itself is only what time does, and the next such moment can always be
-//! computed.
+//! Every change wakes all receivers that wait, the one that waited for longest first. Otherwise only
+//! time changes anything, and the next such moment can always be computed.
 
 mod state;
 
@@ -112,11 +111,11 @@ impl Queues {
         most: usize,
         visibility: Duration,
     ) -> Vec<Received> {
-        let (buried, received) = {
+        let (has_dead_letters, received) = {
             let mut state = lock(&self.state);
-            (state.bury(), state.receive(queue, most, visibility))
+            (state.dead_letter(), state.receive(queue, most, visibility))
         };
-        if buried || !received.is_empty() {
+        if has_dead_letters || !received.is_empty() {
             self.changed.notify_waiters();
         }
         received

@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::sqs::queues::Queue;
 
-/// The one receive of a message that a handle stands for.
+/// The receive of a message that a receipt handle is of.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Receipt {
     pub(crate) message: String,

@@ -1,11 +1,9 @@
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::*;
 use crate::aws::tests::call;
-
-const SHORTLY: Duration = Duration::from_secs(10);
 
 async fn ask(sqs: &FakeSqs, operation: &str, members: Value) -> (u16, Value) {
     let mut request = members;
@@ -76,45 +74,12 @@ async fn visibility_ends_with_the_clock_of_the_fake() {
 }
 
 #[tokio::test]
-async fn a_long_poll_ends_when_a_message_is_sent_or_time_passes() {
-    let sqs = FakeSqs::start().await;
-    let poll = || ask(&sqs, "ReceiveMessage", json!({"WaitTimeSeconds": 20}));
-    let started = Instant::now();
-    let sending = async {
-        while sqs.calls().is_empty() {
-            tokio::task::yield_now().await;
-        }
-        sqs.send("1");
-    };
-    let ((_, answer), ()) = tokio::join!(poll(), sending);
-    assert_eq!(answer["Messages"][0]["Body"], "1");
-    let advancing = async {
-        while sqs.calls().len() < 2 {
-            tokio::task::yield_now().await;
-        }
-        sqs.advance(VISIBILITY_TIMEOUT);
-    };
-    let ((_, answer), ()) = tokio::join!(poll(), advancing);
-    assert_eq!(answer["Messages"][0]["Body"], "1");
-    assert!(started.elapsed() < SHORTLY);
-}
-
-#[tokio::test]
 async fn a_long_poll_wakes_for_a_delay_that_ends() {
     let sqs = FakeSqs::start().await;
     ask(&sqs, "SendMessage", json!({"MessageBody": "1", "DelaySeconds": 1})).await;
     assert_eq!(ask(&sqs, "ReceiveMessage", json!({})).await.1, json!({}));
     let (_, answer) = ask(&sqs, "ReceiveMessage", json!({"WaitTimeSeconds": 20})).await;
     assert_eq!(answer["Messages"][0]["Body"], "1");
-}
-
-#[tokio::test]
-async fn an_empty_long_poll_waits_its_time() {
-    let sqs = FakeSqs::start().await;
-    let started = Instant::now();
-    let (status, answer) = ask(&sqs, "ReceiveMessage", json!({"WaitTimeSeconds": 1})).await;
-    assert_eq!((status, answer), (200, json!({})));
-    assert!(started.elapsed() >= Duration::from_secs(1));
 }
 
 #[tokio::test]
@@ -222,42 +187,4 @@ async fn a_message_received_too_often_becomes_a_dead_letter() {
     assert_eq!(ask(&sqs, "ReceiveMessage", json!({})).await.1, json!({}));
     assert_eq!((sqs.messages().len(), sqs.dead_letters().len()), (0, 1));
     assert_eq!(sqs.dead_letters()[0].id, id);
-}
-
-#[tokio::test]
-async fn faults_befall_their_operation_in_order() {
-    let sqs = FakeSqs::start().await;
-    let send = async || ask(&sqs, "SendMessage", json!({"MessageBody": "1"})).await.0;
-    sqs.fail_with("SendMessage", AwsFault::error("RequestThrottled", 400));
-    sqs.script(
-        "SendMessage",
-        [AwsFault::Pass, AwsFault::error("InternalFailure", 500).done_then()],
-    );
-    sqs.script("SendMessage", [AwsFault::Reset, AwsFault::Reset.done_then()]);
-    assert_eq!([send().await, send().await, send().await, send().await], [200, 500, 0, 0]);
-    assert_eq!(sqs.messages().len(), 3);
-    assert_eq!(send().await, 400);
-    assert_eq!(ask(&sqs, "ReceiveMessage", json!({})).await.0, 200);
-    sqs.recover();
-    assert_eq!(send().await, 200);
-    assert_eq!(sqs.calls().len(), 7);
-}
-
-#[tokio::test]
-async fn a_hanging_call_does_nothing() {
-    let sqs = FakeSqs::start().await;
-    sqs.script("SendMessage", [AwsFault::Hang]);
-    let hanging = ask(&sqs, "SendMessage", json!({"MessageBody": "1"}));
-    assert!(tokio::time::timeout(Duration::from_millis(50), hanging).await.is_err());
-    assert_eq!(sqs.messages(), []);
-}
-
-#[tokio::test]
-async fn waiting_for_the_queue_sees_time_pass() {
-    let sqs = FakeSqs::start().await;
-    sqs.send("1");
-    let received =
-        ask(&sqs, "ReceiveMessage", json!({"VisibilityTimeout": 1})).await.1["Messages"].clone();
-    assert_eq!(received[0]["Body"], "1");
-    sqs.wait_until(|messages| messages.iter().all(|message| !message.in_flight), SHORTLY).await;
 }

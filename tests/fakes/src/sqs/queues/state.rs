@@ -87,8 +87,8 @@ impl State {
         id
     }
 
-    /// Moves what was received too often to the dead letters; whether there was any.
-    pub(super) fn bury(&mut self) -> bool {
+    /// Moves what was received too often to the dead letters; returns whether there was any.
+    pub(super) fn dead_letter(&mut self) -> bool {
         let now = self.now();
         let most = self.max_receive_count;
         let (exhausted, main): (Vec<_>, Vec<_>) = std::mem::take(&mut self.main)
@@ -100,7 +100,7 @@ impl State {
         is_any
     }
 
-    /// Whoever has been visible for longest comes first.
+    /// The message that has been visible for longest comes first.
     pub(super) fn receive(
         &mut self,
         queue: Queue,
@@ -129,8 +129,8 @@ impl State {
         visibility: Duration,
     ) -> Result<(), Unchangeable> {
         let now = self.now();
-        let held = self.messages_mut(queue).iter_mut().find(|message| message.is_newest(receipt));
-        let Some(message) = held.filter(|message| message.is_in_flight(now)) else {
+        let found = self.messages_mut(queue).iter_mut().find(|message| message.is_newest(receipt));
+        let Some(message) = found.filter(|message| message.is_in_flight(now)) else {
             return Err(Unchangeable::NotInFlight);
         };
         let (_, received) = message.received.unwrap_or_default();
@@ -146,8 +146,8 @@ impl State {
     /// Whether there was such a message in flight.
     pub(super) fn deliver_again(&mut self, id: &str) -> bool {
         let now = self.now();
-        let held = self.main.iter_mut().find(|message| message.id == id);
-        let Some(message) = held.filter(|message| message.is_in_flight(now)) else { return false };
+        let found = self.main.iter_mut().find(|message| message.id == id);
+        let Some(message) = found.filter(|message| message.is_in_flight(now)) else { return false };
         message.visible_at = now;
         true
     }

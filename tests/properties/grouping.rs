@@ -1,4 +1,4 @@
-//! What holds for every heap of events, however it is told.
+//! Properties of the messages that any set of events is grouped into.
 
 use std::collections::HashSet;
 
@@ -16,34 +16,34 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::{holds, now, only_our_markup, text, units};
+use crate::{check, now, only_our_markup, text, units};
 
-/// No digest may hold these.
+/// No digest may show these.
 const CUSTOMER: &str = "the customer's name";
 const ITEM: &str = "the item's title";
 
 #[test]
-fn every_event_is_told_in_exactly_one_message_that_slack_takes() {
+fn every_event_is_in_exactly_one_message_that_slack_accepts() {
     let values = (entries(), any::<bool>(), any::<bool>());
-    holds(values, |(entries, korean, mentions)| {
+    check(values, |(entries, korean, mentions)| {
         let language = if korean { Language::Korean } else { Language::English };
         let rule = MentionRule { mention: Mention::Here, above: None };
         let style = Style { language, mention: mentions.then_some(rule) };
         let entries = named(entries);
-        let news: Vec<_> = group(entries.clone(), &style).into();
+        let messages: Vec<_> = group(entries.clone(), &style).into();
         let all: Vec<_> = (0..entries.len()).collect();
-        prop_assert_eq!(positions(&news), all);
+        prop_assert_eq!(positions(&messages), all);
         if entries.len() > MAX_SINGLES {
-            each_order_is_named_once(&entries, &news, &style)?;
+            each_order_is_named_once(&entries, &messages, &style)?;
         }
-        for news in news {
-            it_keeps_the_limits_down_to_the_smallest(news, &style)?;
+        for message in messages {
+            it_keeps_the_limits_down_to_the_smallest(message, &style)?;
         }
         Ok(())
     });
 }
 
-/// Events of a few orders, as nasty as a sender can make them.
+/// Events of a few orders, with the worst texts that a sender can send.
 fn entries() -> impl Strategy<Value = Vec<Grouped>> {
     let texts = vec(text(), 1..8);
     texts.prop_flat_map(|texts| vec(entry(texts), 0..25))
@@ -57,10 +57,10 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
     let text = select(texts);
     let order = (option::of(0_u8..30), text.clone(), option::of(text.clone()));
     let seconds = -100_000_i64..100_000;
-    let told = (any::<bool>(), any::<bool>(), option::of(1_i64..1_000_000), any::<bool>());
-    let values = (order, kind, change, amount, text, seconds, told);
-    values.prop_map(|((id, number, shop), kind, change, amount, reason, seconds, told)| {
-        let (repeat, changed_payload, delay, is_test) = told;
+    let remarks = (any::<bool>(), any::<bool>(), option::of(1_i64..1_000_000), any::<bool>());
+    let values = (order, kind, change, amount, text, seconds, remarks);
+    values.prop_map(|((id, number, shop), kind, change, amount, reason, seconds, remarks)| {
+        let (repeat, changed_payload, delay, is_test) = remarks;
         let shop = shop.unwrap_or_else(|| "KRW".to_owned());
         let event = OrderEvent {
             platform: "generic".to_owned(),
@@ -113,11 +113,11 @@ fn tag(order: usize) -> String {
 
 fn each_order_is_named_once(
     entries: &[Grouped],
-    news: &[Notification],
+    messages: &[Notification],
     style: &Style,
 ) -> Result<(), TestCaseError> {
     let lines: String =
-        news.iter().map(|news| lines_of_each(&news.message(style, false))).collect();
+        messages.iter().map(|one| lines_of_each(&one.message(style, false))).collect();
     let tagged = |name: &OneLine| name.as_str().split_inclusive('⟧').next().map(str::to_owned);
     let orders: HashSet<_> =
         entries.iter().filter_map(|entry| tagged(entry.event.number.as_ref()?)).collect();
@@ -128,10 +128,10 @@ fn each_order_is_named_once(
 }
 
 fn it_keeps_the_limits_down_to_the_smallest(
-    news: Notification,
+    notification: Notification,
     style: &Style,
 ) -> Result<(), TestCaseError> {
-    let message = news.message(style, false);
+    let message = notification.message(style, false);
     prop_assert!(message.is_whole());
     prop_assert!((1..=4_000).contains(&units(message.text())));
     prop_assert!(message.blocks().len() <= 50);
@@ -142,12 +142,12 @@ fn it_keeps_the_limits_down_to_the_smallest(
         prop_assert!((1..=most).contains(&units(text)), "{text:?}");
         prop_assert!(only_our_markup(text), "{text:?}");
     }
-    if news.entries().len() > 1 {
+    if notification.entries().len() > 1 {
         let wire = serde_json::to_string(&message).unwrap();
         prop_assert!(!wire.contains(CUSTOMER) && !wire.contains(ITEM), "{wire}");
     }
-    let all = positions(std::slice::from_ref(&news));
-    if let Ok(parts) = news.split() {
+    let all = positions(std::slice::from_ref(&notification));
+    if let Ok(parts) = notification.split() {
         prop_assert_eq!(positions(&parts), all);
         for part in parts {
             it_keeps_the_limits_down_to_the_smallest(part, style)?;
@@ -156,9 +156,9 @@ fn it_keeps_the_limits_down_to_the_smallest(
     Ok(())
 }
 
-fn positions(news: &[Notification]) -> Vec<usize> {
+fn positions(messages: &[Notification]) -> Vec<usize> {
     let mut positions: Vec<_> =
-        news.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
+        messages.iter().flat_map(Notification::indexes).map(|index| index.0).collect();
     positions.sort_unstable();
     positions
 }
@@ -167,10 +167,10 @@ fn lines(message: &Message) -> String {
     message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n")
 }
 
-/// The same without the line that tells the biggest orders apart, which have their own lines as well.
+/// The same without the line of the largest orders, which have their own lines as well.
 fn lines_of_each(message: &Message) -> String {
-    let is_of_the_biggest =
-        |line: &&str| ["Biggest: ", "큰 주문: "].iter().any(|start| line.starts_with(start));
+    let is_of_the_largest =
+        |line: &&str| ["Largest: ", "금액 상위: "].iter().any(|start| line.starts_with(start));
     let lines = lines(message);
-    lines.lines().filter(|line| !is_of_the_biggest(line)).collect::<Vec<_>>().join("\n")
+    lines.lines().filter(|line| !is_of_the_largest(line)).collect::<Vec<_>>().join("\n")
 }

@@ -1,0 +1,84 @@
+//! What the channel shows, and what a log or an answer must not say.
+
+use std::ops::RangeInclusive;
+
+use order_alerts_fakes::Posted;
+
+use crate::support::world::{Answer, World, key};
+
+impl World {
+    /// Everything that the one message shows.
+    #[track_caller]
+    pub(crate) fn the_message(&self) -> String {
+        let messages = self.slack.messages();
+        assert_eq!(messages.len(), 1, "{:#?}", self.function.logs());
+        messages[0].rendered()
+    }
+
+    /// The headline of each message, in the order of the posts.
+    pub(crate) fn headlines(&self) -> Vec<String> {
+        self.slack.messages().iter().map(headline).collect()
+    }
+
+    /// Which of the messages say that they may be a repeat, in the order of the posts.
+    pub(crate) fn repeats(&self) -> Vec<bool> {
+        let messages = self.slack.messages().into_iter();
+        messages.map(|message| message.rendered().contains("This may be a repeat")).collect()
+    }
+
+    /// The text of all messages in the channel.
+    pub(crate) fn shown(&self) -> String {
+        self.slack.messages().iter().map(|message| message.rendered() + "\n").collect()
+    }
+
+    /// The channel names each of these orders once, and no other.
+    #[track_caller]
+    pub(crate) fn assert_each_is_named_once(&self, orders: RangeInclusive<u32>) {
+        assert_eq!(all_numbers(&self.slack.messages()), orders.collect::<Vec<_>>());
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_logged(&self, text: &str) {
+        let logs = self.function.logs();
+        assert!(logs.iter().any(|line| line.contains(text)), "{text} is not in {logs:#?}");
+    }
+
+    /// Neither the log, nor the channel, nor the ledger, nor an answer has a key, or anything that
+    /// the tests mark as private by the word `canary`. The function has ended.
+    #[track_caller]
+    pub(crate) fn assert_nothing_private_got_out(&self, answers: &[Answer]) {
+        let hook = self.slack.hook_url();
+        let secrets =
+            [hook.rsplit('/').next().unwrap(), &key("shopify"), "fake-secret-access-key", "canary"];
+        let messages = self.slack.messages().into_iter();
+        let texts = messages.map(|message| message.payload.to_string());
+        let texts = texts.chain(self.function.logs());
+        let texts = texts.chain(answers.iter().map(|answer| answer.body.clone()));
+        for text in texts.chain([format!("{:?}", self.ledger.items())]) {
+            for secret in secrets {
+                assert!(!text.to_lowercase().contains(&secret.to_lowercase()), "{text}");
+            }
+        }
+    }
+}
+
+pub(crate) fn headline(message: &Posted) -> String {
+    message.rendered().lines().next().unwrap_or_default().to_owned()
+}
+
+/// The numbers of the orders that a message names, in ascending order.
+pub(crate) fn numbers(message: &Posted) -> Vec<u32> {
+    all_numbers(std::slice::from_ref(message))
+}
+
+/// The numbers of the orders that all messages name, as often as they name them.
+pub(crate) fn all_numbers(messages: &[Posted]) -> Vec<u32> {
+    let shown: String = messages.iter().map(|message| message.rendered() + "\n").collect();
+    // The biggest orders of a digest are named a second time.
+    let lines = shown.lines().filter(|line| !line.starts_with("Largest"));
+    let rests = lines.flat_map(|line| line.split('#').skip(1));
+    let digits = |rest: &str| rest.split(|c: char| !c.is_ascii_digit()).next().map(str::to_owned);
+    let mut all: Vec<_> = rests.filter_map(|rest| digits(rest)?.parse().ok()).collect();
+    all.sort_unstable();
+    all
+}
