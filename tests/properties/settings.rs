@@ -68,7 +68,7 @@ fn config(variables: &[(&str, &str)]) -> Config {
 }
 
 #[test]
-fn every_value_of_a_list_or_range_of_the_template_is_read() {
+fn every_value_of_a_list_and_every_whole_number_of_a_range_is_read() {
     for parameter in Parameter::all() {
         for value in parameter.values().into_iter().flatten() {
             let config = config(&[(parameter.variable, &value)]);
