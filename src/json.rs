@@ -1,8 +1,8 @@
-//! A JSON body, read place by place.
+//! Reads single values of a JSON body, with every digit intact.
 //!
-//! Only the places that a platform file names are ever read. Numbers keep the sender's digits (an
-//! order id above 2^53 would lose them in a float), and what nobody reads may be as deep or as odd as
-//! it likes.
+//! Only the places that a platform file names are decoded. Numbers keep the sender's spelling: an
+//! order id above 2^53 would lose digits in a float. Everything else is only checked for JSON's
+//! grammar, so it may be nested deeply or hold odd text.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
@@ -11,13 +11,14 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
-/// A JSON Pointer (RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>), such as `/total_price`. In a
-/// list, `-1` is the last element.
+/// A JSON Pointer such as `/total_price`. In a list, `-1` is the last element.
+///
+/// See RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pointer(Vec<String>);
 
 impl Pointer {
-    /// Reads a pointer: empty, or each step after a `/`.
+    /// Parses a pointer: empty, or steps that each follow a `/`.
     pub fn parse(text: &str) -> Result<Self, PointerError> {
         let mut steps = text.split('/');
         if steps.next() != Some("") {
@@ -35,7 +36,7 @@ impl fmt::Display for Pointer {
     }
 }
 
-/// Why a text is no JSON Pointer.
+/// Why a text is not a JSON Pointer.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PointerError {
     #[error("a JSON Pointer starts with `/`")]
@@ -58,25 +59,25 @@ fn unescape(step: &str) -> Result<String, PointerError> {
     Ok(name)
 }
 
-/// A body that is one JSON object.
+/// A body that is one JSON object. Its values are decoded when they are read.
 #[derive(Debug)]
-pub struct Document<'a> {
+pub struct JsonObject<'a> {
     members: BTreeMap<Text, Value<'a>>,
 }
 
-/// The body cannot be read: not UTF-8, not JSON, not an object, or nested too deep where we look.
+/// The body is not UTF-8, not a JSON object, or too deeply nested at a place that is read.
 #[derive(Debug, thiserror::Error)]
 #[error("the body is not a readable JSON object")]
 pub struct Unreadable;
 
-impl<'a> Document<'a> {
-    /// Checks the grammar of the whole body and keeps its members unread.
+impl<'a> JsonObject<'a> {
+    /// Checks the grammar of the whole body, without decoding its values.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
         Ok(Self { members: members(text)? })
     }
 
-    /// The value at a pointer; `None` when it is absent or `null`.
+    /// The value at a pointer. `None` if it is absent or `null`.
     pub fn at(&self, pointer: &Pointer) -> Result<Option<Value<'a>>, Unreadable> {
         match pointer.0.split_first() {
             Some((name, steps)) => match self.members.get(name.as_str()) {
@@ -88,17 +89,17 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Any JSON value inside a [`Document`], unread.
+/// A value inside a [`JsonObject`], not yet decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(&'a RawValue);
 
 impl Value<'_> {
-    /// The value at a pointer below this one; the empty pointer is this value itself.
+    /// The value at a pointer inside this one. The empty pointer is this value itself.
     pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
         self.walk(&pointer.0)
     }
 
-    /// A string's text, a number's or boolean's own spelling; `None` for anything else.
+    /// The text of a string, or a number or boolean as it is spelled. `None` for anything else.
     pub fn text(self) -> Result<Option<String>, Unreadable> {
         let raw = self.0.get();
         match raw.as_bytes().first() {
@@ -112,7 +113,7 @@ impl Value<'_> {
         }
     }
 
-    /// The elements of an array; `None` for anything else.
+    /// The elements of an array. `None` for anything else.
     pub fn elements(self) -> Result<Option<Vec<Self>>, Unreadable> {
         if !self.0.get().starts_with('[') {
             return Ok(None);
@@ -143,7 +144,7 @@ impl Value<'_> {
     }
 }
 
-/// How deep a value may be nested in a place that is read, as in most JSON parsers.
+/// How deeply a value that is read may be nested, as in most JSON parsers.
 const MAX_DEPTH: usize = 127;
 
 fn depth(json: &str) -> usize {
@@ -171,8 +172,10 @@ fn members(object: &str) -> Result<BTreeMap<Text, Value<'_>>, Unreadable> {
     Ok(members.into_iter().map(|(name, raw)| (name, Value(raw))).collect())
 }
 
-/// A JSON string in which half a surrogate pair, as a sender that cuts text by UTF-16 units leaves
-/// it, becomes `U+FFFD` instead of an error: one odd product name must not hide an order.
+/// A JSON string in which half a surrogate pair becomes `U+FFFD` instead of an error.
+///
+/// A sender that cuts text by UTF-16 units leaves such halves. One odd product name must not make
+/// the order unreadable.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Text(String);
 
@@ -210,8 +213,8 @@ mod tests {
 
     #[track_caller]
     fn text_at(body: &str, place: &str) -> Option<String> {
-        let document = Document::parse(body.as_bytes()).unwrap();
-        let value = document.at(&pointer(place)).unwrap();
+        let body = JsonObject::parse(body.as_bytes()).unwrap();
+        let value = body.at(&pointer(place)).unwrap();
         value.and_then(|value| value.text().unwrap())
     }
 
@@ -245,13 +248,13 @@ mod tests {
     }
 
     #[test]
-    fn half_a_surrogate_pair_does_not_hide_the_text() {
+    fn half_a_surrogate_pair_leaves_the_text_readable() {
         let text = text_at(r#"{"a":"cut \ud83d"}"#, "/a").unwrap();
         assert!(text.starts_with("cut \u{FFFD}"), "{text:?}");
     }
 
     #[test]
-    fn what_nobody_reads_may_be_odd() {
+    fn what_is_not_read_may_be_odd() {
         let body = r#"{"\ud83d":1,"a":{"\ud83d":"\ud83d","x":1e999,"b":"yes"}}"#;
         assert_eq!(text_at(body, "/a/b").unwrap(), "yes");
         assert_eq!(text_at(body, "/a"), None);
@@ -281,17 +284,17 @@ mod tests {
             b"{\"a\":\"\xc0\xaf\"}",
         ];
         for body in bad {
-            assert!(Document::parse(body).is_err(), "{:?}", String::from_utf8_lossy(body));
+            assert!(JsonObject::parse(body).is_err(), "{:?}", String::from_utf8_lossy(body));
         }
     }
 
     #[test]
-    fn depth_matters_only_where_we_look() {
+    fn depth_matters_only_at_places_that_are_read() {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         let read = |depth| {
             let body = format!(r#"{{"ignored":{},"id":{}}}"#, nested(100_000), nested(depth));
-            let document = Document::parse(body.as_bytes()).unwrap();
-            document.at(&pointer("/id")).unwrap().unwrap().text()
+            let body = JsonObject::parse(body.as_bytes()).unwrap();
+            body.at(&pointer("/id")).unwrap().unwrap().text()
         };
         assert!(read(127).unwrap().is_none());
         assert!(read(128).is_err());

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::alarm::arn::Arn;
 use crate::alarm::{Alarm, Datapoint, Monitored, PreviousState, State};
-use crate::json::{Document, Pointer, Value};
+use crate::json::{JsonObject, Pointer, Value};
 use crate::order::one_line::OneLine;
 
 /// How many of the last datapoints are kept: enough to draw, and small in the queue.
@@ -65,11 +65,11 @@ impl Alarm {
 }
 
 /// A JSON object in which an unreadable field counts as absent.
-struct Object<'a>(Document<'a>);
+struct Object<'a>(JsonObject<'a>);
 
 impl<'a> Object<'a> {
     fn parse(text: &'a str) -> Option<Self> {
-        Document::parse(text.as_bytes()).ok().map(Self)
+        JsonObject::parse(text.as_bytes()).ok().map(Self)
     }
 
     fn at(&self, place: &str) -> Option<Value<'a>> {

@@ -1,105 +1,136 @@
-//! A genuine webhook becomes order events, by what its platform file says.
+//! Turns a verified webhook into order events, as its platform file says.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-pub use self::explanation::{Explanation, Found, Test, explain};
-use self::fields::{initials, read_items, read_link, read_time, read_total, without_scheme};
-use self::reader::{Reader, Source};
+use self::fields::{
+    initials, read_customer, read_items, read_link, read_time, read_total, without_scheme,
+};
+use self::reader::Reader;
+pub use self::trace::{Found, Test, Trace};
 use crate::config::Customer;
-use crate::json::{Document, Unreadable};
+use crate::json::{JsonObject, Unreadable};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::platform::{Platform, Rule};
 use crate::webhook::signature::Verified;
 
-mod explanation;
 mod fields;
 mod reader;
+mod trace;
 
-/// What a genuine webhook says.
+/// The content of a verified webhook.
 #[derive(Debug, PartialEq)]
 pub enum Parsed {
-    /// Never none; several where a platform tells of several orders at once.
+    /// At least one; several where a platform reports several orders at once.
     Events(Vec<OrderEvent>),
-    /// Nothing that the channel should hear of.
+    /// An event that the platform file does not name, or that it ignores.
     Ignored { event_type: Option<OneLine> },
 }
 
-/// Reads the order events out of a genuine webhook.
+/// Reads the order events out of a verified webhook.
 pub fn parse(
     platform: &Platform,
     webhook: &Verified<'_>,
     customer: Customer,
     received_at: Timestamp,
 ) -> Result<Parsed, Unreadable> {
-    let body = Document::parse(webhook.body())?;
-    let source = Source { body: &body, headers: webhook.headers() };
-    let event_type = source.first(&platform.event_type)?;
-    let rule = matching_rule(platform, event_type.as_deref(), &source)?;
+    read(platform, webhook, customer, received_at, None)
+}
+
+/// Says how [`parse`] reads a webhook: the same reading, with a record of it.
+///
+/// It looks up the customer's name as well. The caller decides what is shown of it.
+pub fn explain<'p>(
+    platform: &'p Platform,
+    webhook: &Verified<'_>,
+) -> Result<Trace<'p>, Unreadable> {
+    let trace = RefCell::default();
+    // The time of receipt leaves nothing in the trace.
+    read(platform, webhook, Customer::Full, Timestamp::UNIX_EPOCH, Some(&trace))?;
+    Ok(trace.into_inner())
+}
+
+/// The one reading behind [`parse`] and [`explain`].
+fn read<'p>(
+    platform: &'p Platform,
+    webhook: &Verified<'_>,
+    customer: Customer,
+    received_at: Timestamp,
+    trace: Option<&RefCell<Trace<'p>>>,
+) -> Result<Parsed, Unreadable> {
+    let body = JsonObject::parse(webhook.body())?;
+    let fields = &platform.fields;
+    let reader =
+        Reader { body: &body, headers: webhook.headers(), own: fields, common: fields, trace };
+    let event_type = reader.first("event_type", &[&platform.event_type])?;
+    let rule = matching_rule(platform, event_type.as_deref(), &reader)?;
     let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
     let (Some(rule), Some(kind)) = (rule, kind) else {
         return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(OneLine::parse) });
     };
-    let reader = Reader { source: &source, own: &rule.fields, common: &platform.fields };
+    let reader = Reader { own: &rule.fields, ..reader };
 
-    let shop = reader.text(|fields| &fields.shop)?;
-    let (items, more_items) = match reader.table(|fields| fields.items.as_ref()) {
-        Some(items) => read_items(items, &source)?,
-        None => (Vec::new(), 0),
-    };
-    let total = match reader.table(|fields| fields.total.as_ref()) {
-        Some(total) => read_total(total, &source)?,
-        None => None,
-    };
+    let ids = ids(&reader)?;
+    let number = reader.line("number", |fields| &fields.number)?;
+    let total = read_total(&reader)?;
+    let shop = reader.text("shop", |fields| &fields.shop)?;
+    let reason = reader.line("reason", |fields| &fields.reason)?;
+    let status = reader.line("status", |fields| &fields.status)?;
     let customer = match customer {
         Customer::Hidden => None,
-        Customer::Initials => reader.customer()?.map(|name| initials(&name)),
-        Customer::Full => reader.customer()?,
+        Customer::Initials => read_customer(&reader)?.map(|name| initials(&name)),
+        Customer::Full => read_customer(&reader)?,
     };
+    let occurred_at = reader.text("occurred_at", |fields| &fields.occurred_at)?;
+    let delivery_id = reader.line("delivery_id", |fields| &fields.delivery_id)?;
+    let (items, more_items) = read_items(&reader)?;
     let event = OrderEvent {
         platform: platform.id.to_owned(),
         platform_name: platform.name.clone(),
         kind,
         change: rule.change,
         id: None,
-        number: reader.line(|fields| &fields.number)?,
+        number,
         shop: shop.as_deref().map(without_scheme).and_then(OneLine::parse),
         total,
-        reason: reader.line(|fields| &fields.reason)?,
-        status: reader.line(|fields| &fields.status)?,
+        reason,
+        status,
         customer: customer.as_deref().and_then(OneLine::parse),
         items,
         more_items,
         link: None,
-        occurred_at: reader.text(|fields| &fields.occurred_at)?.as_deref().and_then(read_time),
+        occurred_at: occurred_at.as_deref().and_then(read_time),
         received_at,
         is_test: reader.is_test()?,
         reopens: rule.reopens,
-        delivery_id: reader.line(|fields| &fields.delivery_id)?,
+        delivery_id,
         body_hash: hex::encode(Sha256::digest(webhook.body())),
     };
-    let mut events = one_for_each_order(event, ids(&reader)?);
+    let mut events = one_for_each_order(event, ids);
     if let Some(link) = reader.table(|fields| fields.link.as_ref()) {
-        // What was deleted has no page any more.
+        // A deleted order has no page any more.
         for event in events.iter_mut().filter(|event| event.change != Some(Change::Deleted)) {
-            event.link = read_link(link, &source, shop.as_deref(), event.id.as_ref())?;
+            event.link = read_link(link, &reader, shop.as_deref(), event.id.as_ref())?;
         }
+        reader.record(|trace| trace.record_links(&events));
     }
     Ok(Parsed::Events(events))
 }
 
-/// The first rule that fits.
+/// The first rule that matches.
 fn matching_rule<'p>(
     platform: &'p Platform,
     event_type: Option<&str>,
-    source: &Source<'_>,
+    reader: &Reader<'_, 'p>,
 ) -> Result<Option<&'p Rule>, Unreadable> {
-    let rules = platform.rules.iter();
-    for rule in rules.filter(|rule| event_type.is_some_and(|event_type| rule.is_for(event_type))) {
-        if source.hold_all(&rule.when)? {
+    let Some(event_type) = event_type else { return Ok(None) };
+    for (rule, position) in platform.rules.iter().zip(1..) {
+        if rule.is_for(event_type) && reader.hold_all(&rule.when)? {
+            reader.record(|trace| trace.rule = Some((position, rule)));
             return Ok(Some(rule));
         }
     }
@@ -107,8 +138,8 @@ fn matching_rule<'p>(
 }
 
 /// The orders that the webhook is about, each once.
-fn ids(reader: &Reader<'_>) -> Result<Vec<OneLine>, Unreadable> {
-    let Some(text) = reader.text(|fields| &fields.id)? else {
+fn ids(reader: &Reader<'_, '_>) -> Result<Vec<OneLine>, Unreadable> {
+    let Some(text) = reader.text("id", |fields| &fields.id)? else {
         return Ok(Vec::new());
     };
     let Some(separator) = reader.table(|fields| fields.id_separator.as_deref()) else {
@@ -119,7 +150,9 @@ fn ids(reader: &Reader<'_>) -> Result<Vec<OneLine>, Unreadable> {
     Ok(ids.filter(|id| known.insert(id.clone())).collect())
 }
 
-/// An event for each id. Of several orders nobody can say whose the amount or the items are.
+/// An event for each id.
+///
+/// With several orders, it is not known to which of them the amount and the items belong.
 fn one_for_each_order(event: OrderEvent, ids: Vec<OneLine>) -> Vec<OrderEvent> {
     if ids.len() < 2 {
         return vec![OrderEvent { id: ids.into_iter().next(), ..event }];

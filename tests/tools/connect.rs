@@ -81,8 +81,8 @@ async fn an_address_that_does_not_work_is_not_stored() {
     slack.script([Fault::answer(404, "no_service")]);
     for (address, sentence) in [
         (slack.hook_url(), "error: Slack answered 404 `no_service`"),
-        ("https://example.com/x".to_owned(), "error: the address is refused: it is not an address"),
-        (String::new(), "error: the address is refused: it is empty"),
+        ("https://example.com/x".to_owned(), "error: the URL is refused: it is not an address"),
+        (String::new(), "error: the URL is refused: it is empty"),
     ] {
         let (succeeded, output, errors) = connect(&secrets, &slack, "slack", &address).await;
         assert!(!succeeded, "{output}");
@@ -128,14 +128,14 @@ async fn an_unusable_key_is_refused() {
 async fn an_error_is_printed_as_a_sentence() {
     let (secrets, slack) = (FakeSecretsManager::start("[]").await, FakeSlack::start().await);
     let (_, _, errors) = connect(&secrets, &slack, "shopify", "").await;
-    assert!(errors.contains("is not a JSON object: mend it in the AWS console"), "{errors}");
+    assert!(errors.contains("is not a JSON object: correct it in the AWS console"), "{errors}");
     secrets.fail_with(SecretsFault::Error("AccessDeniedException"));
     let (succeeded, _, errors) = connect(&secrets, &slack, "shopify", "").await;
     assert!(!succeeded);
     assert!(errors.contains("cannot be read: AWS answered AccessDeniedException"), "{errors}");
 
     let (_, _, errors) = connect(&secrets, &slack, "toast", "").await;
-    assert!(errors.starts_with("error: `toast` is no platform; there are "), "{errors}");
+    assert!(errors.starts_with("error: `toast` is not a platform: choose from "), "{errors}");
     let (_, _, errors) =
         run(tool(&["connect", "slack"]).env("AWS_EC2_METADATA_DISABLED", "true"), "").await;
     assert!(errors.starts_with("error: AWS needs a region: set AWS_REGION"), "{errors}");

@@ -106,20 +106,20 @@ async fn an_event_without_a_message_has_a_reason() {
         output,
         "Event       `products/create`, in the header x-shopify-topic\n\
          Rule        none of the 8 in src/platform/shopify.toml\n\
-         No message: `products/create` of Shopify is nothing that the channel hears of.\n"
+         No message: `products/create` is ignored: no event in src/platform/shopify.toml matches it.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
     assert_eq!(
         output,
-        "No message: nothing says what happened. Shopify says it in the header shopify-topic or \
-         the header x-shopify-topic (give a header with -H).\n"
+        "No message: the webhook does not name its event type. Shopify names it in the header \
+         shopify-topic or the header x-shopify-topic (give a header with -H).\n"
     );
     let (_, output, _) = preview(&["generic", "-"], "{}").await;
-    assert!(output.contains("Order system says it in the body's /event_type"), "{output}");
+    assert!(output.contains("Order system names it in the body's /event_type"), "{output}");
     let ping = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-ping.json");
     let (succeeded, output, _) = preview(&["woocommerce", ping], "").await;
     assert!(succeeded);
-    assert_eq!(output, "No message: WooCommerce only asks whether the address answers.\n");
+    assert_eq!(output, "No message: it is a ping of WooCommerce.\n");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), "{}").await;
     assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");
@@ -137,7 +137,7 @@ async fn wrong_input_is_an_error_in_a_sentence() {
         (
             &["toast", "-"],
             "{}",
-            "error: `toast` is no platform; there are bigcommerce, cafe24, deliveroo, doordash, generic, \
+            "error: `toast` is not a platform: choose from bigcommerce, cafe24, deliveroo, doordash, generic, \
              shopify, square, standard, ubereats, woocommerce\n",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
@@ -180,7 +180,10 @@ async fn nothing_is_sent_to_a_deployment_without_its_key() {
 async fn an_order_is_not_sent_over_plain_http() {
     for (to, sentence) in [
         ("http://orders.invalid/webhook/shopify", "--to must be an https address"),
-        ("https://me:secret@orders.invalid/", "--to holds a user or a password: leave them out"),
+        (
+            "https://me:secret@orders.invalid/",
+            "--to has a user name or a password in it: leave them out",
+        ),
     ] {
         let mut send = tool(&["send", "shopify", "-", "--to", to]);
         send.env("SIGNING_KEY", "the signing key of the tests");

@@ -73,10 +73,10 @@ async fn a_wrong_answer_and_a_refusal_have_different_errors() {
             "answered 301 and points to https://new.example: redirects are not followed, give the right address",
         ),
         (Reply::Silent, "did not answer within 1 s"),
-        (Reply::Reset, "broke off before its answer was whole"),
+        (Reply::Reset, "closed the connection before its answer was complete"),
         (Reply::new(500, &[], "a\tfault\u{7}\nof ours"), "answered 500: a fault of ours"),
         (Reply::new(503, &[], "<h1>Down</h1>"), "answered 503"),
-        (page.clone(), "does not say what is registered: a GET there holds no list"),
+        (page.clone(), "does not list what is registered: the response to a GET there has no list"),
     ] {
         let host = host(reply).await;
         let error = register(
@@ -120,7 +120,7 @@ async fn a_registration_without_an_answer_may_have_been_made() {
         register(&["generic", "--api", &slow.origin(), "--url", &url, "--timeout", "1"], &[])
             .await
             .unwrap_err();
-    let sentence = "did not answer within 1 s; whether it was done is not known: look with --list";
+    let sentence = "did not answer within 1 s; the outcome is unknown: check with --list";
     assert!(error.ends_with(sentence), "{error}");
 }
 
@@ -147,21 +147,24 @@ async fn a_wrong_argument_is_refused_before_any_request() {
         ),
         (
             &["woocommerce", "--shop", "https://ck:cs@shop.example", "--url", url],
-            "--shop holds a user or a password: leave them out".to_owned(),
+            "--shop has a user name or a password in it: leave them out".to_owned(),
         ),
         (
             &["shopify", "--shop", "https://shop.example", "--url", url],
             "--shop must be the shop's own name, such as tea-house.myshopify.com".to_owned(),
         ),
         (&["shopify", "--url", url], "Shopify needs --shop, the shop's address".to_owned()),
-        (&["generic"], "give --api, the address where the sender's API takes webhooks".to_owned()),
+        (
+            &["generic"],
+            "give --api, the address at which the sender's API registers webhooks".to_owned(),
+        ),
         (
             &["shopify", "--shop", shopify, "--api-version", "2025-07"],
             "--api-version must be 2025-10 or later, such as 2026-10".to_owned(),
         ),
         (
             &["shopify", "--shop", shopify, "--event", "products/update"],
-            "`products/update` of Shopify is nothing that the channel hears of; there are orders/create, \
+            "`products/update` is not in src/platform/shopify.toml, which has orders/create, \
              orders/cancelled, orders/updated, orders/paid, orders/fulfilled, \
              orders/partially_fulfilled, orders/edited, orders/delete"
                 .to_owned(),
@@ -194,7 +197,7 @@ async fn the_registered_address_is_that_of_the_stack() {
 
     let error = register_with(&aws, &arguments[..3], &["--stack", "nothing"]).await.unwrap_err();
     assert!(
-        error.starts_with("error: the secret nothing/secret cannot be read: there is none"),
+        error.starts_with("error: the secret nothing/secret cannot be read: this account and region have no secret"),
         "{error}"
     );
 }

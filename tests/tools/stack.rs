@@ -134,8 +134,8 @@ async fn it_logs_why_a_webhook_is_refused() {
     let (_, body) = stack.request("POST /webhook", "{}").await;
     assert!(!body.contains("missing"), "the sender does not see the reason: {body}");
     let mut lines = BufReader::new(errors).lines();
-    let passed_over = lines.next_line().await.unwrap().unwrap();
-    assert!(passed_over.starts_with("LANGUAGE=fr is passed over"), "{passed_over}");
+    let ignored = lines.next_line().await.unwrap().unwrap();
+    assert!(ignored.starts_with("LANGUAGE=fr is ignored"), "{ignored}");
     let mut log = String::new();
     while !log.contains("missing header `webhook-id` or `svix-id`") {
         let line = timeout(Duration::from_secs(10), lines.next_line()).await;
@@ -199,5 +199,5 @@ async fn many_webhooks_can_be_sent_to_it() {
         run(send.env("SIGNING_KEY", "another key of this test"), body).await;
     assert!(!succeeded);
     assert!(output.contains(" → 2 × 401; "), "{output}");
-    assert_eq!(errors, "error: not everything was taken\n");
+    assert_eq!(errors, "error: not all webhooks were accepted\n");
 }

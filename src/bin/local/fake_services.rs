@@ -1,5 +1,7 @@
-//! Secrets Manager and Slack as the local stack plays them: in memory for its own function, and over
-//! HTTP for a function that runs under `cargo lambda watch` (see `lambda.env`).
+//! Fakes of Secrets Manager and Slack.
+//!
+//! They work in memory for the local stack's own function, and over HTTP for a function under `cargo
+//! lambda watch` (see `lambda.env`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,7 +33,7 @@ pub(crate) enum Call {
     Post,
 }
 
-/// Which call a request is, unless it is for the function itself.
+/// The call that a request makes. `None` if the request is for the function itself.
 pub(crate) fn call(method: &Method, path: &str, headers: &HeaderMap) -> Option<Call> {
     if *method != Method::POST {
         return None;
@@ -44,7 +46,7 @@ pub(crate) fn call(method: &Method, path: &str, headers: &HeaderMap) -> Option<C
     is_read.then_some(Call::GetSecret)
 }
 
-/// The answer to a call. The secret holds the sample keys and `slack_webhook_url`.
+/// The answer to a call. The secret contains the sample keys and `slack_webhook_url`.
 pub(crate) fn answer(
     call: &Call,
     body: &[u8],
@@ -59,9 +61,9 @@ pub(crate) fn answer(
         }
         Call::Post => {
             let Ok(message) = serde_json::from_slice(body) else {
-                let mut refused = of_type("text/html", "invalid_payload".to_owned());
-                *refused.status_mut() = StatusCode::BAD_REQUEST;
-                return refused;
+                let mut rejected = of_type("text/html", "invalid_payload".to_owned());
+                *rejected.status_mut() = StatusCode::BAD_REQUEST;
+                return rejected;
             };
             channel.show(message);
             of_type("text/html", "ok".to_owned())
@@ -69,13 +71,13 @@ pub(crate) fn answer(
     }
 }
 
-/// Where a function finds the Slack of this server.
+/// The URL of the fake Slack of this server.
 pub(crate) fn slack_url(headers: &HeaderMap) -> String {
     let host = headers.get(HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     format!("http://{host}/services/local")
 }
 
-/// Both services without a network.
+/// Both services in memory, without a network.
 pub(crate) fn in_memory(channel: Channel, slack_webhook_url: String) -> HttpClient {
     HttpClient::InMemory(Box::new(move |request: Request<Vec<u8>>| {
         let call = call(request.method(), request.uri().path(), request.headers());

@@ -1,4 +1,4 @@
-//! The local stack: the real function with in-memory edges behind a web server on loopback.
+//! The real function with fake services in memory.
 
 use std::env;
 use std::net::SocketAddr;
@@ -16,47 +16,32 @@ use order_alerts::slack::url::SlackUrl;
 use serde_json::Value;
 
 use crate::fake_services::{self, Channel};
-use crate::{Failure, samples, serve, terminal};
+use crate::terminal::Failure;
+use crate::{samples, terminal};
 
 const LOCAL: InvocationContext<'static> =
     InvocationContext { request_id: "local", function_arn: None };
 
-/// Where messages go instead of the channel in memory.
+/// The environment variable with a real Slack URL, to which messages then go.
 const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
 
-/// In the secret while the messages stay in memory.
+/// The Slack URL in the secret while the messages stay in memory.
 const IN_MEMORY: &str = "https://hooks.slack.com/services/in-memory";
-
-/// Starts the stack, sends it one sample, and serves until the process is stopped.
-pub(crate) async fn run() -> Result<(), Failure> {
-    terminal::log();
-    let listener = serve::listen().await?;
-    let address = listener.local_addr()?;
-    let function = Arc::new(Function::new(address)?);
-    terminal::welcome(address, function.messages().is_some());
-    if address.port() != serve::PORT {
-        terminal::port_taken(serve::PORT, address);
-    }
-    let answer = function.invoke(&function.sample(samples::FIRST)?).await?;
-    terminal::answer(&format!("events/{}.json", samples::FIRST), &answer);
-    serve::serve(listener, function).await?;
-    Ok(())
-}
 
 /// The function and its channel.
 pub(crate) struct Function {
     app: App,
-    /// What a platform signs that signs the address.
+    /// The address that is registered at the platforms, which some of them sign.
     public_url: String,
     channel: Channel,
-    /// The messages go to the real Slack, which shows them.
-    is_elsewhere: bool,
+    /// Whether messages are posted to the real Slack.
+    is_real_slack: bool,
 }
 
 impl Function {
-    fn new(address: SocketAddr) -> Result<Self, Failure> {
+    pub(crate) fn new(address: SocketAddr) -> Result<Self, Failure> {
         let mut config = config()?;
-        // Square alone signs it, and its samples and `send` need no setting then.
+        // Only Square signs it. With this default, its samples and `send` need no setting.
         let square = || format!("http://{address}/webhook/square");
         let public_url = config.public_url.get_or_insert_with(square).clone();
         let real_slack = env::var(REAL_SLACK).ok();
@@ -67,17 +52,17 @@ impl Function {
         let channel = Channel::default();
         let slack_url = real_slack.clone().unwrap_or_else(|| IN_MEMORY.to_owned());
         let http = Arc::new(fake_services::in_memory(channel.clone(), slack_url));
-        // A region is part of a host name, and an endpoint of this name would be no URL.
+        // The region becomes part of a host name, and an endpoint must be a URL.
         let variable =
             |name: &str| (!name.starts_with("AWS_ENDPOINT_URL")).then(|| "in-memory".to_owned());
         let mut app = App::new(config, &http, variable)?;
         if real_slack.is_some() {
             app.slack = Slack::new(Arc::new(HttpClient::over(Transport::new(None)?)));
         }
-        Ok(Self { app, public_url, channel, is_elsewhere: real_slack.is_some() })
+        Ok(Self { app, public_url, channel, is_real_slack: real_slack.is_some() })
     }
 
-    /// A sample event of this moment, as the platform would send it here.
+    /// A sample event with the current time, as the platform would send it here.
     pub(crate) fn sample(&self, name: &str) -> Result<Value, Failure> {
         samples::event(name, &self.public_url)
     }
@@ -92,18 +77,18 @@ impl Function {
         }
     }
 
-    /// Where messages are shown, by this function and by others.
+    /// The channel in memory, for this function and for one under `cargo lambda watch`.
     pub(crate) fn channel(&self) -> &Channel {
         &self.channel
     }
 
-    /// What the channel shows; none when it is the real Slack that shows it.
+    /// The messages in the channel. `None` if they are posted to the real Slack.
     pub(crate) fn messages(&self) -> Option<Vec<Value>> {
-        (!self.is_elsewhere).then(|| self.channel.messages())
+        (!self.is_real_slack).then(|| self.channel.messages())
     }
 }
 
-/// The deployed function's settings; those that it cannot do without have a value here.
+/// The deployed function's settings. Those that it requires have a fixed value here.
 ///
 /// The deployed function leaves out a setting that it cannot read. Here it is an error: a person is
 /// at the terminal and can correct it.
@@ -111,13 +96,17 @@ pub(crate) fn config() -> Result<Config, Failure> {
     let config = Config::from_env(|name| match name {
         "SECRET_ID" => Some("in memory".to_owned()),
         "DELIVERY" => Some("direct".to_owned()),
-        // On many desktops this is a list of gettext's, such as `en_GB:en`.
+        // Many desktops set this variable to a list for gettext, such as `en_GB:en`.
         "LANGUAGE" => env::var(name).ok().filter(|value| {
-            let is_ours = matches!(value.as_str(), "" | "en" | "ko");
-            if !is_ours {
-                terminal::passed_over(name, value, "it is neither en nor ko, so English is spoken");
+            let is_known = matches!(value.as_str(), "" | "en" | "ko");
+            if !is_known {
+                terminal::ignored_setting(
+                    name,
+                    value,
+                    "it is neither en nor ko, so English is used",
+                );
             }
-            is_ours
+            is_known
         }),
         name => env::var(name).ok(),
     })?;

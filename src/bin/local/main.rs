@@ -1,6 +1,5 @@
-//! `cargo run`: order-alerts on this machine, and the tools to try it and to set it up.
+//! `cargo run`: order-alerts on this machine, and the tools to try it and to connect a deployment.
 
-use std::error::Error;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -21,13 +20,14 @@ mod stack_secret;
 mod terminal;
 mod webhook_file;
 
-const ABOUT: &str = "Order webhooks become Slack messages: try it here, connect what is deployed.";
+const ABOUT: &str =
+    "Turn order webhooks into Slack messages: try it locally, connect a deployed stack.";
 const LONG_ABOUT: &str = "\
-Order webhooks become Slack messages: try it here, connect what is deployed.
+Turn order webhooks into Slack messages: try it locally, connect a deployed stack.
 
-Without a command it starts the function on this machine: a webhook endpoint on 127.0.0.1, a page \
-that shows the channel, and samples to send. Nothing leaves the machine, unless SLACK_WEBHOOK_URL is \
-set: then the messages go to that Slack channel.
+Without a command, the function runs on this machine: a webhook endpoint on 127.0.0.1, a page that \
+shows the channel, and samples to send. Nothing leaves the machine, unless SLACK_WEBHOOK_URL is set. \
+Then the messages are posted to that Slack channel.
 
 The function's settings are read from the environment: LANGUAGE, CUSTOMER, MENTION, MENTION_ABOVE, \
 SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, PUBLIC_URL.";
@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     let done = match command {
-        None => function::run().await,
+        None => serve::run().await,
         Some(Command::Preview(arguments)) => preview::run(&arguments),
         Some(Command::Send(arguments)) => send::run(&arguments).await,
         Some(Command::Connect(arguments)) => connect::run(&arguments).await,
@@ -69,6 +69,3 @@ async fn main() -> ExitCode {
         }
     }
 }
-
-/// Something that the person at the terminal must know, in a sentence.
-type Failure = Box<dyn Error + Send + Sync>;

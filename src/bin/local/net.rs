@@ -1,4 +1,4 @@
-//! The way out of this machine.
+//! Outgoing connections: TLS roots, and which addresses are safe.
 
 use std::env;
 use std::net::IpAddr;
@@ -7,18 +7,18 @@ use std::path::PathBuf;
 use order_alerts::infra::transport::{Transport, TransportError};
 use url::{Host, Url};
 
-use crate::Failure;
+use crate::terminal::Failure;
 
-/// As the function has it, with what `SSL_CERT_FILE` names trusted as well.
+/// The function's transport, which also trusts the certificates in `SSL_CERT_FILE`.
 pub(crate) fn transport() -> Result<Transport, TransportError> {
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     Transport::new(more_roots.as_deref())
 }
 
-/// Refuses an address that would carry credentials or orders in the open.
+/// Refuses an address to which credentials or orders would go unencrypted.
 pub(crate) fn check_safe(url: &Url, option: &str) -> Result<(), Failure> {
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("{option} holds a user or a password: leave them out").into());
+        return Err(format!("{option} has a user name or a password in it: leave them out").into());
     }
     match url.scheme() {
         "https" => Ok(()),
@@ -27,7 +27,7 @@ pub(crate) fn check_safe(url: &Url, option: &str) -> Result<(), Failure> {
     }
 }
 
-/// Whether the address is on this machine, where nobody listens in.
+/// Whether the address is on this machine, where encryption is not needed.
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

@@ -1,4 +1,4 @@
-//! `preview`: the message that a webhook becomes, and how it is read.
+//! `preview`: the message that a webhook becomes, and how the webhook was read.
 
 use std::path::{Path, PathBuf};
 
@@ -11,32 +11,33 @@ use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
-use crate::explain::Reading;
+use crate::explain::Explanation;
+use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
-use crate::{Failure, function, samples, terminal, webhook_file};
+use crate::{function, samples, terminal, webhook_file};
 
-/// Print the Slack message that a webhook becomes and how it was read, or why it becomes none
+/// Print the Slack message for a webhook and how the webhook was read, or why there is no message
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo run -- preview shopify order.json -H 'x-shopify-topic: orders/cancelled'
   cargo run -- preview --all events
 
-It needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
+The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
 
-A file of a folder belongs to the PLATFORM given, else to the one in its path if it is a Lambda event, else to the \
-one that a folder above it is named after. Headers of order.json may stand in order.headers, a line for each.")]
+With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
+that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
 pub(crate) struct Arguments {
-    /// The platform that sends it, such as shopify; a file in src/platform/.
+    /// The platform that sends it, such as shopify: a file in src/platform/.
     #[arg(required_unless_present = "all")]
     platform: Option<String>,
-    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    /// The webhook's body, or a whole Lambda event as in events/. - is standard input.
     #[arg(required_unless_present = "all")]
     body: Option<PathBuf>,
     /// A header of the webhook; repeat it for more.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook_file::header)]
     headers: Vec<(String, String)>,
-    /// Preview every JSON file in a folder, and in those below it.
+    /// Preview every JSON file in a folder and its subfolders.
     #[arg(long, value_name = "FOLDER", conflicts_with = "body")]
     all: Option<PathBuf>,
 }
@@ -59,8 +60,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut webhook = Webhook::read(body)?;
     webhook.set(arguments.headers.clone());
-    let (reading, preview) = preview(platform, webhook, &config)?;
-    reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
+    let (explanation, preview) = preview(platform, webhook, &config)?;
+    explanation.iter().flat_map(Explanation::lines).for_each(|line| terminal::line(&line));
     match preview {
         Preview::Nothing(why) => terminal::line(&format!("No message: {why}")),
         Preview::Messages(messages) => {
@@ -83,19 +84,19 @@ fn preview_all(
     let files =
         files(folder).map_err(|error| format!("{} cannot be listed: {error}", folder.display()))?;
     if files.is_empty() {
-        return Err(format!("there is no JSON file in {}", folder.display()).into());
+        return Err(format!("{} has no JSON file", folder.display()).into());
     }
     let mut failed = 0;
     for file in &files {
         terminal::line(&file.display().to_string());
         let previewed = Webhook::read(file).and_then(|mut webhook| {
             if let Some(path) = &webhook.elsewhere {
-                return Ok(Preview::Nothing(format!("a request to {path} is no webhook.")));
+                return Ok(Preview::Nothing(format!("a request to {path} is not a webhook.")));
             }
-            webhook.set(webhook_file::headers_beside(file)?);
+            webhook.set(webhook_file::headers_file(file)?);
             webhook.set(arguments.headers.clone());
             let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));
-            let platform = platform.ok_or("nothing says which platform sent it: give its name")?;
+            let platform = platform.ok_or("the platform is not known: give its name")?;
             Ok(preview(platform, webhook, config)?.1)
         });
         match previewed {
@@ -120,43 +121,42 @@ fn named_by_a_folder(file: &Path) -> Option<&'static Platform> {
     folders.find_map(|name| Platform::find(name.to_str()?))
 }
 
-/// How the webhook is read, unless nobody reads it, and what it becomes.
+/// What the webhook becomes, and how it was read. A ping is not read at all.
 fn preview(
     platform: &'static Platform,
     mut webhook: Webhook,
     config: &Config,
-) -> Result<(Option<Reading>, Preview), Failure> {
+) -> Result<(Option<Explanation>, Preview), Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
-        let why = format!("{} only asks whether the address answers.", platform.name);
+        let why = format!("it is a ping of {}.", platform.name);
         return Ok((None, Preview::Nothing(why)));
     }
-    // Only what is signed is parsed, so it is signed here, with whatever the platform signs.
+    // Only a verified webhook can be parsed, so it is signed here as the platform would sign it.
     let now = Timestamp::now();
     let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
     let given = webhook.headers.clone();
     webhook.sign(platform, &key, public_url, now)?;
-    let made = webhook.headers.iter().filter(|header| !given.contains(header));
-    let made = made.map(|(name, _)| name.clone()).collect();
+    let added = webhook.headers.iter().filter(|header| !given.contains(header));
+    let added = added.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
-    let genuine = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
+    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
 
-    let parsed = parse(platform, &genuine, config.customer, now)?;
-    let explanation = explain(platform, &genuine)?;
-    let reading = Reading::new(platform, explanation, &webhook.body, config.customer, made);
-    let events = match parsed {
+    let trace = explain(platform, &verified)?;
+    let explanation = Explanation::new(platform, trace, &webhook.body, config.customer, added);
+    let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
         Parsed::Ignored { .. } => {
-            let why = reading.why_ignored();
-            return Ok((Some(reading), Preview::Nothing(why)));
+            let why = explanation.why_ignored();
+            return Ok((Some(explanation), Preview::Nothing(why)));
         }
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
     if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
-        return Ok((Some(reading), Preview::Nothing(why)));
+        return Ok((Some(explanation), Preview::Nothing(why)));
     }
     let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));
     let messages = messages.map(serde_json::to_value).collect::<Result<_, _>>()?;
-    Ok((Some(reading), Preview::Messages(messages)))
+    Ok((Some(explanation), Preview::Messages(messages)))
 }

@@ -1,20 +1,21 @@
-//! `register`: the function's address, made known to a platform that has an API for it.
+//! `register`: registers the webhook's address with a platform that has an API for it.
 //!
-//! Credentials come from the environment, are never arguments and are never printed. Whatever is
-//! registered already for the same address and event is kept, so that doing it twice changes nothing.
+//! Credentials come from the environment. They are never arguments and are never printed. What is
+//! already registered for the same address and event is kept, so a second run changes nothing.
 
 use order_alerts::platform::Platform;
 use url::Url;
 
-pub(crate) use self::api::Registration;
-pub(crate) use self::remote::Remote;
-
-use self::api::{Api, Listing, Made};
-use crate::{Failure, samples, stack_secret, terminal};
+use self::api::{Api, ApiOptions};
+use self::registration::{Creation, Listing, Registration, event_types};
+use self::remote::Remote;
+use crate::terminal::Failure;
+use crate::{samples, stack_secret, terminal};
 
 mod address;
 mod api;
 mod plain;
+mod registration;
 mod remote;
 mod shopify;
 mod woocommerce;
@@ -29,25 +30,25 @@ Examples:
   cargo run -- register shopify --shop tea-house.myshopify.com --list
   cargo run -- register shopify --shop tea-house.myshopify.com --remove
 
-What is registered already, for the same address and the same event, is kept. --list shows what the platform \
-knows, and --remove takes away what it has for this address.
+What is already registered for the same address and the same event is kept. --list shows all webhooks that the \
+platform lists, and --remove removes those of this address.
 
-The address is that of the stack, or --url. Credentials are read from the environment, as an argument would \
-stay in the history (read -rs API_TOKEN; export API_TOKEN):
+The address is that of the stack, or --url. Credentials are read from the environment, because an argument would \
+stay in the shell's history (read -rs API_TOKEN; export API_TOKEN):
   Shopify       SHOPIFY_ACCESS_TOKEN, the Admin API token of an app with the scope read_orders
   WooCommerce   WOOCOMMERCE_KEY and WOOCOMMERCE_SECRET, a key of the REST API with Read/Write; and SIGNING_KEY, \
-which the shop shall sign with
-  with --api    API_TOKEN, if the API asks for one")]
+with which the shop is to sign
+  with --api    API_TOKEN, if the API needs one")]
 pub(crate) struct Arguments {
     /// The platform that sends the webhooks, such as shopify.
     platform: String,
-    /// An event to register for; repeat it for more [default: those that `connect` names].
+    /// An event to register; repeat it for more [default: `events` in the platform's file].
     #[arg(long = "event", value_name = "EVENT")]
     events: Vec<String>,
-    /// Show what is registered, and change nothing.
+    /// Show what is registered; change nothing.
     #[arg(long, conflicts_with_all = ["remove", "events"])]
     list: bool,
-    /// Remove what is registered for this address, whatever the event.
+    /// Remove what is registered for this address, for every event.
     #[arg(long, conflicts_with = "events")]
     remove: bool,
     /// The webhook's address [default: that of the stack].
@@ -55,31 +56,17 @@ pub(crate) struct Arguments {
     url: Option<Url>,
     #[command(flatten)]
     stack: stack_secret::Stack,
-    /// How long an answer may take.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
-    timeout: u64,
-    /// The shop: NAME.myshopify.com, or the address of a WooCommerce shop.
-    #[arg(long, conflicts_with = "api", help_heading = "Shopify and WooCommerce")]
-    shop: Option<String>,
-    /// The version of Shopify's API.
-    #[arg(
-        long,
-        value_name = "VERSION",
-        default_value = shopify::VERSION,
-        help_heading = "Shopify and WooCommerce"
-    )]
-    api_version: String,
     #[command(flatten)]
-    plain: plain::Options,
+    api: ApiOptions,
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let platform = samples::platform(&arguments.platform)?;
-    let api = Api::of(platform, arguments)?;
+    let api = Api::of(platform, &arguments.api)?;
     if !arguments.list && !arguments.remove {
         return register(&api, platform, arguments).await;
     }
-    let address = address::of_webhook(platform, arguments).await?;
+    let address = address::of_webhook(platform, arguments.url.as_ref(), &arguments.stack).await?;
     if arguments.list {
         list(&api, platform, &address).await
     } else {
@@ -92,10 +79,10 @@ async fn register(
     platform: &'static Platform,
     arguments: &Arguments,
 ) -> Result<(), Failure> {
-    // What is missing or wrong here is told before anybody is asked.
+    // Wrong arguments are reported before any request is sent.
     let events = wanted(api, platform, &arguments.events)?;
     api.check(&events)?;
-    let address = address::of_webhook(platform, arguments).await?;
+    let address = address::of_webhook(platform, arguments.url.as_ref(), &arguments.stack).await?;
     terminal::line(&format!("{address} at {}:", api.host()));
     ensure(api, platform, &address, &events).await?;
     terminal::line("");
@@ -104,69 +91,68 @@ async fn register(
     Ok(())
 }
 
-/// Sees to it that the platform sends these events to the address, each of them once.
+/// Makes the platform send each of these events to the address, once.
 async fn ensure(
     api: &Api,
     platform: &Platform,
     address: &Url,
     events: &[String],
 ) -> Result<(), Failure> {
-    let known: Vec<_> =
-        api::event_types(platform).chain(events.iter().map(String::as_str)).collect();
+    let known: Vec<_> = event_types(platform).chain(events.iter().map(String::as_str)).collect();
     let (found, is_listed) = match api.list(address, &known).await? {
         Listing::Registered(found) => (found, true),
-        Listing::Unlisted(why) => {
-            terminal::line(&format!("  What is registered already cannot be seen: {why}."));
+        Listing::Unavailable(why) => {
+            terminal::line(&format!("  What is already registered is not known: {why}."));
             (Vec::new(), false)
         }
     };
-    let ours: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
-    let missing = keep(api, &ours, events).await?;
-    let mut has_others = !ours.is_empty();
-    for portion in api.portions(&missing) {
-        let names = portion.join(", ");
+    let own: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
+    let missing = keep(api, &own, events).await?;
+    let mut has_others = !own.is_empty();
+    for batch in api.batches(&missing) {
+        let names = batch.join(", ");
         let host = api.host();
-        match api.create(address, portion).await.map_err(|error| format!("{names}: {error}"))? {
-            Made::New => {
+        match api.create(address, batch).await.map_err(|error| format!("{names}: {error}"))? {
+            Creation::New => {
                 has_others = true;
                 terminal::line(&format!("  {names}: registered"));
             }
-            Made::WasThere if api.is_plain() && !is_listed => terminal::line(&format!(
-                "  {names}: {host} has this address already, and does not say for what"
-            )),
-            Made::WasThere if api.is_plain() && has_others => {
+            Creation::AlreadyRegistered if api.is_plain() && !is_listed => {
+                terminal::line(&format!(
+                    "  {names}: {host} already has this address, and does not say for which events"
+                ));
+            }
+            Creation::AlreadyRegistered if api.is_plain() && has_others => {
                 return Err(format!(
-                    "{names}: {host} has this address for other events, and takes it once: --remove it first"
+                    "{names}: {host} has this address for other events and takes it only once: use --remove first"
                 )
                 .into());
             }
-            Made::WasThere => terminal::line(&format!("  {names}: {host} has it already")),
+            Creation::AlreadyRegistered => {
+                terminal::line(&format!("  {names}: already registered at {host}"));
+            }
         }
     }
     Ok(())
 }
 
-/// Keeps what serves these events already, and says which of them nothing serves.
-async fn keep(
-    api: &Api,
-    ours: &[&Registration],
-    events: &[String],
-) -> Result<Vec<String>, Failure> {
+/// Keeps the registrations of these events, and returns the events that have none.
+async fn keep(api: &Api, own: &[&Registration], events: &[String]) -> Result<Vec<String>, Failure> {
     let mut missing = events.to_vec();
-    // One that is awake is kept before one that would have to be woken.
-    let mut ours = ours.to_vec();
-    ours.sort_by_key(|ours| ours.asleep.is_some());
-    for ours in ours {
-        let kept: Vec<_> = missing.extract_if(.., |event| ours.is_for(event)).collect();
+    // An active registration is preferred to one that must be reactivated.
+    let mut own = own.to_vec();
+    own.sort_by_key(|own| own.inactive.is_some());
+    for own in own {
+        let kept: Vec<_> = missing.extract_if(.., |event| own.is_for(event)).collect();
         if kept.is_empty() {
             continue;
         }
         let names = kept.join(", ");
-        let renewed = api.renew(ours).await.map_err(|error| format!("{names}: {error}"))?;
-        let asleep = ours.asleep.as_deref().and_then(|asleep| api.remote().line(asleep));
-        let how = match asleep {
-            Some(asleep) if renewed => format!("was {asleep}, is active again"),
-            _ if renewed => "kept, and signs with SIGNING_KEY".to_owned(),
+        let updated = api.reactivate(own).await.map_err(|error| format!("{names}: {error}"))?;
+        let inactive = own.inactive.as_deref().and_then(|status| api.remote().line(status));
+        let how = match inactive {
+            Some(status) if updated => format!("was {status}, is active again"),
+            _ if updated => "kept, and signs with SIGNING_KEY".to_owned(),
             _ => "kept".to_owned(),
         };
         terminal::line(&format!("  {names}: {how}"));
@@ -176,25 +162,25 @@ async fn keep(
 
 async fn list(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
     let found = listed(api, platform, address).await?;
-    let ours = found.iter().filter(|found| found.is_at(address)).count();
-    terminal::line(&format!("{} has {}, {ours} at {address}", api.host(), webhooks(found.len())));
+    let own = found.iter().filter(|found| found.is_at(address)).count();
+    terminal::line(&format!("{} has {}, {own} at {address}", api.host(), webhooks(found.len())));
     for registration in &found {
-        terminal::registration(api.remote(), registration, registration.is_at(address));
+        terminal::line(&described(api.remote(), registration, registration.is_at(address)));
     }
-    if let Some(unseen) = api.unseen() {
-        terminal::line(unseen);
+    if let Some(not_listed) = api.not_listed() {
+        terminal::line(not_listed);
     }
     Ok(())
 }
 
 async fn remove(api: &Api, platform: &Platform, address: &Url) -> Result<(), Failure> {
     let found = listed(api, platform, address).await?;
-    let ours: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
-    terminal::line(&format!("{} has {} at {address}", api.host(), webhooks(ours.len())));
-    for registration in ours {
+    let own: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
+    terminal::line(&format!("{} has {} at {address}", api.host(), webhooks(own.len())));
+    for registration in own {
         let names = registration.names(api.remote());
         let id = registration.id.as_deref().ok_or_else(|| {
-            format!("{names}: {} does not say its id: remove it there", api.host())
+            format!("{names}: {} does not name its id: remove it there", api.host())
         })?;
         api.remove(id).await.map_err(|error| format!("{names}: {error}"))?;
         terminal::line(&format!("  {names}: removed"));
@@ -207,24 +193,41 @@ async fn listed(
     platform: &Platform,
     address: &Url,
 ) -> Result<Vec<Registration>, Failure> {
-    let known: Vec<_> = api::event_types(platform).collect();
+    let known: Vec<_> = event_types(platform).collect();
     match api.list(address, &known).await? {
         Listing::Registered(found) => Ok(found),
-        Listing::Unlisted(why) => {
-            Err(format!("{} does not say what is registered: {why}", api.host()).into())
+        Listing::Unavailable(why) => {
+            Err(format!("{} does not list what is registered: {why}", api.host()).into())
         }
     }
 }
 
+/// A line of the list.
+///
+/// Of another address only the host is shown, because the rest may be a credential.
+fn described(remote: &Remote, registration: &Registration, is_own: bool) -> String {
+    let line = |text: &str| remote.line(text).map_or_else(String::new, |line| line.to_string());
+    let events = registration.names(remote);
+    let status = registration.inactive.as_ref().map(|status| format!(" ({})", line(status)));
+    let status = status.unwrap_or_default();
+    if is_own {
+        return format!("  own    {events:<24} {}{status}", line(&registration.address));
+    }
+    let host = Url::parse(&registration.address).ok();
+    let host = host.as_ref().and_then(Url::host_str).unwrap_or("no web address");
+    format!("  other  {events:<24} {}{status}", line(host))
+}
+
+/// The events to register, each once: those given, or those of the platform's file.
 fn wanted(api: &Api, platform: &Platform, given: &[String]) -> Result<Vec<String>, Failure> {
     let mut events = Vec::new();
     for event in if given.is_empty() { &platform.setup.events } else { given } {
-        let mut known = api::event_types(platform);
+        let mut known = event_types(platform);
         if !api.is_plain() && !known.any(|known| known == event) {
-            let known: Vec<_> = api::event_types(platform).collect();
+            let known: Vec<_> = event_types(platform).collect();
             return Err(format!(
-                "`{event}` of {} is nothing that the channel hears of; there are {}",
-                platform.name,
+                "`{event}` is not in src/platform/{}.toml, which has {}",
+                platform.id,
                 known.join(", ")
             )
             .into());
@@ -234,15 +237,15 @@ fn wanted(api: &Api, platform: &Platform, given: &[String]) -> Result<Vec<String
         }
     }
     if events.is_empty() {
-        return Err(format!("say with --event what {} calls its events", platform.name).into());
+        return Err(format!("name the events of {} with --event", platform.name).into());
     }
     Ok(events)
 }
 
-/// How the function comes to know the key, or the sender.
+/// What remains to be done, so that the function and the sender have the same key.
 fn next_step(platform: &Platform, arguments: &Arguments) -> String {
     match (platform.id, arguments.stack.stack.as_str()) {
-        ("generic", _) => "give your order system the key to sign with".to_owned(),
+        ("generic", _) => "give your order system the signing key".to_owned(),
         (id, "order-alerts") => format!("cargo run -- connect {id}"),
         (id, stack) => format!("cargo run -- connect {id} --stack {stack}"),
     }

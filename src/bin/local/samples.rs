@@ -1,4 +1,4 @@
-//! The sample events of `events/`, signed anew with sample keys.
+//! The sample events of `events/`, signed with sample keys.
 
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
@@ -6,7 +6,7 @@ use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::route::is_ping;
 use serde_json::{Value, json};
 
-use crate::Failure;
+use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
 
 macro_rules! samples {
@@ -15,7 +15,7 @@ macro_rules! samples {
     };
 }
 
-/// Name and text of each.
+/// The name and the text of each sample.
 static SAMPLES: &[(&str, &str)] = samples![
     "shopify-cancelled",
     "shopify-created",
@@ -40,14 +40,14 @@ static SAMPLES: &[(&str, &str)] = samples![
     "health",
 ];
 
-/// What a newcomer sees first.
+/// The sample that is sent at the start.
 pub(crate) const FIRST: &str = "shopify-cancelled";
 
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     SAMPLES.iter().map(|(name, _)| *name)
 }
 
-/// The sample as a Lambda event of this moment, for a function that is registered at `public_url`.
+/// The sample as a Lambda event with the current time, for a function registered at `public_url`.
 pub(crate) fn event(name: &str, public_url: &str) -> Result<Value, Failure> {
     let sample = SAMPLES.iter().find(|(known, _)| *known == name);
     let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
@@ -68,15 +68,15 @@ pub(crate) fn event(name: &str, public_url: &str) -> Result<Value, Failure> {
     Ok(event)
 }
 
-/// The platform of this name, or a sentence that lists them all.
+/// The platform of this name, or an error that lists all platforms.
 pub(crate) fn platform(name: &str) -> Result<&'static Platform, Failure> {
     Platform::find(name).ok_or_else(|| {
         let names: Vec<_> = Platform::names().collect();
-        format!("`{name}` is no platform; there are {}", names.join(", ")).into()
+        format!("`{name}` is not a platform: choose from {}", names.join(", ")).into()
     })
 }
 
-/// The key with which samples of a platform are signed. It opens nothing but a local stack.
+/// The key with which samples of a platform are signed. Only a local stack accepts it.
 pub(crate) fn key(platform: &Platform) -> Result<SigningKey, Failure> {
     Ok(SigningKey::parse(&key_text(platform.id), &platform.auth)?)
 }
@@ -85,7 +85,7 @@ fn key_text(platform: &str) -> String {
     format!("sample key of the local stack: {platform}")
 }
 
-/// A secret with every sample key.
+/// A secret with all sample keys.
 pub(crate) fn secret(slack_webhook_url: &str) -> String {
     let keys: Value =
         Platform::names().map(|name| (name.to_owned(), json!([key_text(name)]))).collect();

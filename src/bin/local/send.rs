@@ -1,4 +1,4 @@
-//! `send`: a webhook, signed and posted as its platform would.
+//! `send`: signs a webhook as its platform would, and posts it.
 
 use std::env;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,8 +14,9 @@ use url::Url;
 
 use self::tally::Tally;
 use crate::net::is_loopback;
+use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
-use crate::{Failure, net, samples, serve, terminal, webhook_file};
+use crate::{net, samples, serve, terminal, webhook_file};
 
 mod tally;
 
@@ -27,23 +28,23 @@ Examples:
   cargo run -- send shopify order.json -H 'x-shopify-topic: orders/cancelled' --to https://…/webhook/shopify
   cargo run -- send generic order.json --count 1000 --rate 100    # with \"order_id\": \"A-{number}\" in it
 
-The local stack takes its sample keys. For a deployment, put the platform's signing key into the environment \
-variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY): as an argument it would stay in the history.")]
+The local stack accepts sample keys. For a deployment, put the platform's signing key into the environment \
+variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY). An argument would stay in the shell's history.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     webhook: webhook_file::Input,
     /// The webhook's address [default: that of the local stack].
     #[arg(long, value_name = "URL")]
     to: Option<Url>,
-    /// How many to send, each signed anew; {number} in the body becomes its number.
+    /// How many to send, each with its own signature; {number} in the body becomes 1, 2, 3 and so on.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     count: Option<u32>,
-    /// How many a second, without waiting for answers [default: one after the other].
+    /// How many per second, without waiting for responses [default: one after the other].
     #[arg(long, value_name = "NUMBER", requires = "count", value_parser = clap::value_parser!(u32).range(1..=1000))]
     rate: Option<u32>,
 }
 
-/// Longer than any answer of the function takes.
+/// Longer than the function ever takes to respond.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
@@ -52,8 +53,8 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Some(count) = arguments.count else {
         let (status, body) = sender.send(webhook).await?;
         terminal::sent(&sender.url, status, &body);
-        let is_taken = status.is_success();
-        return if is_taken { Ok(()) } else { Err(format!("it was not taken: {status}").into()) };
+        let is_accepted = status.is_success();
+        return if is_accepted { Ok(()) } else { Err(format!("not accepted: {status}").into()) };
     };
     let mut tally = Tally::default();
     match arguments.rate {
@@ -78,7 +79,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     terminal::line(&format!("{} → {tally}", sender.url));
-    if tally.is_all_taken() { Ok(()) } else { Err("not everything was taken".into()) }
+    if tally.are_all_accepted() { Ok(()) } else { Err("not all webhooks were accepted".into()) }
 }
 
 /// The webhook with its number in place of every `{number}`.
@@ -87,12 +88,12 @@ fn numbered(webhook: &Webhook, number: u32) -> Webhook {
     Webhook { body: body.into_bytes(), ..webhook.clone() }
 }
 
-/// Who signs and posts.
+/// Signs and posts webhooks of one platform.
 struct Sender {
     platform: &'static Platform,
     key: SigningKey,
     url: Url,
-    /// The address as the platform knows it, which it may sign.
+    /// The address that is registered at the platform, which some platforms sign.
     registered: String,
     client: reqwest::Client,
 }
@@ -123,7 +124,7 @@ impl Sender {
         for (name, value) in &webhook.headers {
             request = request.header(name, value);
         }
-        let response = request.send().await.map_err(|error| unanswered(&self.url, &error))?;
+        let response = request.send().await.map_err(|error| no_response(&self.url, &error))?;
         Ok((response.status(), response.text().await?))
     }
 
@@ -143,10 +144,10 @@ fn key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
     }
 }
 
-fn unanswered(url: &Url, error: &reqwest::Error) -> Failure {
+fn no_response(url: &Url, error: &reqwest::Error) -> Failure {
     if error.is_connect() && is_loopback(url) {
         return format!(
-            "nobody listens on {}: start the local stack with `cargo run`",
+            "no server listens on {}: start the local stack with `cargo run`",
             url.authority()
         )
         .into();

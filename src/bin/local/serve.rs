@@ -1,38 +1,54 @@
-//! A web server on loopback that does what API Gateway does: a request becomes an event, and the
-//! function's answer a response.
+//! The local stack: a web server on loopback in front of the function.
+//!
+//! `cargo run` without a command starts it. It does what API Gateway does: a request becomes an event,
+//! and the function's response becomes an HTTP response.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::{Bytes, Incoming};
-use hyper::header::{self, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::aws_lambda_events::encodings::Body;
+use lambda_http::aws_lambda_events::encodings;
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
-use crate::fake_services;
 use crate::function::Function;
-use crate::{Failure, page, terminal};
+use crate::terminal::Failure;
+use crate::{fake_services, page, samples, terminal};
 
-/// The port when nobody else has it.
+/// The usual port.
 pub(crate) const PORT: u16 = 3000;
-/// What API Gateway takes:
+/// The largest body that API Gateway accepts:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// Listens on the usual port, or on a free one.
-pub(crate) async fn listen() -> io::Result<TcpListener> {
+/// Starts the stack, sends it one sample, and serves until the process is stopped.
+pub(crate) async fn run() -> Result<(), Failure> {
+    terminal::log();
+    let listener = listen().await?;
+    let address = listener.local_addr()?;
+    let function = Arc::new(Function::new(address)?);
+    terminal::welcome(address, function.messages().is_some());
+    if address.port() != PORT {
+        terminal::port_taken(PORT, address);
+    }
+    let response = function.invoke(&function.sample(samples::FIRST)?).await?;
+    terminal::response(&format!("events/{}.json", samples::FIRST), &response);
+    let server = Router::new().fallback(respond).with_state(function);
+    axum::serve(listener, server).await?;
+    Ok(())
+}
+
+/// Listens on the usual port, or on a free one if another process uses it.
+async fn listen() -> io::Result<TcpListener> {
     match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
@@ -41,31 +57,15 @@ pub(crate) async fn listen() -> io::Result<TcpListener> {
     }
 }
 
-/// Serves until the process is stopped.
-pub(crate) async fn serve(listener: TcpListener, function: Arc<Function>) -> io::Result<()> {
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let function = Arc::clone(&function);
-        let service = service_fn(move |request| {
-            let function = Arc::clone(&function);
-            async move { Ok::<_, Infallible>(respond(&function, request).await) }
-        });
-        let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-        // A client that goes away is its own business.
-        tokio::spawn(async move { connection.await.ok() });
-    }
-}
-
-async fn respond(function: &Function, request: Request<Incoming>) -> Response<Full<Bytes>> {
+async fn respond(State(function): State<Arc<Function>>, request: Request) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     if let Some(call) = fake_services::call(&method, &path, request.headers()) {
         let slack_url = fake_services::slack_url(request.headers());
-        let Ok(body) = Limited::new(request.into_body(), MAX_BODY_BYTES).collect().await else {
-            return status_only(StatusCode::PAYLOAD_TOO_LARGE);
+        let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
+            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
         };
-        let channel = function.channel();
-        let answer = fake_services::answer(&call, &body.to_bytes(), channel, &slack_url);
-        return answer.map(|body| Full::new(Bytes::from(body)));
+        let answer = fake_services::answer(&call, &body, function.channel(), &slack_url);
+        return answer.map(Body::from);
     }
     match (method.as_str(), path.as_str()) {
         ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
@@ -75,44 +75,36 @@ async fn respond(function: &Function, request: Request<Incoming>) -> Response<Fu
         ("POST", sample) if sample.starts_with("/local/samples/") => {
             let name = sample.trim_start_matches("/local/samples/");
             match function.sample(name) {
-                Ok(event) => invoke(function, name, &event).await,
-                Err(_) => status_only(StatusCode::NOT_FOUND),
+                Ok(event) => invoke(&function, name, &event).await,
+                Err(_) => StatusCode::NOT_FOUND.into_response(),
             }
         }
         _ => match event(request).await {
-            Ok(event) => invoke(function, &format!("{method} {path}"), &event).await,
-            Err(_) => status_only(StatusCode::PAYLOAD_TOO_LARGE),
+            Ok(event) => invoke(&function, &format!("{method} {path}"), &event).await,
+            Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
         },
     }
 }
 
-async fn invoke(function: &Function, what: &str, event: &Value) -> Response<Full<Bytes>> {
-    let answered = function.invoke(event).await.and_then(|answer| {
-        terminal::answer(what, &answer);
-        response(answer)
+async fn invoke(function: &Function, request: &str, event: &Value) -> Response {
+    let response = function.invoke(event).await.and_then(|response| {
+        terminal::response(request, &response);
+        http_response(response)
     });
-    answered.unwrap_or_else(|error| {
+    response.unwrap_or_else(|error| {
         terminal::error(error.as_ref());
-        status_only(StatusCode::INTERNAL_SERVER_ERROR)
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
     })
 }
 
-fn of_type(media_type: &'static str, body: String) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::from(body));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    response
-}
-
-fn status_only(status: StatusCode) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::default());
-    *response.status_mut() = status;
-    response
+fn of_type(media_type: &'static str, body: String) -> Response {
+    ([(header::CONTENT_TYPE, media_type)], body).into_response()
 }
 
 /// The request as an HTTP API event of payload format 2.0.
-async fn event(request: Request<Incoming>) -> Result<Value, Failure> {
+async fn event(request: Request) -> Result<Value, Failure> {
     let (parts, body) = request.into_parts();
-    let body = Limited::new(body, MAX_BODY_BYTES).collect().await?.to_bytes();
+    let body = to_bytes(body, MAX_BODY_BYTES).await?;
     let (body, is_base64) = match std::str::from_utf8(&body) {
         Ok(text) => (text.to_owned(), false),
         Err(_) => (STANDARD.encode(&body), true),
@@ -144,14 +136,12 @@ async fn event(request: Request<Incoming>) -> Result<Value, Failure> {
     }))
 }
 
-fn response(answer: ApiGatewayV2httpResponse) -> Result<Response<Full<Bytes>>, Failure> {
-    let body = match answer.body {
-        Some(Body::Text(text)) => Bytes::from(text),
-        Some(Body::Binary(bytes)) => Bytes::from(bytes),
-        _ => Bytes::new(),
+fn http_response(response: ApiGatewayV2httpResponse) -> Result<Response, Failure> {
+    let body = match response.body {
+        Some(encodings::Body::Text(text)) => Body::from(text),
+        Some(encodings::Body::Binary(bytes)) => Body::from(bytes),
+        _ => Body::empty(),
     };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = StatusCode::from_u16(answer.status_code.try_into()?)?;
-    *response.headers_mut() = answer.headers;
-    Ok(response)
+    let status = StatusCode::from_u16(response.status_code.try_into()?)?;
+    Ok((status, response.headers, body).into_response())
 }

@@ -1,4 +1,4 @@
-//! The secret of a deployed stack: what it holds, and which address the stack has.
+//! The secret of a deployed stack, and the webhook address in its tag.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
 use serde_json::Value;
 
-use crate::Failure;
+use crate::terminal::Failure;
 
-/// Which stack is meant.
+/// The arguments that name a stack.
 #[derive(clap::Args)]
 pub(crate) struct Stack {
     /// The stack's name.
@@ -25,21 +25,21 @@ pub(crate) struct Stack {
 }
 
 /// The stack's secret in Secrets Manager.
-pub(crate) struct Vault {
+pub(crate) struct StackSecret {
     client: Client,
     pub(crate) id: String,
     pub(crate) stack: String,
-    /// From the secret's own tag; absent on a secret that the template did not make.
+    /// From the secret's tag. A secret that the template did not create has none.
     webhook_url: Option<String>,
 }
 
-/// The tag in which the template keeps the webhook's address.
+/// The tag in which the template stores the webhook's address.
 const WEBHOOK_TAG: &str = "order-alerts:webhook-url";
 
-impl Vault {
+impl StackSecret {
     pub(crate) async fn open(http: &Arc<HttpClient>, which: &Stack) -> Result<Self, Failure> {
         let id = which.secret.clone().unwrap_or_else(|| format!("{}/secret", which.stack));
-        // The configuration of a person at a terminal: profiles, single sign-on and all.
+        // The operator's own configuration, with profiles and single sign-on.
         let aws = aws_config::defaults(BehaviorVersion::latest());
         let aws = aws.http_client(aws::http_client(http)).load().await;
         if aws.region().is_none() {
@@ -56,7 +56,7 @@ impl Vault {
         Ok(Self { webhook_url: tag(WEBHOOK_TAG), client, id, stack })
     }
 
-    /// Where the platform sends its webhooks to.
+    /// The address for the webhooks of a platform.
     pub(crate) fn webhook_address(&self, platform: &Platform) -> Option<String> {
         self.webhook_url.as_deref().map(|base| address(base, platform))
     }
@@ -67,7 +67,7 @@ impl Vault {
         let secret = answer.secret_string().and_then(|text| serde_json::from_str(text).ok());
         let secret: Option<Value> = secret.filter(Value::is_object);
         secret.ok_or_else(|| {
-            format!("the secret {} is not a JSON object: mend it in the AWS console", self.id)
+            format!("the secret {} is not a JSON object: correct it in the AWS console", self.id)
                 .into()
         })
     }
@@ -79,7 +79,7 @@ impl Vault {
     }
 }
 
-/// The platform's own address under the stack's.
+/// The address of one platform, under the address of the stack.
 pub(crate) fn address(base: &str, platform: &Platform) -> String {
     match platform.id {
         "generic" => base.to_owned(),
@@ -87,7 +87,7 @@ pub(crate) fn address(base: &str, platform: &Platform) -> String {
     }
 }
 
-/// What AWS said, without what we said to AWS.
+/// The error of AWS, without any part of the request.
 fn refused<E, R>(done: &str, id: &str, error: &SdkError<E, R>) -> Failure
 where
     E: ProvideErrorMetadata + fmt::Debug,
@@ -96,7 +96,7 @@ where
     let why = match error {
         SdkError::ServiceError(refusal) => match refusal.err().code() {
             Some("ResourceNotFoundException") => {
-                "there is none of this name in this account and region (--stack, --secret, AWS_REGION)"
+                "this account and region have no secret of this name (--stack, --secret, AWS_REGION)"
                     .to_owned()
             }
             code => format!("AWS answered {}", code.unwrap_or("with an unknown error")),

@@ -1,4 +1,4 @@
-//! What the local stack prints.
+//! What the tools print.
 
 use std::error::Error;
 use std::io::{self, Write as _};
@@ -17,30 +17,33 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use url::Url;
 
-use crate::register::{Registration, Remote};
+/// An error as a sentence for the operator.
+pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// Prints a line; whoever closed the pipe does not want it.
+/// Prints a line.
+///
+/// An error is ignored: it means that the reader has closed the pipe.
 macro_rules! say {
     ($($text:tt)*) => {
         writeln!(io::stdout(), $($text)*).ok()
     };
 }
 
-/// The function's log on standard error: why something was refused, above all.
+/// Writes the function's log to standard error. It says why a request was refused.
 pub(crate) fn log() {
-    let ours = Targets::new().with_target("order_alerts", LevelFilter::INFO);
+    let targets = Targets::new().with_target("order_alerts", LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .compact()
         .with_ansi(false)
         .without_time()
         .with_target(false)
         .with_writer(io::stderr);
-    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
+    tracing_subscriber::registry().with(lines.with_filter(targets)).init();
 }
 
-/// Where the function listens, and what can be done there.
+/// Where the local stack listens, and which requests it serves.
 pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
-    say!("order-alerts listens on http://{address} (Ctrl-C ends it)");
+    say!("order-alerts listens on http://{address} (Ctrl-C stops it)");
     say!("");
     let channel = if has_inbox { "the channel, and samples to send" } else { "samples to send" };
     say!("  GET  /                      {channel}: open it in a browser");
@@ -51,48 +54,33 @@ pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
     say!("  GET  /health");
     say!("");
     if !has_inbox {
-        say!("SLACK_WEBHOOK_URL is set: messages go to the real Slack.");
+        say!("SLACK_WEBHOOK_URL is set: messages are posted to the real Slack.");
         say!("");
     }
 }
 
-/// One line.
+/// Prints one line.
 pub(crate) fn line(text: &str) {
     say!("{text}");
 }
 
-/// What a deployment, or the local stack, answered.
+/// The response of a deployment or of the local stack.
 pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
     say!("{url} → {} {body}", status.as_u16());
 }
 
-/// What a platform has registered. Of another's address only the host is shown: the rest may be a key.
-pub(crate) fn registration(remote: &Remote, registration: &Registration, is_ours: bool) {
-    let line = |text: &str| remote.line(text).map_or_else(String::new, |line| line.to_string());
-    let events = registration.names(remote);
-    let asleep = registration.asleep.as_ref().map(|asleep| format!(" ({})", line(asleep)));
-    let asleep = asleep.unwrap_or_default();
-    if is_ours {
-        say!("  ours   {events:<24} {}{asleep}", line(&registration.address));
-        return;
-    }
-    let host = Url::parse(&registration.address).ok();
-    let host = host.as_ref().and_then(Url::host_str).unwrap_or("no web address");
-    say!("  other  {events:<24} {}{asleep}", line(host));
-}
-
-/// The usual port is somebody else's.
+/// Another process uses the usual port.
 pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
-    say!("Port {usual} is taken. Send with --to http://{address}/webhook/PLATFORM");
+    say!("Port {usual} is in use. Send with --to http://{address}/webhook/PLATFORM");
     say!("");
 }
 
-/// A setting that is passed over.
-pub(crate) fn passed_over(name: &str, value: &str, instead: &str) {
-    writeln!(io::stderr(), "{name}={value} is passed over: {instead}").ok();
+/// A setting that is ignored.
+pub(crate) fn ignored_setting(name: &str, value: &str, instead: &str) {
+    writeln!(io::stderr(), "{name}={value} is ignored: {instead}").ok();
 }
 
-/// The setting that says how events of a kind are shown.
+/// The name of the setting that says how events of a kind are shown.
 pub(crate) fn setting(kind: Kind) -> &'static str {
     match kind {
         Kind::Created => "SHOW_CREATED",
@@ -101,22 +89,22 @@ pub(crate) fn setting(kind: Kind) -> &'static str {
     }
 }
 
-/// A message as it goes over the wire.
+/// A message as it is sent to Slack.
 pub(crate) fn json(message: &Value) {
     say!("{message:#}");
 }
 
-/// What was asked, and what the function answered.
-pub(crate) fn answer(what: &str, answer: &ApiGatewayV2httpResponse) {
-    let body = match &answer.body {
+/// A request, and the function's response.
+pub(crate) fn response(request: &str, response: &ApiGatewayV2httpResponse) {
+    let body = match &response.body {
         Some(Body::Text(text)) => text,
         _ => "",
     };
-    say!("{what} → {} {body}", answer.status_code);
+    say!("{request} → {} {body}", response.status_code);
     say!("");
 }
 
-/// A message as the channel reads it.
+/// A message as the channel shows it.
 pub(crate) fn message(message: &Value) {
     say!("  ┌─ Slack");
     let text = message["text"].as_str().unwrap_or_default();
@@ -132,7 +120,7 @@ pub(crate) fn message(message: &Value) {
     say!("  └─");
 }
 
-/// What went wrong, with its causes.
+/// An error, with its causes.
 pub(crate) fn error(error: &dyn Error) {
     let mut text = format!("error: {error}");
     let mut cause = error.source();
@@ -143,7 +131,7 @@ pub(crate) fn error(error: &dyn Error) {
     writeln!(io::stderr(), "{text}").ok();
 }
 
-/// Slack's markup as people see it: a link as its label and address, a time as its fallback.
+/// Slack's markup as plain text: a link as its label and address, a time as its fallback.
 fn readable(markup: &str) -> String {
     let mut text = String::new();
     let mut rest = markup;

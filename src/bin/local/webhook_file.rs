@@ -12,26 +12,26 @@ use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
 use order_alerts::webhook::sign::sign;
 
-use crate::Failure;
+use crate::terminal::Failure;
 
-/// What a platform sends.
+/// A webhook as a platform sends it.
 #[derive(Clone, Debug)]
 pub(crate) struct Webhook {
-    /// The one to whose address a Lambda event came.
+    /// The platform at whose address a Lambda event arrived.
     pub(crate) platform: Option<&'static Platform>,
-    /// Where a Lambda event came, if that is no address of a platform.
+    /// The path of a Lambda event, if it is not the address of a platform.
     pub(crate) elsewhere: Option<String>,
     /// By lower-case name.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
-/// The arguments that say what is sent.
+/// The arguments that describe a webhook.
 #[derive(clap::Args)]
 pub(crate) struct Input {
-    /// The platform that sends it, such as shopify; a file in src/platform/.
+    /// The platform that sends it, such as shopify: a file in src/platform/.
     pub(crate) platform: String,
-    /// The webhook's body, or a whole Lambda event as in events/; - is standard input.
+    /// The webhook's body, or a whole Lambda event as in events/. - is standard input.
     pub(crate) body: PathBuf,
     /// A header of the webhook; repeat it for more.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
@@ -39,7 +39,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// The webhook that they describe.
+    /// The webhook that the arguments describe.
     pub(crate) fn webhook(&self) -> Result<Webhook, Failure> {
         let mut webhook = Webhook::read(&self.body)?;
         webhook.set(self.headers.clone());
@@ -48,23 +48,23 @@ impl Input {
 }
 
 impl Webhook {
-    /// Reads a file; `-` is standard input.
+    /// Reads a file. `-` is standard input.
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         let bytes =
             read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
         Self::parse(&bytes)
     }
 
-    /// Reads a file's bytes: a Lambda event by its markers, anything else as the body itself.
+    /// Reads the bytes of a file: a Lambda event, known by its markers, or else a body.
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let request = match Invocation::parse(text) {
             Ok(Invocation::Webhook(request)) => request,
             Ok(Invocation::Batch(_)) => {
-                return Err("these are messages of a queue, no webhook".into());
+                return Err("this is a batch of queue messages, not a webhook".into());
             }
             Ok(Invocation::Alarm(_)) => {
-                return Err("this is an alarm of CloudWatch, no webhook".into());
+                return Err("this is a CloudWatch alarm, not a webhook".into());
             }
             Err(InvocationError::Unknown) => {
                 let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
@@ -80,11 +80,11 @@ impl Webhook {
         match request.body {
             Body::Bytes(body) => Ok(Self { platform, elsewhere, headers, body }),
             Body::TooLarge => Err("the event's body is larger than 256 KiB".into()),
-            Body::NotBase64 => Err("the event says that its body is base64, and it is not".into()),
+            Body::NotBase64 => Err("the event says that its body is base64, but it is not".into()),
         }
     }
 
-    /// Adds headers in place of those of the same name.
+    /// Sets headers, and replaces those of the same name.
     pub(crate) fn set(&mut self, headers: Vec<(String, String)>) {
         self.headers.retain(|(name, _)| headers.iter().all(|(new, _)| new != name));
         self.headers.extend(headers);
@@ -103,9 +103,11 @@ impl Webhook {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let id = format!("msg_{}", now.as_nanosecond());
-        let proof = sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now)
-            .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
-        self.set(proof);
+        let signature =
+            sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now).map_err(
+                |error| format!("it cannot be signed as {} does: {error}", platform.name),
+            )?;
+        self.set(signature);
         Ok(())
     }
 }
@@ -119,7 +121,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The JSON files of a folder and of those below it, by name.
+/// The JSON files of a folder and its subfolders, in order of their names.
 pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -134,8 +136,8 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The headers in the file of the same name that ends in `.headers`, if there is one.
-pub(crate) fn headers_beside(file: &Path) -> Result<Vec<(String, String)>, Failure> {
+/// The headers in the `.headers` file of the same name, if there is one.
+pub(crate) fn headers_file(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let file = file.with_extension("headers");
     let text = match fs::read_to_string(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -1,37 +1,56 @@
-//! Texts of a webhook become amounts, items, links and times.
+//! Turns texts of a webhook into amounts, items, links and times.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use url::Url;
 
-use super::reader::{Source, first};
 use crate::infra::percent::encoded;
-use crate::json::{Unreadable, Value};
+use crate::json::Unreadable;
 use crate::order::Item;
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
-use crate::platform::{Items, Link, LinkPart, Place, Total};
+use crate::platform::{Link, LinkPart, Part, Place, Template};
+use crate::webhook::parse::reader::Reader;
 
-/// A message names a few items and counts the others.
+/// A message names at most this many items. The others are only counted.
 pub(super) const MAX_ITEMS: usize = 20;
 
-pub(super) fn read_total(total: &Total, source: &Source<'_>) -> Result<Option<Money>, Unreadable> {
-    let amount = source.first(&total.amount)?;
-    let currency = source.first(&total.currency)?.as_deref().and_then(OneLine::parse);
+pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unreadable> {
+    let Some(total) = reader.table(|fields| fields.total.as_ref()) else {
+        return Ok(None);
+    };
+    let amount = reader.first("total.amount", &[&total.amount])?;
+    let currency = reader.first("total.currency", &[&total.currency])?;
+    let currency = currency.as_deref().and_then(OneLine::parse);
     let currency = currency.as_ref().map(OneLine::as_str);
     Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)))
 }
 
-pub(super) fn read_items(
-    items: &Items,
-    source: &Source<'_>,
-) -> Result<(Vec<Item>, usize), Unreadable> {
-    let elements = source.list(&items.list)?.unwrap_or_default();
+/// The customer's name. Two places with a blank between them are the first and the last name.
+pub(super) fn read_customer(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
+    let places = [&reader.own.customer, &reader.common.customer];
+    let Some((Template(parts), name)) = reader.find("customer", &places)? else {
+        return Ok(None);
+    };
+    let [Part::Place(first), Part::Text(blank), Part::Place(last)] = parts.as_slice() else {
+        return Ok(Some(name));
+    };
+    match (reader.at(first)?, reader.at(last)?) {
+        (Some(first), Some(last)) if blank == " " => Ok(Some(full_name(&first, &last))),
+        _ => Ok(Some(name)),
+    }
+}
+
+/// The first items that have a title, and the number of all others.
+pub(super) fn read_items(reader: &Reader<'_, '_>) -> Result<(Vec<Item>, usize), Unreadable> {
+    let Some(items) = reader.table(|fields| fields.items.as_ref()) else {
+        return Ok((Vec::new(), 0));
+    };
+    let elements = reader.list(&items.list)?;
     let mut named = Vec::new();
     for element in elements.iter().take(MAX_ITEMS) {
-        let text =
-            |places| Ok(first(places, |place| inside(*element, place))?.map(|(_, text)| text));
+        let text = |places| reader.inside(&items.list, *element, places);
         let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
         let title = title.map(|title| if items.html { decoded(&title) } else { title });
         if let Some(title) = title.as_deref().and_then(OneLine::parse) {
@@ -46,19 +65,9 @@ fn decoded(html: &str) -> String {
     html_escape::decode_html_entities(html).into_owned()
 }
 
-fn inside(element: Value<'_>, place: &Place) -> Result<Option<String>, Unreadable> {
-    match place {
-        Place::Header(_) => Ok(None),
-        Place::Body(pointer) => match element.at(pointer)? {
-            Some(value) => value.text(),
-            None => Ok(None),
-        },
-    }
-}
-
 pub(super) fn read_link(
     link: &Link,
-    source: &Source<'_>,
+    reader: &Reader<'_, '_>,
     shop: Option<&str>,
     id: Option<&OneLine>,
 ) -> Result<Option<Url>, Unreadable> {
@@ -71,7 +80,7 @@ pub(super) fn read_link(
             }
             LinkPart::Shop => shop.map(str::to_owned),
             LinkPart::Id => id.map(OneLine::to_string),
-            LinkPart::Place(place) => source.text(place)?,
+            LinkPart::Place(place) => reader.at(place)?,
         };
         let Some(value) = value else {
             return Ok(None);
@@ -83,13 +92,15 @@ pub(super) fn read_link(
         }
     }
     let host = match &link.host {
-        Some(place @ Place::Body(_)) => source.text(place)?,
+        Some(place @ Place::Body(_)) => reader.at(place)?,
         _ => None,
     };
     Ok(trusted(&address, host.as_deref()))
 }
 
-/// The address, when it is plain https on a host that cannot be a stranger's.
+/// The address, if it is plain https on a trusted host.
+///
+/// Trusted are Shopify's own hosts and the one that the signed body names.
 fn trusted(address: &str, signed_host: Option<&str>) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let host = url.domain()?;
@@ -105,7 +116,7 @@ fn trusted(address: &str, signed_host: Option<&str>) -> Option<Url> {
     (is_known && is_plain).then_some(url)
 }
 
-/// `https://shop.example/` is `shop.example` for people.
+/// `https://shop.example/` is shown as `shop.example`.
 pub(super) fn without_scheme(shop: &str) -> &str {
     let address = shop.trim();
     let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
@@ -142,7 +153,7 @@ fn is_hangul(name: &str) -> bool {
     letters.peek().is_some() && letters.all(|letter| matches!(letter, '가'..='힣'))
 }
 
-/// The number without its decimals, as `1767225600.5` has them.
+/// The number without its decimals: `1767225600` of `1767225600.5`.
 fn whole(number: &str) -> &str {
     match number.split_once('.') {
         Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => whole,

@@ -1,132 +1,152 @@
-//! Where places are looked up.
+//! Looks up the values of a webhook at the places that its platform file names.
 
-use super::fields::full_name;
-use crate::json::{Document, Unreadable, Value};
+use std::cell::RefCell;
+
+use crate::json::{JsonObject, Unreadable, Value};
 use crate::order::one_line::OneLine;
 use crate::platform::{Conditions, Fields, OneOrMany, Part, Place, Places, Template};
+use crate::webhook::parse::trace::{Found, Test, Trace};
 use crate::webhook::request::Headers;
 
-/// A webhook.
-pub(super) struct Source<'a> {
-    pub(super) body: &'a Document<'a>,
+/// A webhook, where its fields are, and the record of what is looked up.
+pub(super) struct Reader<'a, 'p> {
+    pub(super) body: &'a JsonObject<'a>,
     pub(super) headers: &'a Headers,
+    /// The rule's own places, which come first. Before a rule matches, the common ones.
+    pub(super) own: &'p Fields,
+    pub(super) common: &'p Fields,
+    /// Present only for an explanation. The function records nothing.
+    pub(super) trace: Option<&'a RefCell<Trace<'p>>>,
 }
 
-/// A webhook, and where its fields are: the rule's own places before the common ones.
-pub(super) struct Reader<'a> {
-    pub(super) source: &'a Source<'a>,
-    pub(super) own: &'a Fields,
-    pub(super) common: &'a Fields,
-}
-
-impl<'a> Reader<'a> {
+impl<'a, 'p> Reader<'a, 'p> {
     pub(super) fn text(
         &self,
-        field: impl Fn(&Fields) -> &Places,
+        name: &'static str,
+        field: impl Fn(&'p Fields) -> &'p Places,
     ) -> Result<Option<String>, Unreadable> {
-        match self.source.first(field(self.own))? {
-            Some(text) => Ok(Some(text)),
-            None => self.source.first(field(self.common)),
-        }
+        self.first(name, &[field(self.own), field(self.common)])
     }
 
     pub(super) fn line(
         &self,
-        field: impl Fn(&Fields) -> &Places,
+        name: &'static str,
+        field: impl Fn(&'p Fields) -> &'p Places,
     ) -> Result<Option<OneLine>, Unreadable> {
-        Ok(self.text(field)?.as_deref().and_then(OneLine::parse))
+        Ok(self.text(name, field)?.as_deref().and_then(OneLine::parse))
     }
 
-    /// The customer's name. Two places with a blank between them are the first and the last name.
-    pub(super) fn customer(&self) -> Result<Option<String>, Unreadable> {
-        let found = match self.source.find(&self.own.customer)? {
-            Some(found) => Some(found),
-            None => self.source.find(&self.common.customer)?,
-        };
-        let Some((Template(parts), name)) = found else {
-            return Ok(None);
-        };
-        let [Part::Place(first), Part::Text(blank), Part::Place(last)] = parts.as_slice() else {
-            return Ok(Some(name));
-        };
-        match (self.source.text(first)?, self.source.text(last)?) {
-            (Some(first), Some(last)) if blank == " " => Ok(Some(full_name(&first, &last))),
-            _ => Ok(Some(name)),
-        }
-    }
-
-    pub(super) fn table<T: 'a>(&self, field: impl Fn(&'a Fields) -> Option<T>) -> Option<T> {
+    pub(super) fn table<T: 'p>(&self, field: impl Fn(&'p Fields) -> Option<T>) -> Option<T> {
         field(self.own).or_else(|| field(self.common))
     }
 
-    pub(super) fn is_test(&self) -> Result<bool, Unreadable> {
-        Ok(self.source.hold_any(&self.own.test)? || self.source.hold_any(&self.common.test)?)
+    pub(super) fn first(
+        &self,
+        name: &'static str,
+        places: &[&'p Places],
+    ) -> Result<Option<String>, Unreadable> {
+        Ok(self.find(name, places)?.map(|(_, text)| text))
     }
-}
 
-impl<'a> Source<'a> {
-    pub(super) fn text(&self, place: &Place) -> Result<Option<String>, Unreadable> {
+    /// The text of a field, and the first template that has one.
+    pub(super) fn find(
+        &self,
+        name: &'static str,
+        places: &[&'p Places],
+    ) -> Result<Option<(&'p Template, String)>, Unreadable> {
+        let templates = || places.iter().flat_map(|places| &places.0);
+        let found = first(templates(), |place| self.at(place))?;
+        self.record(|trace| match &found {
+            Some((template, text)) => {
+                trace.found.push(Found { name, template, text: text.clone() });
+            }
+            None if templates().next().is_none() => {}
+            None => trace.missing.push(name),
+        });
+        Ok(found)
+    }
+
+    /// The text at a place.
+    pub(super) fn at(&self, place: &Place) -> Result<Option<String>, Unreadable> {
+        self.record(|trace| trace.look_up(place));
         match place {
             Place::Header(name) => Ok(self.headers.get(name).map(str::to_owned)),
-            Place::Body(pointer) => match self.body.at(pointer)? {
-                Some(value) => value.text(),
-                None => Ok(None),
-            },
+            Place::Body(pointer) => self.body.at(pointer)?.map_or(Ok(None), Value::text),
         }
     }
 
-    pub(super) fn first(&self, places: &Places) -> Result<Option<String>, Unreadable> {
-        Ok(self.find(places)?.map(|(_, text)| text))
+    /// The elements of a list. A value that is not a list is its only element.
+    pub(super) fn list(&self, place: &'p Place) -> Result<Vec<Value<'a>>, Unreadable> {
+        self.record(|trace| trace.look_up(place));
+        let value = match place {
+            Place::Body(pointer) => self.body.at(pointer)?,
+            Place::Header(_) => None,
+        };
+        let Some(value) = value else {
+            self.record(|trace| trace.missing.push("items"));
+            return Ok(Vec::new());
+        };
+        let elements = value.elements()?.unwrap_or_else(|| vec![value]);
+        self.record(|trace| trace.items = Some((elements.len(), place)));
+        Ok(elements)
     }
 
-    /// The text, and the template that gave it.
-    pub(super) fn find<'p>(
+    /// The text inside one element of a list.
+    pub(super) fn inside(
         &self,
-        places: &'p Places,
-    ) -> Result<Option<(&'p Template, String)>, Unreadable> {
-        first(places, |place| self.text(place))
+        list: &Place,
+        element: Value<'_>,
+        places: &Places,
+    ) -> Result<Option<String>, Unreadable> {
+        let found = first(&places.0, |place| {
+            self.record(|trace| trace.look_up_inside(list, place));
+            match place {
+                Place::Header(_) => Ok(None),
+                Place::Body(pointer) => element.at(pointer)?.map_or(Ok(None), Value::text),
+            }
+        });
+        Ok(found?.map(|(_, text)| text))
     }
 
-    /// The elements of a list; what is no list is its only element.
-    pub(super) fn list(&self, place: &Place) -> Result<Option<Vec<Value<'a>>>, Unreadable> {
-        let Place::Body(pointer) = place else {
-            return Ok(None);
-        };
-        let Some(value) = self.body.at(pointer)? else {
-            return Ok(None);
-        };
-        Ok(Some(value.elements()?.unwrap_or_else(|| vec![value])))
-    }
-
+    /// Whether every condition holds. All are looked up, so that a trace names all their places.
     pub(super) fn hold_all(&self, conditions: &Conditions) -> Result<bool, Unreadable> {
-        self.count(conditions).map(|holding| holding == conditions.len())
-    }
-
-    pub(super) fn hold_any(&self, conditions: &Conditions) -> Result<bool, Unreadable> {
-        self.count(conditions).map(|holding| holding > 0)
-    }
-
-    fn count(&self, conditions: &Conditions) -> Result<usize, Unreadable> {
-        let mut holding = 0;
+        let mut hold = true;
         for (place, expected) in conditions {
-            let Some(text) = self.text(place)? else { continue };
-            holding += usize::from(is_one_of(expected, &text));
+            hold &= self.at(place)?.is_some_and(|text| is_one_of(expected, &text));
         }
-        Ok(holding)
+        Ok(hold)
+    }
+
+    pub(super) fn is_test(&self) -> Result<bool, Unreadable> {
+        for (place, expected) in self.own.test.iter().chain(&self.common.test) {
+            let Some(text) = self.at(place)? else { continue };
+            let is_test = is_one_of(expected, &text);
+            self.record(|trace| trace.record_test(Test { place, text, is_test }));
+            if is_test {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn record(&self, record: impl FnOnce(&mut Trace<'p>)) {
+        if let Some(trace) = self.trace {
+            record(&mut trace.borrow_mut());
+        }
     }
 }
 
-/// `Cancelled`, `CANCELLED`: no platform means two things by one word.
-pub(super) fn is_one_of(expected: &OneOrMany<String>, text: &str) -> bool {
+/// Whether the text is one of these in any case: `Cancelled` and `CANCELLED` mean the same.
+fn is_one_of(expected: &OneOrMany<String>, text: &str) -> bool {
     expected.as_slice().iter().any(|expected| expected.eq_ignore_ascii_case(text))
 }
 
-/// The first template that has something to show.
-pub(super) fn first(
-    places: &Places,
+/// The first template with a place that has a text, and the whole text.
+fn first<'p>(
+    templates: impl IntoIterator<Item = &'p Template>,
     text: impl Fn(&Place) -> Result<Option<String>, Unreadable>,
-) -> Result<Option<(&Template, String)>, Unreadable> {
-    for template in &places.0 {
+) -> Result<Option<(&'p Template, String)>, Unreadable> {
+    for template in templates {
         let Template(parts) = template;
         let (mut filled, mut is_any) = (String::new(), false);
         for part in parts {

@@ -15,6 +15,7 @@ mod generic;
 mod shopify;
 mod square;
 mod standard;
+mod trace;
 mod ubereats;
 mod woocommerce;
 
@@ -68,7 +69,7 @@ fn is_ignored(platform: &str, headers: Given<'_>, body: &str) -> bool {
     matches!(parsed.unwrap(), Parsed::Ignored { .. })
 }
 
-/// What an event was, as a row of the platforms' mapping says it.
+/// Kind and change of an event, as in a row of a platform's mapping.
 fn meaning(event: &OrderEvent) -> (Kind, Option<Change>) {
     (event.kind, event.change)
 }
@@ -90,17 +91,17 @@ fn without_link(event: OrderEvent) -> OrderEvent {
     OrderEvent { link: None, ..event }
 }
 
-/// What the channel reads of an event.
-fn told(event: &OrderEvent) -> String {
+/// The text of the message for an event.
+fn posted(event: &OrderEvent) -> String {
     let style = Style { language: Language::English, mention: None };
     message::about(event, &style, Remarks::default()).text().to_owned()
 }
 
-/// Stands wherever a platform file names no field.
+/// The text at every place that no platform file names.
 const PRIVATE: &str = "CANARY";
 
-/// Neither the event nor its message holds anything private, and the customer's name only as far as
-/// the setting says.
+/// Checks that neither the event nor its message has private data, and that the customer's name
+/// follows the setting.
 #[track_caller]
 fn assert_private(platform: &str, headers: Given<'_>, body: &str, name: Option<&str>) {
     assert!(body.contains(PRIVATE), "the payload has nothing private");

@@ -38,7 +38,10 @@ async fn of_five_hundred_orders_the_one_that_slack_rejects_is_a_dead_letter_and_
     }
     world.slack.reject("unspeakable");
     world.consume().await;
-    world.consume_the_rest().await;
+    // A slow machine has no time for all posts in one invocation.
+    while !world.sqs.messages().is_empty() {
+        world.consume_the_rest().await;
+    }
 
     world.assert_each_is_named_once(1_000..=1_498);
     assert_eq!(world.sqs.messages(), []);

@@ -17,8 +17,7 @@ async fn a_plain_api_is_registered_once_listed_and_removed() {
         output.contains("  order_created, order_modified, order_cancelled: registered\n"),
         "{output}"
     );
-    let next =
-        "give your order system the key to sign with\nWhere the key is  The stack has made one";
+    let next = "give your order system the signing key\nWhere the key is  The stack has made one";
     assert!(output.contains(&format!("Next              {next}")), "{output}");
     let whole =
         json!({"url": url, "events": ["order_created", "order_modified", "order_cancelled"]});
@@ -32,7 +31,7 @@ async fn a_plain_api_is_registered_once_listed_and_removed() {
 
     let listed = register(&common, &["--list"]).await.unwrap();
     assert!(listed.contains(&format!("has 2 webhooks, 2 at {url}\n")), "{listed}");
-    assert!(listed.contains(&format!("  ours   refund                   {url}\n")), "{listed}");
+    assert!(listed.contains(&format!("  own    refund                   {url}\n")), "{listed}");
     let removed = register(&common, &["--remove"]).await.unwrap();
     assert!(removed.ends_with("  refund: removed\n"), "{removed}");
     assert!(api.hooks().is_empty());
@@ -65,7 +64,7 @@ async fn an_api_that_accepts_one_event_gets_a_request_for_each() {
     register(&common, &["--event", "store/order/archived"]).await.unwrap();
     assert_eq!(api.hooks().len(), 4);
     let listed = register(&common, &["--list"]).await.unwrap();
-    assert!(listed.contains("  ours   store/cart/created "), "{listed}");
+    assert!(listed.contains("  own    store/cart/created "), "{listed}");
 }
 
 #[tokio::test]
@@ -75,8 +74,8 @@ async fn events_that_the_body_does_not_name_are_not_registered() {
     let common = ["bigcommerce", "--api", &endpoint, "--url", &url, "--body"];
     let body = r#"{"scope":"store/order/created","destination":"{url}"}"#;
     let error = register(&common, &[body]).await.unwrap_err();
-    let sentence = "error: --body must say where the events go: {events} for all of them, or {event} for a \
-                    request for each (without either, give the one --event that is registered)";
+    let sentence = "error: --body must say where the events go: {events} for all of them, or {event} for one \
+                    request per event (without either, give exactly one --event)";
     assert_eq!(error, sentence);
     let error = register(&common, &[r#"{"u":"{url}","a":"{events}","b":"{event}"}"#]).await;
     assert_eq!(error.unwrap_err(), "error: --body must have one of {events} and {event}, not both");
@@ -108,11 +107,13 @@ async fn a_plain_api_may_have_another_method_body_status_and_header() {
     ]
     .concat();
     let output = register(&common, &["--expect", "202"]).await.unwrap();
-    let seen = "  What is registered already cannot be seen: a GET there is answered with 404.\n";
+    let seen = "  What is already registered is not known: a GET there is answered with 404.\n";
     assert!(output.contains(&format!("{seen}  a: registered\n")), "{output}");
     let error = register(&common, &[]).await.unwrap_err();
     assert!(
-        error.ends_with("answered 202 (201 was expected: if 202 says so too, give --expect 202)"),
+        error.ends_with(
+            "answered 202 (201 was expected: if 202 also means success, give --expect 202)"
+        ),
         "{error}"
     );
     assert!(
@@ -130,12 +131,15 @@ async fn an_api_without_a_list_reports_what_is_already_registered() {
     let common = ["generic", "--api", &endpoint, "--url", &url];
     register(&common, &[]).await.unwrap();
     let output = register(&common, &[]).await.unwrap();
-    assert!(output.contains("has this address already, and does not say for what\n"), "{output}");
+    assert!(
+        output.contains("already has this address, and does not say for which events\n"),
+        "{output}"
+    );
     assert_eq!(api.hooks().len(), 1);
     for option in ["--list", "--remove"] {
         let error = register(&common, &[option]).await.unwrap_err();
         assert!(
-            error.ends_with("does not say what is registered: a GET there is answered with 405"),
+            error.ends_with("does not list what is registered: a GET there is answered with 405"),
             "{error}"
         );
     }
@@ -144,7 +148,7 @@ async fn an_api_without_a_list_reports_what_is_already_registered() {
     let endpoint = api.url();
     let common = ["generic", "--api", &endpoint, "--url", &url, "--event"];
     register(&common, &["order_created"]).await.unwrap();
-    let once = "has this address for other events, and takes it once: --remove it first";
+    let once = "has this address for other events and takes it only once: use --remove first";
     let error = register(&common, &["order_cancelled"]).await.unwrap_err();
     assert!(error.contains(once), "{error}");
 
@@ -164,7 +168,7 @@ async fn an_id_that_names_more_than_one_webhook_removes_nothing() {
     let api = host(Reply::new(200, &[], listed)).await;
     let common = ["generic", "--api", &api.origin(), "--url", &url];
     let error = register(&common, &["--remove"]).await.unwrap_err();
-    assert!(error.ends_with("does not say its id: remove it there"), "{error}");
+    assert!(error.ends_with("does not name its id: remove it there"), "{error}");
     assert_eq!(api.requests(), 1);
 }
 
@@ -175,7 +179,7 @@ async fn a_refusal_of_a_plain_api_is_printed() {
     let common = ["generic", "--api", &endpoint, "--url", &url];
     let error = register_with(&[], &common, &[]).await.unwrap_err();
     let sentence =
-        "answered 401: The token is unknown. (API_TOKEN is not set: nothing was said of who asks)";
+        "answered 401: The token is unknown. (API_TOKEN is not set: the request had no credential)";
     assert!(error.ends_with(sentence), "{error}");
     let error = register_with(&[("API_TOKEN", "another")], &common, &[]).await.unwrap_err();
     assert!(error.ends_with("(is API_TOKEN right, and the header of --credential?)"), "{error}");

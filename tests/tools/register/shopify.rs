@@ -21,8 +21,8 @@ async fn shopify_is_registered_once_listed_and_removed() {
         format!(
             "{url} at {authority}:\n  orders/cancelled: registered\n  orders/create: registered\n  \
              orders/updated: registered\n\nNext              cargo run -- connect shopify\n\
-             Where the key is  In the app's settings: what an app registers is signed with its \
-             client secret.\n"
+             Where the key is  In the app's settings: webhooks that an app registers are signed \
+             with its client secret.\n"
         )
     );
     let ours = ["PRODUCTS_UPDATE", "ORDERS_CANCELLED", "ORDERS_CREATE", "ORDERS_UPDATED"];
@@ -37,11 +37,11 @@ async fn shopify_is_registered_once_listed_and_removed() {
     let listed = register(&common, &["--list"]).await.unwrap();
     assert!(listed.starts_with(&format!("{authority} has 6 webhooks, 5 at {url}\n")), "{listed}");
     let lines = format!(
-        "  other  orders/create            elsewhere.example\n  ours   PRODUCTS_UPDATE          {url}\n  \
-         ours   orders/cancelled         {url}\n"
+        "  other  orders/create            elsewhere.example\n  own    PRODUCTS_UPDATE          {url}\n  \
+         own    orders/cancelled         {url}\n"
     );
     assert!(listed.contains(&lines), "{listed}");
-    assert!(listed.contains("not of those in Settings → Notifications"), "{listed}");
+    assert!(listed.contains("not those in Settings → Notifications"), "{listed}");
 
     let removed = register(&common, &["--remove"]).await.unwrap();
     assert!(removed.contains("  orders/paid: removed\n"), "{removed}");
@@ -70,12 +70,12 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
         )
     );
     let error = register(&common, &["--api-version", "2026-07"]).await.unwrap_err();
-    assert!(error.contains("answered 404: Not Found (is it the right shop"), "{error}");
+    assert!(error.contains("answered 404: Not Found (is this the right shop"), "{error}");
 
     for (answer, sentence) in [
         (
             json!({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}),
-            "limits the app's calls: try again in a moment, what is registered stays",
+            "limits the app's calls: try again in a moment (what was registered so far is kept)",
         ),
         (
             json!({"errors": [{
@@ -101,7 +101,7 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
             json!({"errors": [{"message": format!("a\u{1b}[31m {}\n b", TOKEN)}]}),
             "answered 200: a [31m *** b",
         ),
-        (json!({"data": null}), "answered without saying what was done: look with --list"),
+        (json!({"data": null}), "answered without the result: check with --list"),
     ] {
         shop.object(answer);
         let error = register(&common, &[]).await.unwrap_err();
@@ -113,7 +113,10 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
         "userErrors": [{"field": null, "message": "Address for this topic has already been taken"}],
     }}}));
     let output = register(&common, &[]).await.unwrap();
-    assert!(output.contains(&format!("orders/create: {authority} has it already\n")), "{output}");
+    assert!(
+        output.contains(&format!("orders/create: already registered at {authority}\n")),
+        "{output}"
+    );
 
     let limited = host(Reply::new(429, &[("retry-after", "1.5")], "{}")).await;
     let error =

@@ -17,7 +17,7 @@ async fn woocommerce_is_registered_with_the_signing_key_and_reactivated() {
     let output = register(&common, &[]).await.unwrap();
     let steps = "  order.created: was disabled, is active again\n  order.updated: registered\n";
     assert!(output.contains(steps), "{output}");
-    assert!(output.ends_with("In SIGNING_KEY: the shop signs with it.\n"), "{output}");
+    assert!(output.ends_with("In SIGNING_KEY: the shop signs its webhooks with it.\n"), "{output}");
     let ours = || shop.hooks().into_iter().filter(|hook| hook.address == url).collect::<Vec<_>>();
     let topics: Vec<_> = ours().into_iter().map(|hook| hook.topic).collect();
     assert_eq!(topics, ["order.created", "order.updated"]);
@@ -32,7 +32,7 @@ async fn woocommerce_is_registered_with_the_signing_key_and_reactivated() {
     let listed = register_with(&CREDENTIALS[1..3], &common, &["--list"]).await.unwrap();
     assert!(listed.contains("has 104 webhooks, 3 at "), "{listed}");
     assert!(
-        listed.contains(&format!("  ours   order.deleted            {url} (paused)\n")),
+        listed.contains(&format!("  own    order.deleted            {url} (paused)\n")),
         "{listed}"
     );
     register_with(&CREDENTIALS[1..3], &common, &["--remove"]).await.unwrap();
@@ -78,11 +78,11 @@ async fn a_refusal_of_woocommerce_is_printed_with_advice() {
     assert!(error.contains("Settings → Permalinks must not be Plain"), "{error}");
 
     for (key, sentence) in [
-        ("", "error: set SIGNING_KEY to the key that the shop shall sign with"),
+        ("", "error: set SIGNING_KEY to the key with which the shop is to sign"),
         ("short", "error: SIGNING_KEY cannot be used: it is shorter than 16 bytes"),
         (
             "a long one that has &lt; in it",
-            "error: SIGNING_KEY cannot be used: WooCommerce reads `&`",
+            "error: SIGNING_KEY cannot be used: WooCommerce takes `&`",
         ),
     ] {
         let environment = [CREDENTIALS[1], CREDENTIALS[2], ("SIGNING_KEY", key)];

@@ -1,4 +1,4 @@
-//! The addresses that somebody types: whether they are safe to use, and the right ones.
+//! The webhook's address: that of the stack or the one given, checked.
 
 use std::sync::Arc;
 
@@ -6,28 +6,32 @@ use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
 use url::Url;
 
-use crate::register::Arguments;
-use crate::stack_secret::Vault;
-use crate::{Failure, net};
+use crate::net;
+use crate::stack_secret::{Stack, StackSecret};
+use crate::terminal::Failure;
 
-/// Where the platform is to send its webhooks: what was typed, or what the stack says.
-pub(crate) async fn of_webhook(platform: &Platform, arguments: &Arguments) -> Result<Url, Failure> {
-    let url = if let Some(url) = &arguments.url {
+/// Where the platform is to send its webhooks: the given address, or else that of the stack.
+pub(crate) async fn of_webhook(
+    platform: &Platform,
+    given: Option<&Url>,
+    stack: &Stack,
+) -> Result<Url, Failure> {
+    let url = if let Some(url) = given {
         url.clone()
     } else {
         let http = Arc::new(HttpClient::over(net::transport()?));
-        let vault = Vault::open(&http, &arguments.stack).await?;
-        let address = vault.webhook_address(platform).ok_or_else(|| {
-            format!("the secret {} does not say the webhook's address: give --url", vault.id)
+        let secret = StackSecret::open(&http, stack).await?;
+        let address = secret.webhook_address(platform).ok_or_else(|| {
+            format!("the secret {} does not hold the webhook's address: give --url", secret.id)
         })?;
         address.parse()?
     };
-    check_webhook(&url, platform)?;
+    check(&url, platform)?;
     Ok(url)
 }
 
 /// Refuses an address at which the function does not expect this platform.
-fn check_webhook(url: &Url, platform: &Platform) -> Result<(), Failure> {
+fn check(url: &Url, platform: &Platform) -> Result<(), Failure> {
     net::check_safe(url, "--url")?;
     let path = match platform.id {
         "generic" => "/webhook".to_owned(),

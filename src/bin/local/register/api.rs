@@ -1,66 +1,62 @@
-//! The APIs with which webhooks are registered, as one.
+//! One interface to the APIs with which webhooks are registered.
 
-use std::iter;
 use std::time::Duration;
 
 use order_alerts::platform::Platform;
 use url::Url;
 
-use crate::Failure;
-use crate::register::Arguments;
-use crate::register::plain::Plain;
+use crate::register::plain::{Plain, PlainOptions};
+use crate::register::registration::{Creation, Listing, Registration};
 use crate::register::remote::Remote;
-use crate::register::shopify::Shopify;
+use crate::register::shopify::{self, Shopify};
 use crate::register::woocommerce::WooCommerce;
+use crate::terminal::Failure;
 
-/// The API of a platform, with what it needs to be asked.
+/// The API of a platform, with its credentials.
 pub(crate) enum Api {
     Plain(Plain),
     Shopify(Shopify),
     WooCommerce(WooCommerce),
 }
 
-/// A webhook that a platform knows.
-pub(crate) struct Registration {
-    /// The platform's own name for it, unless it does not say.
-    pub(crate) id: Option<String>,
-    pub(crate) address: String,
-    /// None of them when the platform does not say.
-    pub(crate) events: Vec<String>,
-    /// The platform's word for why it sends nothing.
-    pub(crate) asleep: Option<String>,
-}
-
-/// Whether a platform tells what is registered.
-pub(crate) enum Listing {
-    Registered(Vec<Registration>),
-    /// It does not, and how that was seen.
-    Unlisted(String),
-}
-
-/// What became of a registration that was not refused.
-pub(crate) enum Made {
-    New,
-    WasThere,
+/// The options of `register` that say how the API is reached.
+#[derive(clap::Args)]
+pub(crate) struct ApiOptions {
+    /// How long to wait for a response.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
+    timeout: u64,
+    /// The shop: NAME.myshopify.com, or the address of a WooCommerce shop.
+    #[arg(long, conflicts_with = "api", help_heading = "Shopify and WooCommerce")]
+    shop: Option<String>,
+    /// The version of Shopify's API.
+    #[arg(
+        long,
+        value_name = "VERSION",
+        default_value = shopify::VERSION,
+        help_heading = "Shopify and WooCommerce"
+    )]
+    api_version: String,
+    #[command(flatten)]
+    plain: PlainOptions,
 }
 
 impl Api {
-    /// The platform's own API, or a plain one where somebody names its address.
-    pub(crate) fn of(platform: &'static Platform, arguments: &Arguments) -> Result<Self, Failure> {
-        let timeout = Duration::from_secs(arguments.timeout);
-        if let Some(api) = &arguments.plain.api {
-            return Ok(Self::Plain(Plain::new(api, &arguments.plain, timeout)?));
+    /// The platform's own API, or the plain one at the address of `--api`.
+    pub(crate) fn of(platform: &'static Platform, options: &ApiOptions) -> Result<Self, Failure> {
+        let timeout = Duration::from_secs(options.timeout);
+        if let Some(api) = &options.plain.api {
+            return Ok(Self::Plain(Plain::new(api, &options.plain, timeout)?));
         }
         let shop = || {
-            let shop = arguments.shop.as_deref();
+            let shop = options.shop.as_deref();
             shop.ok_or_else(|| format!("{} needs --shop, the shop's address", platform.name))
         };
         match platform.id {
             "shopify" => {
-                Shopify::new(platform, shop()?, &arguments.api_version, timeout).map(Self::Shopify)
+                Shopify::new(platform, shop()?, &options.api_version, timeout).map(Self::Shopify)
             }
             "woocommerce" => WooCommerce::new(platform, shop()?, timeout).map(Self::WooCommerce),
-            _ => Err("give --api, the address where the sender's API takes webhooks".into()),
+            _ => Err("give --api, the address at which the sender's API registers webhooks".into()),
         }
     }
 
@@ -68,7 +64,7 @@ impl Api {
         &self.remote().host
     }
 
-    /// What is wanted and cannot be had is told before anything is changed.
+    /// Refuses what the API cannot do, before anything is changed.
     pub(crate) fn check(&self, events: &[String]) -> Result<(), Failure> {
         match self {
             Self::WooCommerce(shop) => shop.signing_key().map(drop),
@@ -77,26 +73,30 @@ impl Api {
         }
     }
 
-    /// What is registered, at `ours` and elsewhere; `events` are those that may be meant.
-    pub(crate) async fn list(&self, ours: &Url, events: &[&str]) -> Result<Listing, Failure> {
+    /// All registrations, at `address` and elsewhere. `events` are the events that they may name.
+    pub(crate) async fn list(&self, address: &Url, events: &[&str]) -> Result<Listing, Failure> {
         match self {
-            Self::Plain(api) => api.list(ours, events).await,
+            Self::Plain(api) => api.list(address, events).await,
             Self::Shopify(shop) => shop.list().await.map(Listing::Registered),
             Self::WooCommerce(shop) => shop.list().await.map(Listing::Registered),
         }
     }
 
-    /// The events, divided into those that one registration takes.
-    pub(crate) fn portions<'a>(&self, events: &'a [String]) -> Vec<&'a [String]> {
+    /// The events, divided into the batches that one registration takes.
+    pub(crate) fn batches<'a>(&self, events: &'a [String]) -> Vec<&'a [String]> {
         let size = match self {
-            Self::Plain(api) => api.portion(events.len()),
+            Self::Plain(api) => api.batch_size(events.len()),
             Self::Shopify(_) | Self::WooCommerce(_) => 1,
         };
         events.chunks(size).collect()
     }
 
-    /// Registers one portion of events.
-    pub(crate) async fn create(&self, address: &Url, events: &[String]) -> Result<Made, Failure> {
+    /// Registers one batch of events.
+    pub(crate) async fn create(
+        &self,
+        address: &Url,
+        events: &[String],
+    ) -> Result<Creation, Failure> {
         match self {
             Self::Plain(api) => api.create(address, events).await,
             Self::Shopify(shop) => shop.create(address, &events[0]).await,
@@ -104,10 +104,10 @@ impl Api {
         }
     }
 
-    /// Sees to it that a registration that is there already works; false if it needs no care.
-    pub(crate) async fn renew(&self, registration: &Registration) -> Result<bool, Failure> {
+    /// Makes an existing registration work again. Returns false if the API needs nothing for that.
+    pub(crate) async fn reactivate(&self, registration: &Registration) -> Result<bool, Failure> {
         match (self, &registration.id) {
-            (Self::WooCommerce(shop), Some(id)) => shop.renew(id).await.map(|()| true),
+            (Self::WooCommerce(shop), Some(id)) => shop.reactivate(id).await.map(|()| true),
             _ => Ok(false),
         }
     }
@@ -120,30 +120,29 @@ impl Api {
         }
     }
 
-    /// What the key is that `connect` is to be given.
+    /// Where the key is that `connect` asks for.
     pub(crate) fn key(&self, platform: &'static Platform) -> &str {
         match self {
             Self::Shopify(_) => {
-                "In the app's settings: what an app registers is signed with its client secret."
+                "In the app's settings: webhooks that an app registers are signed with its client secret."
             }
-            Self::WooCommerce(_) => "In SIGNING_KEY: the shop signs with it.",
+            Self::WooCommerce(_) => "In SIGNING_KEY: the shop signs its webhooks with it.",
             Self::Plain(_) => &platform.setup.key,
         }
     }
 
-    /// Which webhooks the list leaves out.
-    pub(crate) fn unseen(&self) -> Option<&'static str> {
+    /// Which webhooks the platform does not list.
+    pub(crate) fn not_listed(&self) -> Option<&'static str> {
         match self {
             Self::Shopify(_) => Some(
-                "Shopify tells an app of its own webhooks only: not of those in Settings → Notifications, \
-                 and not of those in the app's configuration file.",
+                "Shopify lists only the webhooks that the app itself registered: not those in Settings → \
+                 Notifications, and not those in the app's configuration file.",
             ),
             Self::Plain(_) | Self::WooCommerce(_) => None,
         }
     }
 
-    /// Whether nobody but the API itself knows how it names events, and how many registrations it
-    /// takes for an address.
+    /// Whether the API names its events, and limits registrations, in a way that is not known here.
     pub(crate) fn is_plain(&self) -> bool {
         matches!(self, Self::Plain(_))
     }
@@ -155,27 +154,4 @@ impl Api {
             Self::WooCommerce(shop) => &shop.remote,
         }
     }
-}
-
-impl Registration {
-    pub(crate) fn is_at(&self, address: &Url) -> bool {
-        Url::parse(&self.address).is_ok_and(|url| url == *address)
-    }
-
-    /// One that does not say its events may well be for all of them.
-    pub(crate) fn is_for(&self, event: &String) -> bool {
-        self.events.is_empty() || self.events.contains(event)
-    }
-
-    /// Its events, safe to print.
-    pub(crate) fn names(&self, remote: &Remote) -> String {
-        let names = remote.line(&self.events.join(", "));
-        names.map_or_else(|| "(events not said)".to_owned(), |names| names.to_string())
-    }
-}
-
-/// The event types that the platform's file knows.
-pub(crate) fn event_types(platform: &Platform) -> impl Iterator<Item = &str> {
-    let mut rest = platform.rules.iter().flat_map(|rule| rule.types.as_slice());
-    iter::from_fn(move || rest.next().map(String::as_str))
 }

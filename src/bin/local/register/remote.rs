@@ -1,4 +1,4 @@
-//! One request to a platform's API, its answer, and what went wrong in a sentence.
+//! Sends a request to a platform's API and explains errors in one sentence.
 
 use std::env;
 use std::error::Error;
@@ -11,23 +11,24 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use crate::{Failure, net};
+use crate::net;
+use crate::terminal::Failure;
 
-/// More than any list of webhooks takes.
+/// Larger than any list of webhooks.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// A connection that did not come about sent nothing, so it may be tried again.
+/// A connection that failed has sent nothing, so it may be retried.
 const TRIES: usize = 3;
 
-/// The host of an API, and the credentials that no sentence about it may hold.
+/// The host of an API, and the credentials that must never be printed.
 pub(crate) struct Remote {
-    /// For people: name and port.
+    /// Name and port, as they are printed.
     pub(crate) host: String,
     client: Client,
     timeout: Duration,
     hidden: Vec<SecretString>,
 }
 
-/// An answer that is no redirect.
+/// A response that is not a redirect.
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -48,42 +49,42 @@ impl Remote {
         self.client.request(method, url).timeout(self.timeout).header("accept", "application/json")
     }
 
-    /// Sends it, and reads the whole answer. Redirects are not followed: the credentials belong to
-    /// this host alone.
-    pub(crate) async fn ask(&self, request: RequestBuilder) -> Result<Answer, Failure> {
+    /// Sends it and reads the whole response. Redirects are not followed: the credentials are for
+    /// this host only.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let request = request
             .build()
-            .map_err(|_| "a credential holds what no header can: is it whole, and one line?")?;
+            .map_err(|_| "a credential has a character that a header cannot have: is it complete, and on one line?")?;
         let (url, method) = (request.url().clone(), request.method().clone());
         let mut tries = 1;
         let response = loop {
-            let copy = request.try_clone().ok_or("the request cannot be sent twice")?;
+            let copy = request.try_clone().ok_or("the request cannot be repeated")?;
             match self.client.execute(copy).await {
                 Err(error) if error.is_connect() && error.is_timeout() && tries < TRIES => {
                     tries += 1;
                 }
-                done => break done.map_err(|error| self.unanswered(&method, &error))?,
+                done => break done.map_err(|error| self.no_response(&method, &error))?,
             }
         };
         if response.status().is_redirection() {
             return Err(self.redirected(&url, &response));
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read(response).await.map_err(|error| self.unanswered(&method, &error))?;
+        let body = read(response).await.map_err(|error| self.no_response(&method, &error))?;
         Ok(Answer { status, headers, body })
     }
 
-    /// What the host said to what was asked, and what to do about it.
+    /// The host's answer as an error, with advice.
     pub(crate) fn refused(&self, answer: &Answer, advice: &str) -> Failure {
         let status = answer.status.as_u16();
-        let said = match answer.said().and_then(|text| self.line(&text)) {
+        let said = match answer.sentence().and_then(|text| self.line(&text)) {
             Some(said) => format!("{} answered {status}: {said}", self.host),
             None => format!("{} answered {status}", self.host),
         };
         advised(said, advice)
     }
 
-    /// A host's words, on one line and without our credentials.
+    /// A text from the host, on one line and without our credentials.
     pub(crate) fn line(&self, text: &str) -> Option<OneLine> {
         let hidden = self.hidden.iter().map(ExposeSecret::expose_secret);
         let text = hidden.fold(text.to_owned(), |text, secret| text.replace(secret, "***"));
@@ -114,7 +115,7 @@ impl Remote {
         .into()
     }
 
-    fn unanswered(&self, method: &Method, error: &reqwest::Error) -> Failure {
+    fn no_response(&self, method: &Method, error: &reqwest::Error) -> Failure {
         let host = &self.host;
         if error.is_connect() {
             let why = if error.is_timeout() { "no connection in time" } else { &innermost(error) };
@@ -123,20 +124,20 @@ impl Remote {
         let what = if error.is_timeout() {
             format!("{host} did not answer within {} s", self.timeout.as_secs())
         } else {
-            format!("{host} broke off before its answer was whole")
+            format!("{host} closed the connection before its answer was complete")
         };
         match *method {
             Method::GET => what.into(),
-            _ => format!("{what}; whether it was done is not known: look with --list").into(),
+            _ => format!("{what}; the outcome is unknown: check with --list").into(),
         }
     }
 }
 
 impl Answer {
-    /// The sentence in the body, wherever APIs put one.
-    fn said(&self) -> Option<String> {
+    /// The message in the body, at the places where APIs usually put it.
+    fn sentence(&self) -> Option<String> {
         let Ok(body) = serde_json::from_str::<Value>(&self.body) else {
-            // A page says nothing in one line.
+            // An HTML page has no short message.
             return (!self.body.trim_start().starts_with('<')).then(|| self.body.clone());
         };
         let places = ["/message", "/error/message", "/error_description", "/detail", "/errors"];
@@ -164,7 +165,7 @@ pub(crate) fn sentence(value: &Value) -> Option<String> {
     }
 }
 
-/// What happened and what to do, as one sentence.
+/// What happened and what to do, in one sentence.
 pub(crate) fn advised(happened: String, advice: &str) -> Failure {
     match advice {
         "" => happened.into(),
@@ -172,7 +173,7 @@ pub(crate) fn advised(happened: String, advice: &str) -> Failure {
     }
 }
 
-/// What the environment holds under this name; it is never an argument and never printed.
+/// The credential in this environment variable. It is never an argument and never printed.
 pub(crate) fn credential(name: &str) -> Result<SecretString, Failure> {
     let text = env::var(name).unwrap_or_default();
     match text.trim() {
@@ -192,7 +193,7 @@ async fn read(mut response: Response) -> Result<String, reqwest::Error> {
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
-/// The cause at the end of the chain: it names what happened, such as a refused connection.
+/// The last cause in the chain. It names what happened, such as a refused connection.
 fn innermost(error: &reqwest::Error) -> String {
     let mut innermost: &dyn Error = error;
     while let Some(cause) = innermost.source() {

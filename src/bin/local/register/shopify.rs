@@ -9,28 +9,29 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::register::api::{Made, Registration, event_types};
+use crate::net;
+use crate::register::registration::{Creation, Registration, event_types};
 use crate::register::remote::{Answer, Remote, advised, credential, sentence};
-use crate::{Failure, net};
+use crate::terminal::Failure;
 
-/// The stable version of this quarter, <https://shopify.dev/docs/api/usage/versioning>. Shopify serves
-/// a version for a year, and then answers as the oldest one that it still serves.
+/// A stable version of the API, see <https://shopify.dev/docs/api/usage/versioning>. Shopify supports
+/// a version for a year. After that it answers as the oldest version that it still supports.
 pub(crate) const VERSION: &str = "2026-10";
-/// The first one that calls the address `uri`; before, it was `callbackUrl`.
+/// The first version in which the address is called `uri` and not `callbackUrl`.
 const FIRST_VERSION: &str = "2025-10";
 
-/// The variable that holds the app's token.
+/// The environment variable with the app's token.
 pub(crate) const TOKEN: &str = "SHOPIFY_ACCESS_TOKEN";
 
 const PAGE: usize = 100;
-/// No shop has more subscriptions of one app than these pages hold.
+/// More pages than the subscriptions of one app can fill.
 const MAX_PAGES: usize = 100;
 
 const NO_SCOPE: &str =
     "the app needs the scope read_orders, and its access to protected customer data";
 const NO_TOKEN: &str = "SHOPIFY_ACCESS_TOKEN must be the token of an app that this shop installed";
 
-/// One shop, as one of its apps sees it.
+/// One shop, as seen by one of its apps.
 pub(crate) struct Shopify {
     pub(crate) remote: Remote,
     endpoint: Url,
@@ -58,7 +59,7 @@ impl Shopify {
         Ok(Self { remote, endpoint, token, platform })
     }
 
-    /// The app's own subscriptions; Shopify shows it no others.
+    /// The app's own subscriptions. Shopify lists no others.
     pub(crate) async fn list(&self) -> Result<Vec<Registration>, Failure> {
         let query = "query($first: Int!, $after: String) { webhookSubscriptions(first: $first, after: $after) \
                      { nodes { id topic uri } pageInfo { hasNextPage endCursor } } }";
@@ -77,7 +78,7 @@ impl Shopify {
         Ok(found)
     }
 
-    pub(crate) async fn create(&self, address: &Url, event: &str) -> Result<Made, Failure> {
+    pub(crate) async fn create(&self, address: &Url, event: &str) -> Result<Creation, Failure> {
         let query = "mutation($topic: WebhookSubscriptionTopic!, $webhook: WebhookSubscriptionInput!) \
                      { webhookSubscriptionCreate(topic: $topic, webhookSubscription: $webhook) \
                      { webhookSubscription { id } userErrors { field message } } }";
@@ -85,9 +86,9 @@ impl Shopify {
         let data = self.call(query, &json!({"topic": topic(event), "webhook": webhook})).await?;
         let created = &data["webhookSubscriptionCreate"];
         match user_errors(created) {
-            Some(error) if error.contains("already been taken") => Ok(Made::WasThere),
+            Some(error) if error.contains("already been taken") => Ok(Creation::AlreadyRegistered),
             Some(error) => Err(self.objected(&error)),
-            None if created["webhookSubscription"]["id"].is_string() => Ok(Made::New),
+            None if created["webhookSubscription"]["id"].is_string() => Ok(Creation::New),
             None => Err(self.unreadable()),
         }
     }
@@ -104,7 +105,7 @@ impl Shopify {
         }
     }
 
-    /// The `data` of an answer. GraphQL says most of what goes wrong with a 200.
+    /// The `data` of a response. GraphQL reports most errors with a 200.
     async fn call(&self, query: &str, variables: &Value) -> Result<Value, Failure> {
         let body = json!({"query": query, "variables": variables}).to_string();
         let request = self
@@ -112,13 +113,13 @@ impl Shopify {
             .request(Method::POST, self.endpoint.clone())
             .header("x-shopify-access-token", self.token.expose_secret())
             .header("content-type", "application/json");
-        let answer = self.remote.ask(request.body(body)).await?;
+        let answer = self.remote.send(request.body(body)).await?;
         match answer.status {
             StatusCode::OK => self.data(&answer),
             StatusCode::UNAUTHORIZED => Err(self.remote.refused(&answer, NO_TOKEN)),
             StatusCode::FORBIDDEN => Err(self.remote.refused(&answer, NO_SCOPE)),
             StatusCode::NOT_FOUND => {
-                let advice = "is it the right shop, and a version of the API that exists?";
+                let advice = "is this the right shop, and does this version of the API exist?";
                 Err(self.remote.refused(&answer, advice))
             }
             StatusCode::TOO_MANY_REQUESTS => {
@@ -158,7 +159,7 @@ impl Shopify {
             format!("in {} s", seconds.ceil().max(1.0))
         });
         format!(
-            "{} limits the app's calls: try again {when}, what is registered stays",
+            "{} limits the app's calls: try again {when} (what was registered so far is kept)",
             self.remote.host
         )
         .into()
@@ -173,8 +174,7 @@ impl Shopify {
     }
 
     fn unreadable(&self) -> Failure {
-        format!("{} answered without saying what was done: look with --list", self.remote.host)
-            .into()
+        format!("{} answered without the result: check with --list", self.remote.host).into()
     }
 
     fn registration(&self, node: &Value) -> Registration {
@@ -186,7 +186,7 @@ impl Shopify {
             id: node["id"].as_str().map(str::to_owned),
             address: text("uri"),
             events: vec![event],
-            asleep: None,
+            inactive: None,
         }
     }
 }
@@ -200,7 +200,7 @@ fn user_errors(payload: &Value) -> Option<String> {
     sentence(&payload["userErrors"])
 }
 
-/// The shop's own address: a token goes to no other host.
+/// The shop's own address. The token must not be sent to any other host.
 fn shop_url(shop: &str) -> Result<Url, Failure> {
     let wrong = "--shop must be the shop's own name, such as tea-house.myshopify.com";
     let url = if shop.contains("://") { shop.to_owned() } else { format!("https://{shop}") };

@@ -11,19 +11,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::register::api::{Made, Registration};
+use crate::net;
+use crate::register::registration::{Creation, Registration};
 use crate::register::remote::{Answer, Remote, credential};
-use crate::{Failure, net};
+use crate::terminal::Failure;
 
-/// The variables that hold the REST API's key.
+/// The environment variables with the REST API's key.
 pub(crate) const KEY: &str = "WOOCOMMERCE_KEY";
 const SECRET: &str = "WOOCOMMERCE_SECRET";
-/// The variable that holds what webhooks are signed with, as `send` has it.
+/// The environment variable with the signing key, as for `send`.
 const SIGNING_KEY: &str = "SIGNING_KEY";
 
-/// The largest that the API has.
+/// The largest page size that the API allows.
 const PAGE: &str = "100";
-/// No shop has more webhooks than these pages hold.
+/// More pages than the webhooks of a shop can fill.
 const MAX_PAGES: u32 = 100;
 
 /// One shop.
@@ -79,7 +80,7 @@ impl WooCommerce {
         Ok(found)
     }
 
-    pub(crate) async fn create(&self, address: &Url, event: &str) -> Result<Made, Failure> {
+    pub(crate) async fn create(&self, address: &Url, event: &str) -> Result<Creation, Failure> {
         let webhook = json!({
             "name": format!("order-alerts {event}"),
             "topic": event,
@@ -88,11 +89,11 @@ impl WooCommerce {
             "status": "active",
         });
         self.call(Method::POST, self.endpoint.clone(), Some(webhook), StatusCode::CREATED).await?;
-        Ok(Made::New)
+        Ok(Creation::New)
     }
 
-    /// Sets it active, with the signing key of now: the one that it has cannot be read.
-    pub(crate) async fn renew(&self, id: &str) -> Result<(), Failure> {
+    /// Sets it active and replaces its signing key, which cannot be read and may be another one.
+    pub(crate) async fn reactivate(&self, id: &str) -> Result<(), Failure> {
         let webhook = json!({"status": "active", "secret": self.signing_key()?});
         self.call(Method::PUT, self.one(id)?, Some(webhook), StatusCode::OK).await?;
         Ok(())
@@ -105,18 +106,19 @@ impl WooCommerce {
         Ok(())
     }
 
-    /// The key that the shop shall sign with: one that it signs with as it stands, and that
-    /// `connect` takes.
+    /// The key with which the shop is to sign.
+    ///
+    /// Refuses a key that WooCommerce would change, or that `connect` would not accept.
     pub(crate) fn signing_key(&self) -> Result<&str, Failure> {
-        let advice = "set SIGNING_KEY to the key that the shop shall sign with: a long random text, the \
-                      one that `connect woocommerce` stores";
+        let advice = "set SIGNING_KEY to the key with which the shop is to sign: a long random text, the same \
+                      that `connect woocommerce` stores";
         let key = self.signing_key.as_ref().ok_or(advice)?.expose_secret();
         SigningKey::parse(key, &self.platform.auth)
             .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?;
         if key.contains('&') {
             return Err(
-                "SIGNING_KEY cannot be used: WooCommerce reads `&` as the begin of a character's \
-                        name, and signs with another text"
+                "SIGNING_KEY cannot be used: WooCommerce takes `&` for the start of an HTML entity and \
+                 signs with another text"
                     .into(),
             );
         }
@@ -132,7 +134,7 @@ impl WooCommerce {
     ) -> Result<Answer, Failure> {
         let basic = format!("Basic {}", self.basic.expose_secret());
         let request = self.remote.request(method, url).header("authorization", basic);
-        let answer = self.remote.ask(with_json(request, body)).await?;
+        let answer = self.remote.send(with_json(request, body)).await?;
         let advice = match answer.status {
             status if status == expected => return Ok(answer),
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
@@ -140,7 +142,7 @@ impl WooCommerce {
                  Advanced → REST API"
             }
             StatusCode::NOT_FOUND => {
-                "is it the shop's address? In WordPress, Settings → Permalinks must not be Plain"
+                "is this the shop's address? In WordPress, Settings → Permalinks must not be Plain"
             }
             _ => "",
         };
@@ -158,7 +160,7 @@ impl WooCommerce {
     }
 }
 
-/// What the API says of a webhook; the secret is not in it.
+/// A webhook as the API lists it, without its secret.
 fn registration(webhook: &Value) -> Registration {
     let text = |name: &str| webhook[name].as_str().unwrap_or_default().to_owned();
     let status = text("status");
@@ -166,7 +168,7 @@ fn registration(webhook: &Value) -> Registration {
         id: webhook["id"].as_u64().map(|id| id.to_string()),
         address: text("delivery_url"),
         events: vec![text("topic")],
-        asleep: (status != "active").then_some(status),
+        inactive: (status != "active").then_some(status),
     }
 }
 

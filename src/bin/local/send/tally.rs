@@ -1,4 +1,4 @@
-//! The answers to many webhooks.
+//! Counts the responses to many webhooks.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-/// What came of many webhooks.
+/// The responses to many webhooks, and their times.
 #[derive(Default)]
 pub(super) struct Tally {
-    /// By status; what had no answer has none.
+    /// Counted by status. `None` counts the requests without a response.
     answers: BTreeMap<Option<StatusCode>, usize>,
     times: Vec<Duration>,
 }
@@ -21,11 +21,11 @@ impl Tally {
         self.times.sort_unstable();
     }
 
-    pub(super) fn is_all_taken(&self) -> bool {
+    pub(super) fn are_all_accepted(&self) -> bool {
         self.answers.keys().all(|status| status.is_some_and(|status| status.is_success()))
     }
 
-    /// The time within which this part of all was answered.
+    /// The time within which this percentage was answered.
     fn within(&self, percent: usize) -> Duration {
         let index = (self.times.len() * percent).div_ceil(100).saturating_sub(1);
         self.times.get(index).copied().unwrap_or_default()
@@ -37,7 +37,7 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let answers = self.answers.iter().map(|(status, count)| match status {
             Some(status) => format!("{count} × {}", status.as_u16()),
-            None => format!("{count} without an answer"),
+            None => format!("{count} without a response"),
         });
         let answers = answers.collect::<Vec<_>>().join(", ");
         let [half, most] = [50, 99].map(|percent| self.within(percent).as_millis());

@@ -53,7 +53,7 @@ fn a_thin_webhook_is_a_useful_message() {
     let event = of("store/order/statusUpdated", &status(5));
     assert_eq!((total(&event), &event.number, &event.customer), (None, &None, &None));
     assert_eq!(
-        told(&event),
+        posted(&event),
         "🚫 Order #250 cancelled · Shop: 1009876 · 2026-01-01 00:00 UTC · BigCommerce"
     );
 }

@@ -84,7 +84,7 @@ fn a_cancellation_by_the_mall_itself_says_why() {
     let reason = |code: &str| {
         let claimed = format!(r#""event_code": "{code}", "claim_reason_type_text": "고객 변심""#);
         let body = body(90026, code).replace(&format!(r#""event_code": "{code}""#), &claimed);
-        told(&event("cafe24", &[TRACE], &body))
+        posted(&event("cafe24", &[TRACE], &body))
     };
     for (code, shown) in [
         ("auto_order_cancel", "Reason: cancelled automatically"),
@@ -115,7 +115,7 @@ fn memos_of_the_shop_and_other_events_are_ignored() {
 #[test]
 fn an_order_is_read_whole() {
     assert_eq!(
-        told(&of(90023, "create_order")),
+        posted(&of(90023, "create_order")),
         "🛒 New order 20260101-0000042 · KRW 24,680 · Customer: 김 견본 · Shop: teahouse · \
          우전 녹차,찻잔 · 2026-01-01 00:00 UTC · Cafe24"
     );
@@ -136,7 +136,7 @@ fn amounts_come_in_two_spellings() {
 }
 
 #[test]
-fn a_cancellation_without_its_date_happened_when_it_was_told() {
+fn a_cancellation_without_its_date_happened_when_it_was_sent() {
     assert_eq!(time(&of(90026, "cancel_order")), None);
     for (date, expected) in [
         ("\"2026-01-01T09:30:00+09:00\"", Some("2026-01-01T00:30:00Z")),
@@ -164,7 +164,7 @@ fn a_bulk_event_is_an_event_for_each_order_once() {
         assert_eq!(event.kind, Kind::Cancelled);
         assert_eq!((total(event), &event.customer, event.items.len()), (None, &None, 0));
     }
-    assert!(told(&all[1]).starts_with("🚫 Order 20260101-0000002 cancelled · Shop: teahouse · "));
+    assert!(posted(&all[1]).starts_with("🚫 Order 20260101-0000002 cancelled · Shop: teahouse · "));
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_list_of_one_order_is_that_order() {
 }
 
 #[test]
-fn only_the_reason_of_a_list_is_told() {
+fn only_the_reason_of_a_list_is_posted() {
     let reason = r#""event_code": "return_order", "claim_reason": "CANARY", "claim_reason_type_text": "상품 불만족""#;
     let body = body(90027, "X").replace(r#""event_code": "X""#, reason);
     assert_eq!(text(event("cafe24", &[TRACE], &body).reason.as_ref()), Some("상품 불만족"));

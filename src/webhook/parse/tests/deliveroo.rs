@@ -42,7 +42,7 @@ fn event_and_status_decide() {
 }
 
 #[test]
-fn the_rider_is_no_news() {
+fn the_rider_is_ignored() {
     for event_type in ["rider.status_update", "order.prep_stage", "menu.upload_result"] {
         let body = ORDER.replace("order.status_update", event_type);
         assert!(is_ignored("deliveroo", &guid("g-1"), &body), "{event_type}");
@@ -54,7 +54,7 @@ fn an_order_is_read_whole() {
     let canceled = update("canceled");
     assert_eq!(text(canceled.id.as_ref()), Some("gb:0a7e3f10-6a39-4c3e-9a57-31c2d5c2f0aa"));
     assert_eq!(
-        told(&canceled),
+        posted(&canceled),
         "🚫 Order #0042 cancelled · GBP 26.50 · Customer: Ada · Shop: 5120 · \
          2 × Jasmine tea, 1 × Scone · 2026-01-01 00:00 UTC · Deliveroo"
     );
@@ -86,7 +86,7 @@ fn amounts_are_in_the_smallest_unit_of_their_currency() {
 }
 
 #[test]
-fn updates_with_one_guid_are_told_apart_and_a_repeat_is_not() {
+fn updates_with_one_guid_are_distinguished_and_a_repeat_is_not() {
     let delivery = |status| update(status).delivery_id.unwrap();
     assert_ne!(delivery("accepted"), delivery("confirmed"));
     assert_eq!(delivery("accepted"), delivery("accepted"));
@@ -100,9 +100,9 @@ fn the_older_webhooks_have_their_order_elsewhere() {
         "total_price":{"fractional":500,"currency_code":"EUR"}}}"#;
     let event = event("deliveroo", &guid("g-1"), body);
     assert!(
-        told(&event).starts_with("🛒 New order #7 · EUR 5.00 · Shop: 5120 · "),
+        posted(&event).starts_with("🛒 New order #7 · EUR 5.00 · Shop: 5120 · "),
         "{}",
-        told(&event)
+        posted(&event)
     );
 }
 

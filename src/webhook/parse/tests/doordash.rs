@@ -41,7 +41,7 @@ fn other_events_are_ignored() {
 #[test]
 fn a_delivery_is_read_whole() {
     assert_eq!(
-        told(&delivery("DASHER_DROPPED_OFF")),
+        posted(&delivery("DASHER_DROPPED_OFF")),
         "✏️ Order tea-2026-0042 changed · USD 55.55 · Status: delivered · \
          Shop: Tea House · 2 × Jasmine tea · 2026-01-01 00:00 UTC · DoorDash"
     );

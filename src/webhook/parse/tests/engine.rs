@@ -11,7 +11,7 @@ fn ids_keep_every_digit_and_their_spelling() {
 }
 
 #[test]
-fn an_order_without_a_usable_id_is_still_news() {
+fn an_order_without_a_usable_id_is_still_an_event() {
     for id in ["null", "\"\"", "\"  \"", "[]", "{}"] {
         assert_eq!(generic(&format!(r#""order_id":{id}"#)).id, None, "{id}");
     }
@@ -80,12 +80,12 @@ fn an_event_keeps_the_name_that_its_signature_covers() {
         ("x-shopify-webhook-id", "w"),
     ];
     let unnamed = event("shopify", &headers, r#"{"id":1}"#);
-    assert_eq!(unnamed.delivery_id, None, "anybody could have written these headers");
+    assert_eq!(unnamed.delivery_id, None, "the signature does not cover these headers");
     assert_eq!(unnamed.body_hash, hex::encode(Sha256::digest(r#"{"id":1}"#)));
 }
 
 #[test]
-fn an_order_lives_again_only_where_its_state_says_so() {
+fn an_order_is_reopened_only_where_its_state_says_so() {
     let reopens = |status: &str| {
         let generic = format!(r#"{{"event_type":"order_modified"{status}}}"#);
         let standard = format!(r#"{{"type":"order.updated","data":{{"id":1{status}}}}}"#);
@@ -174,7 +174,7 @@ fn a_korean_name_of_two_parts_has_the_last_name_first() {
     assert_eq!(shown(Customer::Full, "민수", ""), "민수");
 }
 
-/// A type that each platform knows, and where it says it.
+/// An event type of each platform, at its place.
 fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str) {
     match platform {
         "bigcommerce" => (vec![], r#""scope":"store/order/created""#),
@@ -191,13 +191,13 @@ fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static st
 }
 
 #[test]
-fn an_event_of_which_nothing_is_known_has_a_message() {
+fn an_event_without_any_field_has_a_message() {
     for platform in Platform::names() {
         let (headers, known) = known_type(platform);
         let event = event(platform, &headers, &format!("{{{known}}}"));
         assert_eq!((&event.id, &event.number, &event.total), (&None, &None, &None), "{platform}");
         assert_eq!((event.occurred_at, &event.customer), (None, &None), "{platform}");
-        assert!(told(&event).contains(" · 2026-01-01 00:00 UTC"), "{}", told(&event));
+        assert!(posted(&event).contains(" · 2026-01-01 00:00 UTC"), "{}", posted(&event));
     }
 }
 

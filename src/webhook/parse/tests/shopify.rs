@@ -79,14 +79,14 @@ fn an_edit_names_the_order_and_not_the_edit_and_has_no_total() {
     let edited = of("orders/edited", body);
     assert_eq!(text(edited.id.as_ref()), Some("820982911946154508"));
     assert_eq!((time(&edited).unwrap(), total(&edited)), ("2026-01-01T00:12:00Z".to_owned(), None));
-    assert!(told(&edited).starts_with("✏️ Order #820982911946154508 edited · Shop: "));
+    assert!(posted(&edited).starts_with("✏️ Order #820982911946154508 edited · Shop: "));
 }
 
 #[test]
 fn a_deleted_order_is_only_an_id() {
     let deleted = of("orders/delete", r#"{"id":820982911946154508}"#);
     assert_eq!((deleted.link.as_ref(), deleted.total.as_ref()), (None, None));
-    assert!(told(&deleted).starts_with("🗑️ Order #820982911946154508 deleted · "));
+    assert!(posted(&deleted).starts_with("🗑️ Order #820982911946154508 deleted · "));
     assert!(shopify("orders/updated").link.is_some());
 }
 
@@ -127,9 +127,9 @@ fn stripped_keys_and_odd_values_leave_the_rest() {
     let odd = of("orders/updated", body);
     assert_eq!((time(&odd), total(&odd)), (None, None));
     assert!(
-        told(&odd).starts_with("✏️ Order #9 changed · Shop: tea.myshopify.com"),
+        posted(&odd).starts_with("✏️ Order #9 changed · Shop: tea.myshopify.com"),
         "{}",
-        told(&odd)
+        posted(&odd)
     );
 }
 

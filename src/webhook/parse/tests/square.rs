@@ -53,7 +53,7 @@ fn a_thin_webhook_is_a_useful_message() {
     let event = event("square", &[], &body("order.updated", "COMPLETED"));
     assert_eq!((total(&event), &event.number, &event.customer), (None, &None, &None));
     assert_eq!(
-        told(&event),
+        posted(&event),
         "✏️ Order oTeA0042 changed · Status: completed · Shop: LTEAHOUSE01 · \
          2026-01-01 00:00 UTC · Square"
     );

@@ -39,7 +39,7 @@ fn standard_webhooks_carry_the_order_in_data() {
 }
 
 #[test]
-fn the_signed_id_names_the_delivery_whoever_sends_it() {
+fn the_signed_id_names_the_delivery() {
     for header in ["webhook-id", "svix-id"] {
         let event = event("standard", &[(header, "msg_1")], &body("order.created", ""));
         assert_eq!(text(event.delivery_id.as_ref()), Some("msg_1"), "{header}");

@@ -50,7 +50,7 @@ fn a_thin_webhook_is_a_useful_message() {
     let event = event("ubereats", &[], &body("orders.cancel"));
     assert_eq!((total(&event), &event.number, &event.reason), (None, &None, &None));
     assert_eq!(
-        told(&event),
+        posted(&event),
         "🚫 Order 7d1f9a34-50cc-4c2e-a8a1-0f3f3f8f7a10 cancelled · \
          Shop: b2a1f9de-4b1c-4bb6-8d46-6a5d7f7c9e01 · 2026-01-01 00:00 UTC · Uber Eats"
     );

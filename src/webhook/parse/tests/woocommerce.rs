@@ -68,7 +68,7 @@ fn a_deleted_order_is_only_an_id() {
     let deleted = of("order.deleted", r#"{"id":727}"#);
     assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
     assert_eq!(deleted.link, None);
-    assert!(told(&deleted).starts_with("🗑️ Order #727 deleted · Shop: tea.example · "));
+    assert!(posted(&deleted).starts_with("🗑️ Order #727 deleted · Shop: tea.example · "));
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_woocommerce_link_needs_the_host_of_the_signed_body() {
 }
 
 #[test]
-fn an_order_lives_again_where_its_status_says_so() {
+fn an_order_is_reopened_where_its_status_says_so() {
     let woo =
         |topic, status: &str| of(topic, &format!(r#"{{"id":1,"status":"{status}"}}"#)).reopens;
     for status in ["pending", "processing", "on-hold", "completed"] {

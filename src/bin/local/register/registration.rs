@@ -1,0 +1,52 @@
+//! A webhook as a platform has it registered.
+
+use order_alerts::platform::Platform;
+use url::Url;
+
+use crate::register::remote::Remote;
+
+/// A webhook that the platform has registered.
+pub(crate) struct Registration {
+    /// The platform's id for it, if the platform names one.
+    pub(crate) id: Option<String>,
+    pub(crate) address: String,
+    /// Empty if the platform does not name them.
+    pub(crate) events: Vec<String>,
+    /// The platform's word for an inactive webhook, such as `paused`. `None` if it is active.
+    pub(crate) inactive: Option<String>,
+}
+
+/// Whether a platform lists its registrations.
+pub(crate) enum Listing {
+    Registered(Vec<Registration>),
+    /// It does not, and how that showed.
+    Unavailable(String),
+}
+
+/// What the platform did with a request to register.
+pub(crate) enum Creation {
+    New,
+    AlreadyRegistered,
+}
+
+impl Registration {
+    pub(crate) fn is_at(&self, address: &Url) -> bool {
+        Url::parse(&self.address).is_ok_and(|url| url == *address)
+    }
+
+    /// Whether it covers the event. One that names no events may cover all of them.
+    pub(crate) fn is_for(&self, event: &String) -> bool {
+        self.events.is_empty() || self.events.contains(event)
+    }
+
+    /// Its events, safe to print.
+    pub(crate) fn names(&self, remote: &Remote) -> String {
+        let names = remote.line(&self.events.join(", "));
+        names.map_or_else(|| "(events not named)".to_owned(), |names| names.to_string())
+    }
+}
+
+/// The event types that the platform's file names.
+pub(crate) fn event_types(platform: &Platform) -> impl Iterator<Item = &str> {
+    platform.rules.iter().flat_map(|rule| rule.types.as_slice()).map(String::as_str)
+}
