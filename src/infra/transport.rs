@@ -12,17 +12,21 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use reqwest::Client;
 use reqwest::redirect::Policy;
+use reqwest::{Client, ClientBuilder};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tower::timeout::TimeoutLayer;
 
 /// Shorter than the idle timeouts of Slack and AWS.
 const MAX_IDLE: Duration = Duration::from_secs(20);
-/// Shorter than the timeout of a post to Slack, so that a message is known to be not sent if the
+/// The time to look up a name, connect and shake hands, however many addresses the name has.
+///
+/// Five round trips of 300 ms: one for the name, one for TCP, one or two for TLS, and one to spare.
+/// Two tries fit in the time of a direct delivery, so that a message is known to be not sent if every
 /// connection hangs.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const CONNECT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Makes HTTP clients that share one TLS configuration.
 #[derive(Debug)]
@@ -96,6 +100,10 @@ impl Transport {
 }
 
 fn client(tls: &ClientConfig) -> Result<Client, reqwest::Error> {
+    builder(tls).build()
+}
+
+fn builder(tls: &ClientConfig) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls.clone())
         .http1_only()
@@ -103,8 +111,80 @@ fn client(tls: &ClientConfig) -> Result<Client, reqwest::Error> {
         .referer(false)
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
-        .connect_timeout(CONNECT_TIMEOUT)
+        // The client's own `connect_timeout` would allow each address of a name only its share.
+        .connector_layer(TimeoutLayer::new(CONNECT_TIMEOUT))
         .pool_idle_timeout(MAX_IDLE)
         .user_agent(concat!("order-alerts/", env!("CARGO_PKG_VERSION")))
-        .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Instant;
+
+    use reqwest::Response;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    /// A listener whose backlog is full, so that the system ignores every other connection.
+    struct Busy {
+        listener: TcpListener,
+        address: SocketAddr,
+        backlog: Vec<TcpStream>,
+    }
+
+    impl Busy {
+        async fn start() -> Self {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let listener = socket.listen(0).unwrap();
+            let address = listener.local_addr().unwrap();
+            let mut backlog = Vec::new();
+            let patience = Duration::from_millis(100);
+            while let Ok(stream) = timeout(patience, TcpStream::connect(address)).await {
+                backlog.push(stream.unwrap());
+            }
+            Self { listener, address, backlog }
+        }
+
+        /// Answers every connection, but only after this time.
+        async fn answer_after(self, delay: Duration) {
+            sleep(delay).await;
+            drop(self.backlog);
+            while let Ok((mut stream, _)) = self.listener.accept().await {
+                if stream.read(&mut [0; 1024]).await.is_ok_and(|bytes| bytes > 0) {
+                    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+                    stream.write_all(answer).await.unwrap();
+                }
+            }
+        }
+    }
+
+    /// Sends a request to a name that has these addresses.
+    async fn ask(addresses: &[SocketAddr]) -> Result<Response, reqwest::Error> {
+        let tls = Transport::new(None).unwrap().tls;
+        let client = builder(&tls).resolve_to_addrs("shop.test", addresses).build().unwrap();
+        client.get(format!("http://shop.test:{}", addresses[0].port())).send().await
+    }
+
+    #[tokio::test]
+    async fn a_name_with_several_addresses_has_as_much_time_for_each() {
+        let server = Busy::start().await;
+        let addresses = [server.address; 2];
+        // The client's system asks again after a second, and only that is heard.
+        tokio::spawn(server.answer_after(Duration::from_millis(900)));
+        assert_eq!(ask(&addresses).await.unwrap().status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_name_whose_addresses_are_all_silent_is_not_connected_in_time() {
+        let server = Busy::start().await;
+        let start = Instant::now();
+        let error = ask(&[server.address; 8]).await.unwrap_err();
+        assert!(error.is_connect(), "so nothing was sent: {error:?}");
+        assert!(start.elapsed() < CONNECT_TIMEOUT + Duration::from_millis(500));
+    }
 }
