@@ -51,6 +51,8 @@ pub enum Metric {
     /// Posts that failed, that Slack's rate limit put off for too long, or for which there was no usable
     /// webhook URL.
     SlackRefused,
+    /// Posts that Slack answered with a 2xx whose body is not `ok`.
+    SlackUnexpectedReply,
     /// Posts that Slack answered with a rate limit.
     SlackRateLimited,
     /// Messages that were dead-lettered.
