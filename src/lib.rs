@@ -24,8 +24,8 @@
 //! # Guarantees
 //!
 //! An accepted event is delivered at least once, or it is in the dead-letter queue. It is delivered
-//! twice only when an outcome is in doubt: after a lost response or a killed invocation, and then it
-//! says so, or while the ledger does not answer.
+//! twice only when an outcome is in doubt (a lost response, a killed invocation, a ledger outage), and
+//! then says so.
 
 pub mod alarm;
 pub mod app;

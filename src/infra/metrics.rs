@@ -51,6 +51,8 @@ pub enum Metric {
     /// Posts that failed, that Slack's rate limit put off for too long, or for which there was no usable
     /// webhook URL.
     SlackRefused,
+    /// Posts that were answered with another 2xx than Slack's own.
+    SlackUnexpectedReply,
     /// Posts that Slack answered with a rate limit.
     SlackRateLimited,
     /// Messages that were dead-lettered.
