@@ -88,6 +88,7 @@ pub enum StackAlarm {
     SlackRefuses,
     QueueAge,
     DeadLetters,
+    Ledger,
     Errors,
     Throttles,
 }
@@ -118,6 +119,7 @@ impl Alarm {
             ("-slack-refuses", StackAlarm::SlackRefuses),
             ("-queue-age", StackAlarm::QueueAge),
             ("-dead-letters", StackAlarm::DeadLetters),
+            ("-ledger", StackAlarm::Ledger),
             ("-errors", StackAlarm::Errors),
             ("-throttles", StackAlarm::Throttles),
         ];

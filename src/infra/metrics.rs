@@ -51,7 +51,7 @@ pub enum Metric {
     /// Posts that failed, that Slack's rate limit put off for too long, or for which there was no usable
     /// webhook URL.
     SlackRefused,
-    /// Posts that were answered with another 2xx than Slack's own.
+    /// Posts that Slack answered with a 2xx whose body is not `ok`.
     SlackUnexpectedReply,
     /// Posts that Slack answered with a rate limit.
     SlackRateLimited,

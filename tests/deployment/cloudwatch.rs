@@ -14,26 +14,27 @@ use crate::world::{STACK, World};
 
 const LIMIT: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// How long a refusal still counts; it is dated back so that the test need not wait for its end.
+/// How long a failure still counts; it is dated back so that the test need not wait for its end.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
-/// The alarm about a Slack that refuses, at one moment.
+/// The alarm about a ledger out of reach, at one moment. It watches a single metric, to which a test
+/// can give values.
 #[derive(Debug)]
 pub(crate) struct Alarm(Value);
 
 impl Alarm {
     pub(crate) async fn now(world: &World) -> Self {
-        let name = json!({"AlarmNames": [format!("{STACK}-slack-refuses")]});
+        let name = json!({"AlarmNames": [format!("{STACK}-ledger")]});
         let answer = world.tools.aws("cloudwatch", "describe_alarms", &name).await;
         let [alarm] = &answer["MetricAlarms"].as_array().unwrap()[..] else { panic!("{answer}") };
         Self(alarm.clone())
     }
 
     /// The alarm in another state, which this value of its metric brings about.
-    pub(crate) async fn turned(&self, world: &World, state: &str, refusals: u32) -> Self {
+    pub(crate) async fn turned(&self, world: &World, state: &str, failures: u32) -> Self {
         let start = Instant::now();
         loop {
-            self.measures(world, refusals).await;
+            self.measures(world, failures).await;
             let now = Self::now(world).await;
             if now.state() == state {
                 return now;
@@ -43,14 +44,14 @@ impl Alarm {
         }
     }
 
-    async fn measures(&self, world: &World, refusals: u32) {
+    async fn measures(&self, world: &World, failures: u32) {
         let now = SystemTime::now();
-        let at = if refusals == 0 { now } else { now - self.looks_back() + REMEMBERED };
+        let at = if failures == 0 { now } else { now - self.looks_back() + REMEMBERED };
         let value = json!({
             "MetricName": self.0["MetricName"],
             "Dimensions": self.0["Dimensions"],
             "Timestamp": at.duration_since(UNIX_EPOCH).unwrap().as_secs(),
-            "Value": refusals,
+            "Value": failures,
         });
         let data = json!({"Namespace": self.0["Namespace"], "MetricData": [value]});
         world.tools.aws("cloudwatch", "put_metric_data", &data).await;

@@ -17,13 +17,17 @@ COMPARISONS = {
     "LessThanOrEqualToThreshold": operator.le,
     "LessThanThreshold": operator.lt,
 }
-STATISTICS = {"Sum": sum, "Maximum": max}
+# Of a metric for SampleCount, the tests give by the minute how many values it has.
+STATISTICS = {"Sum": sum, "Maximum": max, "SampleCount": sum}
 MINUTES_OF_A_DAY = 24 * 60
+# 2026-01-01, in seconds since 1970.
+FIRST_MIDNIGHT = 1_767_225_600
 
 
 class Alarm:
-    def __init__(self, properties):
+    def __init__(self, properties, spare_periods=SPARE_PERIODS):
         self.properties = properties
+        self.spare_periods = spare_periods
         self.needed = properties["EvaluationPeriods"]
         self.to_alarm = properties.get("DatapointsToAlarm", self.needed)
 
@@ -65,8 +69,8 @@ class Alarm:
                 starts = self.starts(query["MetricStat"]["Period"], now)
                 found = statistics(query["MetricStat"], metrics, starts, now - late)
             else:
-                hours = [start // 60 % 24 for start in starts]
-                found = evaluate(query["Expression"], series, hours, fills_the_empty)
+                times = [FIRST_MIDNIGHT + start * 60 for start in starts]
+                found = evaluate(query["Expression"], series, times, fills_the_empty)
             series[query["Id"]] = found
         return found
 
@@ -79,7 +83,7 @@ class Alarm:
         return [{"Id": "metric", "MetricStat": stat}]
 
     def starts(self, period, now):
-        count = self.needed + SPARE_PERIODS
+        count = self.needed + self.spare_periods
         return [now - number * period // 60 for number in range(count, 0, -1)]
 
 

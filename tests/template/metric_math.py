@@ -24,10 +24,10 @@ COMPARISONS = {
 LOGIC = {ast.And: lambda left, right: bool(left and right), ast.Or: lambda left, right: bool(left or right)}
 
 
-def evaluate(expression, series, hours, fills_the_empty=True):
+def evaluate(expression, series, times, fills_the_empty=True):
     """The value of the expression, whose names stand for these series.
 
-    `hours` are the hours of the day, one for each place of a series. AWS does not say whether FILL fills a series
+    `times` are in seconds since 1970, one for each place of a series. AWS does not say whether FILL fills a series
     without a single data point, so that this can be chosen.
     """
 
@@ -48,7 +48,11 @@ def evaluate(expression, series, hours, fills_the_empty=True):
             case ast.Call(ast.Name("FILL"), [filled, ast.Constant(filler)]):
                 return fill(value(filled), filler, fills_the_empty)
             case ast.Call(ast.Name("HOUR"), [ast.Name()]):
-                return list(hours)
+                return [time // 3600 % 24 for time in times]
+            case ast.Call(ast.Name("EPOCH"), [ast.Name()]):
+                return list(times)
+            case ast.Call(ast.Name("MAX"), [argument]):
+                return largest(value(argument))
         raise SyntaxError(f"not known here: {ast.unparse(node)}")
 
     return value(parsed(expression))
@@ -78,6 +82,11 @@ def fill(values, filler, fills_the_empty):
     if not fills_the_empty and all(value is None for value in values):
         return values
     return [filler if value is None else value for value in values]
+
+
+def largest(values):
+    """Of a single series, a scalar."""
+    return max(value for value in values if value is not None)
 
 
 def chosen(condition, then, otherwise):

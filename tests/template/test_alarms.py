@@ -12,9 +12,10 @@ ALARMS = {
     "no-orders": ("NoOrdersMinutes", ["EventsAccepted"]),
     "cancellations": ("CancellationPercent", ["OrdersCreated", "OrdersCancelled"]),
     "rejected-webhooks": ("RejectedWebhooks", ["WebhooksRejected", "WebhooksUnreadable", "WebhooksNotTaken"]),
-    "slack-refuses": ("SlackRefusedMinutes", ["SlackRefused"]),
+    "slack-refuses": ("SlackRefusedMinutes", ["SlackRefused", "SlackUnexpectedReply", "SecondsToSlack"]),
     "queue-age": ("QueueAgeSeconds", ["ApproximateAgeOfOldestMessage"]),
     "dead-letters": ("DeadLetters", ["ApproximateNumberOfMessagesVisible"]),
+    "ledger": ("LedgerMinutes", ["LedgerUnavailable"]),
     "errors": ("FailedMinutes", ["Errors"]),
     "throttles": ("ThrottledMinutes", ["Throttles"]),
 }
@@ -70,7 +71,8 @@ class Alarms(unittest.TestCase):
 
     def test_aws_tells_our_queues_and_our_function_from_others(self):
         for name, dimension in DIMENSIONS.items():
-            self.assertEqual(alarms()[name]["Dimensions"], [dimension], name)
+            for metric, _ in metrics(alarms()[name]):
+                self.assertEqual(metric["Dimensions"], [dimension], name)
 
     def test_silence_is_news_of_orders_and_of_nothing_else(self):
         for name, alarm in alarms().items():

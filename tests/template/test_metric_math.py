@@ -8,8 +8,8 @@ from metric_math import evaluate
 GAP = None
 
 
-def value(expression, hours=(), **series):
-    return evaluate(expression, series, hours)
+def value(expression, times=(), **series):
+    return evaluate(expression, series, times)
 
 
 class MetricMath(unittest.TestCase):
@@ -38,9 +38,17 @@ class MetricMath(unittest.TestCase):
         self.assertEqual(value("a + b", a=[1, GAP, GAP], b=[GAP, 2, GAP]), [1, 2, GAP])
         self.assertEqual(value("100 * a / b", a=[1, 1, GAP], b=[4, 0, 2]), [25, GAP, 0])
 
-    def test_fill_fills_and_hour_needs_no_value(self):
+    def test_fill_fills(self):
         self.assertEqual(value("FILL(a, 0)", a=[GAP, 2]), [0, 2])
-        self.assertEqual(value("HOUR(a)", hours=[8, 9], a=[GAP, GAP]), [8, 9])
+
+    def test_hour_and_epoch_need_no_value(self):
+        times = [1_767_225_600 + hour * 3_600 for hour in (8, 9)]
+        self.assertEqual(value("HOUR(a)", times=times, a=[GAP, GAP]), [8, 9])
+        self.assertEqual(value("EPOCH(a)", times=times, a=[GAP, GAP]), times)
+
+    def test_the_largest_of_a_series_is_a_scalar(self):
+        self.assertEqual(value("MAX(a)", a=[1, GAP, 3, 2]), 3)
+        self.assertEqual(value("a - MAX(a)", a=[1, GAP, 3]), [-2, GAP, 0])
 
     def test_what_the_template_does_not_use_is_not_known(self):
         with self.assertRaises(SyntaxError):

@@ -2,7 +2,7 @@
 
 import unittest
 
-from cloudwatch import alarm, at
+from cloudwatch import SPARE_PERIODS, Alarm, alarm, at
 
 NOON = at("12:00")
 # How long a retried message waits, in seconds: twice as long every time, a quarter of an hour at most.
@@ -25,24 +25,89 @@ def every_minute(begin, end, value=1):
 
 
 class Slack(unittest.TestCase):
-    def changes(self, refused):
-        return alarm("slack-refuses").changes(SlackRefused=refused)
+    """An order that is posted has one value of SecondsToSlack."""
+
+    def changes(self, refused, posted={}, unexpected={}, spare=SPARE_PERIODS):
+        watching = Alarm(alarm("slack-refuses").properties, spare)
+        return watching.changes(SlackRefused=refused, SecondsToSlack=posted, SlackUnexpectedReply=unexpected)
 
     def test_a_message_that_can_never_be_shown_is_no_alarm(self):
         """It is refused three times, and then dead-lettered."""
         self.assertEqual(self.changes({NOON: 2, NOON + 1: 1}), [])
         self.assertEqual(self.changes({NOON + 4: 1, NOON + 5: 2}), [])
 
+    def test_one_that_is_refused_among_others_that_are_accepted_is_none(self):
+        accepted = {minute: 1 for minute in range(0, at("24:00"), 5)}
+        self.assertEqual(self.changes({NOON + minute: 2 for minute in (1, 2, 3, 6, 7, 8, 11)}, accepted), [])
+        self.assertEqual(self.changes(every_minute("12:00", "14:00", 2), every_minute("00:00", "24:00")), [])
+
     def test_a_lone_order_that_slack_refuses_for_hours_is_one_alarm(self):
         for late in (0, 5, 20):
-            (begin, end) = self.changes(tries("12:00", "17:00", late))
-            self.assertEqual((begin[1], end[1]), ("ALARM", "OK"))
+            (begin, end) = self.changes(tries("12:00", "17:00", late), posted={at("17:05"): 1})
+            self.assertEqual((begin[1], end), ("ALARM", ("17:06", "OK")))
             self.assertTrue("12:05" <= begin[0] <= "12:15", begin)
-            self.assertTrue("17:00" <= end[0] <= "18:00", end)
 
-    def test_a_busy_shop_hears_of_it_within_minutes_and_of_the_end_in_little_more_than_an_hour(self):
-        expected = [("12:04", "ALARM"), ("14:14", "OK")]
-        self.assertEqual(self.changes(every_minute("12:00", "13:00", 5)), expected)
+    def test_an_order_every_quarter_of_an_hour_that_is_refused_is_one_within_the_hour(self):
+        refused = {minute: 1 for minute in range(NOON, at("15:00"), 15)}
+        expected = [("12:46", "ALARM"), ("15:03", "OK")]
+        self.assertEqual(self.changes(refused, posted={at("11:59"): 1, at("15:02"): 1}), expected)
+
+    def test_a_busy_shop_hears_within_minutes_of_an_outage_and_of_its_end(self):
+        refused = every_minute("12:00", "12:10", 5)
+        posted = every_minute("00:00", "12:00", 5) | every_minute("12:11", "24:00", 5)
+        self.assertEqual(self.changes(refused, posted), [("12:04", "ALARM"), ("12:12", "OK")])
+
+    def test_a_second_outage_half_an_hour_later_is_another_alarm(self):
+        refused = every_minute("12:00", "12:10", 5) | every_minute("12:40", "13:00", 5)
+        posted = every_minute("00:00", "12:00") | every_minute("12:10", "12:40") | every_minute("13:00", "24:00")
+        expected = [("12:04", "ALARM"), ("12:11", "OK"), ("12:44", "ALARM"), ("13:01", "OK")]
+        self.assertEqual(self.changes(refused, posted), expected)
+
+    def test_it_is_the_same_however_many_minutes_cloudwatch_requests(self):
+        refused = every_minute("12:00", "12:10") | {minute: 1 for minute in range(at("13:00"), at("16:00"), 15)}
+        posted = every_minute("00:00", "12:00") | {at("12:20"): 1, at("16:01"): 1}
+        expected = [("12:04", "ALARM"), ("12:21", "OK"), ("13:46", "ALARM"), ("16:02", "OK")]
+        for spare in (0, SPARE_PERIODS, 60):
+            self.assertEqual(self.changes(refused, posted, spare=spare), expected, spare)
+
+    def test_the_minutes_in_which_an_outage_begins_and_ends_may_have_both(self):
+        refused = every_minute("12:00", "12:11", 5)
+        posted = every_minute("00:00", "12:01", 5) | every_minute("12:10", "24:00", 5)
+        self.assertEqual(self.changes(refused, posted), [("12:05", "ALARM"), ("12:11", "OK")])
+
+    def test_without_another_order_it_is_over_when_the_last_refusal_is_long_ago(self):
+        (begin, end) = self.changes(every_minute("12:00", "13:00", 5))
+        self.assertEqual((begin, end), (("12:04", "ALARM"), ("14:12", "OK")))
+
+    def test_a_shop_whose_orders_never_find_an_address_is_one(self):
+        self.assertEqual(self.changes(tries("00:00", "24:00"))[0][1], "ALARM")
+
+    def test_an_unexpected_reply_counts_as_a_refusal(self):
+        strange = every_minute("12:00", "12:30", 2)
+        posted = every_minute("00:00", "24:00", 2)
+        expected = [("12:04", "ALARM"), ("12:31", "OK")]
+        self.assertEqual(self.changes({}, posted, strange), expected)
+        self.assertEqual(self.changes(strange, posted, strange), expected)
+
+    def test_an_unexpected_reply_now_and_then_is_no_alarm(self):
+        strange = {minute: 1 for minute in range(0, at("24:00"), 3)}
+        self.assertEqual(self.changes({}, every_minute("00:00", "24:00"), strange), [])
+
+
+class Ledger(unittest.TestCase):
+    def changes(self, failures):
+        return alarm("ledger").changes(LedgerUnavailable=failures)
+
+    def test_a_call_that_fails_now_and_then_is_no_alarm(self):
+        self.assertEqual(self.changes({minute: 1 for minute in range(0, at("24:00"), 3)}), [])
+        self.assertEqual(self.changes(every_minute("12:00", "12:04", 40)), [])
+
+    def test_a_ledger_out_of_reach_is_one_until_it_is_back(self):
+        self.assertEqual(self.changes(every_minute("12:00", "13:00", 3)), [("12:05", "ALARM"), ("13:08", "OK")])
+
+    def test_an_order_every_other_minute_is_enough(self):
+        (begin, *_) = self.changes({minute: 1 for minute in range(NOON, at("14:00"), 2)})
+        self.assertEqual(begin, ("12:09", "ALARM"))
 
 
 class Function(unittest.TestCase):
@@ -83,14 +148,19 @@ class Webhooks(unittest.TestCase):
 
 
 class Queues(unittest.TestCase):
-    def test_a_digest_that_waits_for_the_end_of_the_longest_window_is_no_alarm(self):
-        ages = {minute: (minute % 15) * 60 + 62 for minute in range(at("24:00"))}
-        self.assertEqual(alarm("queue-age").changes(ApproximateAgeOfOldestMessage=ages), [])
+    def test_a_digest_that_waits_for_the_end_of_its_window_is_no_alarm(self):
+        for window in (1, 60, 600, 900):
+            # It ends two seconds later, and SQS measures once a minute.
+            ages = {minute: min(minute * 60 % window + 60, window + 2) for minute in range(at("24:00"))}
+            watching = alarm("queue-age", DigestSeconds=window, QueueAgeSeconds=300)
+            self.assertEqual(watching.changes(ApproximateAgeOfOldestMessage=ages), [], window)
 
-    def test_an_order_that_nobody_takes_is_one_after_half_an_hour(self):
-        ages = {NOON + minute: minute * 60 for minute in range(45)}
-        expected = [("12:31", "ALARM"), ("12:48", "OK")]
-        self.assertEqual(alarm("queue-age").changes(ApproximateAgeOfOldestMessage=ages), expected)
+    def test_an_order_that_is_not_received_is_one_half_an_hour_after_its_digest_was_due(self):
+        ages = {NOON + minute: minute * 60 for minute in range(60)}
+        for window, expected in [(60, "12:32"), (900, "12:46")]:
+            watching = alarm("queue-age", DigestSeconds=window)
+            found = watching.changes(ApproximateAgeOfOldestMessage=ages)
+            self.assertEqual(found, [(expected, "ALARM"), ("13:03", "OK")], window)
 
     def test_a_dead_letter_is_one_until_it_is_gone(self):
         letters = every_minute("12:00", "15:00") | every_minute("15:00", "20:00", 0)
@@ -100,5 +170,8 @@ class Queues(unittest.TestCase):
 
 class MissingData(unittest.TestCase):
     def test_it_is_no_trouble(self):
-        for name in ("rejected-webhooks", "slack-refuses", "queue-age", "dead-letters", "errors", "throttles"):
+        names = (
+            "rejected-webhooks", "slack-refuses", "queue-age", "dead-letters", "ledger", "errors", "throttles",
+        )
+        for name in names:
             self.assertEqual(alarm(name).changes(), [], name)

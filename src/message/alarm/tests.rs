@@ -145,6 +145,12 @@ fn an_alarm_for_dead_letters() {
 }
 
 #[test]
+fn an_alarm_for_the_ledger() {
+    let data = json!({"period": 60, "recentDatapoints": [2.0, 5.0], "threshold": 1.0});
+    insta::assert_snapshot!(messages(&own("ledger", "OK", "ALARM", &data)));
+}
+
+#[test]
 fn an_alarm_for_errors() {
     let data = json!({"period": 60, "recentDatapoints": [1.0, 2.0], "threshold": 0.0});
     insta::assert_snapshot!(messages(&own("errors", "OK", "ALARM", &data)));
@@ -182,6 +188,7 @@ fn every_alarm_of_the_stack_has_its_headlines() {
         "slack-refuses",
         "queue-age",
         "dead-letters",
+        "ledger",
         "errors",
         "throttles",
     ];

@@ -18,6 +18,7 @@ impl Words {
             StackAlarm::SlackRefuses => self.choose("Posting to Slack", "Slack 알림 전송"),
             StackAlarm::QueueAge => self.choose("Delay of alerts", "주문 알림 대기 시간"),
             StackAlarm::DeadLetters => self.choose("Dead-letter queue", "전송 실패 보관함(DLQ)"),
+            StackAlarm::Ledger => self.choose("Duplicate check", "중복 알림 방지"),
             StackAlarm::Errors => self.choose("Alert service", "알림 서비스 작동"),
             StackAlarm::Throttles => {
                 self.choose("Capacity of the alert service", "알림 서비스 동시 실행")
@@ -37,8 +38,8 @@ impl Words {
             }
             (StackAlarm::QueueAge, _, Some(age)) => {
                 return self.choose(
-                    format!("Order alerts have been waiting for {age}"),
-                    format!("주문 알림이 {age}째 대기 중"),
+                    format!("Order alerts are {age} late"),
+                    format!("주문 알림 {age} 지연"),
                 );
             }
             (StackAlarm::NoOrders, ..) => self.choose("No orders", "주문 없음"),
@@ -56,6 +57,9 @@ impl Words {
                 "Some alerts could not be posted to Slack",
                 "Slack에 보내지 못한 알림 있음",
             ),
+            (StackAlarm::Ledger, ..) => {
+                self.choose("Orders may be shown twice", "같은 주문 알림이 중복될 수 있음")
+            }
             (StackAlarm::Errors, ..) => {
                 self.choose("The alert service is failing", "알림 서비스 오류 발생")
             }
@@ -89,6 +93,9 @@ impl Words {
             }
             StackAlarm::DeadLetters => self
                 .choose("the dead-letter queue is empty again", "전송 실패 보관함(DLQ)이 비었음"),
+            StackAlarm::Ledger => {
+                self.choose("duplicates are recognized again", "중복 알림 방지 정상 작동")
+            }
             StackAlarm::Errors => self.choose("no more errors", "알림 서비스 정상 작동"),
             StackAlarm::Throttles => {
                 self.choose("the alert service is within its limit again", "실행 한도 초과 해소")
@@ -125,6 +132,12 @@ impl Words {
                 "Slack에 보내지 못한 주문 알림이나 경보 알림이 있습니다. 전송 실패 보관함(DLQ)에 최대 14일 \
                  동안 보관됩니다.",
             ),
+            StackAlarm::Ledger => self.choose(
+                "Order alerts still come, but an order may be shown twice: the record of what was posted \
+                 cannot be reached. Before you act on an order, check whether its number was here before.",
+                "주문 알림은 계속 오지만, 이미 보낸 알림의 기록을 확인할 수 없어 같은 주문이 두 번 표시될 수 \
+                 있습니다. 주문을 처리하기 전에 같은 주문번호의 알림이 먼저 왔는지 확인하세요.",
+            ),
             StackAlarm::Errors => self.choose(
                 "The alert service (a Lambda function) keeps ending with errors. The queue and most \
                  platforms try again.",
@@ -155,7 +168,10 @@ impl Words {
                 "Until then, check orders in the shop's admin or the delivery app.",
                 "그동안 주문은 쇼핑몰 관리자나 배달앱 접수 화면에서 확인하세요.",
             )),
-            StackAlarm::NoOrders | StackAlarm::Cancellations | StackAlarm::DeadLetters => None,
+            StackAlarm::NoOrders
+            | StackAlarm::Cancellations
+            | StackAlarm::DeadLetters
+            | StackAlarm::Ledger => None,
         }
     }
 
@@ -214,6 +230,12 @@ impl Words {
                 "DLQ 메시지에 적힌 사유를 확인하고, 사유가 없으면 함수 로그를 확인하세요. 원인을 해결한 뒤 SQS \
                  콘솔에서 리드라이브하면 다시 전송됩니다.",
             ),
+            StackAlarm::Ledger => self.choose(
+                "Does the stack's DynamoDB table exist, and may the function's role read and write it? The \
+                 function's log has the error. If DynamoDB is down, just wait.",
+                "스택의 DynamoDB 테이블이 있는지, 함수의 역할에 읽기·쓰기 권한이 있는지 확인하세요. 오류 내용은 \
+                 함수 로그에 있습니다. DynamoDB 장애라면 기다리면 됩니다.",
+            ),
             StackAlarm::Errors => self.choose(
                 "The function's log at the time of the alarm.",
                 "경보가 발생한 시각의 함수 로그를 확인하세요.",
@@ -243,6 +265,7 @@ impl Words {
             Some(
                 StackAlarm::NoOrders
                 | StackAlarm::SlackRefuses
+                | StackAlarm::Ledger
                 | StackAlarm::Errors
                 | StackAlarm::Throttles,
             ) => None,
