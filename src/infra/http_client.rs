@@ -100,8 +100,9 @@ async fn over_network(
 ) -> Result<Response<Body>, NoResponse> {
     // Lets the runtime notice connections that were closed while the sandbox was frozen.
     tokio::task::yield_now().await;
-    let client = transport.client(SystemTime::now());
     let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NOT_SENT)?;
+    let client =
+        transport.client(request.url(), SystemTime::now()).map_err(|_| NoResponse::NOT_SENT)?;
     *request.timeout_mut() = within;
     let mut answer = client.execute(request).await.map_err(|error| no_response(&error))?;
 

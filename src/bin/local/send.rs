@@ -113,7 +113,7 @@ impl Sender {
             None => samples::key(platform)?,
         };
         let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
-        let client = net::transport()?.client(SystemTime::now());
+        let client = net::transport()?.client(&url, SystemTime::now())?;
         Ok(Self { platform, key, url, registered, client })
     }
 

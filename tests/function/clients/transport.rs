@@ -1,9 +1,11 @@
-//! The one HTTP client: which certificates it trusts, and how long it keeps a connection.
+//! The HTTP clients: which certificates they trust, how long they connect and keep a connection.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, process};
 
+use lambda_http::http::Request;
+use order_alerts::infra::http_client::{HttpClient, NoResponse};
 use order_alerts::infra::transport::Transport;
 use order_alerts_fakes::{Reply, Server};
 use rustls::ServerConfig;
@@ -11,9 +13,17 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
+use url::Url;
 
 async fn ok_server() -> Server {
     Server::start(|_| async { Reply::new(200, &[], "ok") }).await
+}
+
+/// Sends a request to the server, and waits for the whole answer.
+async fn ask(transport: &Transport, server: &Server, now: SystemTime) {
+    let url: Url = server.origin().parse().unwrap();
+    let client = transport.client(&url, now).unwrap();
+    client.get(url).send().await.unwrap().bytes().await.unwrap();
 }
 
 #[tokio::test]
@@ -22,8 +32,7 @@ async fn a_connection_is_kept_while_it_is_used() {
     let transport = Transport::new(None).unwrap();
     let start = SystemTime::now();
     for seconds in [0, 15, 30] {
-        let client = transport.client(start + Duration::from_secs(seconds));
-        client.get(server.origin()).send().await.unwrap().bytes().await.unwrap();
+        ask(&transport, &server, start + Duration::from_secs(seconds)).await;
     }
     assert_eq!((server.connections(), server.requests()), (1, 3));
 }
@@ -34,10 +43,22 @@ async fn a_connection_that_was_idle_too_long_is_not_used_again() {
     let transport = Transport::new(None).unwrap();
     let start = SystemTime::now();
     for seconds in [0, 20, 10] {
-        let client = transport.client(start + Duration::from_secs(seconds));
-        client.get(server.origin()).send().await.unwrap().bytes().await.unwrap();
+        ask(&transport, &server, start + Duration::from_secs(seconds)).await;
     }
     assert_eq!(server.connections(), 3, "also when the clock was set back");
+}
+
+#[tokio::test]
+async fn requests_to_another_server_do_not_keep_a_connection() {
+    let (idle, used) = (ok_server().await, ok_server().await);
+    let transport = Transport::new(None).unwrap();
+    let start = SystemTime::now();
+    ask(&transport, &idle, start).await;
+    for seconds in [0, 10, 20] {
+        ask(&transport, &used, start + Duration::from_secs(seconds)).await;
+    }
+    ask(&transport, &idle, start + Duration::from_secs(20)).await;
+    assert_eq!((idle.connections(), used.connections()), (2, 1));
 }
 
 #[tokio::test]
@@ -46,12 +67,12 @@ async fn connecting_sends_no_request() {
     let transport = Transport::new(None).unwrap();
     transport.connect(server.origin().parse().unwrap()).await;
     assert_eq!((server.connections(), server.requests()), (1, 0));
-    transport.client(SystemTime::now()).get(server.origin()).send().await.unwrap();
+    ask(&transport, &server, SystemTime::now()).await;
     assert_eq!((server.connections(), server.requests()), (1, 1));
 }
 
 /// A server with a self-signed certificate; returns its address and the certificate in PEM.
-async fn tls_server() -> (String, String) {
+async fn tls_server() -> (Url, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config =
@@ -73,20 +94,35 @@ async fn tls_server() -> (String, String) {
             }
         }
     });
-    (address, made.cert.pem())
+    (address.parse().unwrap(), made.cert.pem())
 }
 
 #[tokio::test]
 async fn a_certificate_is_trusted_only_when_its_root_is() {
     let (address, certificate) = tls_server().await;
     let without_root = Transport::new(None).unwrap();
-    let refused = without_root.client(SystemTime::now()).get(&address).send().await.unwrap_err();
+    let client = without_root.client(&address, SystemTime::now()).unwrap();
+    let refused = client.get(address.clone()).send().await.unwrap_err();
     assert!(refused.is_connect(), "so nothing was sent: {refused:?}");
 
     let file = env::temp_dir().join(format!("order-alerts-root-{}.pem", process::id()));
     fs::write(&file, certificate).unwrap();
     let with_root = Transport::new(Some(&file)).unwrap();
     fs::remove_file(&file).unwrap();
-    let answer = with_root.client(SystemTime::now()).get(&address).send().await.unwrap();
+    let client = with_root.client(&address, SystemTime::now()).unwrap();
+    let answer = client.get(address).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_server_that_never_shakes_hands_is_not_connected() {
+    // The system makes the connection, but nothing answers the first bytes of TLS.
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("https://{}", silent.local_addr().unwrap());
+    let http = HttpClient::over(Transport::new(None).unwrap());
+    let request = Request::get(address).body(Vec::new()).unwrap();
+    let start = Instant::now();
+    let failure = http.send(request, Some(Duration::from_secs(4)), 0).await.unwrap_err();
+    assert_eq!(failure, NoResponse::NOT_CONNECTED);
+    assert!(start.elapsed() < Duration::from_secs(2));
 }

@@ -104,9 +104,10 @@ fn platforms() -> impl Iterator<Item = &'static Platform> {
 async fn shown(event: &OrderEvent, language: Language) -> String {
     let slack = FakeSlack::start().await;
     let message = message::about(event, &Style { language, mention: None }, Remarks::default());
-    let client = Transport::new(None).unwrap().client(SystemTime::now());
+    let url = slack.hook_url().parse().unwrap();
+    let client = Transport::new(None).unwrap().client(&url, SystemTime::now()).unwrap();
     let body = serde_json::to_vec(&message).unwrap();
-    let post = client.post(slack.hook_url()).header("content-type", "application/json").body(body);
+    let post = client.post(url).header("content-type", "application/json").body(body);
     assert_eq!(post.send().await.unwrap().status(), 200, "{:?}", slack.refused());
     let posted = slack.messages().remove(0);
     assert_eq!((&posted.warnings, &posted.mentions), (&vec![], &vec![]));

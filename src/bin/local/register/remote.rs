@@ -41,7 +41,7 @@ impl Remote {
         timeout: Duration,
         hidden: Vec<SecretString>,
     ) -> Result<Self, Failure> {
-        let client = net::transport()?.client(SystemTime::now());
+        let client = net::transport()?.client(url, SystemTime::now())?;
         Ok(Self { host: url.authority().to_owned(), client, timeout, hidden })
     }
 
