@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::timeout;
 
-use crate::config::{Config, Delivery};
+use crate::config::{Config, Delivery, UnreadableSetting};
 use crate::infra::aws::{self, MissingVariable};
 use crate::infra::deadline::Deadline;
 use crate::infra::http_client::HttpClient;
-use crate::infra::metrics::Metrics;
+use crate::infra::metrics::{Metric, Metrics};
 use crate::ledger::Ledger;
 use crate::queue::Queue;
 use crate::secret::cache::SecretCache;
@@ -33,12 +33,18 @@ const PREWARM: Duration = Duration::from_secs(2);
 
 impl App {
     /// Slack and AWS as `config` names them, all over `http`; `variable` looks up the environment
-    /// variables of the AWS SDK.
+    /// variables of the AWS SDK. Logs and counts the settings that are left out.
     pub fn new(
         config: Config,
         http: &Arc<HttpClient>,
         variable: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
     ) -> Result<Self, MissingVariable> {
+        let metrics = Metrics::of(config.function_name.clone());
+        // The count is written when the first invocation ends.
+        for UnreadableSetting { name, expected, instead } in &config.unreadable {
+            tracing::error!(variable = name, expected, instead, "unreadable setting: left out");
+            metrics.count(Metric::SettingsUnreadable);
+        }
         let aws = aws::sdk_config(http, variable)?;
         let queue = match &config.delivery {
             Delivery::Queue { url, dead_letters } => {
@@ -55,7 +61,7 @@ impl App {
             slack: Slack::new(Arc::clone(http)),
             queue,
             ledger,
-            metrics: Metrics::of(config.function_name.clone()),
+            metrics,
             config,
         })
     }

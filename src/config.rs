@@ -1,4 +1,7 @@
-//! The environment becomes a [`Config`]: read once, in one place, wrong values refused by name.
+//! The environment becomes a [`Config`]: read once, in one place.
+//!
+//! A setting that cannot be read is left out, because a function that does not start loses webhooks.
+//! Only what no default can replace stops the start.
 
 use url::Url;
 
@@ -9,7 +12,7 @@ use crate::order::money::Money;
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
 
-pub use self::setting::ConfigError;
+pub use self::setting::{ConfigError, UnreadableSetting};
 pub use self::values::{Customer, Language, Mention, Mode};
 
 mod setting;
@@ -40,6 +43,8 @@ pub struct Config {
     pub slack_origin: Option<Url>,
     /// The function's name in Lambda; `None` outside Lambda. Read from `AWS_LAMBDA_FUNCTION_NAME`.
     pub function_name: Option<String>,
+    /// The settings that are left out.
+    pub unreadable: Vec<UnreadableSetting>,
 }
 
 /// The way from a webhook to the channel.
@@ -82,171 +87,64 @@ pub struct MentionRule {
 impl Config {
     /// Reads the settings; `variable` looks one up. An empty variable counts as not set.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
-        let read = Variables(variable);
+        let mut read = Variables::new(variable);
         Ok(Self {
-            secret_id: read.required("SECRET_ID")?,
-            delivery: delivery(&read)?,
-            ledger_table: read.optional("LEDGER_TABLE")?,
+            secret_id: read.text("SECRET_ID").ok_or(ConfigError::Missing("SECRET_ID"))?,
+            delivery: delivery(&mut read)?,
+            ledger_table: read.text("LEDGER_TABLE"),
             show: Show {
-                cancelled: read.optional("SHOW_CANCELLED")?.unwrap_or(Mode::Immediate),
-                created: read.optional("SHOW_CREATED")?.unwrap_or(Mode::Digest),
-                modified: read.optional("SHOW_MODIFIED")?.unwrap_or(Mode::Digest),
+                cancelled: read.with_default("SHOW_CANCELLED", "each"),
+                created: read.with_default("SHOW_CREATED", "digest"),
+                modified: read.with_default("SHOW_MODIFIED", "digest"),
             },
-            digest_windows: read.optional("DIGEST_SECONDS")?.unwrap_or_default(),
-            language: read.optional("LANGUAGE")?.unwrap_or(Language::English),
-            customer: read.optional("CUSTOMER")?.unwrap_or(Customer::Hidden),
-            mention: mention(&read)?,
-            public_url: read.optional("PUBLIC_URL")?.map(|HttpsAddress(url)| url),
-            slack_origin: read.optional("SLACK_ORIGIN")?.map(|Origin(url)| url),
-            function_name: read.optional("AWS_LAMBDA_FUNCTION_NAME")?,
+            digest_windows: read.with_default("DIGEST_SECONDS", "60"),
+            language: read.with_default("LANGUAGE", "en"),
+            customer: read.with_default("CUSTOMER", "hidden"),
+            mention: mention(&mut read),
+            public_url: read
+                .optional(
+                    "PUBLIC_URL",
+                    "no URL: webhooks whose signature covers it are answered with 503",
+                )
+                .unwrap_or_default()
+                .map(|HttpsAddress(url)| url),
+            slack_origin: read
+                .optional("SLACK_ORIGIN", "the real Slack")
+                .unwrap_or_default()
+                .map(|Origin(url)| url),
+            function_name: read.text("AWS_LAMBDA_FUNCTION_NAME"),
+            unreadable: read.unreadable,
         })
     }
 }
 
-fn delivery<F>(read: &Variables<F>) -> Result<Delivery, ConfigError>
+fn delivery<F>(read: &mut Variables<F>) -> Result<Delivery, ConfigError>
 where
     F: Fn(&str) -> Option<String>,
 {
-    if read.optional("DELIVERY")? == Some(Way::Direct) {
+    if read.with_default::<Way>("DELIVERY", "queue") == Way::Direct {
         return Ok(Delivery::Direct);
     }
-    let queue = |name| read.optional(name)?.ok_or(ConfigError::NoQueue(name));
+    let queue = |name| read.strict(name)?.ok_or(ConfigError::NoQueue(name));
     Ok(Delivery::Queue { url: queue("QUEUE_URL")?, dead_letters: queue("DEAD_LETTER_QUEUE_URL")? })
 }
 
-fn mention<F>(read: &Variables<F>) -> Result<Option<MentionRule>, ConfigError>
+/// If either setting is unreadable, no one is mentioned. An unreadable amount must not become a
+/// mention of every cancellation: the operator set it to prevent that.
+fn mention<F>(read: &mut Variables<F>) -> Option<MentionRule>
 where
     F: Fn(&str) -> Option<String>,
 {
-    match (read.optional("MENTION")?, read.optional("MENTION_ABOVE")?) {
-        (Some(mention), above) => Ok(Some(MentionRule { mention, above })),
-        (None, Some(_)) => Err(ConfigError::AboveWithoutMention),
-        (None, None) => Ok(None),
+    const INSTEAD: &str = "no mention";
+    match (read.optional("MENTION", INSTEAD), read.optional("MENTION_ABOVE", INSTEAD)) {
+        (Ok(Some(mention)), Ok(above)) => Some(MentionRule { mention, above }),
+        (Ok(None), Ok(Some(_))) => {
+            read.leave_out("MENTION_ABOVE", "empty while MENTION is not set", INSTEAD);
+            None
+        }
+        _ => None,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        let required = [("SECRET_ID", "order-alerts"), ("DELIVERY", "direct")];
-        Config::from_env(|name| {
-            let all = variables.iter().chain(&required);
-            let mut values =
-                all.filter(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
-            values.next()
-        })
-    }
-
-    #[track_caller]
-    fn refusal(name: &str, value: &str) -> String {
-        config(&[(name, value)]).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_defaults_are_quiet_and_private() {
-        let defaults = Config {
-            secret_id: "order-alerts".to_owned(),
-            delivery: Delivery::Direct,
-            ledger_table: None,
-            digest_windows: DigestWindows::of_seconds(60).unwrap(),
-            show: Show {
-                cancelled: Mode::Immediate,
-                created: Mode::Digest,
-                modified: Mode::Digest,
-            },
-            language: Language::English,
-            customer: Customer::Hidden,
-            mention: None,
-            public_url: None,
-            slack_origin: None,
-            function_name: None,
-        };
-        assert_eq!(config(&[]), Ok(defaults.clone()));
-        let empty = [("LANGUAGE", " "), ("MENTION", ""), ("MENTION_ABOVE", ""), ("PUBLIC_URL", "")];
-        assert_eq!(config(&empty), Ok(defaults));
-    }
-
-    #[test]
-    fn every_setting_is_read() {
-        let config = config(&[
-            ("SHOW_CANCELLED", "digest"),
-            ("SHOW_CREATED", "each"),
-            ("SHOW_MODIFIED", "off"),
-            ("DIGEST_SECONDS", "900"),
-            ("LANGUAGE", "ko"),
-            ("CUSTOMER", "initials"),
-            ("MENTION", "group:S012AB3CD"),
-            ("MENTION_ABOVE", "KRW 500000"),
-            ("PUBLIC_URL", "https://api.example.com/webhook/square"),
-            ("SLACK_ORIGIN", "http://127.0.0.1:9100"),
-        ])
-        .unwrap();
-        assert_eq!(config.show.mode(Kind::Cancelled), Mode::Digest);
-        assert_eq!(config.show.mode(Kind::Created), Mode::Immediate);
-        assert_eq!(config.show.mode(Kind::Modified), Mode::Off);
-        assert_eq!(Some(config.digest_windows), DigestWindows::of_seconds(900));
-        assert_eq!(config.language, Language::Korean);
-        assert_eq!(config.customer, Customer::Initials);
-        let rule = config.mention.unwrap();
-        assert_eq!(rule.mention, Mention::Group("S012AB3CD".to_owned()));
-        assert_eq!(rule.above.unwrap().to_string(), "KRW 500,000");
-        assert_eq!(config.public_url.unwrap(), "https://api.example.com/webhook/square");
-        assert_eq!(config.slack_origin.unwrap().as_str(), "http://127.0.0.1:9100/");
-    }
-
-    #[test]
-    fn a_missing_variable_is_named() {
-        assert_eq!(refusal("SECRET_ID", ""), "SECRET_ID is not set");
-        let no_queue = "QUEUE_URL is not set, and DELIVERY=queue needs it";
-        assert_eq!(refusal("DELIVERY", ""), no_queue);
-        assert_eq!(refusal("DELIVERY", "queue"), no_queue);
-    }
-
-    #[test]
-    fn a_queue_comes_with_its_dead_letters() {
-        let queue = ("QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/orders");
-        let dead =
-            ("DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/dead");
-        let ledger = ("LEDGER_TABLE", "ledger");
-        let queued = config(&[("DELIVERY", ""), queue, dead, ledger]).unwrap();
-        let delivery = Delivery::Queue {
-            url: QueueUrl::parse(queue.1).unwrap(),
-            dead_letters: QueueUrl::parse(dead.1).unwrap(),
-        };
-        assert_eq!((queued.delivery, queued.ledger_table.as_deref()), (delivery, Some("ledger")));
-        let error = config(&[("DELIVERY", "queue"), queue]).unwrap_err().to_string();
-        assert_eq!(error, "DEAD_LETTER_QUEUE_URL is not set, and DELIVERY=queue needs it");
-        let error = config(&[("DELIVERY", "queue"), ("QUEUE_URL", "orders")]).unwrap_err();
-        assert_eq!(error.to_string(), "QUEUE_URL must be the URL of an SQS queue");
-    }
-
-    #[test]
-    fn a_wrong_value_is_refused_by_name_and_says_what_is_right() {
-        assert_eq!(refusal("DELIVERY", "pigeon"), "DELIVERY must be `queue` or `direct`");
-        assert_eq!(refusal("LANGUAGE", "de"), "LANGUAGE must be `en` or `ko`");
-        assert_eq!(
-            refusal("SHOW_CREATED", "Each"),
-            "SHOW_CREATED must be `each`, `digest` or `off`"
-        );
-        assert_eq!(refusal("CUSTOMER", "all"), "CUSTOMER must be `hidden`, `initials` or `full`");
-        assert_eq!(refusal("MENTION_ABOVE", "KRW 1"), "MENTION_ABOVE is set without MENTION");
-        for value in ["0", "901", "1.5", "-1", "a minute"] {
-            let expected = "DIGEST_SECONDS must be a whole number from 1 to 900";
-            assert_eq!(refusal("DIGEST_SECONDS", value), expected);
-        }
-        for value in ["@here", "user:", "user:u1", "user:U1>", "team:U1"] {
-            assert!(refusal("MENTION", value).starts_with("MENTION must be `here`"), "{value}");
-        }
-        for value in ["500000", "KRW lots", "XXX1 5"] {
-            assert!(refusal("MENTION_ABOVE", value).contains("`KRW 500000`"), "{value}");
-        }
-        for value in ["http://example.com", "example.com"] {
-            assert_eq!(refusal("PUBLIC_URL", value), "PUBLIC_URL must be an https:// address");
-        }
-        for value in ["127.0.0.1:9100", "http://a/b", "http://u@a", "ftp://a", "http://a?b"] {
-            assert!(refusal("SLACK_ORIGIN", value).starts_with("SLACK_ORIGIN must be"), "{value}");
-        }
-    }
-}
+mod tests;

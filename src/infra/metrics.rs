@@ -65,6 +65,8 @@ pub enum Metric {
     SecretUnavailable,
     /// Alarms of another account or region.
     AlarmsIgnored,
+    /// Settings that are left out because they cannot be read, once in each sandbox.
+    SettingsUnreadable,
 }
 
 impl Metric {

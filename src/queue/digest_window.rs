@@ -16,13 +16,6 @@ pub struct DigestWindows {
     seconds: i64,
 }
 
-/// A minute each.
-impl Default for DigestWindows {
-    fn default() -> Self {
-        Self { seconds: 60 }
-    }
-}
-
 impl DigestWindows {
     /// Windows of this many seconds, from 1 to 900.
     pub fn of_seconds(seconds: i64) -> Option<Self> {

@@ -24,6 +24,7 @@ use serde_json::json;
 
 mod alarm;
 mod grouping;
+mod settings;
 
 const KEY: &str = "the test key of every property";
 

@@ -153,6 +153,20 @@ async fn wrong_input_is_an_error_in_a_sentence() {
     }
 }
 
+/// The deployed function leaves such a setting out; a person at the terminal can correct it.
+#[tokio::test]
+async fn an_unreadable_setting_is_an_error_that_names_it() {
+    let mut preview = tool(&["preview", "shopify", "-", "-H", TOPIC]);
+    preview.envs([("MENTION", "here"), ("MENTION_ABOVE", "RMB 500"), ("CUSTOMER", "all")]);
+    let (succeeded, output, errors) = run(&mut preview, "{}").await;
+    assert!(!succeeded, "{output}");
+    assert_eq!(
+        errors,
+        "error: CUSTOMER must be `hidden`, `initials` or `full`; \
+         MENTION_ABOVE must be a currency and an amount such as `KRW 500000`\n"
+    );
+}
+
 #[tokio::test]
 async fn nothing_is_sent_to_a_deployment_without_its_key() {
     let far = "https://a1b2c3d4e5.execute-api.invalid/webhook/shopify";

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use order_alerts::app::App;
-use order_alerts::config::{Config, ConfigError};
+use order_alerts::config::Config;
 use order_alerts::handlers::{InvocationContext, InvocationResponse, handle};
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
@@ -89,8 +89,11 @@ impl Function {
 }
 
 /// The deployed function's settings. Those that it requires have a fixed value here.
-pub(crate) fn config() -> Result<Config, ConfigError> {
-    Config::from_env(|name| match name {
+///
+/// The deployed function leaves out a setting that it cannot read. Here it is an error: a person is
+/// at the terminal and can correct it.
+pub(crate) fn config() -> Result<Config, Failure> {
+    let config = Config::from_env(|name| match name {
         "SECRET_ID" => Some("in memory".to_owned()),
         "DELIVERY" => Some("direct".to_owned()),
         // Many desktops set this variable to a list for gettext, such as `en_GB:en`.
@@ -106,5 +109,7 @@ pub(crate) fn config() -> Result<Config, ConfigError> {
             is_known
         }),
         name => env::var(name).ok(),
-    })
+    })?;
+    let wrong: Vec<_> = config.unreadable.iter().map(ToString::to_string).collect();
+    if wrong.is_empty() { Ok(config) } else { Err(wrong.join("; ").into()) }
 }

@@ -66,15 +66,56 @@ async fn an_event_whose_kind_is_off_is_accepted_and_not_posted() {
 }
 
 #[tokio::test]
-async fn a_wrong_setting_stops_the_start_and_is_named() {
+async fn an_unreadable_amount_mentions_no_one_and_is_logged_and_counted() {
+    let world = World::with(&[("MENTION", "here"), ("MENTION_ABOVE", "RMB 500")]).await;
+    for _ in 0..2 {
+        assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
+    }
+    let messages = world.slack.messages();
+    assert_eq!(messages.len(), 2);
+    assert!(messages.iter().all(|message| message.mentions.is_empty()), "{messages:?}");
+    let logs = world.function.logs();
+    let lines: Vec<_> = logs.iter().filter(|line| line.contains("unreadable setting")).collect();
+    let [line] = lines[..] else { panic!("one line: {logs:#?}") };
+    for part in ["\"ERROR\"", "MENTION_ABOVE", "`KRW 500000`", "no mention"] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    assert!(logs.iter().all(|line| !line.contains("RMB")), "the value is not logged: {logs:#?}");
+    let counts = logs.iter().filter(|line| line.contains("\"SettingsUnreadable\":1.0"));
+    assert_eq!(counts.count(), 1, "at the first invocation only: {logs:#?}");
+}
+
+#[tokio::test]
+async fn an_unreadable_setting_has_its_default() {
+    let unreadable = [
+        ("DELIVERY", "pigeon"),
+        ("SHOW_CANCELLED", "Each"),
+        ("DIGEST_SECONDS", "901"),
+        ("LANGUAGE", "de"),
+        ("MENTION_ABOVE", "KRW 5"),
+    ];
+    let world = World::queued(&unreadable).await;
+    world.accept([shopify_cancellation()]).await;
+    assert_no_failures(&world.consume().await);
+    assert!(world.the_message().starts_with("🚫 Order #1001 cancelled"), "{}", world.the_message());
+    let logs = world.function.logs();
+    for (name, _) in unreadable {
+        let names = |line: &&String| line.contains("unreadable setting") && line.contains(name);
+        assert_eq!(logs.iter().filter(names).count(), 1, "{name}: {logs:#?}");
+    }
+    assert!(logs.iter().any(|line| line.contains("\"SettingsUnreadable\":5.0")), "{logs:#?}");
+}
+
+#[tokio::test]
+async fn only_what_no_default_replaces_stops_the_start_and_is_named() {
+    let not_set = "is not set, and it is needed unless DELIVERY is `direct`";
     for (name, value, sentence) in [
         ("SECRET_ID", "", "SECRET_ID is not set"),
-        ("DELIVERY", "pigeon", "DELIVERY must be `queue` or `direct`"),
-        ("QUEUE_URL", "", "QUEUE_URL is not set, and DELIVERY=queue needs it"),
-        ("DIGEST_SECONDS", "901", "DIGEST_SECONDS must be a whole number from 1 to 900"),
-        ("LANGUAGE", "de", "LANGUAGE must be `en` or `ko`"),
-        ("MENTION_ABOVE", "KRW 5", "MENTION_ABOVE is set without MENTION"),
+        ("QUEUE_URL", "", &format!("QUEUE_URL {not_set}")),
+        ("QUEUE_URL", "orders", "QUEUE_URL must be the URL of an SQS queue"),
+        ("DEAD_LETTER_QUEUE_URL", "", &format!("DEAD_LETTER_QUEUE_URL {not_set}")),
         ("AWS_REGION", "", "AWS_REGION is not set"),
+        ("AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is not set"),
         (
             "SSL_CERT_FILE",
             "/nowhere.pem",
