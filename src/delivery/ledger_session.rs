@@ -44,7 +44,8 @@ impl<'a> LedgerSession<'a> {
     /// A delivery mark that is not written in time is left out: the messages are deleted from the
     /// queue, and the marks only stop what senders send again.
     pub(super) fn ledger(&self) -> Option<&'a Ledger> {
-        let is_in_time = self.budget.deadline.left() >= self.budget.reserve;
+        // A post may take all of the time before the reserve; its mark needs some of that.
+        let is_in_time = self.budget.deadline.left() >= self.budget.reserve * 2 / 3;
         (is_in_time && !self.circuit.is_open()).then_some(&self.app.ledger)
     }
 

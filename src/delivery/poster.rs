@@ -19,9 +19,6 @@ use crate::slack::retry::{Next, Tried, next};
 use crate::slack::url::{SlackUrl, SlackUrlError};
 use crate::slack::{Accepted, PostError};
 
-/// Kept back of the time for marking what was posted as delivered.
-const TIME_TO_MARK: Duration = Duration::from_millis(500);
-
 const ALARMS_GO_TO_ORDERS: &str =
     "the URL for alarms is refused: posting them to the orders' channel";
 
@@ -145,7 +142,7 @@ impl<'a> Poster<'a> {
         }
         self.pace.ready().await;
         // Slack may answer late: a message that is posted again because of that is a repeat.
-        let within = deadline.left().saturating_sub(self.budget.reserve + TIME_TO_MARK);
+        let within = deadline.left().saturating_sub(self.budget.reserve);
         let accepted = self.app.slack.post(url, message, within, deadline.now()).await?;
         if accepted == Accepted::Unexpected {
             self.app.metrics.count(Metric::SlackUnexpectedReply);

@@ -6,9 +6,10 @@ use std::time::Duration;
 use crate::faults::{Fault, Phase, Plan, Random, Service};
 use crate::invariants::Figures;
 use crate::load::Load;
-use crate::message::Kind;
 use crate::report::observe;
-use crate::senders::{Event, POISON, cancellations, mixed, poisoned, reopened, repeated};
+use crate::senders::{
+    Event, POISON, cancellations, mixed, poisoned, reopened, repeated, with_traffic,
+};
 use crate::world::Settings;
 
 const fn seconds(seconds: u64) -> Duration {
@@ -78,8 +79,9 @@ fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let plan = Plan::Any(vec![Plan::Phases(phases.collect()), Plan::Random(random)]);
     let one_of = u32::try_from(count).expect("there are not so many") * 2 / 5;
     let events = poisoned(mixed(count, seconds(time * 3 / 4), seed), one_of);
+    let events = with_traffic(events, time / 60 + 90);
     let name = format!("{count} events, a ledger in phases, seed {seed}");
-    let load = Load::new(&name, events, until + Duration::from_hours(1));
+    let load = Load::new(&name, events, until + Duration::from_hours(3));
     let figures = observe(&Load { seed, plan, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
@@ -122,17 +124,6 @@ fn many_reopened_orders_survive_faults_at_every_call() {
     for seed in 10..30 {
         survive_reopened(200, seed);
     }
-}
-
-/// One cancellation every five minutes: Slack accepts them, whatever else it rejects.
-fn with_traffic(mut events: Vec<Event>, minutes: u64) -> Vec<Event> {
-    let (first, id) = (events.len(), 500_000);
-    for (count, minute) in (0..minutes).step_by(5).enumerate() {
-        let order = id + u32::try_from(count).expect("there are few");
-        let at = seconds(30 + minute * 60);
-        events.push(Event { id: first + count, order, kind: Kind::Cancelled, at, happened: at });
-    }
-    events
 }
 
 #[test]
