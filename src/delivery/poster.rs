@@ -310,9 +310,9 @@ mod tests {
         let mut pace = Pace::for_queue();
         let mut poster = Poster::new(&app, Channel::Orders, budget, &mut pace);
         poster.find_url().await.unwrap();
-        let posted = poster.post(message).await;
+        let outcome = poster.post(message).await;
         let calls = calls.lock().unwrap().clone();
-        (calls, posted)
+        (calls, outcome)
     }
 
     fn cancellation(repeat: bool) -> Message {
@@ -352,9 +352,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_mention_is_posted_once_without_it() {
-        let restricted = |_, body: &str| match body.contains("<!channel>") {
-            true => answer_with(400, "restricted_action"),
-            false => answer("ok"),
+        let restricted = |_, body: &str| {
+            if body.contains("<!channel>") {
+                answer_with(400, "restricted_action")
+            } else {
+                answer("ok")
+            }
         };
         let (calls, posted) = post(cancellation, restricted).await;
         assert_eq!((calls.len(), posted.result), (2, Ok(())));

@@ -42,7 +42,6 @@ pub fn next(failure: Failure, has_mention: bool, tried: Tried, spare: Option<Dur
         Failure::NotSent | Failure::InDoubt if !tried.again && fits(PAUSE) => Next::RetryNow(PAUSE),
         // Slack had all the time that there was: another try would only be one more copy.
         Failure::InDoubt | Failure::TimedOut => Next::SetAside,
-        Failure::NotSent => Next::GiveUp(None),
         Failure::Payload | Failure::UnknownWord | Failure::Permission
             if has_mention && !tried.without_mention =>
         {
@@ -52,7 +51,7 @@ pub fn next(failure: Failure, has_mention: bool, tried: Tried, spare: Option<Dur
         Failure::Permission | Failure::Endpoint if !tried.new_url && fits(Duration::ZERO) => {
             Next::ReloadUrl
         }
-        Failure::Permission | Failure::Endpoint => Next::GiveUp(None),
+        Failure::NotSent | Failure::Permission | Failure::Endpoint => Next::GiveUp(None),
     }
 }
 

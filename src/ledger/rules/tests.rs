@@ -273,7 +273,7 @@ fn an_item_of_an_earlier_deployment_is_a_suspect_by_its_state() {
 #[test]
 fn an_event_is_hopeless_at_the_third_rejection_after_an_hour() {
     let rejected = |rejections, suspect_since| {
-        let item = Item { rejections, suspect_since, ..item(State::Rejected, None) };
+        let item = Item { suspect_since, rejections, ..item(State::Rejected, None) };
         hopeless_since(&item, at(3_700))
     };
     assert_eq!(rejected(2, Some(at(100))), Some(at(100)));
