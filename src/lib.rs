@@ -12,12 +12,12 @@
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
 //! * [`ledger`]: leases and delivery marks in DynamoDB, by which duplicates are known.
-//! * [`message`]: all wording, in every language.
+//! * [`message`]: all wording, in every language; a platform's own words are in its TOML file.
 //! * [`slack`]: the incoming webhook: its URL, Block Kit, limits, rate and answers.
 //! * [`secret`]: Slack URLs and signing keys, and the cache that holds them.
 //! * [`infra`]: HTTP, the AWS SDK, the deadline, log and metrics.
 //!
-//! Three files stand beside the rooms: [`app`] holds the settings and clients of one deployment,
+//! Three files are no folders: [`app`] holds the settings and clients of one deployment,
 //! [`config`] reads the settings from the environment, and [`json`] reads a body without changing
 //! its digits.
 //!

@@ -20,7 +20,7 @@ use crate::order::Kind;
 
 /// So many messages in a row that Slack does not take mean that it takes nothing now.
 const MAX_IN_A_ROW: usize = 3;
-/// A message that Slack took this long ago means that it takes messages, and rejects this one.
+/// If Slack took a message at most this long ago, it works, and what it rejects is at fault.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
 
 /// One order that Slack rejected in every form, or failed on.

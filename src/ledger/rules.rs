@@ -1,4 +1,5 @@
-//! What the ledger's items allow: which invocation may deliver an event. Pure.
+//! What the ledger's items allow: which invocation may deliver an event, and when an event that Slack
+//! rejects is given up. Pure.
 //!
 //! Every event has an item, and so has every order that was cancelled. An invocation acquires the
 //! lease of the event's item before it posts, and the lease of the order's item as well when it posts
@@ -140,7 +141,7 @@ pub(super) fn of_order(
 const MAX_REJECTIONS: u32 = 3;
 const REJECTED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
-/// Since when Slack has rejected an event, if one more rejection is the last.
+/// The time of the first rejection, if one more rejection is enough to dead-letter the event.
 pub(super) fn hopeless_since(item: &Item, now: Timestamp) -> Option<Timestamp> {
     let since = item.suspect_since.filter(|since| now.duration_since(*since) >= REJECTED_FOR);
     since.filter(|_| item.rejections + 1 >= MAX_REJECTIONS)

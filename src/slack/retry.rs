@@ -1,4 +1,7 @@
 //! What to do in the same invocation after Slack did not take a message.
+//!
+//! A rate limit that a warm sandbox still remembers is waited out before a post, by
+//! [`crate::delivery`]'s poster.
 
 use std::time::Duration;
 

@@ -21,8 +21,8 @@ pub(super) struct Gathered {
 /// Claims the digest that is due, if the batch has part of one, and receives what belongs with it.
 ///
 /// The invocation that acquires the claim receives until the queue is empty, and the others leave
-/// their part to it. When there is more than one invocation can deliver, it gives the claim up before
-/// it posts, so that another one gathers the rest meanwhile.
+/// their part to it. When more is waiting than one invocation can deliver, it releases the claim before
+/// it posts. Then another invocation can gather the rest meanwhile.
 pub(super) async fn gather(
     app: &App,
     queue: &Queue,
@@ -31,7 +31,8 @@ pub(super) async fn gather(
 ) -> Gathered {
     let mut messages: Vec<_> = batch.into_iter().map(QueuedMessage::decode).collect();
     let mut digest = claim(app, &messages, budget).await;
-    // An urgent event must not wait until the queue has been silent for a while.
+    // An event that is posted immediately must not wait until a receive finds nothing: a receive that
+    // finds less than a full batch is the last one then.
     let few = if is_any(app, &messages, Mode::Immediate) { MAX_BATCH - 1 } else { 0 };
     let is_complete = match &digest {
         Some(DigestClaim::Acquired(_)) => receive_more(queue, &mut messages, budget, few).await,
@@ -58,8 +59,8 @@ fn is_any(app: &App, messages: &[QueuedMessage], mode: Mode) -> bool {
     events.any(|event| app.config.show.mode(event.kind) == mode)
 }
 
-/// Receives what else is in the queue, until a receive returns no more than `few` messages; whether
-/// it did.
+/// Receives what else is in the queue. It stops after a receive that returned at most `few` messages,
+/// and then returns true; false when there was no time or room for everything.
 async fn receive_more(
     queue: &Queue,
     messages: &mut Vec<QueuedMessage>,
