@@ -88,7 +88,7 @@ impl App {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use lambda_http::http::Response;
+    use lambda_http::http::{Response, StatusCode};
     use serde_json::{Value, json};
 
     use super::*;
@@ -118,7 +118,13 @@ pub(crate) mod tests {
 
     /// 200 with this body.
     pub(crate) fn answer(body: &str) -> Answering {
+        answer_with(200, body)
+    }
+
+    pub(crate) fn answer_with(status: u16, body: &str) -> Answering {
         let body = Body { bytes: body.as_bytes().to_vec(), is_whole: true };
-        Box::pin(async { Ok(Response::new(body)) })
+        let mut response = Response::new(body);
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        Box::pin(async { Ok(response) })
     }
 }

@@ -13,6 +13,13 @@
 //! until its end; or it finds a lease that ended without a mark, and cannot know whether the first
 //! invocation posted. Then it posts, and the message says that it may be a repeat.
 //!
+//! **Progress.** Every invocation ends with something posted, something isolated, or everything put
+//! off for one stated reason. A message that Slack rejects is split until one order is left, and that
+//! is tried as plain text; one that Slack fails on is set aside. Both come last and alone from then
+//! on, so that they hold up no other. Only what Slack has rejected several times over an hour, while
+//! it took other messages, is dead-lettered. When Slack takes nothing at all, it is the URL or the
+//! workspace, and everything waits.
+//!
 //! # What a crash costs
 //!
 //! | the invocation ends after | then |
@@ -27,8 +34,8 @@
 //!
 //! # Races that are accepted
 //!
-//! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence. Such
-//!   a repeat does not say so.
+//! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence, and
+//!   each message says that it may be one.
 //! * The delivery mark is not written before the invocation's time is over. The event's message is
 //!   deleted all the same; only a sender that sends the webhook again causes a repeat.
 //! * An invocation is frozen for longer than its lease and then posts. Leases are bounded by SQS's
@@ -43,13 +50,12 @@ use crate::app::App;
 use crate::config::{Config, Mode};
 use crate::delivery::budget::Budget;
 use crate::delivery::digest_claim::DigestClaim;
-use crate::delivery::jobs::Jobs;
+use crate::delivery::jobs::{Incoming, Jobs};
 use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::poster::Poster;
 use crate::message::Style;
-use crate::order::OrderEvent;
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
 
@@ -96,7 +102,7 @@ impl<'a> Delivery<'a> {
     }
 
     /// Delivers the events; one outcome for each, in their order.
-    pub async fn deliver(self, events: impl IntoIterator<Item = &'a OrderEvent>) -> Vec<Outcome> {
+    pub async fn deliver(self, events: impl IntoIterator<Item = Incoming<'a>>) -> Vec<Outcome> {
         let Self { app, budget, pace, digest, stopped } = self;
         let Config { language, mention, show, .. } = &app.config;
         let mut delivery = OrderDelivery {
@@ -105,7 +111,7 @@ impl<'a> Delivery<'a> {
             style: Style { language: *language, mention: mention.clone() },
             jobs: Jobs::new(events),
             ledger: LedgerSession::new(app, budget),
-            poster: Poster::new(app, Channel::Orders, budget.deadline, pace),
+            poster: Poster::new(app, Channel::Orders, budget, pace),
             stopped,
         };
         let has_mode =

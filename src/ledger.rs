@@ -9,11 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Put, Table};
-use crate::ledger::item::{Item, LeaseRequest, State};
+use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
     alarm_key, cancelled_key, digest_key, event_key, order_key, other_payload_key,
 };
-use crate::ledger::rules::{EventVerdict, OrderVerdict, of_event, of_order};
+use crate::ledger::rules::{EventVerdict, OrderVerdict, hopeless_since, of_event, of_order};
 use crate::order::{Kind, OrderEvent};
 
 pub mod item;
@@ -54,6 +54,8 @@ pub struct Lease {
     items: Vec<LeasedItem>,
     /// The sender used this delivery id for another payload before.
     pub changed_payload: bool,
+    /// The ledger could not be asked.
+    pub is_unchecked: bool,
 }
 
 #[derive(Debug)]
@@ -66,6 +68,11 @@ struct LeasedItem {
 }
 
 impl Lease {
+    /// In place of a ledger that does not answer.
+    pub fn unchecked() -> Self {
+        Self { is_unchecked: true, ..Self::default() }
+    }
+
     /// Whether the ledger knows of it.
     pub fn is_recorded(&self) -> bool {
         !self.items.is_empty()
@@ -76,9 +83,15 @@ impl Lease {
         self.items.first().is_some_and(|event| event.item.version == 1)
     }
 
-    /// Whether Slack rejected the event before.
-    pub fn was_rejected(&self) -> bool {
-        self.items.first().is_some_and(|event| event.item.state == State::Rejected)
+    /// Whether the event is to be posted last and alone.
+    pub fn is_suspect(&self) -> bool {
+        self.items.first().is_some_and(|event| event.item.is_suspect())
+    }
+
+    /// Since when the event can never be posted, once Slack rejected it again: then it is to be
+    /// dead-lettered, if Slack took other messages meanwhile.
+    pub fn hopeless_since(&self, now: Timestamp) -> Option<Timestamp> {
+        self.items.first().and_then(|event| hopeless_since(&event.item, now))
     }
 
     /// Whether another invocation may have posted it.
@@ -152,7 +165,7 @@ impl Ledger {
                 Ok(Claim::Superseded { is_first })
             }
             OrderVerdict::HeldUntil(until) => {
-                self.release(lease, State::Pending).await?;
+                self.release(lease, Release::default()).await?;
                 Ok(Claim::HeldUntil { until, is_first })
             }
         }
@@ -218,7 +231,7 @@ impl Ledger {
             EventVerdict::Acquire(item) => {
                 let delivered = State::Delivered;
                 let items = vec![LeasedItem { key, item, delivered, since: None }];
-                Claim::Acquired(Lease { items, changed_payload: false })
+                Claim::Acquired(Lease { items, ..Lease::default() })
             }
             EventVerdict::HeldUntil(until) => Claim::HeldUntil { until, is_first: false },
             EventVerdict::Delivered | EventVerdict::OtherPayload => Claim::Delivered,
@@ -271,11 +284,11 @@ impl Ledger {
     }
 
     /// Ends a lease without a delivery, and records what is known of the event.
-    pub async fn release(&self, lease: Lease, outcome: State) -> Result<(), ServiceError> {
+    pub async fn release(&self, lease: Lease, release: Release) -> Result<(), ServiceError> {
         for LeasedItem { key, item, .. } in lease.items {
             let version = item.version;
             // If another invocation has acquired the lease since, its item stays.
-            self.put(&key, Some(version), &item.released(outcome)).await?;
+            self.put(&key, Some(version), &item.released(release)).await?;
         }
         Ok(())
     }

@@ -12,20 +12,20 @@
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
 //! * [`ledger`]: leases and delivery marks in DynamoDB, by which duplicates are known.
-//! * [`message`]: all wording, in every language.
+//! * [`message`]: all wording, in every language; a platform's own words are in its TOML file.
 //! * [`slack`]: the incoming webhook: its URL, Block Kit, limits, rate and answers.
 //! * [`secret`]: Slack URLs and signing keys, and the cache that holds them.
 //! * [`infra`]: HTTP, the AWS SDK, the deadline, log and metrics.
 //!
-//! Three files stand beside the rooms: [`app`] holds the settings and clients of one deployment,
+//! Three files are no folders: [`app`] holds the settings and clients of one deployment,
 //! [`config`] reads the settings from the environment, and [`json`] reads a body without changing
 //! its digits.
 //!
 //! # Guarantees
 //!
 //! An accepted event is delivered at least once, or it is in the dead-letter queue. It is delivered
-//! twice only when an outcome is in doubt: after a lost response or a killed invocation, and then it
-//! says so, or while the ledger does not answer.
+//! twice only when an outcome is in doubt (a lost response, a killed invocation, a ledger outage), and
+//! then says so.
 
 pub mod alarm;
 pub mod app;

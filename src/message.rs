@@ -26,8 +26,11 @@ pub struct Style {
 /// What a message says about the alert itself, not about the event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
-    /// Slack may have shown it before: the outcome of an earlier post is in doubt.
+    /// Slack may have shown it before: the outcome of an earlier post is in doubt. A repeat mentions
+    /// nobody.
     pub repeat: bool,
+    /// The ledger could not say whether it was posted before.
+    pub unchecked: bool,
     /// The sender gave the same event earlier, with different content.
     pub changed_payload: bool,
     /// How late the alert is, where that is worth saying.
@@ -40,7 +43,7 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     let headline = words.headline(event);
     let facts = words.facts(event);
     let items = words.items(event);
-    let remarks = words.remarks(remarks);
+    let said = words.remarks(remarks);
     let when = words.plain_time(event.time());
     let platform = words.platform(event).to_owned();
 
@@ -50,14 +53,14 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
         .chain(facts.iter().cloned())
         .chain(inline_items)
         .chain([when, platform])
-        .chain(remarks.iter().cloned());
+        .chain(said.iter().cloned());
     let text: Vec<_> = text.filter(|part| !part.is_empty()).collect();
 
     let mut blocks = vec![Block::header(&headline)];
     blocks.extend((!facts.is_empty()).then(|| Block::section(&facts.join("\n"))));
     blocks.extend((!items.is_empty()).then(|| Block::section(&items.join("\n"))));
-    blocks.push(Block::context(footer(event, &remarks, words)));
-    mentioning(Message::new(&text.join(" · "), blocks), mention(event, style))
+    blocks.push(Block::context(footer(event, &said, words)));
+    mentioning(Message::new(&text.join(" · "), blocks), mention(event, style, remarks))
 }
 
 /// The first message to a channel, with the name of the stack that posts there.
@@ -99,14 +102,14 @@ fn mentioning(message: Message, mention: Option<&Mention>) -> Message {
     }
 }
 
-/// A cancellation notifies people, if it is large enough and real.
-fn mention<'a>(event: &OrderEvent, style: &'a Style) -> Option<&'a Mention> {
+/// A cancellation notifies people once, if it is large enough and real.
+fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option<&'a Mention> {
     let rule = style.mention.as_ref()?;
     let is_large = match (&rule.above, &event.total) {
         (None, _) => true,
         (Some(floor), Some(total)) => total.reaches(floor),
         (Some(_), None) => false,
     };
-    let is_due = event.kind == Kind::Cancelled && is_large && !event.is_test;
+    let is_due = event.kind == Kind::Cancelled && is_large && !event.is_test && !remarks.repeat;
     is_due.then_some(&rule.mention)
 }

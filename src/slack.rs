@@ -5,18 +5,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::url::Url;
+use jiff::Timestamp;
 use lambda_http::http::{Request, header};
 
-use crate::infra::http_client::{HttpClient, NoResponse};
+use crate::infra::http_client::{Body, HttpClient, NoResponse};
 use crate::slack::block_kit::Message;
-use crate::slack::reply::{Failure, advice, classify, retry_after, word};
+use crate::slack::reply::{Failure, Reply, advice, classify, retry_after, word};
 use crate::slack::url::SlackUrl;
+use crate::slack::url_states::UrlStates;
 
 pub mod block_kit;
 pub mod pace;
 pub mod reply;
 pub mod retry;
 pub mod url;
+
+mod url_states;
 
 /// A message that Slack did not take, or may not have taken.
 #[derive(Debug, thiserror::Error)]
@@ -26,18 +30,27 @@ pub struct PostError {
     what: String,
 }
 
+/// A message that Slack took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    Expected,
+    /// With another 2xx than Slack's own: something on the way may have answered.
+    Unexpected,
+}
+
 /// Slack's error bodies are one word; more is a proxy's page.
 const MAX_REPLY_BYTES: usize = 4096;
 
 /// Posts to incoming webhooks.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Slack {
     http: Arc<HttpClient>,
+    urls: UrlStates,
 }
 
 impl Slack {
     pub fn new(http: Arc<HttpClient>) -> Self {
-        Self { http }
+        Self { http, urls: UrlStates::default() }
     }
 
     /// Opens the connection that the first message will need.
@@ -53,24 +66,44 @@ impl Slack {
         url: &SlackUrl,
         message: &Message,
         within: Duration,
-    ) -> Result<(), PostError> {
+        now: Timestamp,
+    ) -> Result<Accepted, PostError> {
         let response = self.http.send(request(url, message), Some(within), MAX_REPLY_BYTES).await?;
 
         let status = response.status();
         let wait = response.headers().get(header::RETRY_AFTER);
         let wait = wait.and_then(|value| value.to_str().ok()).and_then(retry_after);
-        // A reply that breaks off in the middle changes nothing about the status.
-        let word = word(&response.body().bytes);
-        if status.is_success() {
-            if word != "ok" {
+        let Body { bytes, is_whole } = response.body();
+        match classify(status, bytes, wait) {
+            Reply::Accepted { is_expected } => {
+                self.urls.accepted(url, now);
+                // A reply that breaks off in the middle changes nothing about the status.
+                if is_expected || !is_whole {
+                    return Ok(Accepted::Expected);
+                }
                 let status = status.as_u16();
                 tracing::warn!(status, "Slack accepted the message with an unexpected reply");
+                Ok(Accepted::Unexpected)
             }
-            return Ok(());
+            Reply::Refused(failure) => {
+                if let Failure::RateLimited(Some(wait)) = failure {
+                    self.urls.limited(url, now + wait);
+                }
+                let (status, word) = (status.as_u16(), word(bytes));
+                let what = format!("Slack answered {status} `{word}`{}", advice(word));
+                Err(PostError { failure, what })
+            }
         }
-        let failure = classify(status, word, wait);
-        let (status, advice) = (status.as_u16(), advice(word));
-        Err(PostError { failure, what: format!("Slack answered {status} `{word}`{advice}") })
+    }
+
+    /// How long a rate limit still holds that this sandbox met at this URL.
+    pub fn limited_for(&self, url: &SlackUrl, now: Timestamp) -> Option<Duration> {
+        self.urls.get(url).limited_for(now)
+    }
+
+    /// Whether Slack took a message at this URL after that time, as far as this sandbox knows.
+    pub fn has_accepted_since(&self, url: &SlackUrl, time: Timestamp) -> bool {
+        self.urls.get(url).accepted_at.is_some_and(|accepted_at| accepted_at >= time)
     }
 }
 
@@ -86,7 +119,11 @@ fn request(url: &SlackUrl, message: &Message) -> Request<Vec<u8>> {
 
 impl From<NoResponse> for PostError {
     fn from(error: NoResponse) -> Self {
-        let failure = if error.may_be_served { Failure::InDoubt } else { Failure::NotSent };
+        let failure = match (error.may_be_served, error.is_timeout) {
+            (false, _) => Failure::NotSent,
+            (true, false) => Failure::InDoubt,
+            (true, true) => Failure::TimedOut,
+        };
         Self { failure, what: format!("Slack: {error}") }
     }
 }

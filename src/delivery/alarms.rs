@@ -6,9 +6,9 @@ use crate::delivery::LATE;
 use crate::delivery::budget::Budget;
 use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::outcome::{Outcome, RetryAfter};
-use crate::delivery::poster::{Posted, Poster};
+use crate::delivery::poster::{NotPosted, Posted, Poster};
 use crate::infra::metrics::Metric;
-use crate::ledger::item::State;
+use crate::ledger::item::Release;
 use crate::ledger::{Claim, Lease};
 use crate::message::{Remarks, alarm as message};
 use crate::secret::Channel;
@@ -36,7 +36,7 @@ pub async fn deliver_alarms(
         app,
         budget,
         ledger: LedgerSession::new(app, budget),
-        poster: Poster::new(app, Channel::Monitoring, budget.deadline, pace),
+        poster: Poster::new(app, Channel::Monitoring, budget, pace),
         stopped: None,
     };
     let mut outcomes = vec![Outcome::Retry(RetryAfter::Immediately); alarms.len()];
@@ -92,35 +92,47 @@ impl AlarmDelivery<'_> {
         let name = alarm.name.as_str();
         let now = self.budget.deadline.now();
         let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
-        let remarks = Remarks { repeat: lease.is_in_doubt(), delay: late, ..Remarks::default() };
+        let (repeat, unchecked) = (lease.is_in_doubt(), lease.is_unchecked);
+        let remarks = Remarks { repeat, unchecked, delay: late, ..Remarks::default() };
 
-        let blocks = self.post_once(alarm, remarks, |message| message).await;
-        let posted = match &blocks.outcome {
-            Outcome::Rejected(reason) => {
-                tracing::warn!(name, reason, "Slack rejected the alarm: trying plain text");
-                let repeat = remarks.repeat || blocks.is_in_doubt;
-                let remarks = Remarks { repeat, ..remarks };
-                let plain = self.post_once(alarm, remarks, Message::without_blocks).await;
-                Posted { is_in_doubt: plain.is_in_doubt || blocks.is_in_doubt, ..plain }
-            }
-            Outcome::Done | Outcome::Retry(_) => blocks,
-        };
+        let mut posted = self.post_once(alarm, remarks, |message| message).await;
+        if let Err(NotPosted::Rejected { reason, .. }) = &posted.result {
+            tracing::warn!(name, reason, "Slack rejected the alarm: trying plain text");
+            let repeat = remarks.repeat || posted.is_in_doubt;
+            let remarks = Remarks { repeat, ..remarks };
+            let plain = self.post_once(alarm, remarks, Message::without_blocks).await;
+            posted = Posted { is_in_doubt: plain.is_in_doubt || posted.is_in_doubt, ..plain };
+        }
+        let now = self.budget.deadline.now();
         let is_in_doubt = remarks.repeat || posted.is_in_doubt;
-        let state = if is_in_doubt { State::InDoubt } else { State::Pending };
-        match posted.outcome {
-            Outcome::Done => {
+        match posted.result {
+            Ok(()) => {
                 tracing::info!(name, "posted an alarm");
                 self.app.metrics.count(Metric::MessagesPosted);
-                self.ledger.mark_delivered(lease, self.budget.deadline.now()).await;
+                self.ledger.mark_delivered(lease, now).await;
                 Outcome::Done
             }
-            Outcome::Rejected(reason) => {
-                tracing::error!(name, reason, "alarm rejected by Slack even as plain text");
-                self.ledger.release(lease, state).await;
-                Outcome::Rejected(reason)
+            Err(NotPosted::Rejected { reason, is_certain }) => {
+                let is_hopeless = is_certain
+                    && lease
+                        .hopeless_since(now)
+                        .is_some_and(|since| self.poster.has_accepted_since(since));
+                let suspect_since = Some(now);
+                let release = Release { is_in_doubt, suspect_since, is_rejected: is_certain };
+                self.ledger.release(lease, release).await;
+                if is_hopeless {
+                    tracing::error!(name, reason, "alarm rejected by Slack for good");
+                    return Outcome::Rejected(reason);
+                }
+                tracing::error!(name, reason, "alarm rejected by Slack: retrying later");
+                Outcome::Retry(RetryAfter::BackOff)
             }
-            Outcome::Retry(retry_after) => {
-                self.ledger.release(lease, state).await;
+            Err(NotPosted::Failed) => {
+                self.ledger.release(lease, Release { is_in_doubt, ..Release::default() }).await;
+                self.stop(RetryAfter::BackOff)
+            }
+            Err(NotPosted::Stopped(retry_after)) => {
+                self.ledger.release(lease, Release { is_in_doubt, ..Release::default() }).await;
                 self.stop(retry_after)
             }
         }

@@ -27,6 +27,8 @@ impl OrderDelivery<'_> {
                 .map(|index| ledger.claim_event(jobs[index].event, index.0));
             let claims: Vec<_> = claims.buffered(CONCURRENT_CALLS).collect().await;
             for (index, claim) in indexes.into_iter().zip(claims) {
+                // What could not be claimed in time is left to the next invocation.
+                let Some(claim) = claim else { continue };
                 match self.resolve(index, claim) {
                     Ok(grouped) => claimed.push(grouped),
                     Err(outcome) => self.jobs[index].outcome = outcome,
@@ -44,7 +46,9 @@ impl OrderDelivery<'_> {
             Claim::Acquired(lease) => Ok(self.acquired(index, lease)),
             Claim::Delivered => {
                 tracing::info!(platform, order, "duplicate: already delivered");
-                self.app.metrics.count_for(Metric::Duplicates, platform);
+                if !self.jobs[index].is_retry {
+                    self.app.metrics.count_for(Metric::Duplicates, platform);
+                }
                 Err(Outcome::Done)
             }
             Claim::Superseded { is_first } => {
@@ -73,10 +77,11 @@ impl OrderDelivery<'_> {
             event: if lease.reopens() { event.clone().reopened() } else { event.clone() },
             remarks: Remarks {
                 repeat: lease.is_in_doubt(),
+                unchecked: lease.is_unchecked,
                 changed_payload: lease.changed_payload,
                 delay: Some(late).filter(|late| *late >= LATE),
             },
-            was_rejected: lease.was_rejected(),
+            is_suspect: lease.is_suspect(),
             indexes: vec![index],
         };
         self.jobs[index].lease = Some(lease);

@@ -25,8 +25,8 @@ pub const MAX_SINGLES: usize = 3;
 pub struct Grouped {
     pub event: OrderEvent,
     pub remarks: Remarks,
-    /// Slack rejected it in every form before.
-    pub was_rejected: bool,
+    /// Slack rejected it before, or failed on it: it comes last and alone.
+    pub is_suspect: bool,
     pub indexes: Vec<EventIndex>,
 }
 
@@ -36,6 +36,8 @@ pub struct Notification {
     /// At least one.
     entries: Vec<Grouped>,
     is_plain: bool,
+    /// Slack rejected a message with all of these orders in this invocation.
+    is_rejected_part: bool,
     /// How many cancellations of the same time were posted separately.
     cancelled_separately: u32,
 }
@@ -43,12 +45,12 @@ pub struct Notification {
 /// Groups events into as few messages as are good to read.
 ///
 /// Up to [`MAX_SINGLES`] have a message each. Of more, an order stands once, under what matters most;
-/// if these are still more, they are digests, filled one after the other. What was rejected before
-/// comes last and alone, so that no digest is rejected because of it.
+/// if these are still more, they are digests, filled one after the other. Suspects come last and
+/// alone, so that no other order waits for them.
 pub fn group(entries: Vec<Grouped>, style: &Style) -> VecDeque<Notification> {
-    let (rejected_before, entries) = entries.into_iter().partition(|entry| entry.was_rejected);
+    let (suspects, entries) = entries.into_iter().partition(|entry| entry.is_suspect);
     let mut notifications = VecDeque::from(group_new(entries, style));
-    notifications.extend(singles(rejected_before));
+    notifications.extend(singles(suspects));
     notifications
 }
 
@@ -65,7 +67,7 @@ fn singles(mut entries: Vec<Grouped>) -> impl Iterator<Item = Notification> {
 
 impl Notification {
     fn of(entries: Vec<Grouped>) -> Self {
-        Self { entries, is_plain: false, cancelled_separately: 0 }
+        Self { entries, is_plain: false, is_rejected_part: false, cancelled_separately: 0 }
     }
 
     /// Its orders, in the order in which they are read.
@@ -78,9 +80,20 @@ impl Notification {
         self.entries.len() > 1
     }
 
-    /// Whether Slack rejected all of it before.
-    pub fn was_rejected(&self) -> bool {
-        self.entries.iter().all(|entry| entry.was_rejected)
+    /// Whether every order of it comes last and alone.
+    pub fn is_suspect(&self) -> bool {
+        self.entries.iter().all(|entry| entry.is_suspect)
+    }
+
+    /// Whether it is part of a message that Slack rejected in this invocation.
+    pub fn is_rejected_part(&self) -> bool {
+        self.is_rejected_part
+    }
+
+    /// Marks it as part of a message that Slack rejected.
+    #[must_use]
+    pub fn of_rejected(self) -> Self {
+        Self { is_rejected_part: true, ..self }
     }
 
     /// All events that it stands for.

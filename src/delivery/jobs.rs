@@ -10,10 +10,20 @@ use crate::order::OrderEvent;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EventIndex(pub usize);
 
+/// An event that is to be delivered.
+#[derive(Clone, Copy, Debug)]
+pub struct Incoming<'a> {
+    pub event: &'a OrderEvent,
+    /// Its queue message was received before: that it was delivered already is no duplicate of the
+    /// sender's.
+    pub is_retry: bool,
+}
+
 /// One event, from its claim to its outcome.
 #[derive(Debug)]
 pub(super) struct Job<'a> {
     pub(super) event: &'a OrderEvent,
+    pub(super) is_retry: bool,
     /// From the claim until it is marked as delivered or released.
     pub(super) lease: Option<Lease>,
     pub(super) outcome: Outcome,
@@ -25,9 +35,12 @@ pub(super) struct Jobs<'a>(Vec<Job<'a>>);
 
 impl<'a> Jobs<'a> {
     /// A job that was not begun is worth another try.
-    pub(super) fn new(events: impl IntoIterator<Item = &'a OrderEvent>) -> Self {
+    pub(super) fn new(events: impl IntoIterator<Item = Incoming<'a>>) -> Self {
         let outcome = Outcome::Retry(RetryAfter::Immediately);
-        let job = |event| Job { event, lease: None, outcome: outcome.clone() };
+        let job = |Incoming { event, is_retry }| {
+            let outcome = outcome.clone();
+            Job { event, is_retry, lease: None, outcome }
+        };
         Self(events.into_iter().map(job).collect())
     }
 

@@ -15,7 +15,7 @@ use crate::delivery::budget::Budget;
 use crate::delivery::circuit_breaker::CircuitBreaker;
 use crate::infra::aws::ServiceError;
 use crate::infra::metrics::Metric;
-use crate::ledger::item::{LeaseRequest, State};
+use crate::ledger::item::{LeaseRequest, Release};
 use crate::ledger::{Claim, Lease, Ledger, Marked};
 use crate::order::OrderEvent;
 
@@ -44,18 +44,26 @@ impl<'a> LedgerSession<'a> {
     /// A delivery mark that is not written in time is left out: the messages are deleted from the
     /// queue, and the marks only stop what senders send again.
     pub(super) fn ledger(&self) -> Option<&'a Ledger> {
-        let is_in_time = self.budget.deadline.left() >= self.budget.reserve;
+        // A post may take all of the time before the reserve; its mark needs some of that.
+        let is_in_time = self.budget.deadline.left() >= self.budget.reserve * 2 / 3;
         (is_in_time && !self.circuit.is_open()).then_some(&self.app.ledger)
     }
 
-    /// Claims an event; `name` tells copies of one event in this invocation apart.
-    pub(super) async fn claim_event(&self, event: &OrderEvent, name: impl Display) -> Claim {
-        // Posting needs its time, whatever the ledger does.
-        if self.circuit.is_open() || self.budget.deadline.is_mostly_over() {
-            return Claim::Acquired(Lease::default());
+    /// Claims an event; `name` tells copies of one event in this invocation apart. `None` when it is
+    /// too late to post it.
+    pub(super) async fn claim_event(
+        &self,
+        event: &OrderEvent,
+        name: impl Display,
+    ) -> Option<Claim> {
+        if self.circuit.is_open() {
+            return Some(Claim::Acquired(Lease::unchecked()));
+        }
+        if self.budget.deadline.is_mostly_over() {
+            return None;
         }
         let claim = self.app.ledger.claim(event, &self.lease_request(name)).await;
-        self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::default()))
+        Some(self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked())))
     }
 
     /// Claims an alarm's change of state.
@@ -64,7 +72,7 @@ impl<'a> LedgerSession<'a> {
             return Claim::Acquired(Lease::default());
         };
         let claim = self.app.ledger.claim_alarm(&key, &self.lease_request("alarm")).await;
-        self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::default()))
+        self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked()))
     }
 
     /// Marks events as delivered.
@@ -83,14 +91,18 @@ impl<'a> LedgerSession<'a> {
     }
 
     /// Ends the leases of events that were not delivered, each with what is known of its event.
-    pub(super) async fn release_all(&self, leases: Vec<(Lease, State)>) {
-        let releases = stream::iter(leases).map(|(lease, state)| self.release(lease, state));
+    pub(super) async fn release_all(&self, leases: Vec<(Lease, Release)>) {
+        let releases = stream::iter(leases).map(|(lease, release)| self.release(lease, release));
         releases.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
     }
 
-    pub(super) async fn release(&self, lease: Lease, state: State) {
-        let Some(ledger) = self.ledger() else { return };
-        self.checked(ledger.release(lease, state).await);
+    pub(super) async fn release(&self, lease: Lease, release: Release) {
+        // A lease that is not released makes a repeat of what was never posted: there is always a
+        // moment for that.
+        let is_in_time = self.budget.deadline.left() >= self.budget.reserve / 3;
+        if is_in_time && !self.circuit.is_open() {
+            self.checked(self.app.ledger.release(lease, release).await);
+        }
     }
 
     /// How long until another invocation's lease has surely ended.

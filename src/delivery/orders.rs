@@ -2,21 +2,38 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::config::{Config, Mode};
 use crate::delivery::budget::Budget;
-use crate::delivery::digest_claim::DigestClaim;
+use crate::delivery::digest_claim::{ASK_AGAIN, DigestClaim};
 use crate::delivery::grouping::{Grouped, Notification, group};
 use crate::delivery::jobs::{EventIndex, Jobs};
 use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::outcome::{Outcome, RetryAfter};
-use crate::delivery::poster::{Posted, Poster};
+use crate::delivery::poster::{NotPosted, Posted, Poster};
 use crate::infra::metrics::Metric;
-use crate::ledger::item::State;
+use crate::ledger::item::Release;
 use crate::message::Style;
 use crate::order::Kind;
+
+/// So many messages in a row that Slack does not take mean that it takes nothing now.
+const MAX_IN_A_ROW: usize = 3;
+/// If Slack took a message at most this long ago, it works, and what it rejects is at fault.
+const LATELY: SignedDuration = SignedDuration::from_mins(15);
+
+/// One order that Slack rejected in every form, or failed on.
+struct SetAside {
+    notification: Notification,
+    rejected: Option<Rejection>,
+}
+
+struct Rejection {
+    reason: String,
+    /// Slack's word is about the payload for good.
+    is_certain: bool,
+}
 
 /// One delivery of order events.
 pub(super) struct OrderDelivery<'a> {
@@ -51,7 +68,7 @@ impl OrderDelivery<'_> {
         self.mark_delivered(&hidden).await;
     }
 
-    /// Delivers the events of a digest, unless another invocation does.
+    /// Delivers the events of a digest, unless another invocation gathers it.
     pub(super) async fn deliver_digest(
         &mut self,
         indexes: &[EventIndex],
@@ -60,14 +77,21 @@ impl OrderDelivery<'_> {
         if indexes.is_empty() {
             return;
         }
+        // Without a claim of its own the invocation has not gathered everything.
+        let is_complete = claim.is_some();
         let claim = match claim {
             Some(claim) => claim,
             None => self.ledger.claim_digest(self.app.config.digest_windows).await,
         };
-        let (lease, is_complete) = match claim {
-            DigestClaim::Acquired { lease, is_complete } => (lease, is_complete),
-            DigestClaim::Taken(retry_after) => {
-                tracing::info!(events = indexes.len(), "deferred to the next digest");
+        let lease = match claim {
+            DigestClaim::Acquired(lease) => Some(lease),
+            DigestClaim::Separate => None,
+            DigestClaim::Taken => {
+                tracing::info!(
+                    events = indexes.len(),
+                    "deferred: another invocation has the digest"
+                );
+                let retry_after = RetryAfter::Exactly(ASK_AGAIN);
                 return self.jobs.end(indexes, &Outcome::Retry(retry_after));
             }
         };
@@ -76,8 +100,9 @@ impl OrderDelivery<'_> {
             let claimed = self.claim(indexes).await;
             let arrivals: Vec<_> = claimed.iter().map(|entry| entry.event.received_at).collect();
             let mut notifications = group(claimed, &self.style);
-            // Other digests of the window may follow this one, unless it is complete.
+            // Other digests of the window may follow this one, unless it closes the window.
             if is_complete
+                && lease.is_some()
                 && let Some(first) = notifications.front_mut().filter(|first| first.is_digest())
             {
                 let windows = self.app.config.digest_windows;
@@ -86,9 +111,11 @@ impl OrderDelivery<'_> {
             }
             has_posted = !self.post_all(notifications).await.is_empty();
         }
-        // While more is waiting, or something failed, the window stays open.
-        let is_closed = has_posted && is_complete && self.stopped.is_none();
-        self.ledger.end_digest(lease, is_closed).await;
+        if let Some(lease) = lease {
+            // When something failed, the window stays open.
+            let is_closed = has_posted && is_complete && self.stopped.is_none();
+            self.ledger.end_digest(lease, is_closed).await;
+        }
     }
 
     /// Whether these events can be posted now; if not, they get their outcome.
@@ -110,40 +137,125 @@ impl OrderDelivery<'_> {
         self.stopped.is_none() && !indexes.is_empty()
     }
 
-    /// Posts one notification after the other, and splits what Slack rejects; returns what was
-    /// posted.
+    /// Posts one notification after the other; returns what was posted.
+    ///
+    /// What Slack rejects is split, down to one order as plain text. What it rejects even then, and
+    /// what it fails on, is set aside, and the next one is posted.
     async fn post_all(&mut self, mut waiting: VecDeque<Notification>) -> Vec<Notification> {
-        let mut posted = Vec::new();
+        let (mut posted, mut set_aside) = (Vec::new(), Vec::new());
+        let (mut rejected_in_a_row, mut failed_in_a_row) = (0, 0);
         while let Some(mut notification) = waiting.pop_front() {
             let style = &self.style;
-            let Posted { outcome, is_in_doubt } =
+            let Posted { result, is_in_doubt } =
                 self.poster.post(|is_repeat| notification.message(style, is_repeat)).await;
             if is_in_doubt {
                 notification.mark_repeat();
             }
-            match outcome {
-                Outcome::Done => {
+            match result {
+                Ok(()) => {
+                    (rejected_in_a_row, failed_in_a_row) = (0, 0);
                     self.record_posted(&notification);
                     self.mark_delivered(&notification.indexes().collect::<Vec<_>>()).await;
                     posted.push(notification);
                 }
-                Outcome::Rejected(reason) => match notification.split() {
+                Err(NotPosted::Rejected { reason, is_certain }) => match notification.split() {
                     Ok(parts) => {
                         tracing::warn!(reason, "Slack rejected the message: splitting it");
-                        requeue(&mut waiting, parts);
+                        let parts = parts.into_iter().map(Notification::of_rejected);
+                        insert(&mut waiting, parts.collect());
                     }
-                    Err(notification) => self.reject(notification, reason).await,
+                    Err(notification) => {
+                        rejected_in_a_row += 1;
+                        let rejected = Some(Rejection { reason, is_certain });
+                        set_aside.push(SetAside { notification, rejected });
+                    }
                 },
-                Outcome::Retry(retry_after) => {
+                Err(NotPosted::Failed) => {
+                    failed_in_a_row += 1;
+                    if notification.is_digest() {
+                        tracing::warn!("Slack failed on the digest: splitting it");
+                        let parts = notification.split().unwrap_or_else(|whole| vec![whole]);
+                        insert(&mut waiting, parts);
+                    } else {
+                        set_aside.push(SetAside { notification, rejected: None });
+                    }
+                }
+                Err(NotPosted::Stopped(retry_after)) => {
                     waiting.push_front(notification);
-                    tracing::error!(messages = waiting.len(), "delivery stopped: retrying later");
+                    let is_futile = posted.is_empty() && rejected_in_a_row + failed_in_a_row > 0;
+                    let retry_after = if is_futile { RetryAfter::BackOff } else { retry_after };
                     self.stopped = Some(retry_after);
-                    self.release(waiting.make_contiguous(), &Outcome::Retry(retry_after)).await;
-                    waiting.clear();
+                    break;
+                }
+            }
+            let is_rejecting = rejected_in_a_row >= MAX_IN_A_ROW
+                && posted.is_empty()
+                && !self.poster.has_accepted_since(self.budget.deadline.now() - LATELY);
+            if is_rejecting || failed_in_a_row >= MAX_IN_A_ROW {
+                self.stopped = Some(RetryAfter::BackOff);
+                break;
+            }
+        }
+        self.end_set_aside(set_aside, !posted.is_empty()).await;
+        self.end_stopped(waiting.make_contiguous()).await;
+        posted
+    }
+
+    /// Ends what Slack rejected or failed on: another try, or the dead-letter queue.
+    async fn end_set_aside(&mut self, set_aside: Vec<SetAside>, has_posted: bool) {
+        let now = self.budget.deadline.now();
+        let mut leases = Vec::new();
+        for SetAside { notification, rejected } in set_aside {
+            let is_suspect = rejected.is_some() || has_posted;
+            let certain = rejected.filter(|rejection| rejection.is_certain);
+            for Grouped { event, indexes, remarks, .. } in notification.entries() {
+                let (platform, order) = (&event.platform, event.name_field());
+                let release = Release {
+                    is_in_doubt: remarks.repeat,
+                    suspect_since: is_suspect.then_some(now),
+                    is_rejected: certain.is_some(),
+                };
+                for &index in indexes {
+                    let Some(lease) = self.jobs[index].lease.take() else { continue };
+                    // It is at fault only if Slack took something else meanwhile.
+                    let is_hopeless = lease
+                        .hopeless_since(now)
+                        .is_some_and(|since| has_posted || self.poster.has_accepted_since(since));
+                    self.jobs[index].outcome = match &certain {
+                        Some(Rejection { reason, .. }) if is_hopeless => {
+                            tracing::error!(platform, order, reason, "rejected by Slack for good");
+                            Outcome::Rejected(reason.clone())
+                        }
+                        _ => {
+                            tracing::error!(platform, order, "set aside: retrying later, alone");
+                            Outcome::Retry(RetryAfter::BackOff)
+                        }
+                    };
+                    leases.push((lease, release));
                 }
             }
         }
-        posted
+        self.ledger.release_all(leases).await;
+    }
+
+    /// Ends what was not posted any more.
+    async fn end_stopped(&mut self, waiting: &[Notification]) {
+        let Some(retry_after) = self.stopped.filter(|_| !waiting.is_empty()) else { return };
+        tracing::error!(messages = waiting.len(), "delivery stopped: retrying later");
+        let now = self.budget.deadline.now();
+        let mut leases = Vec::new();
+        for notification in waiting {
+            // Slack rejected a message with these orders: they must not take others along again.
+            let suspect_since = notification.is_rejected_part().then_some(now);
+            for Grouped { indexes, remarks, .. } in notification.entries() {
+                self.jobs.end(indexes, &Outcome::Retry(retry_after));
+                let is_in_doubt = remarks.repeat;
+                let release = Release { is_in_doubt, suspect_since, is_rejected: false };
+                let released = indexes.iter().filter_map(|index| self.jobs[*index].lease.take());
+                leases.extend(released.map(|lease| (lease, release)));
+            }
+        }
+        self.ledger.release_all(leases).await;
     }
 
     fn record_posted(&self, notification: &Notification) {
@@ -169,14 +281,6 @@ impl OrderDelivery<'_> {
         }
     }
 
-    async fn reject(&mut self, notification: Notification, reason: String) {
-        for Grouped { event, .. } in notification.entries() {
-            let (platform, order) = (&event.platform, event.name_field());
-            tracing::error!(platform, order, reason, "rejected by Slack even as plain text");
-        }
-        self.release(&[notification], &Outcome::Rejected(reason)).await;
-    }
-
     async fn mark_delivered(&mut self, indexes: &[EventIndex]) {
         self.jobs.end(indexes, &Outcome::Done);
         let mut leases = Vec::with_capacity(indexes.len());
@@ -191,24 +295,6 @@ impl OrderDelivery<'_> {
         self.ledger.mark_all_delivered(leases).await;
     }
 
-    /// Ends the leases of events that were not posted.
-    async fn release(&mut self, notifications: &[Notification], outcome: &Outcome) {
-        let was_rejected = matches!(outcome, Outcome::Rejected(_));
-        let mut leases = Vec::new();
-        for Grouped { indexes, remarks, .. } in notifications.iter().flat_map(Notification::entries)
-        {
-            self.jobs.end(indexes, outcome);
-            let state = match (remarks.repeat, was_rejected) {
-                (true, _) => State::InDoubt,
-                (false, true) => State::Rejected,
-                (false, false) => State::Pending,
-            };
-            let released = indexes.iter().filter_map(|index| self.jobs[*index].lease.take());
-            leases.extend(released.map(|lease| (lease, state)));
-        }
-        self.ledger.release_all(leases).await;
-    }
-
     /// Counts cancellations for the digest of their window, if there will be one.
     async fn count_cancelled(&self, posted: &[Notification]) {
         let Config { show, digest_windows, .. } = &self.app.config;
@@ -220,11 +306,13 @@ impl OrderDelivery<'_> {
     }
 }
 
-/// Puts the parts of a rejected message behind what was not rejected, and before what was.
-fn requeue(waiting: &mut VecDeque<Notification>, parts: Vec<Notification>) {
-    let rejected = waiting.iter().position(Notification::was_rejected);
-    let rejected = waiting.split_off(rejected.unwrap_or(waiting.len()));
-    waiting.extend(parts.into_iter().chain(rejected));
+/// Puts parts of a message behind what was not tried yet, and before what Slack rejected. So the parts
+/// of what it rejected are tried depth first, and single orders are reached soon.
+fn insert(waiting: &mut VecDeque<Notification>, parts: Vec<Notification>) {
+    let is_later = |one: &Notification| one.is_rejected_part() || one.is_suspect();
+    let later = waiting.iter().position(is_later).unwrap_or(waiting.len());
+    let later = waiting.split_off(later);
+    waiting.extend(parts.into_iter().chain(later));
 }
 
 /// When each cancelled order of the notification arrived; tests do not count.

@@ -9,7 +9,7 @@ pub enum Outcome {
     Done,
     /// Worth another try.
     Retry(RetryAfter),
-    /// Slack rejected it in every form; the text says why.
+    /// It can never be posted; the text says why.
     Rejected(String),
 }
 
@@ -22,9 +22,6 @@ pub enum RetryAfter {
     BackOff,
     /// Immediately: nothing was tried.
     Immediately,
-    /// Immediately, so that another invocation can take it into the digest that it gathers; after
-    /// this time if that fails.
-    NextDigest(Duration),
 }
 
 /// After a wait that Slack named, or a back-off.

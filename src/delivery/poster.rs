@@ -3,32 +3,43 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::time::sleep;
 
 use crate::app::App;
-use crate::delivery::outcome::{Outcome, RetryAfter};
-use crate::infra::deadline::Deadline;
+use crate::delivery::budget::Budget;
+use crate::delivery::outcome::RetryAfter;
 use crate::infra::metrics::Metric;
 use crate::secret::Channel;
 use crate::secret::cache::SecretCacheError;
-use crate::slack::PostError;
 use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
 use crate::slack::reply::Failure;
 use crate::slack::retry::{Next, Tried, next};
 use crate::slack::url::{SlackUrl, SlackUrlError};
-
-/// Slack answers within a fraction of a second; a longer silence is an outage.
-const SLACK_TIMEOUT: Duration = Duration::from_secs(4);
+use crate::slack::{Accepted, PostError};
 
 const ALARMS_GO_TO_ORDERS: &str =
     "the URL for alarms is refused: posting them to the orders' channel";
 
 /// What became of one message.
+#[derive(Debug)]
 pub(super) struct Posted {
-    pub(super) outcome: Outcome,
+    pub(super) result: Result<(), NotPosted>,
     /// Slack may have taken it at a try whose response was lost.
     pub(super) is_in_doubt: bool,
+}
+
+/// Why a message was not posted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotPosted {
+    /// Slack rejects this message, as the text says. `is_certain` if its word is about the payload
+    /// for good; others may be about the workspace.
+    Rejected { reason: String, is_certain: bool },
+    /// Slack may have taken it, or failed on it; other messages may fare better.
+    Failed,
+    /// Nothing more can be posted now.
+    Stopped(RetryAfter),
 }
 
 /// Why there is no URL to post to.
@@ -44,19 +55,21 @@ pub(super) enum NoUrl {
 pub(super) struct Poster<'a> {
     app: &'a App,
     channel: Channel,
-    deadline: Deadline,
+    budget: Budget<'a>,
     pace: &'a mut Pace,
     url: Option<SlackUrl>,
+    /// Slack failed on the last message: the next one is not tried twice.
+    is_failing: bool,
 }
 
 impl<'a> Poster<'a> {
     pub(super) fn new(
         app: &'a App,
         channel: Channel,
-        deadline: Deadline,
+        budget: Budget<'a>,
         pace: &'a mut Pace,
     ) -> Self {
-        Self { app, channel, deadline, pace, url: None }
+        Self { app, channel, budget, pace, url: None, is_failing: false }
     }
 
     /// Makes sure that there is a URL to post to.
@@ -72,8 +85,10 @@ impl<'a> Poster<'a> {
             self.channel = Channel::Orders;
             found = self.read_url().await;
         }
-        // Before a channel is connected, Slack has refused nothing.
-        if !matches!(found, Ok(_) | Err(NoUrl::Refused(SlackUrlError::Empty))) {
+        // An alarm that meets no channel is no news of its own: an order that waits is.
+        let is_silent = self.channel == Channel::Monitoring
+            && matches!(found, Err(NoUrl::Refused(SlackUrlError::Empty)));
+        if found.is_err() && !is_silent {
             self.app.metrics.count(Metric::SlackRefused);
         }
         self.url = Some(found?);
@@ -84,47 +99,87 @@ impl<'a> Poster<'a> {
     ///
     /// `write` makes the message; it is given whether Slack may have taken it at an earlier try.
     pub(super) async fn post(&mut self, write: impl Fn(bool) -> Message) -> Posted {
-        let (mut tried, mut is_in_doubt) = (Tried::default(), false);
-        let outcome = loop {
+        let mut tried = Tried { again: self.is_failing, ..Tried::default() };
+        let mut is_in_doubt = false;
+        let result = loop {
             // A panic must cost one message and not all; the panic hook logs where it was.
             let message = catch_unwind(AssertUnwindSafe(|| write(is_in_doubt)));
             let Ok(message) = message else {
-                break Outcome::Rejected("the message cannot be written".to_owned());
+                let reason = "the message cannot be written".to_owned();
+                break Err(NotPosted::Rejected { reason, is_certain: true });
             };
-            let Some(url) = &self.url else { break Outcome::Retry(RetryAfter::BackOff) };
-            if self.pace.spare(self.deadline).is_none() {
-                break Outcome::Retry(RetryAfter::Immediately);
-            }
-            self.pace.ready().await;
-            let within = self.deadline.left().min(SLACK_TIMEOUT);
-            let Err(error) = self.app.slack.post(url, &message, within).await else {
-                break Outcome::Done;
+            let message = if tried.without_mention { message.without_mention() } else { message };
+            let error = match self.try_once(&message).await {
+                Ok(result) => break result,
+                Err(error) => error,
             };
-            is_in_doubt |= error.failure == Failure::InDoubt;
-            let next = next(&error.failure, tried, self.pace.spare(self.deadline));
-            self.count(&error.failure, next).await;
-            if let Some(outcome) = self.react(next, &error, &mut tried).await {
-                break outcome;
+            is_in_doubt |= error.failure.is_in_doubt();
+            let spare = self.pace.spare(self.budget.deadline);
+            let next = next(error.failure, message.has_mention(), tried, spare);
+            self.count(error.failure, next).await;
+            if let Some(reason) = self.react(next, &error, &mut tried).await {
+                break Err(reason);
             }
         };
-        Posted { outcome, is_in_doubt }
+        self.is_failing = result == Err(NotPosted::Failed);
+        Posted { result, is_in_doubt }
+    }
+
+    /// Posts once, if there is time for it and no rate limit holds.
+    async fn try_once(&mut self, message: &Message) -> Result<Result<(), NotPosted>, PostError> {
+        let stopped = |retry_after| Ok(Err(NotPosted::Stopped(retry_after)));
+        let deadline = self.budget.deadline;
+        let Some(url) = &self.url else { return stopped(RetryAfter::BackOff) };
+        let Some(spare) = self.pace.spare(deadline) else {
+            return stopped(RetryAfter::Immediately);
+        };
+        if let Some(wait) = self.app.slack.limited_for(url, deadline.now()) {
+            if wait > spare {
+                tracing::info!(seconds = wait.as_secs(), "rate limit still holds: retrying later");
+                return stopped(RetryAfter::Exactly(wait));
+            }
+            sleep(wait).await;
+        }
+        self.pace.ready().await;
+        // Slack may answer late: a message that is posted again because of that is a repeat.
+        let within = deadline.left().saturating_sub(self.budget.reserve);
+        let accepted = self.app.slack.post(url, message, within, deadline.now()).await?;
+        if accepted == Accepted::Unexpected {
+            self.app.metrics.count(Metric::SlackUnexpectedReply);
+        }
+        Ok(Ok(()))
+    }
+
+    /// Whether Slack took a message after that time, as far as this sandbox knows.
+    pub(super) fn has_accepted_since(&self, time: Timestamp) -> bool {
+        self.url.as_ref().is_some_and(|url| self.app.slack.has_accepted_since(url, time))
     }
 
     /// Whether it posts where the orders go.
     pub(super) async fn is_where_orders_go(&self) -> bool {
         let origin = self.app.config.slack_origin.as_ref();
-        let secret = self.app.secrets.current(self.deadline).await;
+        let secret = self.app.secrets.current(self.budget.deadline).await;
         let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders, origin).ok());
         orders.is_some() && orders == self.url
     }
 
-    /// Takes the next step; the outcome, if it is not another try.
-    async fn react(&mut self, next: Next, error: &PostError, tried: &mut Tried) -> Option<Outcome> {
+    /// Takes the next step; why the message is not posted, if it is not another try.
+    async fn react(
+        &mut self,
+        next: Next,
+        error: &PostError,
+        tried: &mut Tried,
+    ) -> Option<NotPosted> {
         match next {
             Next::RetryNow(wait) => {
                 tracing::warn!(%error, "not posted: retrying now");
                 tried.again |= !matches!(error.failure, Failure::RateLimited(_));
                 sleep(wait).await;
+                None
+            }
+            Next::DropMention => {
+                tracing::warn!(%error, "not posted: retrying without the mention");
+                tried.without_mention = true;
                 None
             }
             Next::ReloadUrl => {
@@ -135,19 +190,27 @@ impl<'a> Poster<'a> {
                 }
                 self.give_up(None, error, tried).await
             }
-            Next::Split => Some(Outcome::Rejected(error.to_string())),
+            Next::Split => Some(NotPosted::Rejected {
+                reason: error.to_string(),
+                is_certain: error.failure == Failure::Payload,
+            }),
+            Next::SetAside => {
+                tracing::error!(%error, "not posted, or in doubt: retrying later");
+                Some(NotPosted::Failed)
+            }
             Next::GiveUp(wait) => self.give_up(wait, error, tried).await,
         }
     }
 
-    /// Leaves the message to a later invocation, unless alarms can go to the orders' channel.
+    /// Leaves everything to a later invocation, unless alarms can go to the orders' channel.
     async fn give_up(
         &mut self,
         wait: Option<Duration>,
         error: &PostError,
         tried: &mut Tried,
-    ) -> Option<Outcome> {
-        if error.failure == Failure::Endpoint && self.has_own_channel().await {
+    ) -> Option<NotPosted> {
+        let is_refused = matches!(error.failure, Failure::Endpoint | Failure::Permission);
+        if is_refused && self.has_own_channel().await {
             tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
             self.channel = Channel::Orders;
             self.url = self.read_url().await.ok();
@@ -155,10 +218,10 @@ impl<'a> Poster<'a> {
             return None;
         }
         tracing::error!(%error, "not posted: retrying later");
-        Some(Outcome::Retry(wait.into()))
+        Some(NotPosted::Stopped(wait.into()))
     }
 
-    async fn count(&self, failure: &Failure, next: Next) {
+    async fn count(&self, failure: Failure, next: Next) {
         let metrics = &self.app.metrics;
         match failure {
             Failure::RateLimited(_) => {
@@ -169,20 +232,20 @@ impl<'a> Poster<'a> {
                 }
             }
             // The orders' channel takes the alarm.
-            Failure::Endpoint if self.has_own_channel().await => {}
+            Failure::Endpoint | Failure::Permission if self.has_own_channel().await => {}
             _ => metrics.count(Metric::SlackRefused),
         }
     }
 
     async fn read_url(&self) -> Result<SlackUrl, NoUrl> {
         let origin = self.app.config.slack_origin.as_ref();
-        let secret = self.app.secrets.current(self.deadline).await?;
+        let secret = self.app.secrets.current(self.budget.deadline).await?;
         let error = match secret.slack_url(self.channel, origin) {
             Ok(url) => return Ok(url),
             Err(error) => error,
         };
         // The operator may have connected the channel a moment ago.
-        match self.app.secrets.refreshed(self.deadline).await {
+        match self.app.secrets.refreshed(self.budget.deadline).await {
             Some(secret) => Ok(secret.slack_url(self.channel, origin)?),
             None => Err(error.into()),
         }
@@ -190,7 +253,7 @@ impl<'a> Poster<'a> {
 
     /// Reads the secret again; whether it holds another URL by now.
     async fn reload_url(&mut self) -> bool {
-        let Some(secret) = self.app.secrets.refreshed(self.deadline).await else {
+        let Some(secret) = self.app.secrets.refreshed(self.budget.deadline).await else {
             return false;
         };
         let origin = self.app.config.slack_origin.as_ref();
@@ -204,7 +267,7 @@ impl<'a> Poster<'a> {
 
     /// Whether it posts alarms to a channel of their own.
     async fn has_own_channel(&self) -> bool {
-        let secret = self.app.secrets.current(self.deadline).await;
+        let secret = self.app.secrets.current(self.budget.deadline).await;
         self.channel == Channel::Monitoring
             && secret.is_ok_and(|secret| secret.has_monitoring_channel())
     }
@@ -220,36 +283,84 @@ mod tests {
     use tokio::time::Instant;
 
     use super::*;
-    use crate::app::tests::{answer, in_memory};
-    use crate::config::Language;
+    use crate::app::tests::{answer, answer_with, in_memory};
+    use crate::config::{Language, Mention, MentionRule};
+    use crate::infra::deadline::Deadline;
+    use crate::infra::http_client::{Answering, NoResponse};
     use crate::message::{Remarks, Style, about, tests::event};
 
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_slack_has_four_seconds_before_the_message_is_posted_again() {
-        let calls = Arc::new(Mutex::new(Vec::new()));
-        let messages = Arc::new(Mutex::new(Vec::new()));
-        let (noted, bodies) = (Arc::clone(&calls), Arc::clone(&messages));
-        let secret = json!({"slack_webhook_url": "https://hooks.slack.com/services/T0/B0/x"});
-        let app = in_memory(&secret, move |message| {
-            bodies.lock().unwrap().push(message);
-            let mut calls = noted.lock().unwrap();
-            calls.push(Instant::now());
-            if calls.len() == 1 { Box::pin(pending()) } else { answer("ok") }
-        });
-        let deadline = Deadline::within(Duration::from_secs(29), Timestamp::UNIX_EPOCH);
-        let mut pace = Pace::for_queue();
-        let mut poster = Poster::new(&app, Channel::Orders, deadline, &mut pace);
-        poster.find_url().await.unwrap();
+    const SECRET: &str = "https://hooks.slack.com/services/T0/B0/x";
 
-        let style = Style { language: Language::English, mention: None };
-        let write = |repeat| about(&event(), &style, Remarks { repeat, ..Remarks::default() });
-        let Posted { outcome, is_in_doubt } = poster.post(write).await;
-        assert_eq!((outcome, is_in_doubt), (Outcome::Done, true));
-        let calls = calls.lock().unwrap();
-        assert_eq!(calls[1] - calls[0], Duration::from_millis(4_000 + 250));
-        let messages = messages.lock().unwrap();
-        let says_so =
-            |message: &Vec<u8>| String::from_utf8_lossy(message).contains("This may be a repeat");
-        assert_eq!([says_so(&messages[0]), says_so(&messages[1])], [false, true]);
+    /// Posts one message to a Slack that answers like this; the calls, and what became of it.
+    async fn post(
+        message: impl Fn(bool) -> Message,
+        slack: impl Fn(usize, &str) -> Answering + Send + Sync + 'static,
+    ) -> (Vec<(Duration, String)>, Posted) {
+        let calls = Arc::new(Mutex::new(Vec::new()));
+        let noted = Arc::clone(&calls);
+        let start = Instant::now();
+        let app = in_memory(&json!({"slack_webhook_url": SECRET}), move |body| {
+            let mut calls = noted.lock().unwrap();
+            let body = String::from_utf8(body).unwrap();
+            calls.push((start.elapsed(), body.clone()));
+            slack(calls.len(), &body)
+        });
+        let deadline = Deadline::within(Duration::from_millis(29_500), Timestamp::UNIX_EPOCH);
+        let budget = Budget { request_id: "1", deadline, reserve: Duration::from_secs(3) };
+        let mut pace = Pace::for_queue();
+        let mut poster = Poster::new(&app, Channel::Orders, budget, &mut pace);
+        poster.find_url().await.unwrap();
+        let outcome = poster.post(message).await;
+        let calls = calls.lock().unwrap().clone();
+        (calls, outcome)
+    }
+
+    fn cancellation(repeat: bool) -> Message {
+        let rule = MentionRule { mention: Mention::Channel, above: None };
+        let style = Style { language: Language::English, mention: Some(rule) };
+        about(&event(), &style, Remarks { repeat, ..Remarks::default() })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn slack_is_given_the_time_that_there_is_and_a_timeout_is_not_repeated() {
+        let (calls, posted) = post(cancellation, |_, _| {
+            Box::pin(async {
+                sleep(Duration::from_secs(20)).await;
+                answer("ok").await
+            })
+        })
+        .await;
+        assert_eq!((calls.len(), posted.result, posted.is_in_doubt), (1, Ok(()), false));
+        let (calls, posted) = post(cancellation, |_, _| Box::pin(pending())).await;
+        let failed = Err(NotPosted::Failed);
+        assert_eq!((calls.len(), posted.result, posted.is_in_doubt), (1, failed, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_repeat_says_so_and_mentions_nobody() {
+        let broken = |call, _: &str| match call {
+            1 => Box::pin(async { Err(NoResponse::BROKEN) }) as Answering,
+            _ => answer("ok"),
+        };
+        let (calls, posted) = post(cancellation, broken).await;
+        assert_eq!((posted.result, posted.is_in_doubt), (Ok(()), true));
+        let says_so = |call: usize| calls[call].1.contains("This may be a repeat");
+        let mentions = |call: usize| calls[call].1.contains("<!channel>");
+        assert_eq!([says_so(0), says_so(1)], [false, true]);
+        assert_eq!([mentions(0), mentions(1)], [true, false]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_mention_is_posted_once_without_it() {
+        let restricted = |_, body: &str| {
+            if body.contains("<!channel>") {
+                answer_with(400, "restricted_action")
+            } else {
+                answer("ok")
+            }
+        };
+        let (calls, posted) = post(cancellation, restricted).await;
+        assert_eq!((calls.len(), posted.result), (2, Ok(())));
+        assert!(calls[1].1.contains("cancelled"), "{}", calls[1].1);
     }
 }

@@ -9,11 +9,8 @@ use crate::queue::backoff::back_off;
 use crate::queue::batch::Record;
 use crate::queue::envelope::{Content, EnvelopeError, pack};
 
-/// What can never work is dead-lettered at this receive count. Before, the fault may be ours, or
-/// temporary.
+/// What cannot be decoded is dead-lettered at this receive count.
 const MAX_RECEIVES: u32 = 3;
-/// So many times a message is left to the invocation that gathers its digest.
-const MAX_HAND_OVERS: u32 = 2;
 /// Above this receive count every wait is at least the back-off: SQS itself dead-letters a message
 /// that was received a thousand times (template.yaml).
 const BACK_OFF_AFTER: u32 = 20;
@@ -69,7 +66,7 @@ impl RetryPolicy {
             Content::Orders(events) => pack(&rejected(events, outcomes)),
             Content::Alarm(_) => vec![record.body.clone()],
         };
-        self.retry_or_dead_letter(record, bodies, reason)
+        Disposition::DeadLetter { bodies: bodies(), reason: reason.clone() }
     }
 
     /// For a message that could not be decoded.
@@ -77,8 +74,12 @@ impl RetryPolicy {
         match error {
             // The deployment that wrote it, or a later one, can read it again.
             EnvelopeError::Newer => Disposition::RetryAfter(self.wait(record, RetryAfter::BackOff)),
+            EnvelopeError::Unreadable if record.receive_count < MAX_RECEIVES => {
+                Disposition::RetryAfter(self.wait(record, RetryAfter::BackOff))
+            }
             EnvelopeError::Unreadable => {
-                self.retry_or_dead_letter(record, || vec![record.body.clone()], &error.to_string())
+                let bodies = vec![record.body.clone()];
+                Disposition::DeadLetter { bodies, reason: error.to_string() }
             }
         }
     }
@@ -89,25 +90,12 @@ impl RetryPolicy {
         let wait = match retry_after {
             RetryAfter::BackOff => back_off(record.receive_count),
             RetryAfter::Immediately => Duration::ZERO,
-            RetryAfter::NextDigest(_) if record.receive_count <= MAX_HAND_OVERS => Duration::ZERO,
-            RetryAfter::Exactly(wait) | RetryAfter::NextDigest(wait) => rounded_up(wait),
+            RetryAfter::Exactly(wait) => rounded_up(wait),
         };
         match record.receive_count.checked_sub(BACK_OFF_AFTER) {
             Some(more @ 1..) => wait.max(back_off(more)),
             _ => wait,
         }
-    }
-
-    fn retry_or_dead_letter(
-        self,
-        record: &Record,
-        bodies: impl FnOnce() -> Vec<String>,
-        reason: &str,
-    ) -> Disposition {
-        if record.receive_count < MAX_RECEIVES {
-            return Disposition::RetryAfter(self.wait(record, RetryAfter::BackOff));
-        }
-        Disposition::DeadLetter { bodies: bodies(), reason: reason.to_owned() }
     }
 }
 
@@ -175,16 +163,6 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_left_to_the_gathering_invocation_twice() {
-        let handed_over = |receive_count| {
-            let wait = RetryAfter::NextDigest(Duration::from_secs(40));
-            disposition(receive_count, &[Outcome::Retry(wait), Outcome::Done])
-        };
-        assert_eq!(handed_over(2), Disposition::RetryAfter(Duration::ZERO));
-        assert_eq!(handed_over(3), Disposition::RetryAfter(Duration::from_secs(40)));
-    }
-
-    #[test]
     fn a_message_that_was_received_often_waits_at_least_the_back_off() {
         let waited = |receive_count, wait| {
             disposition(receive_count, &[Outcome::Retry(wait), Outcome::Done])
@@ -201,18 +179,9 @@ mod tests {
     }
 
     #[test]
-    fn only_the_rejected_events_are_dead_lettered_at_the_third_receive() {
-        assert_eq!(
-            disposition(1, &[rejected(), Outcome::Done]),
-            Disposition::RetryAfter(Duration::from_secs(15))
-        );
-        assert_eq!(
-            disposition(2, &[rejected(), Outcome::Done]),
-            Disposition::RetryAfter(Duration::from_secs(30))
-        );
-        let Disposition::DeadLetter { bodies, reason } =
-            disposition(3, &[rejected(), Outcome::Done])
-        else {
+    fn only_the_rejected_events_are_dead_lettered() {
+        let disposition = disposition(1, &[rejected(), Outcome::Done]);
+        let Disposition::DeadLetter { bodies, reason } = disposition else {
             panic!("it is retried for ever");
         };
         assert_eq!(reason, "Slack answered 400");

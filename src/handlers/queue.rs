@@ -48,7 +48,7 @@ pub async fn handle(
     let orders = Delivery::new(app, budget, &mut pace)
         .digest(digest)
         .stopped(orders_stopped)
-        .deliver(messages.iter().flat_map(QueuedMessage::events))
+        .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
     take_outcomes(&mut messages, orders, alarms);
 

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::config::{Config, Mode};
 use crate::delivery::Delivery;
 use crate::delivery::budget::Budget;
+use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
@@ -126,11 +127,12 @@ async fn deliver_now(
 ) -> Result<(), Refusal> {
     let budget = Budget { request_id, deadline, reserve: TIME_TO_ANSWER };
     let mut pace = Pace::unpaced();
+    let events = events.iter().map(|event| Incoming { event, is_retry: false });
     for outcome in Delivery::new(app, budget, &mut pace).deliver(events).await {
         let retry_after = match outcome {
             Outcome::Done => continue,
             Outcome::Retry(RetryAfter::Exactly(wait)) => wait,
-            Outcome::Retry(RetryAfter::Immediately | RetryAfter::NextDigest(_)) => IMMEDIATELY,
+            Outcome::Retry(RetryAfter::Immediately) => IMMEDIATELY,
             Outcome::Retry(RetryAfter::BackOff) | Outcome::Rejected(_) => RETRY_AFTER,
         };
         return Err(Refusal::Unavailable { retry_after });

@@ -103,6 +103,10 @@ fn attributes(key: &str, item: &Item) -> Attributes {
     if let Some(since) = item.since {
         attributes.insert("since".to_owned(), text(&since.to_string()));
     }
+    if let Some(suspect_since) = item.suspect_since {
+        attributes.insert("suspect_since".to_owned(), text(&suspect_since.to_string()));
+        attributes.insert("rejections".to_owned(), number(item.rejections.into()));
+    }
     if let Some(body_hash) = &item.body_hash {
         attributes.insert("body_hash".to_owned(), text(body_hash));
     }
@@ -132,6 +136,9 @@ fn item(attributes: &Attributes) -> Option<Item> {
         body_hash: text("body_hash").cloned(),
         owner: text("owner")?.clone(),
         leased_until: Timestamp::from_millisecond(leased_until).ok().filter(|_| leased_until > 0),
+        // Items of earlier deployments have neither.
+        suspect_since: text("suspect_since").and_then(|since| since.parse().ok()),
+        rejections: number("rejections").and_then(|count| count.try_into().ok()).unwrap_or(0),
         expires: Timestamp::from_second(number(EXPIRES)?).ok()?,
     })
 }
@@ -150,9 +157,18 @@ mod tests {
             body_hash: Some("00ff".to_owned()),
             owner: "request/1".to_owned(),
             leased_until: Some(at("2026-01-01T00:13:00.250Z")),
+            suspect_since: Some(at("2026-01-01T00:10:00Z")),
+            rejections: 2,
             expires: at("2026-01-08T00:12:00Z"),
         };
-        let bare = Item { since: None, body_hash: None, leased_until: None, ..whole.clone() };
+        let bare = Item {
+            since: None,
+            body_hash: None,
+            leased_until: None,
+            suspect_since: None,
+            rejections: 0,
+            ..whole.clone()
+        };
         for written in [whole, bare] {
             assert_eq!(item(&attributes("key", &written)), Some(written));
         }

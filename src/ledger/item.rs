@@ -32,6 +32,11 @@ pub struct Item {
     pub owner: String,
     /// When the lease ends; `None` after a release.
     pub leased_until: Option<Timestamp>,
+    /// When Slack first rejected a message with this event, or failed on it alone. From then on the
+    /// event is posted last and alone.
+    pub suspect_since: Option<Timestamp>,
+    /// How often Slack rejected the event in every form.
+    pub rejections: u32,
     /// From then on the item is ignored, even if DynamoDB has not deleted it yet.
     pub expires: Timestamp,
 }
@@ -43,6 +48,17 @@ pub struct LeaseRequest {
     pub owner: String,
     pub now: Timestamp,
     pub until: Timestamp,
+}
+
+/// What is known of an event whose lease ends without a delivery. By default nothing was posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// Slack may have posted it.
+    pub is_in_doubt: bool,
+    /// Slack rejected a message with it, or failed on it while it took others.
+    pub suspect_since: Option<Timestamp>,
+    /// Slack rejected it in every form.
+    pub is_rejected: bool,
 }
 
 /// What is known of the event that an item stands for.
@@ -101,6 +117,8 @@ impl Item {
             body_hash: None,
             owner: request.owner.clone(),
             leased_until: None,
+            suspect_since: None,
+            rejections: 0,
             expires: request.now + REMEMBERED,
         }
     }
@@ -112,6 +130,7 @@ impl Item {
         body_hash: Option<&str>,
         request: &LeaseRequest,
     ) -> Self {
+        let valid = found.filter(|item| item.expires >= request.now);
         Self {
             version: found.map_or(0, |item| item.version) + 1,
             state,
@@ -119,6 +138,8 @@ impl Item {
             body_hash: body_hash.map(str::to_owned),
             owner: request.owner.clone(),
             leased_until: Some(request.until),
+            suspect_since: valid.and_then(|item| item.suspect_since),
+            rejections: valid.map_or(0, |item| item.rejections),
             expires: request.now + REMEMBERED,
         }
     }
@@ -148,13 +169,28 @@ impl Item {
 
     /// The item after its lease was released, with what is known of the event then.
     #[must_use]
-    pub fn released(self, outcome: State) -> Self {
-        let state = match (self.state, outcome) {
-            (State::Pending | State::Rejected, State::InDoubt | State::Rejected) => outcome,
-            (State::Cancelled, State::InDoubt) => State::InDoubt,
-            (state, _) => state,
+    pub fn released(self, release: Release) -> Self {
+        let state = match self.state {
+            State::Pending | State::Rejected | State::Cancelled if release.is_in_doubt => {
+                State::InDoubt
+            }
+            State::Pending if release.is_rejected => State::Rejected,
+            state => state,
         };
-        Self { state, leased_until: None, version: self.version + 1, ..self }
+        Self {
+            state,
+            leased_until: None,
+            suspect_since: self.suspect_since.or(release.suspect_since),
+            rejections: self.rejections.saturating_add(release.is_rejected.into()),
+            version: self.version + 1,
+            ..self
+        }
+    }
+
+    /// Whether the event is to be posted last and alone.
+    pub fn is_suspect(&self) -> bool {
+        // Items of earlier deployments have the state alone.
+        self.suspect_since.is_some() || self.state == State::Rejected
     }
 }
 

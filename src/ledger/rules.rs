@@ -1,10 +1,11 @@
-//! What the ledger's items allow: which invocation may deliver an event. Pure.
+//! What the ledger's items allow: which invocation may deliver an event, and when an event that Slack
+//! rejects is given up. Pure.
 //!
 //! Every event has an item, and so has every order that was cancelled. An invocation acquires the
 //! lease of the event's item before it posts, and the lease of the order's item as well when it posts
 //! a cancellation or a reopening. [`item`](super::item) shows how an item's state changes.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::item::{Item, LeaseRequest, State};
 use crate::order::{Kind, OrderEvent};
@@ -133,6 +134,17 @@ pub(super) fn of_order(
         (_, Kind::Cancelled) => acquire(),
         (_, Kind::Created | Kind::Modified) => OrderVerdict::Free,
     }
+}
+
+/// An event that Slack rejected this often, over this time, is dead-lettered. A passing fault of
+/// Slack's, or of a proxy, is over by then.
+const MAX_REJECTIONS: u32 = 3;
+const REJECTED_FOR: SignedDuration = SignedDuration::from_hours(1);
+
+/// The time of the first rejection, if one more rejection is enough to dead-letter the event.
+pub(super) fn hopeless_since(item: &Item, now: Timestamp) -> Option<Timestamp> {
+    let since = item.suspect_since.filter(|since| now.duration_since(*since) >= REJECTED_FOR);
+    since.filter(|_| item.rejections + 1 >= MAX_REJECTIONS)
 }
 
 /// The item, unless it has expired: DynamoDB deletes days later.

@@ -87,7 +87,8 @@ impl<'a> Digest<'a> {
             blocks.extend(Block::sections(&self.list(*kind, orders)));
         }
         blocks.push(Block::context(self.footer(&remarks)));
-        let mention = self.orders.iter().find_map(|(event, _)| mention(event, self.style));
+        let mention =
+            self.orders.iter().find_map(|(event, remarks)| mention(event, self.style, *remarks));
         mentioning(Message::new(&text, blocks), mention)
     }
 
@@ -213,6 +214,7 @@ impl<'a> Digest<'a> {
         let mut all = Remarks::default();
         for (_, remarks) in self.orders {
             all.repeat |= remarks.repeat;
+            all.unchecked |= remarks.unchecked;
             all.changed_payload |= remarks.changed_payload;
             all.delay = all.delay.max(remarks.delay);
         }

@@ -155,6 +155,7 @@ fn a_test_notification_says_so() {
 fn remarks_stand_in_the_footer_and_in_the_text() {
     let remarks = Remarks {
         repeat: true,
+        unchecked: false,
         changed_payload: true,
         delay: Some(SignedDuration::from_mins(200)),
     };

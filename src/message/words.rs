@@ -189,7 +189,7 @@ impl Words {
 
     fn all_remarks(self, remarks: Remarks, changed: &str, delay: Option<String>) -> Vec<String> {
         let repeat = self.choose("This may be a repeat", "중복 알림일 수 있음");
-        let repeat = remarks.repeat.then(|| repeat.to_owned());
+        let repeat = (remarks.repeat || remarks.unchecked).then(|| repeat.to_owned());
         let changed = remarks.changed_payload.then(|| changed.to_owned());
         [repeat, changed, delay].into_iter().flatten().collect()
     }

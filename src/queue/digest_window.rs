@@ -1,4 +1,7 @@
-//! The windows of time: one digest holds the orders of one window.
+//! The windows of time: how long an event waits in the queue for its digest.
+//!
+//! What a digest holds is what is in the queue then ([`crate::handlers::queue`] receives it), grouped
+//! by [`crate::delivery::grouping`].
 
 use std::time::Duration;
 

@@ -85,6 +85,25 @@ impl Message {
         self
     }
 
+    pub fn has_mention(&self) -> bool {
+        self.mention.is_some()
+    }
+
+    /// The same message without its mention, for when Slack rejects that.
+    #[must_use]
+    pub fn without_mention(mut self) -> Self {
+        if let Some(mention) = self.mention.take() {
+            // It is the last block, or, without blocks, the beginning of the text.
+            let prefix = format!("{} ", Markup::default().mention(&mention).0);
+            if self.blocks.pop().is_none()
+                && let Some(text) = self.text.strip_prefix(&prefix)
+            {
+                self.text = text.to_owned();
+            }
+        }
+        self
+    }
+
     /// The same message without blocks, for when Slack rejects them.
     #[must_use]
     pub fn without_blocks(self) -> Self {
@@ -381,6 +400,16 @@ mod tests {
         let url = Url::parse(&format!("https://example.com/{}", "a".repeat(1_000))).unwrap();
         let Markup(text) = Markup::default().link(&url, "Open");
         assert_eq!(text, "Open");
+    }
+
+    #[test]
+    fn a_message_loses_its_mention_and_nothing_else() {
+        let plain = Message::new("text", [Block::section("block")]);
+        let mentioning = plain.clone().mentioning(&Mention::Channel);
+        assert!(mentioning.has_mention() && !plain.has_mention());
+        assert_eq!(mentioning.clone().without_mention(), plain);
+        let without_blocks = mentioning.without_blocks();
+        assert_eq!(without_blocks.without_mention(), plain.without_blocks());
     }
 
     #[test]

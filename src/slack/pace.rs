@@ -1,4 +1,5 @@
-//! Slack's rate limit, kept without any state outside the invocation.
+//! The gap between two posts, which keeps Slack's rate limit without any state outside the
+//! invocation. What happens after a 429 is decided in [`retry`](super::retry).
 //!
 //! Slack takes one message a second (<https://docs.slack.dev/apis/web-api/rate-limits>). A sandbox
 //! knows nothing of the others, but at most two invocations receive from the queue at a time

@@ -277,14 +277,24 @@ async fn a_webhook_that_must_be_retried_is_counted() {
 }
 
 #[tokio::test]
-async fn an_unconnected_channel_does_not_count_as_a_refusal() {
+async fn an_order_without_a_channel_counts_as_a_refusal() {
     let slack = FakeSlack::start().await;
     let world = World::from_parts(Way::Queue, slack, &secret(""), &[]).await;
     world.lambda.ready().await;
     world.accept([cancellation(1)]).await;
     world.consume().await;
     let counts = counted(&world).await;
-    assert!(!counts.contains_key(&(None, "SlackRefused".to_owned())), "{counts:?}");
+    assert_eq!(counts.get(&(None, "SlackRefused".to_owned())), Some(&1.0), "{counts:?}");
+}
+
+#[tokio::test]
+async fn an_unexpected_success_of_slack_is_counted() {
+    let world = World::start().await;
+    world.slack.script([Fault::answer(200, r#"{"success":true}"#).posted_then()]);
+    world.accept([cancellation(1)]).await;
+    let counts = counted(&world).await;
+    assert_eq!(counts.get(&(None, "SlackUnexpectedReply".to_owned())), Some(&1.0), "{counts:?}");
+    assert_eq!(world.headlines().len(), 1, "it is not posted again");
 }
 
 #[tokio::test]
@@ -295,10 +305,14 @@ async fn a_long_rate_limit_is_a_refusal_and_all_events_of_a_digest_are_digested(
     world.slack.script([Fault::RateLimited(Some("120"))]);
     world.sqs.advance(LONGEST_ABSENCE);
     world.consume().await;
-    world.consume_the_rest().await;
     let counts = counted(&world).await;
     let of = |name: &str| counts.get(&(None, name.to_owned())).copied();
     assert_eq!((of("SlackRateLimited"), of("SlackRefused")), (Some(1.0), Some(1.0)), "{counts:?}");
+
+    let world = world.restarted(Way::Queue, &[]).await;
+    world.consume_the_rest().await;
     assert_eq!(world.headlines(), ["🛒 4 new orders"]);
+    let counts = counted(&world).await;
+    let of = |name: &str| counts.get(&(None, name.to_owned())).copied();
     assert_eq!(of("EventsDigested"), Some(5.0), "{counts:?}");
 }

@@ -85,8 +85,8 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
             body_hash: String::new(),
         };
         let delay = delay.map(SignedDuration::from_secs);
-        let remarks = Remarks { repeat, changed_payload, delay };
-        Grouped { event, remarks, was_rejected: false, indexes: Vec::new() }
+        let remarks = Remarks { repeat, unchecked: false, changed_payload, delay };
+        Grouped { event, remarks, is_suspect: false, indexes: Vec::new() }
     })
 }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use fastrand::Rng;
 
+use crate::senders::name;
+
 /// A service that the function calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -39,6 +41,8 @@ pub(crate) enum Fault {
     RateLimited(u64),
     /// 400 for a payload that Slack rejects; nothing is posted.
     Rejected,
+    /// 400 for whatever has blocks; plain text is accepted.
+    NoBlocks,
     /// The sandbox is killed before the call has left it.
     CrashBefore,
     /// The call is performed, and the sandbox is killed before the answer.
@@ -56,6 +60,8 @@ pub(crate) enum Plan {
     Post(usize, Fault),
     /// All calls about the items of the ledger with this in their keys.
     Item(String, Fault),
+    /// All posts that name this order.
+    Order(u32, Fault),
     Random(Random),
     /// Periods of time.
     Phases(Vec<Phase>),
@@ -93,8 +99,12 @@ impl Plan {
         service: Service,
         post: Option<usize>,
         key: &str,
+        message: &str,
     ) -> Option<Fault> {
         match self {
+            Self::Order(order, fault) => {
+                (post.is_some() && message.contains(&name(*order))).then_some(*fault)
+            }
             Self::Post(this, fault) => (post == Some(*this)).then_some(*fault),
             Self::Item(part, fault) => key.contains(part).then_some(*fault),
             Self::Nothing => None,
@@ -106,7 +116,7 @@ impl Plan {
                 phases.iter().find(is_now).map(|phase| phase.fault)
             }
             Self::Any(plans) => {
-                plans.iter().find_map(|plan| plan.fault(number, at, service, post, key))
+                plans.iter().find_map(|plan| plan.fault(number, at, service, post, key, message))
             }
         }
     }

@@ -62,6 +62,8 @@ pub(crate) struct Figures {
     pub(crate) shown: BTreeMap<u32, Vec<Duration>>,
     pub(crate) events: BTreeMap<u32, usize>,
     pub(crate) posts: usize,
+    /// How many of them mentioned people.
+    pub(crate) mentions: usize,
     /// When each post arrived, accepted or not.
     pub(crate) arrivals: Vec<Duration>,
     pub(crate) rate_limited: usize,
@@ -97,10 +99,11 @@ pub(crate) fn check_invariants(
         repeats::are_allowed(&states, &allowed).map_err(violation)?;
         repeats::say_so(&states, &allowed).map_err(violation)?;
         reopenings::are_shown_in_order(&states, &allowed).map_err(violation)?;
-        dead_letters::are_rejected_orders(&states, &allowed, log).map_err(violation)?;
+        dead_letters::are_rejected_orders(&states, &allowed).map_err(violation)?;
         dead_letters::are_not_too_many(&states, log).map_err(violation)?;
         if let Some(well_from) = well_from {
-            liveness::events_are_shown_in_time(&states, well_from).map_err(violation)?;
+            liveness::events_are_shown_in_time(&states, network.outside.settings, well_from)
+                .map_err(violation)?;
         }
         let events_of = states.events().into_iter().map(|(order, kinds)| (order, kinds.len()));
         let events_of = events_of.collect();
@@ -112,6 +115,13 @@ pub(crate) fn check_invariants(
             shown: shown.into_iter().map(|(order, posts)| (order, times(&posts))).collect(),
             events: events_of,
             posts: log.accepted.len(),
+            mentions: network
+                .outside
+                .slack
+                .messages()
+                .iter()
+                .filter(|message| !message.mentions.is_empty())
+                .count(),
             arrivals: log.arrivals.clone(),
             rate_limited: log.rate_limited,
             last_sent: events.iter().map(|event| event.at).max().unwrap_or_default(),

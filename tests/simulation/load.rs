@@ -12,7 +12,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::faults::Plan;
 use crate::invariants::{Figures, Violation, check_invariants};
 use crate::senders::{Event, Responses, send};
-use crate::world::{Stage, World};
+use crate::world::{Settings, Stage, World};
 
 /// After so much time without an invocation no received message is still on its way to one.
 const QUIET: Duration = Duration::from_millis(500);
@@ -25,6 +25,7 @@ const KILL_WITHIN: Duration = Duration::from_secs(2);
 pub(crate) struct Load {
     pub(crate) name: String,
     pub(crate) stage: Stage,
+    pub(crate) settings: Settings,
     pub(crate) seed: u64,
     pub(crate) events: Vec<Event>,
     pub(crate) plan: Plan,
@@ -46,6 +47,7 @@ impl Load {
         Self {
             name: name.to_owned(),
             stage: Stage::Simulated,
+            settings: &[],
             seed: 1,
             events,
             plan: Plan::Nothing,
@@ -71,7 +73,8 @@ impl Load {
         let is_simulated = self.stage == Stage::Simulated;
         let runtime = Builder::new_current_thread().enable_all().start_paused(is_simulated).build();
         runtime.expect("a runtime can be built").block_on(async {
-            let world = World::start(self.stage, self.plan.clone(), self.is_verbose).await;
+            let world =
+                World::start(self.stage, self.settings, self.plan.clone(), self.is_verbose).await;
             let responses = Arc::new(Responses::default());
             let outage = tokio::spawn(outage(Arc::clone(&world), self.outage.clone()));
             let kills = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));

@@ -109,7 +109,14 @@ pub(crate) async fn exchange(
         })
     });
     let mut call = Call::of(&invocation, &request, at);
-    let fault = network.plan.fault(number, at, service, post, &call.key);
+    let message = match service {
+        Service::Slack => String::from_utf8_lossy(request.body()),
+        _ => "".into(),
+    };
+    let has_blocks = message.contains(r#""blocks":"#);
+    let fault = network.plan.fault(number, at, service, post, &call.key, &message);
+    let fault = fault.filter(|fault| *fault != Fault::NoBlocks || has_blocks);
+    drop(message);
     call.is_failed = fault.is_some_and(fails_call);
     network.log(|log| log.note_call(service, &call));
     let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
@@ -138,6 +145,7 @@ pub(crate) async fn exchange(
             network.log(|log| log.rejected += 1);
             Ok(response(400, HeaderMap::new(), "invalid_payload"))
         }
+        Some(Fault::NoBlocks) => Ok(response(400, HeaderMap::new(), "invalid_blocks")),
         _ => {
             // Once it has left the sandbox the call is performed, even if the sandbox is killed.
             let performed = tokio::spawn(sent.perform(request));

@@ -82,6 +82,17 @@ pub(crate) fn poisoned(mut events: Vec<Event>, every: u32) -> Vec<Event> {
     events
 }
 
+/// One cancellation every five minutes: Slack accepts them, whatever else it rejects.
+pub(crate) fn with_traffic(mut events: Vec<Event>, minutes: u64) -> Vec<Event> {
+    let (first, id) = (events.len(), 500_000);
+    for (count, minute) in (0..minutes).step_by(5).enumerate() {
+        let order = id + u32::try_from(count).expect("there are few");
+        let at = Duration::from_secs(30 + minute * 60);
+        events.push(Event { id: first + count, order, kind: Kind::Cancelled, at, happened: at });
+    }
+    events
+}
+
 /// Orders that are cancelled, reopened, and cancelled again, each some time after the other.
 pub(crate) fn reopened(count: u32, over: Duration, pause: Range<u64>, seed: u64) -> Vec<Event> {
     let mut chance = Rng::with_seed(seed);

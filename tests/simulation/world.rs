@@ -38,7 +38,11 @@ pub(crate) struct Outside {
     pub(crate) sqs: FakeSqs,
     pub(crate) table: FakeDynamoDb,
     pub(crate) secrets: FakeSecretsManager,
+    /// Settings of the function other than its defaults.
+    pub(crate) settings: Settings,
 }
+
+pub(crate) type Settings = &'static [(&'static str, &'static str)];
 
 /// What a world is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,13 +66,14 @@ pub(crate) struct World {
 
 impl Outside {
     /// Slack accepts one message a second, after five at once.
-    async fn start() -> Self {
+    async fn start(settings: Settings) -> Self {
         let slack = FakeSlack::with_rate(1.0, 5).await;
         slack.reject(POISONOUS);
         let secret =
             json!({"slack_webhook_url": slack.hook_url(), "signing_keys": {"generic": [KEY]}});
         let secrets = FakeSecretsManager::start(&secret.to_string()).await;
-        Self { slack, sqs: FakeSqs::start().await, table: FakeDynamoDb::start().await, secrets }
+        let (sqs, table) = (FakeSqs::start().await, FakeDynamoDb::start().await);
+        Self { slack, sqs, table, secrets, settings }
     }
 
     pub(crate) fn server(&self, service: Service) -> &Server {
@@ -84,8 +89,8 @@ impl Outside {
     pub(crate) fn variables(
         &self,
         origin: impl Fn(Service) -> String,
-    ) -> [(&'static str, String); 11] {
-        [
+    ) -> Vec<(&'static str, String)> {
+        let mut variables = vec![
             ("AWS_REGION", "eu-central-1".to_owned()),
             ("AWS_ACCESS_KEY_ID", "made up".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "made up".to_owned()),
@@ -97,17 +102,24 @@ impl Outside {
             ("DEAD_LETTER_QUEUE_URL", self.sqs.dead_letter_queue_url()),
             ("LEDGER_TABLE", self.table.table_name().to_owned()),
             ("SLACK_ORIGIN", origin(Service::Slack)),
-        ]
+        ];
+        variables.extend(self.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        variables
     }
 }
 
 impl World {
-    pub(crate) async fn start(stage: Stage, plan: Plan, is_verbose: bool) -> Arc<Self> {
-        Self::with(stage, Network::new(Outside::start().await, plan, is_verbose))
+    pub(crate) async fn start(
+        stage: Stage,
+        settings: Settings,
+        plan: Plan,
+        is_verbose: bool,
+    ) -> Arc<Self> {
+        Self::with(stage, Network::new(Outside::start(settings).await, plan, is_verbose))
     }
 
     pub(crate) async fn with_gates(gates: Gates) -> Arc<Self> {
-        let mut network = Network::new(Outside::start().await, Plan::Nothing, true);
+        let mut network = Network::new(Outside::start(&[]).await, Plan::Nothing, true);
         network.gates = Some(Arc::new(gates));
         Self::with(Stage::Simulated, network)
     }

@@ -7,6 +7,7 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::Platform;
@@ -80,7 +81,7 @@ async fn connect_slack(
     let mut secret = stack_secret.read().await?;
     let hello = message::hello(&stack_secret.stack, config.language);
     let slack = Slack::new(http);
-    slack.post(&url, &hello, Duration::from_secs(10)).await?;
+    slack.post(&url, &hello, Duration::from_secs(10), Timestamp::now()).await?;
     secret[name] = json!(url.expose());
     stack_secret.write(&secret).await?;
     terminal::line(&format!(

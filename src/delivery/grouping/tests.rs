@@ -13,7 +13,7 @@ fn entry(position: usize, order: &str, kind: Kind) -> Grouped {
     Grouped {
         event,
         remarks: Remarks::default(),
-        was_rejected: false,
+        is_suspect: false,
         indexes: vec![EventIndex(position)],
     }
 }
@@ -138,7 +138,7 @@ fn an_order_reopened_after_its_cancellation_stands_as_reopened() {
 #[test]
 fn an_order_has_the_remarks_of_what_leads_and_any_repeat() {
     let remarked = |remarks, entry| Grouped { remarks, ..entry };
-    let repeat = Remarks { repeat: true, changed_payload: true, delay: None };
+    let repeat = Remarks { repeat: true, changed_payload: true, ..Remarks::default() };
     let late = Remarks { delay: Some(SignedDuration::from_hours(3)), ..Remarks::default() };
     let order = leading([
         remarked(repeat, entry(0, "A", Kind::Created)),
@@ -207,7 +207,7 @@ fn a_full_digest_has_room_to_become_a_repeat() {
             Grouped {
                 event,
                 remarks: Remarks::default(),
-                was_rejected: false,
+                is_suspect: false,
                 indexes: vec![EventIndex(n)],
             }
         };
@@ -265,8 +265,8 @@ fn assert_all_named(messages: &[Notification], count: usize, name: impl Fn(usize
 }
 
 #[test]
-fn what_was_rejected_before_comes_alone_after_all_else() {
-    let refused = |entry: Grouped| Grouped { was_rejected: true, ..entry };
+fn what_is_suspect_before_comes_alone_after_all_else() {
+    let refused = |entry: Grouped| Grouped { is_suspect: true, ..entry };
     let mut entries = vec![refused(entry(0, "suspect", Kind::Cancelled))];
     entries.extend((1..6).map(|n| entry(n, &format!("{n}"), Kind::Cancelled)));
     entries.push(refused(entry(6, "other", Kind::Created)));

@@ -10,9 +10,6 @@ use crate::queue::{MAX_BATCH, Queue};
 
 /// As many messages or events as one invocation can claim, post and mark in its time.
 const MAX_EVENTS: usize = 500;
-/// A message that was received more often has missed many digests, and gets one of its own.
-/// Otherwise each window would deliver only a few of very many.
-const MAX_MISSED_DIGESTS: u32 = 5;
 
 /// What one invocation delivers.
 pub(super) struct Gathered {
@@ -23,8 +20,9 @@ pub(super) struct Gathered {
 
 /// Claims the digest that is due, if the batch has part of one, and receives what belongs with it.
 ///
-/// The invocation that acquires the claim receives until the queue is empty. The others leave their
-/// part to it.
+/// The invocation that acquires the claim receives until the queue is empty, and the others leave
+/// their part to it. When more is waiting than one invocation can deliver, it releases the claim before
+/// it posts. Then another invocation can gather the rest meanwhile.
 pub(super) async fn gather(
     app: &App,
     queue: &Queue,
@@ -33,36 +31,36 @@ pub(super) async fn gather(
 ) -> Gathered {
     let mut messages: Vec<_> = batch.into_iter().map(QueuedMessage::decode).collect();
     let mut digest = claim(app, &messages, budget).await;
-    match &mut digest {
-        Some(DigestClaim::Acquired { is_complete, .. }) => {
-            *is_complete = receive_more(queue, &mut messages, budget, 0).await;
-        }
+    // An event that is posted immediately must not wait until a receive finds nothing: a receive that
+    // finds less than a full batch is the last one then.
+    let few = if is_any(app, &messages, Mode::Immediate) { MAX_BATCH - 1 } else { 0 };
+    let is_complete = match &digest {
+        Some(DigestClaim::Acquired(_)) => receive_more(queue, &mut messages, budget, few).await,
         // In quiet times a single order is posted at once.
-        None if messages.len() > 1 => {
-            receive_more(queue, &mut messages, budget, MAX_BATCH - 1).await;
-        }
-        None | Some(DigestClaim::Taken(_)) => {}
+        None if messages.len() > 1 => receive_more(queue, &mut messages, budget, few).await,
+        None | Some(DigestClaim::Separate | DigestClaim::Taken) => true,
+    };
+    if let (Some(claim), false) = (&mut digest, is_complete) {
+        claim.give_up(app, budget).await;
     }
     Gathered { messages, digest }
 }
 
 async fn claim(app: &App, messages: &[QueuedMessage], budget: Budget<'_>) -> Option<DigestClaim> {
-    let is_digested = |message: &&QueuedMessage| {
-        let mut events = message.events().iter();
-        events.any(|event| app.config.show.mode(event.kind) == Mode::Digest)
-    };
-    let digested: Vec<_> = messages.iter().filter(is_digested).collect();
-    if digested.is_empty() {
-        None
-    } else if digested.iter().any(|message| message.record.receive_count > MAX_MISSED_DIGESTS) {
-        Some(DigestClaim::separate())
-    } else {
+    if is_any(app, messages, Mode::Digest) {
         Some(DigestClaim::acquire(app, budget).await)
+    } else {
+        None
     }
 }
 
-/// Receives what else is in the queue, until a receive returns no more than `few` messages; whether
-/// it did.
+fn is_any(app: &App, messages: &[QueuedMessage], mode: Mode) -> bool {
+    let mut events = messages.iter().flat_map(QueuedMessage::events);
+    events.any(|event| app.config.show.mode(event.kind) == mode)
+}
+
+/// Receives what else is in the queue. It stops after a receive that returned at most `few` messages,
+/// and then returns true; false when there was no time or room for everything.
 async fn receive_more(
     queue: &Queue,
     messages: &mut Vec<QueuedMessage>,

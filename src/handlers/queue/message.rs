@@ -1,6 +1,7 @@
 //! A message of the queue, and what became of what it carries.
 
 use crate::alarm::Alarm;
+use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::handlers::disposition::{Disposition, RetryPolicy};
 use crate::order::OrderEvent;
@@ -41,6 +42,12 @@ impl QueuedMessage {
     /// The orders' events in it, if it could be decoded.
     pub(super) fn events(&self) -> &[OrderEvent] {
         self.content.as_ref().map_or(&[], Content::orders)
+    }
+
+    /// The same, for their delivery.
+    pub(super) fn incoming(&self) -> impl Iterator<Item = Incoming<'_>> {
+        let is_retry = self.record.receive_count > 1;
+        self.events().iter().map(move |event| Incoming { event, is_retry })
     }
 
     /// How much of an invocation it takes up.

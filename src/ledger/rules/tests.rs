@@ -1,5 +1,5 @@
 use super::*;
-use crate::ledger::item::REMEMBERED;
+use crate::ledger::item::{REMEMBERED, Release};
 use crate::order::one_line::OneLine;
 
 const MINE: &str = "this invocation";
@@ -21,6 +21,8 @@ fn item(state: State, leased_until: Option<Timestamp>) -> Item {
         body_hash: Some("hash".to_owned()),
         owner: "another".to_owned(),
         leased_until,
+        suspect_since: None,
+        rejections: 0,
         expires: at(1_000),
     }
 }
@@ -54,6 +56,12 @@ fn of_this_event(found: &Item) -> EventVerdict {
     of_event(Some(found), Some("hash"), &request())
 }
 
+const IN_DOUBT: Release = Release { is_in_doubt: true, suspect_since: None, is_rejected: false };
+
+fn rejected(second: i64) -> Release {
+    Release { is_in_doubt: false, suspect_since: Some(at(second)), is_rejected: true }
+}
+
 #[track_caller]
 fn event_item(verdict: EventVerdict) -> Item {
     match verdict {
@@ -80,6 +88,8 @@ fn an_unknown_event_is_acquired() {
         body_hash: Some("hash".to_owned()),
         owner: MINE.to_owned(),
         leased_until: Some(at(130)),
+        suspect_since: None,
+        rejections: 0,
         expires: at(100) + REMEMBERED,
     };
     assert_eq!(leased, expected);
@@ -114,7 +124,7 @@ fn a_released_event_is_pending_or_in_doubt() {
 #[test]
 fn what_is_in_doubt_stays_so_until_it_is_delivered() {
     let leased = event_item(of_this_event(&item(State::InDoubt, None)));
-    assert!(event_item(of_this_event(&leased.released(State::Pending))).is_in_doubt());
+    assert!(event_item(of_this_event(&leased.released(Release::default()))).is_in_doubt());
 }
 
 #[test]
@@ -193,7 +203,7 @@ fn a_cancellation_after_a_reopening_in_doubt_is_announced() {
     let reopening = OrderEvent { reopens: true, ..event(Kind::Modified, 60) };
     let leased = order_item(of_order(Some(&cancelled_at(50)), &reopening, &request()));
     let died = Item { owner: "another".to_owned(), leased_until: Some(at(99)), ..leased.clone() };
-    for found in [leased.clone().released(State::InDoubt), died] {
+    for found in [leased.clone().released(IN_DOUBT), died] {
         let verdict = |event: &OrderEvent| of_order(Some(&found), event, &request());
         assert!(order_item(verdict(&reopening)).is_in_doubt());
         order_item(verdict(&event(Kind::Cancelled, 61)));
@@ -203,7 +213,7 @@ fn a_cancellation_after_a_reopening_in_doubt_is_announced() {
             "it was delivered"
         );
     }
-    let found = leased.released(State::Pending);
+    let found = leased.released(Release::default());
     let verdict = of_order(Some(&found), &event(Kind::Cancelled, 61), &request());
     assert!(matches!(verdict, OrderVerdict::SupersededAt(_)), "the channel knows no better");
 }
@@ -237,16 +247,49 @@ fn a_cancellation_that_was_not_delivered_is_acquired_again() {
         order_item(of_order(Some(found), &event(Kind::Cancelled, 50), &request())).is_in_doubt()
     };
     let leased = order_item(of_order(None, &event(Kind::Cancelled, 50), &request()));
-    assert!(!again(&leased.clone().released(State::Pending)));
-    assert!(again(&leased.released(State::InDoubt)), "Slack did not say");
+    assert!(!again(&leased.clone().released(Release::default())));
+    assert!(again(&leased.released(IN_DOUBT)), "Slack did not say");
     assert!(again(&item(State::Pending, Some(at(99)))), "its owner did not say");
 }
 
 #[test]
-fn a_rejection_is_known_when_the_event_is_acquired_again() {
+fn a_rejected_event_is_a_suspect_when_it_is_acquired_again() {
     let leased = event_item(of_this_event(&item(State::Pending, None)));
-    let again = event_item(of_this_event(&leased.released(State::Rejected)));
-    assert_eq!((again.state, again.is_in_doubt()), (State::Rejected, false));
-    assert_eq!(again.clone().released(State::Pending).state, State::Rejected, "it was not tried");
-    assert!(again.released(State::InDoubt).is_in_doubt());
+    assert!(!leased.is_suspect());
+    let again = event_item(of_this_event(&leased.released(rejected(100))));
+    assert!(again.is_suspect() && !again.is_in_doubt());
+    assert_eq!((again.rejections, again.suspect_since), (1, Some(at(100))));
+    let untried = again.clone().released(Release::default());
+    assert_eq!((untried.rejections, untried.is_suspect()), (1, true), "it was not tried");
+    assert!(again.released(IN_DOUBT).is_in_doubt());
+}
+
+#[test]
+fn an_item_of_an_earlier_deployment_is_a_suspect_by_its_state() {
+    assert!(item(State::Rejected, None).is_suspect());
+    assert!(!item(State::InDoubt, None).is_suspect());
+}
+
+#[test]
+fn an_event_is_hopeless_at_the_third_rejection_after_an_hour() {
+    let rejected = |rejections, suspect_since| {
+        let item = Item { suspect_since, rejections, ..item(State::Rejected, None) };
+        hopeless_since(&item, at(3_700))
+    };
+    assert_eq!(rejected(2, Some(at(100))), Some(at(100)));
+    assert_eq!(rejected(1, Some(at(100))), None, "it is the second rejection");
+    assert_eq!(rejected(9, Some(at(101))), None, "it is not an hour yet");
+    assert_eq!(rejected(9, None), None);
+}
+
+#[test]
+fn what_an_expired_item_knew_counts_no_more() {
+    let expired = Item {
+        suspect_since: Some(at(50)),
+        rejections: 2,
+        expires: at(99),
+        ..item(State::Rejected, None)
+    };
+    let leased = event_item(of_this_event(&expired));
+    assert_eq!((leased.rejections, leased.is_suspect()), (0, false));
 }

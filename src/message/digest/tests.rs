@@ -173,7 +173,7 @@ fn the_worst_two_orders_fit() {
         is_test: true,
         ..order("", kind)
     };
-    let changed = Remarks { changed_payload: true, repeat: true, delay: None };
+    let changed = Remarks { changed_payload: true, repeat: true, ..Remarks::default() };
     for (kind, other) in [(Kind::Cancelled, Kind::Created), (Kind::Modified, Kind::Modified)] {
         for shop in ["a", "b"] {
             let (one, two) = (worst(kind, "a"), worst(other, shop));

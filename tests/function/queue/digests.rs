@@ -7,7 +7,7 @@ use order_alerts_fakes::{AwsFault, EVERY_OPERATION, Fault, Posted, Webhook};
 use serde_json::{Value, json};
 
 use crate::support::assertions::{all_numbers, numbers};
-use crate::support::queue::{LIMIT, LONGEST_ABSENCE, consume, end_leases};
+use crate::support::queue::{LIMIT, LONGEST_ABSENCE, assert_retried_after, consume, end_leases};
 use crate::support::webhooks::{cancellation, creation, event, named};
 use crate::support::world::{Way, World};
 
@@ -104,38 +104,41 @@ async fn a_new_order_alone_in_its_window_is_a_single_message() {
 }
 
 #[tokio::test]
-async fn an_event_of_a_window_whose_digest_was_or_is_being_posted_waits_for_the_next() {
-    let consume_twice = async |is_over: bool| {
-        let window = Window::open();
-        let world = world_with(&window, &[]).await;
-        let settings = [("DIGEST_SECONDS", &*window.setting())];
-        let (lambda, _function) = world.another(Way::Queue, &settings).await;
-        let envelope = envelope(&world).await;
-        put(&world, &envelope, 1..=4);
-        // Slack posts the digest at once, and is slow to answer.
-        world.slack.script([Fault::Slow(Duration::from_secs(2)).posted_then()]);
-        let first = world.consume();
-        let second = async {
-            world.slack.wait_for(1, LIMIT).await;
-            put(&world, &envelope, 5..=8);
-            consume(&world.sqs, &lambda).await.unwrap();
-            if !is_over {
-                // The invocation that gathers the digest could still receive them: twice they are retried
-                // immediately.
-                consume(&world.sqs, &lambda).await.unwrap();
-                consume(&world.sqs, &lambda).await.unwrap();
-            }
-        };
-        if is_over {
-            first.await;
-            second.await;
-        } else {
-            tokio::join!(first, second);
-        }
-        assert_eq!(all_numbers(&world.slack.messages()), [1, 2, 3, 4]);
-        assert_all_wait_for_the_next_window(&world, &window, 1);
+async fn an_event_of_a_window_whose_digest_was_posted_gets_a_digest_of_its_own() {
+    let window = Window::open();
+    let world = world_with(&window, &[]).await;
+    let envelope = envelope(&world).await;
+    put(&world, &envelope, 1..=4);
+    world.consume().await;
+    put(&world, &envelope, 5..=8);
+    world.consume().await;
+    assert_eq!(world.headlines(), ["🛒 4 new orders", "🛒 4 new orders"]);
+    assert_eq!(all_numbers(&world.slack.messages()), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(world.sqs.messages(), []);
+}
+
+#[tokio::test]
+async fn while_a_digest_is_gathered_its_other_events_are_retried_after_seconds() {
+    let window = Window::open();
+    let world = world_with(&window, &[]).await;
+    let settings = [("DIGEST_SECONDS", &*window.setting())];
+    let (lambda, _function) = world.another(Way::Queue, &settings).await;
+    let envelope = envelope(&world).await;
+    put(&world, &envelope, 1..=4);
+    // Slack posts the digest at once, and is slow to answer.
+    world.slack.script([Fault::Slow(Duration::from_secs(2)).posted_then()]);
+    let second = async {
+        world.slack.wait_for(1, LIMIT).await;
+        put(&world, &envelope, 5..=8);
+        consume(&world.sqs, &lambda).await.unwrap();
+        let [_in_flight, waiting] = &world.sqs.messages()[..] else { panic!("one is gone") };
+        assert_retried_after(waiting, 3..=3);
     };
-    tokio::join!(consume_twice(true), consume_twice(false));
+    tokio::join!(world.consume(), second);
+    assert_eq!(all_numbers(&world.slack.messages()), [1, 2, 3, 4]);
+    world.sqs.advance(Duration::from_secs(3));
+    world.consume().await;
+    assert_eq!(all_numbers(&world.slack.messages()), [1, 2, 3, 4, 5, 6, 7, 8]);
 }
 
 #[tokio::test]
@@ -148,13 +151,14 @@ async fn a_digest_that_could_not_be_posted_is_posted_by_the_next_consumer() {
     world.consume().await;
     assert_eq!(world.slack.messages().len(), 0);
     world.sqs.advance(Duration::from_secs(121));
+    let world = world.restarted(Way::Queue, &[("DIGEST_SECONDS", &window.setting())]).await;
     world.consume().await;
     assert_eq!(world.headlines(), ["🛒 4 new orders"]);
     assert_eq!(world.sqs.messages(), []);
 }
 
 #[tokio::test]
-async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_receives() {
+async fn more_than_one_invocation_receives_is_left_to_the_next() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
     // Ten messages of 51 events are more than the five hundred that an invocation takes.
@@ -167,10 +171,7 @@ async fn a_window_stays_open_while_more_is_waiting_than_one_invocation_receives(
     assert_eq!(world.sqs.messages().len(), 2, "the rest is left");
     world.consume().await;
     assert_eq!(all_numbers(&world.slack.messages()), all);
-    // Now everything is posted, and the window is over.
-    put(&world, &envelope, [1_000]);
-    world.consume().await;
-    assert_all_wait_for_the_next_window(&world, &window, 1);
+    assert_eq!(world.sqs.messages(), []);
 }
 
 #[tokio::test]
@@ -187,9 +188,10 @@ async fn a_cancellation_is_posted_separately_whether_or_not_a_digest_is_due() {
         "🚫 Order #1 cancelled · KRW 1,000",
         "🛒 4 new orders",
         "🚫 Order #2 cancelled · KRW 2,000",
+        "🛒 4 new orders",
     ];
     assert_eq!(world.headlines(), headlines);
-    assert_all_wait_for_the_next_window(&world, &window, 4);
+    assert_eq!(world.sqs.messages(), []);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use order_alerts_fakes::{FakeDynamoDb, FakeSqs, Invocation, Outcome, QueuedMessage, RuntimeApi};
 use serde_json::{Value, json};
 
@@ -130,6 +130,17 @@ pub(crate) fn end_leases(ledger: &FakeDynamoDb) {
     change_items(ledger, |item| {
         if item["leased_until"] != 0 {
             item["leased_until"] = json!(over);
+        }
+    });
+}
+
+/// Has the effect of two rejections over two hours on every event that Slack rejected.
+pub(crate) fn age_rejections(ledger: &FakeDynamoDb) {
+    let since = Timestamp::now() - SignedDuration::from_hours(2);
+    change_items(ledger, |item| {
+        if item.get("suspect_since").is_some() {
+            item["suspect_since"] = json!(since.to_string());
+            item["rejections"] = json!(2);
         }
     });
 }

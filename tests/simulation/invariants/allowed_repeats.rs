@@ -5,7 +5,7 @@
 //! It may be repeated if
 //!   - a call about this order failed, with its retry, or
 //!   - three calls of the invocation failed, after which it makes no more, or
-//!   - calls took so long that there was no time for more.
+//!   - calls took so long that there was no time for the mark.
 //!
 //! If a process logs that the ledger failed, that counts.
 
@@ -18,8 +18,6 @@ use crate::senders::{Event, name};
 
 /// After so many failed calls an invocation continues without the ledger.
 const OUTAGE: usize = 3;
-/// After two thirds of its time an invocation acquires no lease any more.
-const LATE: Duration = Duration::from_secs(20);
 /// Near its end it marks nothing delivered any more. It had started before its first call, and its
 /// last call began before the end.
 const TOO_LATE: Duration = Duration::from_millis(25_900);
@@ -84,7 +82,6 @@ impl<'a> AllowedRepeats<'a> {
         let invocation = post.invocation.as_str();
         let (first, last) = self.log.spans[invocation];
         self.failed.get(invocation).is_some_and(|failed| *failed >= OUTAGE)
-            || post.at > first + LATE
             || last > first + TOO_LATE
     }
 

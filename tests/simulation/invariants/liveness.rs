@@ -4,22 +4,24 @@ use std::time::Duration;
 
 use crate::invariants::order_states::{Finding, OrderStates};
 use crate::message::Kind;
+use crate::world::Settings;
 
 /// A message that waits for no digest is shown within this.
 const IMMEDIATE: Duration = Duration::from_mins(1);
-/// From one digest to the next, by the default settings.
-const WINDOW: Duration = Duration::from_mins(1);
 /// After the end of the window, to receive the events and to post them.
-const GRACE: Duration = Duration::from_secs(10);
-/// An event whose window's digest is another invocation's waits for the next; received more often than
-/// this, it gets a digest of its own.
-const MOST_MISSED: u32 = 5;
+const AFTER_WINDOW: Duration = Duration::from_mins(1);
+/// The length of a window, unless `DIGEST_SECONDS` says otherwise.
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// Checks the events sent from then on that are the only ones of their order.
 pub(crate) fn events_are_shown_in_time(
     states: &OrderStates<'_>,
+    settings: Settings,
     from: Duration,
 ) -> Result<(), Finding> {
+    let seconds = settings.iter().find(|(name, _)| *name == "DIGEST_SECONDS");
+    let seconds = seconds.and_then(|(_, seconds)| seconds.parse().ok());
+    let window = seconds.map_or(WINDOW, Duration::from_secs);
     let events = states.events();
     let fresh = states.sent.values().filter(|event| event.at >= from);
     for event in fresh.filter(|event| events[&event.order].len() == 1) {
@@ -28,7 +30,7 @@ pub(crate) fn events_are_shown_in_time(
         let Some(answered) = states.answered.get(&event.id) else { continue };
         let due = match event.kind {
             Kind::Cancelled => *answered + IMMEDIATE,
-            _ => end_of_window(*answered) + WINDOW * MOST_MISSED + GRACE,
+            _ => end_of_window(*answered, window) + AFTER_WINDOW,
         };
         if shown > due {
             let what = format!("was accepted at {answered:?} and shown at {shown:?}");
@@ -39,6 +41,6 @@ pub(crate) fn events_are_shown_in_time(
 }
 
 /// A world begins with a window.
-fn end_of_window(at: Duration) -> Duration {
-    WINDOW * u32::try_from(at.as_secs() / WINDOW.as_secs() + 1).expect("a run is not so long")
+fn end_of_window(at: Duration, window: Duration) -> Duration {
+    window * u32::try_from(at.as_secs() / window.as_secs() + 1).expect("a run is not so long")
 }

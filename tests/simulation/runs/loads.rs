@@ -9,6 +9,7 @@ use crate::load::Load;
 use crate::message::Kind;
 use crate::report::{check, observe};
 use crate::senders::{Event, cancellations, mixed, repeated};
+use crate::world::Settings;
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
@@ -146,4 +147,39 @@ fn a_day_leaves_no_more_ledger_items_than_it_has_orders() {
     assert_eq!(figures.items.len(), all);
     let week = minutes(7 * 24 * 60) + minutes(1);
     assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item never expires");
+}
+
+/// So many created orders in each of six windows, spread over the window.
+fn created_in_windows(count: u32, window: u64) -> Vec<Event> {
+    let order = |number: u32| {
+        let (of_window, place) = (number / count, number % count);
+        let start = seconds(window * u64::from(of_window));
+        let at = start + seconds(window) * place / count;
+        Event { id: number as usize, order: number, kind: Kind::Created, at, happened: at }
+    };
+    (0..6 * count).map(order).collect()
+}
+
+fn windows(count: u32, window: u64, settings: Settings) {
+    let name = format!("{count} created in each of 6 windows of {window} s");
+    let load = Load::new(&name, created_in_windows(count, window), minutes(240));
+    let figures = observe(&Load { settings, well_from: Some(Duration::ZERO), ..load });
+    assert_each_once(&figures, 6 * count as usize);
+}
+
+#[test]
+fn every_order_is_in_a_digest_soon_after_its_window() {
+    for count in [2, 10, 100] {
+        windows(count, 60, &[]);
+        windows(count, 900, &[("DIGEST_SECONDS", "900")]);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn every_order_of_full_windows_is_in_a_digest_soon_after() {
+    for count in [1_000, 2_000] {
+        windows(count, 60, &[]);
+        windows(count, 900, &[("DIGEST_SECONDS", "900")]);
+    }
 }

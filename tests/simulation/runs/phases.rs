@@ -7,10 +7,17 @@ use crate::faults::{Fault, Phase, Plan, Random, Service};
 use crate::invariants::Figures;
 use crate::load::Load;
 use crate::report::observe;
-use crate::senders::{Event, POISON, cancellations, mixed, poisoned, reopened, repeated};
+use crate::senders::{
+    Event, POISON, cancellations, mixed, poisoned, reopened, repeated, with_traffic,
+};
+use crate::world::Settings;
 
 const fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+const fn minutes(minutes: u64) -> Duration {
+    Duration::from_mins(minutes)
 }
 
 fn phase(service: Service, during: Range<u64>, fault: Fault) -> Phase {
@@ -72,8 +79,9 @@ fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let plan = Plan::Any(vec![Plan::Phases(phases.collect()), Plan::Random(random)]);
     let one_of = u32::try_from(count).expect("there are not so many") * 2 / 5;
     let events = poisoned(mixed(count, seconds(time * 3 / 4), seed), one_of);
+    let events = with_traffic(events, time / 60 + 90);
     let name = format!("{count} events, a ledger in phases, seed {seed}");
-    let load = Load::new(&name, events, until + Duration::from_hours(1));
+    let load = Load::new(&name, events, until + Duration::from_hours(3));
     let figures = observe(&Load { seed, plan, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
@@ -96,9 +104,9 @@ fn thousands_of_events_survive_a_ledger_in_phases() {
 #[test]
 #[ignore = "takes minutes: make storm"]
 fn a_burst_is_shown_but_for_the_orders_that_slack_always_rejects() {
-    let events = poisoned(cancellations(1_000, seconds(10)), 200);
+    let events = with_traffic(poisoned(cancellations(1_000, seconds(10)), 200), 80);
     let figures = during("1,000, 5 of which Slack always rejects", events, Vec::new());
-    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (995, 0, 5));
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (995 + 16, 0, 5));
 }
 
 #[test]
@@ -120,19 +128,84 @@ fn many_reopened_orders_survive_faults_at_every_call() {
 
 #[test]
 fn only_what_slack_always_rejects_is_dead_lettered() {
-    let events = poisoned(cancellations(60, seconds(10)), 20);
+    let events = with_traffic(poisoned(cancellations(60, seconds(10)), 20), 80);
     let figures = during("60, 3 of which Slack always rejects", events, Vec::new());
-    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (57, 0, 3));
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (57 + 16, 0, 3));
     assert!(figures.shown.keys().all(|order| *order < POISON));
 }
 
 #[test]
-fn what_slack_rejects_for_a_while_is_shown_or_dead_lettered() {
+fn twenty_orders_that_slack_always_rejects_are_twenty_dead_letters() {
+    let poison = cancellations(20, seconds(1)).into_iter();
+    let poison = poison.map(|event| Event { order: event.order + POISON, ..event });
+    let events = with_traffic(poison.collect(), 150);
+    let figures = observe(&Load::new("20 that Slack always rejects", events, minutes(240)));
+    assert_eq!((figures.shown.len(), figures.repeated(), figures.dead), (30, 0, 20));
+    assert_eq!(figures.queued, 0, "something is stuck in the queue");
+}
+
+#[test]
+fn nothing_is_dead_lettered_while_slack_takes_nothing_else() {
+    let poison = cancellations(3, seconds(1)).into_iter();
+    let poison = poison.map(|event| Event { order: event.order + POISON, ..event });
+    let load = Load::new("3 that Slack rejects, and no others", poison.collect(), minutes(180));
+    let figures = observe(&load);
+    assert_eq!((figures.queued, figures.dead), (3, 0));
+}
+
+#[test]
+fn what_slack_rejects_for_a_while_is_shown_soon_after() {
     let events = cancellations(30, seconds(60));
     let rejections = vec![phase(Service::Slack, 10..100, Fault::Rejected)];
     let figures = during("30, Slack rejects them all for 90 s", events, rejections);
-    assert_eq!(figures.shown.len() + figures.dead, 30);
-    assert!(figures.dead > 0, "nothing was dead-lettered");
+    assert_eq!((figures.shown.len(), figures.dead), (30, 0));
+    assert!(figures.delay() < minutes(20), "{:?}", figures.delay());
+}
+
+#[test]
+fn orders_whose_blocks_slack_rejects_are_shown_as_plain_text() {
+    for (count, limit) in [(8, 10), (20, 10), (80, 20)] {
+        let events = cancellations(count, seconds(1));
+        let name = format!("{count}, Slack rejects all blocks");
+        let figures = during(&name, events, vec![phase(Service::Slack, 0..9_999, Fault::NoBlocks)]);
+        assert_eq!((figures.shown.len(), figures.dead), (count as usize, 0));
+        assert!(figures.delay() < minutes(limit), "{:?}", figures.delay());
+    }
+}
+
+#[test]
+fn an_order_on_which_slack_fails_holds_up_no_other() {
+    let events = cancellations(20, seconds(20));
+    let load = Load::new("20, Slack answers 500 for one", events, minutes(60));
+    let figures = observe(&Load { plan: Plan::Order(7, Fault::Status(500)), ..load });
+    let late = figures.shown.iter().filter(|(order, times)| {
+        times.iter().min().is_none_or(|first| *first > seconds(u64::from(**order) + 60))
+    });
+    assert_eq!(late.map(|(order, _)| *order).collect::<Vec<u32>>(), Vec::<u32>::new());
+    assert_eq!((figures.shown.len(), figures.queued, figures.dead), (19, 1, 0));
+}
+
+#[test]
+fn a_slow_slack_gets_each_order_once() {
+    let slow = vec![phase(Service::Slack, 0..3_600, Fault::Late(seconds(6)))];
+    let settings: Settings = &[("MENTION", "channel")];
+    let load = Load::new("1, Slack answers after 6 s", cancellations(1, seconds(1)), minutes(90));
+    let figures = observe(&Load { settings, plan: Plan::Phases(slow.clone()), ..load });
+    assert!(figures.posts <= 3, "{} posts", figures.posts);
+    assert_eq!((figures.mentions, figures.queued), (1, 0));
+    let events = cancellations(60, seconds(600));
+    let load = Load::new("60, Slack answers after 6 s", events, minutes(90));
+    let figures = observe(&Load { settings, plan: Plan::Phases(slow), ..load });
+    assert_eq!((figures.shown.len(), figures.queued, figures.repeated()), (60, 0, 0));
+}
+
+#[test]
+fn a_slack_that_never_answers_in_time_gets_a_mention_once() {
+    let hangs = vec![phase(Service::Slack, 0..3_600, Fault::Late(seconds(60)))];
+    let settings: Settings = &[("MENTION", "channel")];
+    let load = Load::new("1, Slack answers after 60 s", cancellations(1, seconds(1)), minutes(120));
+    let figures = observe(&Load { settings, plan: Plan::Phases(hangs), ..load });
+    assert_eq!((figures.mentions, figures.queued), (1, 0));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::faults::{Plan, Random};
 use crate::load::Load;
 use crate::message::Kind;
 use crate::report::observe;
-use crate::senders::{Event, POISON, mixed, poisoned};
+use crate::senders::{Event, POISON, mixed, poisoned, with_traffic};
 
 /// After the last fault: until then the leases of killed sandboxes have expired.
 const RECOVERY: Duration = Duration::from_secs(40);
@@ -18,11 +18,13 @@ fn survive(events: usize, time: Duration, seed: u64) {
     let one_of = u32::try_from(events).expect("there are not so many") * 2 / 5;
     let events = poisoned(mixed(events, time, seed), one_of);
     let fresh = fresh(&events, until + RECOVERY);
-    let all = [events, fresh].concat();
+    // What Slack always rejects is dead-lettered only while it accepts other orders.
+    let minutes = until.as_secs() / 60 + 90;
+    let all = with_traffic([events, fresh].concat(), minutes);
     let name = format!("{} events, 5 % faults, seed {seed}", all.len());
     let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
     let well_from = Some(until + RECOVERY);
-    let load = Load::new(&name, all, until + Duration::from_mins(40));
+    let load = Load::new(&name, all, until + Duration::from_hours(3));
     let figures = observe(&Load { seed, plan, well_from, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }

@@ -1,0 +1,98 @@
+//! What a warm sandbox knows of each Slack URL.
+//!
+//! Nothing depends on it for correctness: a new sandbox knows nothing, and asks Slack.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::slack::url::SlackUrl;
+
+/// A stack has a channel for orders and one for alarms; old URLs are forgotten first.
+const MAX_URLS: usize = 4;
+
+/// The states of the latest URLs.
+#[derive(Debug, Default)]
+pub(super) struct UrlStates(Mutex<Vec<(SlackUrl, UrlState)>>);
+
+/// The state of one URL.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UrlState {
+    /// Slack's rate limit holds until then.
+    pub(super) limited_until: Option<Timestamp>,
+    /// When Slack last took a message.
+    pub(super) accepted_at: Option<Timestamp>,
+}
+
+impl UrlStates {
+    pub(super) fn get(&self, url: &SlackUrl) -> UrlState {
+        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = states.iter().find(|(known, _)| known == url);
+        known.map_or_else(UrlState::default, |(_, state)| *state)
+    }
+
+    pub(super) fn accepted(&self, url: &SlackUrl, now: Timestamp) {
+        self.change(url, |state| *state = UrlState { limited_until: None, accepted_at: Some(now) });
+    }
+
+    pub(super) fn limited(&self, url: &SlackUrl, until: Timestamp) {
+        self.change(url, |state| state.limited_until = Some(until));
+    }
+
+    fn change(&self, url: &SlackUrl, change: impl FnOnce(&mut UrlState)) {
+        let mut states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let position = states.iter().position(|(known, _)| known == url);
+        let position = position.unwrap_or_else(|| {
+            if states.len() == MAX_URLS {
+                states.remove(0);
+            }
+            states.push((url.clone(), UrlState::default()));
+            states.len() - 1
+        });
+        change(&mut states[position].1);
+    }
+}
+
+impl UrlState {
+    /// How long the rate limit still holds.
+    pub(super) fn limited_for(self, now: Timestamp) -> Option<Duration> {
+        let left = self.limited_until?.duration_since(now);
+        Duration::try_from(left).ok().filter(|left| !left.is_zero())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+
+    use super::*;
+
+    fn url(name: &str) -> SlackUrl {
+        SlackUrl::parse(&format!("https://hooks.slack.com/services/{name}"), None).unwrap()
+    }
+
+    #[test]
+    fn a_rate_limit_holds_for_its_url_until_it_ends_or_a_message_is_taken() {
+        let now = Timestamp::UNIX_EPOCH;
+        let (states, first, second) = (UrlStates::default(), url("first"), url("second"));
+        states.limited(&first, now + SignedDuration::from_secs(30));
+        assert_eq!(states.get(&first).limited_for(now), Some(Duration::from_secs(30)));
+        assert_eq!(states.get(&second).limited_for(now), None);
+        let later = now + SignedDuration::from_secs(30);
+        assert_eq!(states.get(&first).limited_for(later), None);
+        states.accepted(&first, now);
+        assert_eq!(states.get(&first).limited_for(now), None);
+        assert_eq!(states.get(&first).accepted_at, Some(now));
+    }
+
+    #[test]
+    fn old_urls_are_forgotten() {
+        let states = UrlStates::default();
+        for name in ["1", "2", "3", "4", "5"] {
+            states.accepted(&url(name), Timestamp::UNIX_EPOCH);
+        }
+        assert_eq!(states.get(&url("1")).accepted_at, None);
+        assert!(states.get(&url("5")).accepted_at.is_some());
+    }
+}
