@@ -27,7 +27,7 @@ pub struct Style {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Remarks {
     /// Slack may have shown it before: the outcome of an earlier post is in doubt. A repeat mentions
-    /// nobody.
+    /// no one.
     pub repeat: bool,
     /// The ledger could not say whether it was posted before.
     pub unchecked: bool,

@@ -49,7 +49,7 @@ impl<'a> LedgerSession<'a> {
         (is_in_time && !self.circuit.is_open()).then_some(&self.app.ledger)
     }
 
-    /// Claims an event; `name` tells copies of one event in this invocation apart. `None` when it is
+    /// Claims an event; `name` differs between copies of one event in this invocation. `None` when it is
     /// too late to post it.
     pub(super) async fn claim_event(
         &self,

@@ -85,7 +85,7 @@ impl<'a> Poster<'a> {
             self.channel = Channel::Orders;
             found = self.read_url().await;
         }
-        // An alarm that meets no channel is no news of its own: an order that waits is.
+        // Only an order that waits for a channel is counted; an alarm about it would be no help.
         let is_silent = self.channel == Channel::Monitoring
             && matches!(found, Err(NoUrl::Refused(SlackUrlError::Empty)));
         if found.is_err() && !is_silent {

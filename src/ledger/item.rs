@@ -107,8 +107,8 @@ impl State {
 }
 
 impl Item {
-    /// A counter. Its version is the count itself, which only grows; its owner tells whose addition
-    /// made it so.
+    /// A counter. Its version is the count itself, which only grows; its owner is the last one
+    /// that added to it.
     pub fn counter(count: i64, request: &LeaseRequest) -> Self {
         Self {
             version: count,
