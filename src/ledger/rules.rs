@@ -158,4 +158,4 @@ fn lease_of_another(item: &Item, request: &LeaseRequest) -> Option<Timestamp> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,37 +1,7 @@
-use jiff::Timestamp;
-
 use super::*;
+use crate::ledger::rules::tests::event;
 use crate::order::Change;
 use crate::order::one_line::OneLine;
-
-fn at(second: i64) -> Timestamp {
-    Timestamp::from_second(1_767_225_600 + second).unwrap()
-}
-
-fn event(kind: Kind, second: i64) -> OrderEvent {
-    OrderEvent {
-        platform: "woocommerce".to_owned(),
-        platform_name: "WooCommerce".to_owned(),
-        kind,
-        change: None,
-        id: OneLine::parse("42"),
-        number: None,
-        shop: OneLine::parse("tea.example"),
-        total: None,
-        reason: None,
-        status: None,
-        customer: None,
-        items: Vec::new(),
-        more_items: 0,
-        link: None,
-        occurred_at: Some(at(second)),
-        received_at: at(second + 5),
-        is_test: false,
-        reopens: false,
-        delivery_id: None,
-        body_hash: "hash".to_owned(),
-    }
-}
 
 #[test]
 fn unsigned_headers_make_no_new_event() {

@@ -27,7 +27,7 @@ fn item(state: State, leased_until: Option<Timestamp>) -> Item {
     }
 }
 
-fn event(kind: Kind, second: i64) -> OrderEvent {
+pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
     OrderEvent {
         platform: "woocommerce".to_owned(),
         platform_name: "WooCommerce".to_owned(),
