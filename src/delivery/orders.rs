@@ -23,6 +23,10 @@ const MAX_IN_A_ROW: usize = 3;
 /// If Slack took a message at most this long ago, it works, and what it rejects is at fault.
 const LATELY: SignedDuration = SignedDuration::from_mins(15);
 
+/// Of a rejected message, parts of at most this many orders are suspects: posted alone, more would
+/// flood the channel.
+const MAX_SUSPECTS: usize = 8;
+
 /// One order that Slack rejected in every form, or failed on.
 struct SetAside {
     notification: Notification,
@@ -245,8 +249,10 @@ impl OrderDelivery<'_> {
         let now = self.budget.deadline.now();
         let mut leases = Vec::new();
         for notification in waiting {
-            // Slack rejected a message with these orders: they must not take others along again.
-            let suspect_since = notification.is_rejected_part().then_some(now);
+            // Slack rejected a message with these few orders: they must not take others along again.
+            let is_suspect =
+                notification.is_rejected_part() && notification.entries().len() <= MAX_SUSPECTS;
+            let suspect_since = is_suspect.then_some(now);
             for Grouped { indexes, remarks, .. } in notification.entries() {
                 self.jobs.end(indexes, &Outcome::Retry(retry_after));
                 let is_in_doubt = remarks.repeat;
