@@ -21,7 +21,8 @@ pub(crate) const ALARM_EMAIL: &str = "alarms@example.com";
 /// Slack's one message a second, and a few more at once.
 const SLACK_RATE: (f64, u32) = (1.0, 5);
 /// The emulator knows no alarm on metric math.
-const WITHOUT_METRIC_MATH: [&str; 2] = ["CancellationPercent=0", "RejectedWebhooks=0"];
+const WITHOUT_METRIC_MATH: [&str; 4] =
+    ["CancellationPercent=0", "RejectedWebhooks=0", "SlackRefusedMinutes=0", "QueueAgeSeconds=0"];
 const SAMPLE: &str = "events/shopify-cancelled.json";
 
 pub(crate) struct World {
@@ -69,8 +70,8 @@ impl World {
         let digest = format!("DigestSeconds={DIGEST_SECONDS}");
         let email = format!("AlarmEmail={ALARM_EMAIL}");
         // The emulator raises this alarm at the first refusal, whatever is asked for.
-        let refused = "SlackRefusedMinutes=1";
-        let parameters = ["--parameter-overrides", architecture(), &digest, &email, refused];
+        let ledger = "LedgerMinutes=1";
+        let parameters = ["--parameter-overrides", architecture(), &digest, &email, ledger];
         let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 
