@@ -28,6 +28,8 @@ pub enum Metric {
     OrdersCreated,
     OrdersModified,
     OrdersCancelled,
+    /// Cancellations of orders that were never paid. They do not count as `OrdersCancelled`.
+    OrdersCancelledUnpaid,
     /// Webhooks that were not verified.
     WebhooksRejected,
     /// Verified webhooks that are ignored.
