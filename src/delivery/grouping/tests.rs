@@ -273,3 +273,59 @@ fn what_is_suspect_before_comes_alone_after_all_else() {
     let messages = group(entries, &STYLE);
     assert_eq!(names(&messages), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
 }
+
+#[test]
+fn a_change_without_a_name_is_part_of_what_else_happened_to_its_order() {
+    for kind in [Kind::Created, Kind::Cancelled] {
+        let entries = vec![
+            at(0, entry(0, "A", Kind::Modified)),
+            at(1, entry(1, "A", kind)),
+            at(2, entry(2, "A", Kind::Modified)),
+        ];
+        let messages = group(entries, &STYLE);
+        assert_eq!(names(&messages), [["A"]], "{kind:?}");
+        assert_eq!(messages[0].entries()[0].event.kind, kind);
+        assert_eq!(messages[0].indexes().count(), 3);
+    }
+    let paid = changed(Change::Paid, entry(0, "A", Kind::Modified));
+    let messages = group(vec![paid, entry(1, "A", Kind::Modified)], &STYLE);
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].entries()[0].event.change, Some(Change::Paid));
+    let apart = vec![entry(0, "A", Kind::Created), entry(1, "B", Kind::Modified)];
+    assert_eq!(group(apart, &STYLE).len(), 2);
+}
+
+#[test]
+fn a_new_order_is_shown_as_it_is_now() {
+    let with = |status: &str, entry: Grouped| Grouped {
+        event: OrderEvent { status: OneLine::parse(status), ..entry.event },
+        ..entry
+    };
+    let created = with("pending", at(0, entry(0, "A", Kind::Created)));
+    let updated = with("paid", at(1, entry(1, "A", Kind::Modified)));
+    let older = with("draft", at(-1, entry(2, "A", Kind::Modified)));
+    let messages = group(vec![updated, created, older], &STYLE);
+    let event = &messages[0].entries()[0].event;
+    assert_eq!((event.kind, event.status.clone()), (Kind::Created, OneLine::parse("paid")));
+}
+
+#[test]
+fn a_deletion_that_is_said_twice_keeps_what_either_says() {
+    let gone = |entry: Grouped| changed(Change::Deleted, entry);
+    let trash = gone(at(0, entry(0, "A", Kind::Modified)));
+    let bare = gone(at(1, entry(1, "A", Kind::Modified)));
+    let bare = Grouped { event: OrderEvent { total: None, number: None, ..bare.event }, ..bare };
+    for entries in [vec![trash.clone(), bare.clone()], vec![bare, trash.clone()]] {
+        let messages = group(entries, &STYLE);
+        assert_eq!(messages.len(), 1);
+        assert_eq!(messages[0].entries()[0].event.total, trash.event.total);
+    }
+}
+
+#[test]
+fn tests_are_shown_each_time_even_of_one_order() {
+    let test =
+        |entry: Grouped| Grouped { event: OrderEvent { is_test: true, ..entry.event }, ..entry };
+    let entries = vec![test(entry(0, "A", Kind::Created)), test(entry(1, "A", Kind::Modified))];
+    assert_eq!(group(entries, &STYLE).len(), 2);
+}

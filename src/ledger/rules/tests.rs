@@ -296,3 +296,87 @@ fn what_an_expired_item_knew_counts_no_more() {
     let leased = event_item(of_this_event(&expired));
     assert_eq!((leased.rejections, leased.is_suspect()), (0, false));
 }
+
+/// The order's item after an event, as its verdict writes it at once or after the post.
+#[track_caller]
+fn after(found: Option<&Item>, event: &OrderEvent) -> Item {
+    match of_order(found, event, &request()) {
+        OrderVerdict::Free(_, Some(item)) | OrderVerdict::Superseded(_, Some(item)) => item,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn draft(second: i64) -> OrderEvent {
+    OrderEvent { is_draft: true, ..event(Kind::Created, second) }
+}
+
+fn deleted(second: i64) -> OrderEvent {
+    OrderEvent { change: Some(Change::Deleted), ..event(Kind::Modified, second) }
+}
+
+fn restored(second: i64) -> OrderEvent {
+    OrderEvent { change: Some(Change::Restored), ..event(Kind::Modified, second) }
+}
+
+#[test]
+fn the_first_event_of_a_placed_draft_is_its_creation() {
+    let found = after(None, &draft(50));
+    assert_eq!(found.leased_until, None);
+    let verdict = |event: &OrderEvent| of_order(Some(&found), event, &request());
+    for placed in [event(Kind::Modified, 60), event(Kind::Created, 60)] {
+        let OrderVerdict::Acquire(leased, PostedAs::Creation) = verdict(&placed) else {
+            panic!("{:?}", verdict(&placed))
+        };
+        assert_eq!((leased.leased_until, leased.is_in_doubt()), (Some(at(130)), false));
+        let again = leased.released(Release::default());
+        let verdict = of_order(Some(&again), &placed, &request());
+        assert!(matches!(verdict, OrderVerdict::Acquire(_, PostedAs::Creation)), "{verdict:?}");
+    }
+    let superseded = OrderVerdict::Superseded(Superseded::AsDraft, None);
+    assert_eq!(verdict(&draft(60)), superseded);
+    assert_eq!(verdict(&deleted(60)), superseded, "the channel has never seen it");
+    order_item(verdict(&event(Kind::Cancelled, 60)));
+}
+
+#[test]
+fn the_echo_of_a_creation_is_superseded_and_a_second_creation_is_a_change() {
+    let found = after(None, &event(Kind::Created, 50));
+    let verdict = |event: &OrderEvent| of_order(Some(&found), event, &request());
+    let superseded = OrderVerdict::Superseded(Superseded::ByCreation, None);
+    let echo = |event| OrderEvent { body_hash: "other".to_owned(), ..event };
+    assert_eq!(verdict(&echo(event(Kind::Modified, 52))), superseded);
+    assert_eq!(verdict(&echo(event(Kind::Created, 52))), superseded);
+    assert_eq!(verdict(&echo(event(Kind::Modified, 90))), FREE);
+    let change = OrderVerdict::Free(PostedAs::Change, None);
+    assert_eq!(verdict(&echo(event(Kind::Created, 90))), change);
+    assert_eq!(verdict(&draft(90)), OrderVerdict::Superseded(Superseded::AsDraft, None));
+}
+
+#[test]
+fn a_deletion_and_a_restoration_are_shown_once_each_time() {
+    let gone = after(None, &deleted(50));
+    let verdict = |found: &Item, event: &OrderEvent| of_order(Some(found), event, &request());
+    let by = |by| OrderVerdict::Superseded(by, None);
+    assert_eq!(verdict(&gone, &deleted(51)), by(Superseded::ByDeletion));
+    let back = after(Some(&gone), &restored(60));
+    assert_eq!(verdict(&back, &restored(61)), by(Superseded::ByRestoration));
+    let life = back.life.clone().unwrap();
+    assert_eq!(life.distinguishes(&deleted(70)), Some(at(60)), "another than the first");
+    after(Some(&back), &deleted(70));
+}
+
+#[test]
+fn the_deletion_of_a_cancelled_order_is_shown_and_it_stays_cancelled() {
+    let found = after(Some(&cancelled_at(50)), &deleted(60));
+    assert_eq!((found.state, found.since), (State::Cancelled, Some(at(50))));
+    let verdict = of_order(Some(&found), &event(Kind::Modified, 70), &request());
+    assert_eq!(verdict, SUPERSEDED);
+}
+
+#[test]
+fn a_note_about_an_order_keeps_what_is_in_doubt() {
+    let died = item(State::Pending, Some(at(99)));
+    let noted = after(Some(&died), &event(Kind::Created, 50));
+    let verdict = of_order(Some(&noted), &event(Kind::Cancelled, 60), &request());
+    assert!(order_item(verdict).is_in_doubt(), "the cancellation may be in the channel");
+}
