@@ -107,6 +107,10 @@ pub struct Rule {
     /// The event reopens an order that was cancelled before it.
     #[serde(default)]
     pub reopens: bool,
+    /// The platform gives these events no time, so that their arrival must do: it decides what came
+    /// after what.
+    #[serde(default)]
+    pub timed_by_arrival: bool,
     /// The event types that the rule is for; a `*` at the end matches any rest.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,

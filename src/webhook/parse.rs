@@ -142,7 +142,8 @@ fn read<'p>(
         occurred_at: occurred_at
             .as_deref()
             .and_then(read_time)
-            .map(|at| if at > received_at + AHEAD { received_at } else { at }),
+            .map(|at| if at > received_at + AHEAD { received_at } else { at })
+            .or_else(|| rule.timed_by_arrival.then_some(received_at)),
         received_at,
         is_test: reader.is_test()?,
         reopens: rule.reopens,

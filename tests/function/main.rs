@@ -28,6 +28,7 @@ mod queue {
     mod deduplication;
     mod digests;
     mod enqueue;
+    mod lives;
 }
 
 mod slack {

@@ -105,6 +105,13 @@ impl Webhook {
         self.header("x-wc-webhook-signature", &signature)
     }
 
+    /// <https://developer.squareup.com/docs/webhooks/step3validate>
+    #[must_use]
+    pub fn signed_square(self, key: &str, registered_url: &str) -> Self {
+        let signed = [registered_url.as_bytes(), &self.body].concat();
+        self.header("x-square-hmacsha256-signature", &signature(key.as_bytes(), &signed))
+    }
+
     /// <https://developer.uber.com/docs/eats/guides/webhooks>
     pub fn signed_ubereats(self, key: &str) -> Self {
         let signature = hex::encode(mac(key.as_bytes(), &self.body));
