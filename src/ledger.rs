@@ -227,7 +227,14 @@ impl Ledger {
         lease: &mut Lease,
     ) -> Result<OrderVerdict, ServiceError> {
         let version = found.as_ref().map(|item| item.version);
-        let decide = |item: Option<&Item>| of_order(item, event, request);
+        let changed_payload = lease.changed_payload;
+        let decide = |item: Option<&Item>| match of_order(item, event, request) {
+            // What the sender changed is no echo.
+            OrderVerdict::Superseded(Superseded::ByCreation, _) if changed_payload => {
+                OrderVerdict::Free(PostedAs::Change, None)
+            }
+            verdict => verdict,
+        };
         let verdict = self.write(&key, found, decide, OrderVerdict::to_write).await?;
         let verdict = verdict.unwrap_or(OrderVerdict::HeldUntil(request.now + CONTENDED));
         match &verdict {

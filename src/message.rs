@@ -46,7 +46,7 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     let said = words.remarks(remarks);
     let when = words.plain_time(event.time());
     let (before, after) = words.ready_by();
-    let due = event.due_at.map(|due| format!("{before}{}{after}", words.plain_time(due)));
+    let due = due(event).map(|due| format!("{before}{}{after}", words.plain_time(due)));
     let platform = words.platform(event).to_owned();
 
     let inline_items = (!items.is_empty()).then(|| items.join(", "));
@@ -78,7 +78,7 @@ pub fn hello(stack: &str, language: Language) -> Message {
 /// the asterisks of outside text.
 fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
     let mut footer = remarked(remarks);
-    if let Some(due) = event.due_at {
+    if let Some(due) = due(event) {
         let (before, after) = words.ready_by();
         footer = time(footer.text(before), due, words).text(after).text(" · ");
     }
@@ -91,6 +91,11 @@ fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
         Some(link) => footer.text(" · ").link(link, words.view_order()),
         None => footer,
     }
+}
+
+/// When the order is to be ready, if it is still to be made.
+fn due(event: &OrderEvent) -> Option<Timestamp> {
+    event.due_at.filter(|_| event.kind != Kind::Cancelled)
 }
 
 /// The beginning of a footer: what must not be overlooked.

@@ -193,7 +193,8 @@ pub struct Fields {
     /// What separates several orders at `id`, if there can be several. Each is an event of its own,
     /// without the fields of a single order, such as its amount.
     pub id_separator: Option<String>,
-    /// Places of which every order has one: without any, the body is not about an order.
+    /// Places of which every order has one, besides its id: a body without them is not about an order.
+    /// None for senders that need not name their orders.
     pub required: Places,
     pub number: Places,
     pub shop: Places,

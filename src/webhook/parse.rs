@@ -105,7 +105,7 @@ fn read<'p>(
     let number = reader.line("number", |fields| &fields.number)?;
     let is_required = reader.table(|fields| (!fields.required.0.is_empty()).then_some(()));
     let has_required = reader.text("required", |fields| &fields.required)?.is_some();
-    if ids.is_empty() && number.is_none() || is_required.is_some() && !has_required {
+    if is_required.is_some() && (ids.is_empty() || !has_required) {
         return Err(no_order());
     }
     let total = read_total(&reader)?;

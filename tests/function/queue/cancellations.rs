@@ -208,7 +208,7 @@ async fn shopify_never_reopens_an_order() {
 #[tokio::test]
 async fn one_id_in_two_shops_or_on_two_platforms_is_two_orders() {
     let world = World::direct_with_ledger().await;
-    let shopify_order = json!({"id": "7"});
+    let shopify_order = json!({"id": "7", "name": "7"});
     let generic = |shop: &str| {
         let order = json!({"event_type": "order_cancelled", "order_id": "7", "shop": shop});
         named("msg_1", &order)

@@ -331,7 +331,7 @@ async fn the_ledger_is_used_as_the_role_allows_and_stores_nothing_private() {
     let mut order = shopify_order();
     order["billing_address"] = json!({"name": "Ada Byron", "address1": "1 Canary Street"});
     order["cancel_reason"] = json!("a canary of a reason");
-    for topic in ["orders/create", "orders/updated", "orders/cancelled", "orders/cancelled"] {
+    for topic in ["orders/create", "orders/paid", "orders/cancelled", "orders/cancelled"] {
         world.accept([shopify(topic, &order.to_string())]).await;
     }
     world.slack.script([Fault::RateLimited(Some("120"))]);
