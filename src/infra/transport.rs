@@ -91,8 +91,8 @@ impl Transport {
 
     /// Connects through the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
     ///
-    /// For the tools on a laptop. The function does not heed these variables: a proxy would see when it
-    /// posts, and could only slow it down.
+    /// For the tools on a laptop. The function does not heed these variables: it reaches AWS and Slack
+    /// directly, and a proxy could only fail in between.
     #[must_use]
     pub fn through_proxies(self) -> Self {
         Self { has_proxies: true, ..self }

@@ -1,0 +1,99 @@
+//! Where `connect` finds AWS credentials, and what it says if there are none.
+
+use std::path::{Path, PathBuf};
+
+use order_alerts_fakes::FakeSecretsManager;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use crate::{run, tool};
+
+/// A home folder with this `~/.aws/config`.
+fn home(name: &str, config: &str) -> PathBuf {
+    let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("home-{name}"));
+    std::fs::create_dir_all(home.join(".aws")).unwrap();
+    std::fs::write(home.join(".aws/config"), config).unwrap();
+    home
+}
+
+async fn connect_from(secrets: &FakeSecretsManager, home: &Path) -> (bool, String, String) {
+    let mut connect = tool(&["connect", "shopify", "--secret", secrets.secret_arn()]);
+    connect
+        .env("HOME", home)
+        .env("AWS_ENDPOINT_URL", secrets.origin())
+        .env("AWS_EC2_METADATA_DISABLED", "true");
+    run(&mut connect, "the signing key of the tests").await
+}
+
+/// `aws login` stores a session in a file that is named after it:
+/// <https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-sign-in.html>.
+#[tokio::test]
+async fn a_session_of_aws_login_is_used() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let session = "arn:aws:iam::000000000000:user/tea";
+    let home =
+        home("login", &format!("[default]\nregion = eu-central-1\nlogin_session = {session}\n"));
+    let name = hex::encode(Sha256::digest(session));
+    let cache = home.join(".aws/login/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    let token = json!({
+        "accessToken": {
+            "accessKeyId": "fake", "secretAccessKey": "fake", "sessionToken": "fake",
+            "accountId": "000000000000", "expiresAt": "2999-01-01T00:00:00Z",
+        },
+        "tokenType": "aws_sigv4", "refreshToken": "fake", "clientId": "arn:aws:signin:::devtools/same-device",
+        "dpopKey": "none is needed before the session expires",
+    });
+    std::fs::write(cache.join(format!("{name}.json")), token.to_string()).unwrap();
+    let (succeeded, output, errors) = connect_from(&secrets, &home).await;
+    assert!(succeeded, "{output}{errors}");
+    assert!(secrets.secret_string().contains("the signing key of the tests"));
+}
+
+#[tokio::test]
+async fn a_profile_without_credentials_is_explained() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let region = "region = eu-central-1";
+    for (name, config, sentence) in [
+        (
+            "mfa",
+            format!(
+                "[default]\n{region}\nrole_arn = arn:aws:iam::000000000000:role/tea\nsource_profile = base\n\
+                 mfa_serial = arn:aws:iam::000000000000:mfa/tea\n\
+                 [profile base]\naws_access_key_id = fake\naws_secret_access_key = fake\n"
+            ),
+            "the profile `default` needs an MFA code, for which only the AWS CLI asks: run `aws configure \
+             export-credentials --profile default --format env` and set the variables that it prints",
+        ),
+        (
+            "no-session",
+            format!("[default]\n{region}\nlogin_session = arn:aws:iam::000000000000:user/tea\n"),
+            "sign in again with `aws login --profile default`",
+        ),
+        (
+            "sso",
+            format!(
+                "[default]\n{region}\nsso_session = tea\nsso_account_id = 000000000000\nsso_role_name = tea\n\
+                 [sso-session tea]\nsso_region = eu-central-1\nsso_start_url = https://tea.invalid/start\n"
+            ),
+            "sign in again with `aws sso login --profile default`",
+        ),
+        (
+            "base-of-a-role",
+            format!(
+                "[default]\n{region}\nrole_arn = arn:aws:iam::000000000000:role/tea\nsource_profile = base\n\
+                 [profile base]\nlogin_session = arn:aws:iam::000000000000:user/tea\n"
+            ),
+            "sign in again with `aws login --profile base`",
+        ),
+        (
+            "nothing",
+            format!("[default]\n{region}\n"),
+            "sign in with the AWS CLI, or set AWS_PROFILE",
+        ),
+    ] {
+        let (succeeded, _, errors) = connect_from(&secrets, &home(name, &config)).await;
+        assert!(!succeeded);
+        assert_eq!(errors, format!("error: there are no usable AWS credentials: {sentence}\n"));
+    }
+}
