@@ -50,6 +50,34 @@ async fn a_session_of_aws_login_is_used() {
     assert!(secrets.secret_string().contains("the signing key of the tests"));
 }
 
+/// A session that is there, whose service is out of reach, is no reason to sign in again.
+#[tokio::test]
+async fn a_service_for_credentials_that_is_out_of_reach_is_named() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let home = home(
+        "unreachable",
+        "[default]\nregion = eu-central-1\nsso_session = tea\nsso_account_id = 000000000000\n\
+         sso_role_name = tea\n[sso-session tea]\nsso_region = eu-central-1\n\
+         sso_start_url = https://tea.invalid/start\n",
+    );
+    let cache = home.join(".aws/sso/cache");
+    std::fs::create_dir_all(&cache).unwrap();
+    let token = json!({"accessToken": "fake", "expiresAt": "2999-01-01T00:00:00Z"});
+    // The SHA-1 of the session's name.
+    let file = cache.join("75490f32c06a50051804339453d3fe2f0cd5564b.json");
+    std::fs::write(file, token.to_string()).unwrap();
+    let mut connect = tool(&["connect", "shopify", "--secret", secrets.secret_arn()]);
+    connect
+        .env("HOME", &home)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("HTTPS_PROXY", "http://127.0.0.1:1");
+    let (_, _, errors) = run(&mut connect, "").await;
+    assert_eq!(
+        errors,
+        "error: there are no usable AWS credentials: AWS cannot be reached (HTTPS_PROXY names a proxy)\n"
+    );
+}
+
 #[tokio::test]
 async fn a_profile_without_credentials_is_explained() {
     let secrets = FakeSecretsManager::start("{}").await;

@@ -1,5 +1,7 @@
 //! `preview` and what `send` refuses before it sends.
 
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
 use crate::{run, tool};
 
 const TOPIC: &str = "X-Shopify-Topic: orders/cancelled";
@@ -201,6 +203,18 @@ async fn public_url_stops_only_the_platform_that_signs_it() {
         let (_, _, errors) = run(preview.env("PUBLIC_URL", value), "{}").await;
         assert_eq!(errors, expected, "{platform} with PUBLIC_URL={value}");
     }
+}
+
+#[tokio::test]
+async fn the_local_stack_ignores_a_public_url_that_is_no_address() {
+    let mut process = tool(&[]).env("PUBLIC_URL", "/").spawn().unwrap();
+    let mut errors = BufReader::new(process.stderr.take().unwrap()).lines();
+    let error = errors.next_line().await.unwrap().unwrap();
+    assert_eq!(error, "PUBLIC_URL=/ is ignored: it is not an https:// address");
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+    let line = output.next_line().await.unwrap().unwrap();
+    assert!(line.starts_with("order-alerts listens on http://127.0.0.1:"), "{line}");
+    process.kill().await.unwrap();
 }
 
 /// PowerShell writes files with a byte-order mark, or in UTF-16.

@@ -1,5 +1,7 @@
 //! A laptop in a company: a proxy that the environment names, and certificates of its own.
 
+use order_alerts_fakes::FakeSecretsManager;
+
 use crate::fake_proxy::FakeProxy;
 use crate::{run, tool};
 
@@ -36,6 +38,31 @@ async fn aws_is_called_through_the_proxy_and_with_the_bundle_of_the_environment(
     assert!(succeeded, "{errors}");
     assert!(output.contains("now has one key of Shopify"), "{output}");
     assert_eq!(proxy.asked(), [format!("{host}:443")]);
+}
+
+#[tokio::test]
+async fn slack_is_greeted_through_the_proxy() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let proxy = FakeProxy::start("hooks.slack.com", "ok").await;
+    let url = format!("https://hooks.slack.com/services/T0/B0/{}", "x".repeat(24));
+    let connect = || {
+        let mut connect = tool(&["connect", "slack", "--secret", secrets.secret_arn()]);
+        connect
+            .env("AWS_ENDPOINT_URL", secrets.origin())
+            .env("AWS_REGION", "eu-central-1")
+            .env("AWS_ACCESS_KEY_ID", "fake")
+            .env("AWS_SECRET_ACCESS_KEY", "fake")
+            .env("SSL_CERT_FILE", &proxy.certificate);
+        connect
+    };
+    let unreachable = ("HTTPS_PROXY", "http://127.0.0.1:1");
+    let (_, _, errors) = run(connect().envs([unreachable]), &url).await;
+    assert_eq!(errors, "error: Slack: no connection (HTTPS_PROXY names a proxy)\n");
+
+    let (succeeded, output, errors) = run(connect().env("HTTPS_PROXY", &proxy.address), &url).await;
+    assert!(succeeded, "{output}{errors}");
+    assert_eq!(proxy.asked(), ["hooks.slack.com:443"]);
+    assert!(secrets.secret_string().contains(&url));
 }
 
 #[tokio::test]
