@@ -6,6 +6,8 @@ use order_alerts_fakes::FakeSecretsManager;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use tokio::process::Command;
+
 use crate::{run, tool};
 
 /// A home folder with this `~/.aws/config`.
@@ -17,12 +19,16 @@ fn home(name: &str, config: &str) -> PathBuf {
 }
 
 async fn connect_from(secrets: &FakeSecretsManager, home: &Path) -> (bool, String, String) {
+    run(&mut command(secrets, home), "the signing key of the tests").await
+}
+
+fn command(secrets: &FakeSecretsManager, home: &Path) -> Command {
     let mut connect = tool(&["connect", "shopify", "--secret", secrets.secret_arn()]);
     connect
         .env("HOME", home)
         .env("AWS_ENDPOINT_URL", secrets.origin())
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    run(&mut connect, "the signing key of the tests").await
+    connect
 }
 
 /// `aws login` stores a session in a file that is named after it:
@@ -124,4 +130,40 @@ async fn a_profile_without_credentials_is_explained() {
         assert!(!succeeded);
         assert_eq!(errors, format!("error: there are no usable AWS credentials: {sentence}\n"));
     }
+}
+
+#[tokio::test]
+async fn a_profile_that_is_not_there_is_named() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let mut connect = command(&secrets, &home("without-profiles", ""));
+    connect.env("AWS_REGION", "eu-central-1");
+    let (_, _, errors) = run(&mut connect, "").await;
+    let sentence = "error: there are no usable AWS credentials: ";
+    assert_eq!(errors, format!("{sentence}sign in with the AWS CLI, or set AWS_PROFILE\n"));
+    let (_, _, errors) = run(connect.env("AWS_PROFILE", "tea"), "").await;
+    assert_eq!(errors, format!("{sentence}the AWS CLI has no profile `tea`\n"));
+}
+
+/// Such a program may ask for a code, and each code is good once.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_program_for_credentials_is_run_once() {
+    let secrets = FakeSecretsManager::start("{}").await;
+    let home = home("process", "");
+    let runs = home.join("runs");
+    std::fs::remove_file(&runs).ok();
+    let answer = home.join("answer.json");
+    let credentials = json!({"Version": 1, "AccessKeyId": "fake", "SecretAccessKey": "fake"});
+    std::fs::write(&answer, credentials.to_string()).unwrap();
+    let script = home.join("credentials.sh");
+    std::fs::write(&script, format!("echo run >> {}\ncat {}\n", runs.display(), answer.display()))
+        .unwrap();
+    let config =
+        format!("[default]\nregion = eu-central-1\ncredential_process = sh {}\n", script.display());
+    std::fs::write(home.join(".aws/config"), config).unwrap();
+    let mut connect = command(&secrets, &home);
+    connect.env("PATH", std::env::var("PATH").unwrap());
+    let (succeeded, output, errors) = run(&mut connect, "the signing key of the tests").await;
+    assert!(succeeded, "{output}{errors}");
+    assert_eq!(std::fs::read_to_string(&runs).unwrap(), "run\n");
 }

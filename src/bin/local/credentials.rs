@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_config::profile::{self, ProfileSet};
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials as _;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_types::os_shim_internal::{Env, Fs};
 use order_alerts::infra::aws;
@@ -14,6 +14,8 @@ use order_alerts::infra::http_client::HttpClient;
 use crate::net;
 use crate::terminal::Failure;
 
+/// The profile that is selected if no other one is.
+const DEFAULT: &str = "default";
 /// More profiles than a chain of `source_profile` has.
 const MAX_PROFILES: usize = 10;
 
@@ -24,17 +26,20 @@ pub(crate) async fn load(http: &Arc<HttpClient>) -> Result<SdkConfig, Failure> {
     if aws.region().is_none() {
         return Err("AWS needs a region: set AWS_REGION".into());
     }
-    // The SDK would ask for them at the first call, whose error does not say what is missing.
+    // The SDK would resolve them at the first call, whose error does not say what is missing.
     let provider = aws.credentials_provider().ok_or("AWS needs credentials")?;
-    if let Err(error) = provider.provide_credentials().await {
-        let why = if is_unreachable(&error) {
+    let why = match provider.provide_credentials().await {
+        // With the provider itself, a program that asks the operator for them would run again.
+        Ok(credentials) => {
+            let once = SharedCredentialsProvider::new(credentials);
+            return Ok(aws.into_builder().credentials_provider(once).build());
+        }
+        Err(error) if is_unreachable(&error) => {
             format!("AWS cannot be reached{}", net::proxy_hint())
-        } else {
-            advice().await
-        };
-        return Err(format!("there are no usable AWS credentials: {why}").into());
-    }
-    Ok(aws)
+        }
+        Err(_) => advice().await,
+    };
+    Err(format!("there are no usable AWS credentials: {why}").into())
 }
 
 /// What the operator can do, by what the selected profile says about its credentials.
@@ -48,7 +53,7 @@ fn of_profile(profiles: &ProfileSet) -> Option<String> {
     let mut name = profiles.selected_profile();
     for _ in 0..MAX_PROFILES {
         let Some(profile) = profiles.get_profile(name) else {
-            return Some(format!("the AWS CLI has no profile `{name}`"));
+            return (name != DEFAULT).then(|| format!("the AWS CLI has no profile `{name}`"));
         };
         let has = |key| profile.get(key).is_some();
         if has("role_arn") && has("mfa_serial") {
