@@ -10,7 +10,8 @@
 //! on while the sandbox is frozen.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -20,7 +21,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use tower::timeout::TimeoutLayer;
-use url::{Origin, Url};
+use url::{Host, Origin, Url};
 
 /// Shorter than the idle timeouts of Slack and AWS.
 const MAX_IDLE: Duration = Duration::from_secs(20);
@@ -30,11 +31,14 @@ const MAX_IDLE: Duration = Duration::from_secs(20);
 /// time for three of these, the one at a cold start and two tries, so that a message is known to be
 /// not sent if every connection hangs.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_200);
+/// The same through a proxy, which connects to the server first and may look into the connection.
+const PROXY_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Makes HTTP clients that share one TLS configuration.
 #[derive(Debug)]
 pub struct Transport {
     tls: ClientConfig,
+    has_proxies: bool,
     /// Only for origins that were used within [`MAX_IDLE`], so that they stay few.
     clients: Mutex<HashMap<Origin, Recent>>,
 }
@@ -48,10 +52,10 @@ struct Recent {
 /// Why the transport cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TransportError {
-    #[error("SSL_CERT_FILE names a file without readable PEM certificates")]
-    Certificates(#[source] rustls::pki_types::pem::Error),
-    #[error("SSL_CERT_FILE names a file with a certificate that is no root")]
-    Root(#[source] rustls::Error),
+    #[error("{0} names a file without readable PEM certificates")]
+    Certificates(&'static str, #[source] rustls::pki_types::pem::Error),
+    #[error("{0} names a file with a certificate that is no root")]
+    Root(&'static str, #[source] rustls::Error),
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
     #[error("the HTTP client cannot be set up")]
@@ -59,15 +63,21 @@ pub enum TransportError {
 }
 
 impl Transport {
-    /// Trusts the compiled-in roots, and those in the file `more_roots` for a proxy or a test.
+    /// Trusts the compiled-in roots, and those in the file of `SSL_CERT_FILE` for a proxy or a test.
     pub fn new(more_roots: Option<&Path>) -> Result<Self, TransportError> {
+        Self::with_roots(more_roots.map(|file| ("SSL_CERT_FILE", file.to_owned())))
+    }
+
+    /// Trusts the compiled-in roots, and those in each of these files, which a setting names.
+    pub fn with_roots(
+        files: impl IntoIterator<Item = (&'static str, PathBuf)>,
+    ) -> Result<Self, TransportError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        if let Some(file) = more_roots {
-            for certificate in
-                CertificateDer::pem_file_iter(file).map_err(TransportError::Certificates)?
-            {
-                let certificate = certificate.map_err(TransportError::Certificates)?;
-                roots.add(certificate).map_err(TransportError::Root)?;
+        for (setting, file) in files {
+            let unreadable = |error| TransportError::Certificates(setting, error);
+            for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
+                let certificate = certificate.map_err(unreadable)?;
+                roots.add(certificate).map_err(|error| TransportError::Root(setting, error))?;
             }
         }
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -76,7 +86,16 @@ impl Transport {
             .map_err(TransportError::Tls)?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Ok(Self { tls, clients: Mutex::default() })
+        Ok(Self { tls, has_proxies: false, clients: Mutex::default() })
+    }
+
+    /// Connects through the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
+    ///
+    /// For the tools on a laptop. The function does not heed these variables: it reaches AWS and Slack
+    /// directly, and a proxy could only fail in between.
+    #[must_use]
+    pub fn through_proxies(self) -> Self {
+        Self { has_proxies: true, ..self }
     }
 
     /// The client for a request to `url`; its connections are new or were used a moment ago.
@@ -88,7 +107,7 @@ impl Transport {
         let origin = url.origin();
         let client = match clients.get(&origin) {
             Some(recent) => recent.client.clone(),
-            None => builder(&self.tls).build().map_err(TransportError::Client)?,
+            None => self.builder(url).build().map_err(TransportError::Client)?,
         };
         clients.insert(origin, Recent { client: client.clone(), used: now });
         Ok(client)
@@ -103,18 +122,36 @@ impl Transport {
             let _ = client.head(origin).version(Version::HTTP_2).send().await;
         }
     }
+
+    fn builder(&self, url: &Url) -> ClientBuilder {
+        // Over plain http there are only this machine and AWS's metadata services next to it.
+        if self.has_proxies && url.scheme() == "https" && !is_loopback(url) {
+            builder(&self.tls, PROXY_CONNECT_TIMEOUT)
+        } else {
+            builder(&self.tls, CONNECT_TIMEOUT).no_proxy()
+        }
+    }
 }
 
-fn builder(tls: &ClientConfig) -> ClientBuilder {
+/// Whether the address is on this machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+        Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+        None => false,
+    }
+}
+
+fn builder(tls: &ClientConfig, connect_timeout: Duration) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls.clone())
         .http1_only()
-        .no_proxy()
         .referer(false)
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         // `connect_timeout` would divide the time among the addresses of a name.
-        .connector_layer(TimeoutLayer::new(CONNECT_TIMEOUT))
+        .connector_layer(TimeoutLayer::new(connect_timeout))
         .pool_idle_timeout(MAX_IDLE)
         .user_agent(concat!("order-alerts/", env!("CARGO_PKG_VERSION")))
 }
@@ -168,7 +205,8 @@ mod tests {
     /// Sends a request to a name that has these addresses.
     async fn ask(addresses: &[SocketAddr]) -> Result<Response, reqwest::Error> {
         let tls = Transport::new(None).unwrap().tls;
-        let client = builder(&tls).resolve_to_addrs("shop.test", addresses).build().unwrap();
+        let client = builder(&tls, CONNECT_TIMEOUT).no_proxy();
+        let client = client.resolve_to_addrs("shop.test", addresses).build().unwrap();
         client.get(format!("http://shop.test:{}", addresses[0].port())).send().await
     }
 

@@ -1,7 +1,11 @@
 //! `connect`.
 
+use std::process::Output;
+
 use order_alerts_fakes::{FakeSecretsManager, FakeSlack, Fault, SecretsFault};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::Command;
 
 use crate::{run, tool};
 
@@ -28,15 +32,19 @@ async fn connect_with(
     arguments: &[&str],
     input: &str,
 ) -> (bool, String, String) {
+    let mut command = command(secrets, arguments);
+    run(command.env("SLACK_ORIGIN", slack.origin()), input).await
+}
+
+fn command(secrets: &FakeSecretsManager, arguments: &[&str]) -> Command {
     let arguments = [&["connect", "--secret", secrets.secret_arn()], arguments].concat();
     let mut command = tool(&arguments);
     command
         .env("AWS_ENDPOINT_URL", secrets.origin())
         .env("AWS_REGION", "eu-central-1")
         .env("AWS_ACCESS_KEY_ID", "fake")
-        .env("AWS_SECRET_ACCESS_KEY", "fake")
-        .env("SLACK_ORIGIN", slack.origin());
-    run(&mut command, input).await
+        .env("AWS_SECRET_ACCESS_KEY", "fake");
+    command
 }
 
 fn stored(secrets: &FakeSecretsManager) -> Value {
@@ -55,6 +63,8 @@ async fn slack_is_greeted_and_its_address_is_added_to_the_secret() {
     assert_eq!(stored(&secrets), expected);
     let hello = slack.messages()[0].rendered();
     assert_eq!(hello, "👋 order-alerts is connected to this channel\nStack: order-alerts");
+    let (shown, _) = hook.rsplit_once('/').unwrap();
+    assert!(output.contains(&format!("Read as  {shown}/…\n")), "{output}");
     assert!(!format!("{output}{errors}").contains(&hook), "{output}{errors}");
 }
 
@@ -113,6 +123,133 @@ async fn a_platforms_address_is_printed_and_its_key_is_added_to_the_secret() {
     assert!(output.contains("amazonaws.com/webhook\n"), "{output}");
     assert!(output.ends_with("Nothing was stored.\n"), "{output}");
     assert_eq!(stored(&secrets), secret);
+}
+
+/// In an incident a leaked key is removed in the console while the prompt for its successor waits.
+#[tokio::test]
+async fn a_change_while_the_prompt_waits_survives() {
+    let with_keys = |url: &str, keys: Value| json!({"slack_webhook_url": url, "signing_keys": {"shopify": keys}});
+    let old = with_keys("", json!(["a leaked key of the tests"]));
+    let secrets = FakeSecretsManager::start(&old.to_string()).await;
+    let mut process = command(&secrets, &["shopify"]).spawn().unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    while !lines.next_line().await.unwrap().unwrap().starts_with("Where the key is") {}
+
+    secrets.set(&with_keys("https://connected.invalid", json!([])).to_string());
+    let mut stdin = process.stdin.take().unwrap();
+    stdin.write_all(b"a new key of the tests\n").await.unwrap();
+    let Output { status, stderr, .. } = process.wait_with_output().await.unwrap();
+    assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    let both = with_keys("https://connected.invalid", json!(["a new key of the tests"]));
+    assert_eq!(stored(&secrets), both);
+}
+
+#[tokio::test]
+async fn a_change_between_reading_and_writing_is_not_overwritten() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    let changed = r#"{"signing_keys":{}}"#;
+    for (what, input) in [("shopify", "a new key of the tests"), ("slack", &slack.hook_url())] {
+        secrets.set(&fresh());
+        // The first read is before the prompt, the second is the one that is written back.
+        secrets.change_after(2, changed);
+        let (succeeded, output, errors) = connect(&secrets, &slack, what, input).await;
+        assert!(!succeeded, "{output}");
+        assert!(
+            errors.ends_with("was changed by another user meanwhile: run the command again\n"),
+            "{errors}"
+        );
+        assert_eq!(secrets.secret_string(), changed);
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_another_platform_has_is_refused() {
+    let key = "a key of two platforms";
+    let secret = json!({
+        "signing_keys": {"woocommerce": key, "square": [key.to_owned() + " "]},
+        "generic_signing_key": "the key of the stack",
+    });
+    let secret = secret.to_string();
+    let (secrets, slack) = (FakeSecretsManager::start(&secret).await, FakeSlack::start().await);
+    for (platform, input, other) in [
+        ("shopify", key, "Square"),
+        ("woocommerce", "the key of the stack", "Order system"),
+        ("standard", "the key of the stack", "Order system"),
+    ] {
+        let (succeeded, output, errors) = connect(&secrets, &slack, platform, input).await;
+        assert!(!succeeded, "{output}");
+        let sentence = format!(
+            "error: the key is refused: {other} has the same one. A webhook of one could then be sent again as \
+             the other's, so each platform needs its own key\n"
+        );
+        assert_eq!(errors, sentence);
+    }
+    assert_eq!(secrets.secret_string(), secret);
+    let (succeeded, output, _) = connect(&secrets, &slack, "generic", "the key of the stack").await;
+    assert!(succeeded);
+    assert!(output.ends_with("The secret already has this key.\n"), "{output}");
+}
+
+#[tokio::test]
+async fn a_random_key_is_offered_where_the_operator_chooses_it() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    let (_, output, _) = connect(&secrets, &slack, "doordash", "").await;
+    assert!(output.contains("connect doordash --random"), "{output}");
+
+    let (succeeded, output, errors) =
+        connect_with(&secrets, &slack, &["doordash", "--random"], "").await;
+    assert!(succeeded, "{errors}");
+    let key = stored(&secrets)["signing_keys"]["doordash"][0].as_str().unwrap().to_owned();
+    assert_eq!(key.len(), 64, "32 bytes in hexadecimal");
+    assert_eq!(output.matches(&key).count(), 1, "the operator must enter it at DoorDash: {output}");
+    connect_with(&secrets, &slack, &["doordash", "--random"], "").await;
+    assert_ne!(stored(&secrets)["signing_keys"]["doordash"][1].as_str().unwrap(), key);
+
+    let (succeeded, _, errors) = connect_with(&secrets, &slack, &["shopify", "--random"], "").await;
+    assert!(!succeeded);
+    assert_eq!(
+        errors,
+        "error: --random is for a platform whose key you choose (doordash, generic, woocommerce): Shopify makes \
+         its own\n"
+    );
+}
+
+/// The console's key/value editor stores objects and lists as texts.
+#[tokio::test]
+async fn keys_that_the_console_stored_as_text_are_kept() {
+    let secret = json!({"signing_keys": r#"{"shopify":"[\"an older key of the tests\"]"}"#});
+    let secrets = FakeSecretsManager::start(&format!("\u{feff}{secret}\n")).await;
+    let slack = FakeSlack::start().await;
+    let (succeeded, output, errors) =
+        connect(&secrets, &slack, "shopify", "a new key of the tests").await;
+    assert!(succeeded, "{output}{errors}");
+    let keys = json!(["an older key of the tests", "a new key of the tests"]);
+    assert_eq!(stored(&secrets), json!({"signing_keys": {"shopify": keys}}));
+}
+
+#[tokio::test]
+async fn a_secret_that_waits_for_its_deletion_is_named_with_the_way_back() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    secrets.schedule_deletion();
+    let (succeeded, _, errors) = connect(&secrets, &slack, "shopify", "").await;
+    assert!(!succeeded);
+    let id = secrets.secret_arn();
+    assert_eq!(
+        errors,
+        format!(
+            "error: the secret {id} is scheduled for deletion: restore it with `aws secretsmanager \
+             restore-secret --secret-id {id}`\n"
+        )
+    );
+}
+
+#[tokio::test]
+async fn the_input_from_windows_is_taken() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    let (succeeded, _, errors) =
+        connect(&secrets, &slack, "shopify", "\u{feff}a new key of the tests\r\n").await;
+    assert!(succeeded, "{errors}");
+    assert_eq!(stored(&secrets)["signing_keys"]["shopify"], json!(["a new key of the tests"]));
 }
 
 #[tokio::test]

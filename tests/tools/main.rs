@@ -3,8 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
 mod connect;
+mod credentials;
+mod fake_proxy;
 mod preview;
+mod proxy;
 mod register;
+mod send;
 mod stack;
 
 use std::process::{Output, Stdio};

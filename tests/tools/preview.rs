@@ -1,5 +1,7 @@
 //! `preview` and what `send` refuses before it sends.
 
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+
 use crate::{run, tool};
 
 const TOPIC: &str = "X-Shopify-Topic: orders/cancelled";
@@ -168,15 +170,6 @@ async fn an_unreadable_setting_is_an_error_that_names_it() {
 }
 
 #[tokio::test]
-async fn nothing_is_sent_to_a_deployment_without_its_key() {
-    let far = "https://a1b2c3d4e5.execute-api.invalid/webhook/shopify";
-    let mut send = tool(&["send", "shopify", "-", "--to", far]);
-    let (succeeded, _, errors) = run(&mut send, "{}").await;
-    assert!(!succeeded);
-    assert_eq!(errors, "error: set SIGNING_KEY to the platform's signing key\n");
-}
-
-#[tokio::test]
 async fn an_order_is_not_sent_over_plain_http() {
     for (to, sentence) in [
         ("http://orders.invalid/webhook/shopify", "--to must be an https address"),
@@ -190,6 +183,110 @@ async fn an_order_is_not_sent_over_plain_http() {
         let (succeeded, _, errors) = run(&mut send, "{}").await;
         assert!(!succeeded);
         assert_eq!(errors, format!("error: {sentence}\n"));
+    }
+}
+
+/// Shells and CI systems set it to `/` for a web page's build.
+#[tokio::test]
+async fn public_url_stops_only_the_platform_that_signs_it() {
+    for (platform, value, expected) in [
+        ("shopify", "/", ""),
+        ("square", "", ""),
+        (
+            "square",
+            "/",
+            "error: PUBLIC_URL=/ is not an https:// address: set it to the address that is registered at \
+             Square, or remove it from the environment\n",
+        ),
+    ] {
+        let mut preview = tool(&["preview", platform, "-", "-H", TOPIC]);
+        let (_, _, errors) = run(preview.env("PUBLIC_URL", value), "{}").await;
+        assert_eq!(errors, expected, "{platform} with PUBLIC_URL={value}");
+    }
+}
+
+#[tokio::test]
+async fn the_local_stack_ignores_a_public_url_that_is_no_address() {
+    let mut process = tool(&[]).env("PUBLIC_URL", "/").spawn().unwrap();
+    let mut errors = BufReader::new(process.stderr.take().unwrap()).lines();
+    let error = errors.next_line().await.unwrap().unwrap();
+    assert_eq!(error, "PUBLIC_URL=/ is ignored: it is not an https:// address");
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+    let line = output.next_line().await.unwrap().unwrap();
+    assert!(line.starts_with("order-alerts listens on http://127.0.0.1:"), "{line}");
+    process.kill().await.unwrap();
+}
+
+/// PowerShell writes files with a byte-order mark, or in UTF-16.
+#[tokio::test]
+async fn a_file_with_a_byte_order_mark_is_read_and_utf_16_is_named() {
+    let folder = tempfolder("encodings");
+    let order = r#"{"event_type":"order_created","order_id":"A-7"}"#;
+    let file = |name: &str, bytes: &[u8]| {
+        let file = folder.join(name);
+        std::fs::write(&file, bytes).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let marked = format!("\u{feff}{order}");
+    let (succeeded, output, errors) =
+        preview(&["generic", &file("bom.json", marked.as_bytes())], "").await;
+    assert!(succeeded, "{errors}");
+    assert!(output.contains("A-7"), "{output}");
+    let (succeeded, _, errors) = preview(&["generic", "-"], &marked).await;
+    assert!(succeeded, "{errors}");
+
+    let little: Vec<_> = marked.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<_> = marked.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for (name, bytes) in [
+        ("little.json", &little[..]),
+        ("big.json", &big),
+        ("little-without-a-mark.json", &little[2..]),
+        ("big-without-a-mark.json", &big[2..]),
+    ] {
+        let file = file(name, bytes);
+        let (_, _, errors) = preview(&["generic", &file], "").await;
+        let sentence =
+            format!("error: {file} cannot be read: the file is UTF-16: save it as UTF-8\n");
+        assert_eq!(errors, sentence);
+    }
+
+    let headers = "\u{feff}X-Shopify-Topic: orders/cancelled\n";
+    let order = tempfolder("encodings/shopify").join("order.json");
+    std::fs::write(&order, r#"{"id":1}"#).unwrap();
+    std::fs::write(order.with_extension("headers"), headers).unwrap();
+    let (succeeded, output, _) =
+        preview(&["--all", order.parent().unwrap().to_str().unwrap()], "").await;
+    assert!(succeeded, "{output}");
+    std::fs::write(order.with_extension("headers"), &little).unwrap();
+    let (_, output, _) = preview(&["--all", order.parent().unwrap().to_str().unwrap()], "").await;
+    assert!(output.contains("order.headers cannot be read: the file is UTF-16"), "{output}");
+}
+
+/// A payload's names and values, headers and file names come from outside.
+#[tokio::test]
+async fn nothing_from_outside_can_control_the_terminal() {
+    let hostile = "\u{1b}]0;title\u{7}\u{9b}\r\n\u{7f}";
+    let body = serde_json::json!({
+        "event_type": "order_created", "order_id": format!("A{hostile}"), "shop": "tea.example",
+        hostile: 1, "nested": {hostile: hostile}, "url": format!("https://tea.example/{hostile}"),
+    });
+    let folder = tempfolder("hostile");
+    let file = folder.join("generic \u{1b}[31m.json");
+    std::fs::write(&file, body.to_string()).unwrap();
+    let event = serde_json::json!({
+        "requestContext": {"http": {"method": "POST"}}, "rawPath": format!("/x{hostile}"),
+    });
+    std::fs::write(folder.join("path.json"), event.to_string()).unwrap();
+    let topic = format!("x-shopify-topic: {hostile}orders/x");
+    for arguments in [
+        &["generic", file.to_str().unwrap()][..],
+        &["shopify", file.to_str().unwrap(), "-H", &topic],
+        &["generic", "--all", folder.to_str().unwrap()],
+        &["generic", &format!("{}/no\u{1b}[31m.json", folder.display())],
+    ] {
+        let (_, output, errors) = preview(arguments, "").await;
+        let shown = format!("{output}{errors}");
+        assert!(!shown.contains(|c: char| c.is_control() && c != '\n'), "{shown:?}");
     }
 }
 

@@ -142,11 +142,11 @@ async fn a_wrong_argument_is_refused_before_any_request() {
             "--url must be an https address".to_owned(),
         ),
         (
-            &["woocommerce", "--shop", "http://shop.example", "--url", url],
+            &["woocommerce", "--shop", "http://shop.example", "--url", &at("woocommerce")],
             "--shop must be an https address".to_owned(),
         ),
         (
-            &["woocommerce", "--shop", "https://ck:cs@shop.example", "--url", url],
+            &["woocommerce", "--shop", "https://ck:cs@shop.example", "--url", &at("woocommerce")],
             "--shop has a user name or a password in it: leave them out".to_owned(),
         ),
         (
@@ -173,7 +173,10 @@ async fn a_wrong_argument_is_refused_before_any_request() {
         assert_eq!(register(arguments, &[]).await.unwrap_err(), format!("error: {sentence}"));
     }
     let error = register_with(&[], &["shopify", "--shop", shopify], &[]).await.unwrap_err();
-    assert!(error.starts_with("error: set SHOPIFY_ACCESS_TOKEN (read -rs "), "{error}");
+    assert!(
+        error.starts_with("error: the client id or access token of the app is missing"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

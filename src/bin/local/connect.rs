@@ -1,9 +1,5 @@
 //! `connect`: stores a Slack URL or a signing key in the secret of a deployed stack.
-//!
-//! Both are read from the terminal without echo, or from standard input. They are never arguments
-//! and never printed, so they stay out of the shell's history and off the screen.
 
-use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,13 +8,16 @@ use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
-use order_alerts::slack::Slack;
 use order_alerts::slack::url::SlackUrl;
-use serde_json::{Value, json};
+use order_alerts::slack::{Slack, reply};
+use serde_json::json;
 
+use crate::prompt::ask;
 use crate::stack_secret::{self, StackSecret};
 use crate::terminal::Failure;
 use crate::{function, net, samples, terminal};
+
+mod keys;
 
 /// Connect a deployed stack to its Slack channel, or to a platform
 #[derive(clap::Args)]
@@ -27,40 +26,56 @@ Examples:
   cargo run -- connect slack
   cargo run -- connect slack --monitoring
   cargo run -- connect shopify --stack my-stack
+  cargo run -- connect doordash --random
 
-`connect slack` asks for the URL of a Slack incoming webhook, posts a hello and stores the URL in the stack's \
-secret. With --monitoring, the URL is that of a second channel, for alarms.
+`connect slack` asks for the URL of a Slack incoming webhook, says how it was read, posts a hello and stores the URL \
+in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms.
 
 `connect PLATFORM` prints the address to register at the platform, says where its signing key is, asks for the key \
-and adds it to the keys in the secret. Everything else in the secret stays unchanged.
+and adds it to the keys in the secret. Everything else in the secret stays unchanged. A key that another platform \
+has is refused. With --random, connect makes the key and prints it once, so that you can enter it at the platform.
 
 AWS credentials and region are found as the AWS CLI finds them. Input is not echoed; it may also come from standard \
-input.")]
+input. The variables HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE and SSL_CERT_FILE are heeded.")]
 pub(crate) struct Arguments {
     /// slack, or a platform such as shopify.
     what: String,
     /// With slack: connect the channel for alarms instead of the one for orders.
     #[arg(long)]
     monitoring: bool,
+    /// With a platform whose key you choose: make a random key, and print it.
+    #[arg(long)]
+    random: bool,
     #[command(flatten)]
     stack: stack_secret::Stack,
 }
+
+/// Of `https://hooks.slack.com/services/T…/B…/…`, the slashes before the one that the password follows.
+const SHOWN_SLASHES: usize = 5;
+/// The platforms that take a key of the operator's choice. The others make their own.
+const KEY_IS_CHOSEN: [&str; 3] = ["doordash", "generic", "woocommerce"];
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let http = Arc::new(HttpClient::over(net::transport()?));
     // A mistyped platform is reported before the operator is asked for a key.
     let platform = match arguments.what.as_str() {
+        "slack" if arguments.random => return Err("--random goes with a platform".into()),
         "slack" => None,
         _ if arguments.monitoring => return Err("--monitoring goes with slack".into()),
         name => Some(samples::platform(name).map_err(|error| format!("{error}, or slack"))?),
     };
+    if let Some(platform) = platform.filter(|_| arguments.random) {
+        check_key_is_chosen(platform)?;
+    }
     let secret = StackSecret::open(&http, &arguments.stack).await?;
+    // What cannot be read is reported now, and not after the operator has looked for a key.
+    secret.read().await?;
     match platform {
         None if arguments.monitoring => {
             connect_slack(&secret, http, "slack_monitoring_webhook_url").await
         }
         None => connect_slack(&secret, http, "slack_webhook_url").await,
-        Some(platform) => connect_platform(&secret, platform).await,
+        Some(platform) => connect_platform(&secret, platform, arguments.random).await,
     }
 }
 
@@ -77,13 +92,18 @@ async fn connect_slack(
     let text = ask("Its URL (not echoed):")?;
     let url = SlackUrl::parse(&text, config.slack_origin.as_ref())
         .map_err(|error| format!("the URL is refused: {error}"))?;
+    terminal::line(&format!("Read as  {}", shown(&url)));
 
-    let mut secret = stack_secret.read().await?;
     let hello = message::hello(&stack_secret.stack, config.language);
     let slack = Slack::new(http);
-    slack.post(&url, &hello, Duration::from_secs(10), Timestamp::now()).await?;
-    secret[name] = json!(url.expose());
-    stack_secret.write(&secret).await?;
+    let posted = slack.post(&url, &hello, Duration::from_secs(10), Timestamp::now()).await;
+    posted.map_err(|error| match error.failure {
+        reply::Failure::NotSent => format!("{error}{}", net::proxy_hint()),
+        _ => error.to_string(),
+    })?;
+    let mut stored = stack_secret.read().await?;
+    stored.value[name] = json!(url.expose());
+    stack_secret.replace(&stored).await?;
     terminal::line(&format!(
         "A hello was posted to the channel, and its URL is in the secret {}.",
         stack_secret.id
@@ -92,15 +112,25 @@ async fn connect_slack(
     Ok(())
 }
 
-async fn connect_platform(stack_secret: &StackSecret, platform: &Platform) -> Result<(), Failure> {
-    let mut secret = stack_secret.read().await?;
+/// The URL as far as it names workspace and app. What follows is the password.
+fn shown(url: &SlackUrl) -> String {
+    let url = url.expose();
+    let end = url.match_indices('/').nth(SHOWN_SLASHES).map_or(0, |(end, _)| end + 1);
+    format!("{}…", &url[..end])
+}
+
+async fn connect_platform(
+    stack_secret: &StackSecret,
+    platform: &Platform,
+    is_random: bool,
+) -> Result<(), Failure> {
     let address = stack_secret
         .webhook_address(platform)
         .unwrap_or_else(|| stack_secret::address("<the stack's output WebhookUrl>", platform));
     terminal::line(&format!("Webhook address   {address}"));
     terminal::line(&format!("Where it goes     {}", platform.setup.webhook));
     terminal::line(&format!("Where the key is  {}", platform.setup.key));
-    let text = ask("The signing key (not echoed; Enter alone stores nothing):")?;
+    let text = if is_random { keys::random()? } else { ask_for_key(platform)? };
     if text.is_empty() {
         terminal::line("Nothing was stored.");
         return Ok(());
@@ -108,41 +138,78 @@ async fn connect_platform(stack_secret: &StackSecret, platform: &Platform) -> Re
     SigningKey::parse(&text, &platform.auth)
         .map_err(|error| format!("the key is refused: {error}"))?;
 
-    let keys = keys_of(&mut secret, platform)?;
-    if keys.iter().any(|key| key.as_str() == Some(&text)) {
+    let Some(count) = add_key(stack_secret, platform, &text).await? else {
         terminal::line("The secret already has this key.");
         return Ok(());
-    }
-    keys.push(json!(text));
-    let count = keys.len();
-    stack_secret.write(&secret).await?;
+    };
     let keys = if count == 1 { "one key".to_owned() } else { format!("{count} keys") };
     terminal::line(&format!("The secret {} now has {keys} of {}.", stack_secret.id, platform.name));
+    if is_random {
+        terminal::line(&format!("Enter this key at {}. It is not shown again:", platform.name));
+        terminal::line(&text);
+    }
     terminal::line("Webhooks that are signed with it are verified from now on.");
     Ok(())
 }
 
-/// The platform's list of keys in the secret. A single text becomes a list.
-fn keys_of<'a>(secret: &'a mut Value, platform: &Platform) -> Result<&'a mut Vec<Value>, Failure> {
-    let wrong = "`signing_keys` in the secret is malformed: correct it in the AWS console";
-    let object = secret.as_object_mut().ok_or(wrong)?;
-    let all = object.entry("signing_keys").or_insert_with(|| json!({}));
-    let entry = all.as_object_mut().ok_or(wrong)?.entry(platform.id).or_insert_with(|| json!([]));
-    if entry.is_string() {
-        *entry = json!([entry.take()]);
+/// Adds the key to those of the platform and counts them. `None` if the secret has it already.
+async fn add_key(
+    stack_secret: &StackSecret,
+    platform: &Platform,
+    key: &String,
+) -> Result<Option<usize>, Failure> {
+    let mut stored = stack_secret.read().await?;
+    if let Some(other) = keys::other_platform_with(&stored.value, platform, key) {
+        return Err(format!(
+            "the key is refused: {other} has the same one. A webhook of one could then be sent again as the \
+             other's, so each platform needs its own key"
+        )
+        .into());
     }
-    entry.as_array_mut().ok_or_else(|| wrong.into())
+    if keys::of(&stored.value, platform.id).contains(key) {
+        return Ok(None);
+    }
+    let list = keys::list_mut(&mut stored.value, platform)?;
+    list.push(json!(key));
+    let count = list.len();
+    stack_secret.replace(&stored).await?;
+    Ok(Some(count))
 }
 
-/// A value from the terminal, without echo, or the first line of standard input.
-fn ask(prompt: &str) -> io::Result<String> {
-    let mut text = if io::stdin().is_terminal() {
-        rpassword::prompt_password(format!("{prompt} "))?
-    } else {
-        let mut line = String::new();
-        io::stdin().read_line(&mut line)?;
-        line
-    };
-    text.truncate(text.trim_end().len());
-    Ok(text.trim_start().to_owned())
+fn ask_for_key(platform: &Platform) -> Result<String, Failure> {
+    if KEY_IS_CHOSEN.contains(&platform.id) {
+        terminal::line(&format!(
+            "A random key      cargo run -- connect {} --random   makes one for you",
+            platform.id
+        ));
+    }
+    ask("The signing key (not echoed; Enter alone stores nothing):")
+}
+
+fn check_key_is_chosen(platform: &Platform) -> Result<(), Failure> {
+    if KEY_IS_CHOSEN.contains(&platform.id) {
+        return Ok(());
+    }
+    Err(format!(
+        "--random is for a platform whose key you choose ({}): {} makes its own",
+        KEY_IS_CHOSEN.join(", "),
+        platform.name
+    )
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_slack_url_is_not_shown() {
+        for end in ["", "/"] {
+            let text = format!("https://hooks.slack.com/services/T0/B0/{}{end}", "x".repeat(24));
+            let url = SlackUrl::parse(&text, None).unwrap();
+            assert_eq!(shown(&url), "https://hooks.slack.com/services/T0/B0/…");
+        }
+        let short = format!("https://hooks.slack.com/services/{}", "x".repeat(24));
+        assert_eq!(shown(&SlackUrl::parse(&short, None).unwrap()), "…");
+    }
 }

@@ -8,6 +8,8 @@ use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, T
 use order_alerts::webhook::parse::{Found, Test, Trace};
 use serde_json::Value;
 
+use crate::terminal::printable;
+
 /// The trace of a webhook, with what the settings and the whole body add to it.
 pub(crate) struct Explanation {
     platform: &'static Platform,
@@ -155,7 +157,7 @@ impl Explanation {
 }
 
 fn labelled(label: &str, text: &str) -> String {
-    format!("{label:LABEL$}{text}")
+    format!("{label:LABEL$}{}", printable(text))
 }
 
 fn one_line(text: &str) -> String {

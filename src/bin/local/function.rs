@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::fake_services::{self, Channel};
 use crate::terminal::Failure;
-use crate::{samples, terminal};
+use crate::{public_url, samples, terminal};
 
 const LOCAL: InvocationContext<'static> =
     InvocationContext { request_id: "local", function_arn: None };
@@ -43,7 +43,8 @@ impl Function {
         let mut config = config()?;
         // Only Square signs it. With this default, its samples and `send` need no setting.
         let square = || format!("http://{address}/webhook/square");
-        let public_url = config.public_url.get_or_insert_with(square).clone();
+        let public_url = public_url::or_ignored().unwrap_or_else(square);
+        config.public_url = Some(public_url.clone());
         let real_slack = env::var(REAL_SLACK).ok();
         if let Some(url) = &real_slack {
             SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
@@ -96,6 +97,8 @@ pub(crate) fn config() -> Result<Config, Failure> {
     let config = Config::from_env(|name| match name {
         "SECRET_ID" => Some("in memory".to_owned()),
         "DELIVERY" => Some("direct".to_owned()),
+        // Each command reads it where a platform signs it.
+        "PUBLIC_URL" => None,
         // Many desktops set this variable to a list for gettext, such as `en_GB:en`.
         "LANGUAGE" => env::var(name).ok().filter(|value| {
             let is_known = matches!(value.as_str(), "" | "en" | "ko");

@@ -6,12 +6,16 @@ use clap::{Parser, Subcommand};
 use order_alerts::platform::Platform;
 
 mod connect;
+mod credentials;
+mod encoding;
 mod explain;
 mod fake_services;
 mod function;
 mod net;
 mod page;
 mod preview;
+mod prompt;
+mod public_url;
 mod register;
 mod samples;
 mod send;

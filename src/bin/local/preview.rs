@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::explain::Explanation;
 use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
-use crate::{function, samples, terminal, webhook_file};
+use crate::{function, public_url, samples, terminal, webhook_file};
 
 /// Print the Slack message for a webhook and how the webhook was read, or why there is no message
 #[derive(clap::Args)]
@@ -133,7 +133,8 @@ fn preview(
     }
     // Only a verified webhook can be parsed, so it is signed here as the platform would sign it.
     let now = Timestamp::now();
-    let public_url = Some(config.public_url.as_deref().unwrap_or("https://preview.invalid"));
+    let public_url = public_url::of(platform)?;
+    let public_url = Some(public_url.as_deref().unwrap_or("https://preview.invalid"));
     let key = samples::key(platform)?;
     let given = webhook.headers.clone();
     webhook.sign(platform, &key, public_url, now)?;

@@ -1,7 +1,8 @@
 //! `register`: registers the webhook's address with a platform that has an API for it.
 //!
-//! Credentials come from the environment. They are never arguments and are never printed. What is
-//! already registered for the same address and event is kept, so a second run changes nothing.
+//! Credentials are asked for, or come from the environment. They are never arguments and are never
+//! printed. What is already registered for the same address and event is kept, so a second run changes
+//! nothing.
 
 use order_alerts::platform::Platform;
 use url::Url;
@@ -33,12 +34,16 @@ Examples:
 What is already registered for the same address and the same event is kept. --list shows all webhooks that the \
 platform lists, and --remove removes those of this address.
 
-The address is that of the stack, or --url. Credentials are read from the environment, because an argument would \
-stay in the shell's history (read -rs API_TOKEN; export API_TOKEN):
-  Shopify       SHOPIFY_ACCESS_TOKEN, the Admin API token of an app with the scope read_orders
+The address is that of the stack, or --url. `register` asks for the credentials and does not echo them. A script may \
+put them into these environment variables, or into the lines of standard input in this order:
+  Shopify       SHOPIFY_CLIENT_ID and SHOPIFY_CLIENT_SECRET, of an app of your own in Shopify's Dev Dashboard that has \
+the scope read_orders and is installed in the shop; or SHOPIFY_ACCESS_TOKEN, the Admin API token (shpat_…) of an \
+older app
   WooCommerce   WOOCOMMERCE_KEY and WOOCOMMERCE_SECRET, a key of the REST API with Read/Write; and SIGNING_KEY, \
 with which the shop is to sign
-  with --api    API_TOKEN, if the API needs one")]
+  with --api    API_TOKEN, if the API needs one
+
+The variables HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE and SSL_CERT_FILE are heeded.")]
 pub(crate) struct Arguments {
     /// The platform that sends the webhooks, such as shopify.
     platform: String,
@@ -62,15 +67,23 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let platform = samples::platform(&arguments.platform)?;
-    let api = Api::of(platform, &arguments.api)?;
-    if !arguments.list && !arguments.remove {
-        return register(&api, platform, arguments).await;
+    let registers = !arguments.list && !arguments.remove;
+    // Wrong arguments are reported before a credential is asked for or a request is sent.
+    let events = if registers { wanted(platform, arguments)? } else { Vec::new() };
+    if let Some(url) = &arguments.url {
+        address::check(url, platform)?;
+    }
+    let api = Api::of(platform, &arguments.api, registers).await?;
+    if registers {
+        api.check(&events)?;
     }
     let address = address::of_webhook(platform, arguments.url.as_ref(), &arguments.stack).await?;
     if arguments.list {
         list(&api, platform, &address).await
-    } else {
+    } else if arguments.remove {
         remove(&api, platform, &address).await
+    } else {
+        register(&api, platform, arguments, &address, &events).await
     }
 }
 
@@ -78,13 +91,11 @@ async fn register(
     api: &Api,
     platform: &'static Platform,
     arguments: &Arguments,
+    address: &Url,
+    events: &[String],
 ) -> Result<(), Failure> {
-    // Wrong arguments are reported before any request is sent.
-    let events = wanted(api, platform, &arguments.events)?;
-    api.check(&events)?;
-    let address = address::of_webhook(platform, arguments.url.as_ref(), &arguments.stack).await?;
     terminal::line(&format!("{address} at {}:", api.host()));
-    ensure(api, platform, &address, &events).await?;
+    ensure(api, platform, address, events).await?;
     terminal::line("");
     terminal::line(&format!("Next              {}", next_step(platform, arguments)));
     terminal::line(&format!("Where the key is  {}", api.key(platform)));
@@ -219,11 +230,12 @@ fn described(remote: &Remote, registration: &Registration, is_own: bool) -> Stri
 }
 
 /// The events to register, each once: those given, or those of the platform's file.
-fn wanted(api: &Api, platform: &Platform, given: &[String]) -> Result<Vec<String>, Failure> {
+fn wanted(platform: &Platform, arguments: &Arguments) -> Result<Vec<String>, Failure> {
+    let given = &arguments.events;
     let mut events = Vec::new();
     for event in if given.is_empty() { &platform.setup.events } else { given } {
         let mut known = event_types(platform);
-        if !api.is_plain() && !known.any(|known| known == event) {
+        if !arguments.api.is_plain() && !known.any(|known| known == event) {
             let known: Vec<_> = event_types(platform).collect();
             return Err(format!(
                 "`{event}` is not in src/platform/{}.toml, which has {}",

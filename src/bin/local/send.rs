@@ -1,6 +1,6 @@
 //! `send`: signs a webhook as its platform would, and posts it.
 
-use std::env;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::StreamExt as _;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use reqwest::StatusCode;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::interval;
 use url::Url;
 
@@ -16,7 +17,7 @@ use self::tally::Tally;
 use crate::net::is_loopback;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
-use crate::{net, samples, serve, terminal, webhook_file};
+use crate::{net, prompt, public_url, samples, serve, terminal, webhook_file};
 
 mod tally;
 
@@ -28,8 +29,11 @@ Examples:
   cargo run -- send shopify order.json -H 'x-shopify-topic: orders/cancelled' --to https://…/webhook/shopify
   cargo run -- send generic order.json --count 1000 --rate 100    # with \"order_id\": \"A-{number}\" in it
 
-The local stack accepts sample keys. For a deployment, put the platform's signing key into the environment \
-variable SIGNING_KEY (read -rs SIGNING_KEY; export SIGNING_KEY). An argument would stay in the shell's history.")]
+The local stack accepts sample keys. For a deployment, `send` asks for the platform's signing key and does not echo \
+it. A script may put the key into the environment variable SIGNING_KEY, or, unless that is the body, into standard input.
+
+If the platform signs its address, as Square does, PUBLIC_URL is the registered address [default: that of --to]. \
+The variables HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE and SSL_CERT_FILE are heeded.")]
 pub(crate) struct Arguments {
     #[command(flatten)]
     webhook: webhook_file::Input,
@@ -48,8 +52,9 @@ pub(crate) struct Arguments {
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let sender = Sender::new(arguments)?;
+    let platform = samples::platform(&arguments.webhook.platform)?;
     let webhook = arguments.webhook.webhook()?;
+    let sender = Sender::new(platform, arguments)?;
     let Some(count) = arguments.count else {
         let (status, body) = sender.send(webhook).await?;
         terminal::sent(&sender.url, status, &body);
@@ -99,8 +104,7 @@ struct Sender {
 }
 
 impl Sender {
-    fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        let platform = samples::platform(&arguments.webhook.platform)?;
+    fn new(platform: &'static Platform, arguments: &Arguments) -> Result<Self, Failure> {
         let url = match &arguments.to {
             Some(url) => {
                 net::check_safe(url, "--to")?;
@@ -108,12 +112,12 @@ impl Sender {
             }
             None => format!("http://127.0.0.1:{}/webhook/{}", serve::PORT, platform.id).parse()?,
         };
+        let registered = public_url::of(platform)?.unwrap_or_else(|| url.to_string());
+        let client = net::transport()?.client(&url, SystemTime::now())?;
         let key = match &arguments.to {
-            Some(_) => key(platform, &url)?,
+            Some(_) => key(platform, &url, &arguments.webhook.body)?,
             None => samples::key(platform)?,
         };
-        let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
-        let client = net::transport()?.client(&url, SystemTime::now())?;
         Ok(Self { platform, key, url, registered, client })
     }
 
@@ -135,13 +139,23 @@ impl Sender {
     }
 }
 
-fn key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
-    match env::var("SIGNING_KEY") {
-        Ok(text) => Ok(SigningKey::parse(text.trim(), &platform.auth)
-            .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?),
-        Err(_) if is_loopback(url) => samples::key(platform),
-        Err(_) => Err("set SIGNING_KEY to the platform's signing key".into()),
-    }
+/// The platform's signing key: that of `SIGNING_KEY`, the sample key for this machine, or the one that
+/// the operator enters.
+fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failure> {
+    const NAME: &str = "SIGNING_KEY";
+    let key = match prompt::variable_if_set(NAME) {
+        Some(text) => SecretString::from(text),
+        None if is_loopback(url) => return samples::key(platform),
+        None if body.as_os_str() == "-" => {
+            return Err(format!(
+                "set {NAME}: standard input is the webhook's body, so the key cannot be asked for"
+            )
+            .into());
+        }
+        None => prompt::credential(NAME, &format!("The signing key of {}", platform.name))?,
+    };
+    let key = SigningKey::parse(key.expose_secret(), &platform.auth);
+    key.map_err(|error| format!("the signing key cannot be used: {error}").into())
 }
 
 fn no_response(url: &Url, error: &reqwest::Error) -> Failure {
@@ -152,5 +166,6 @@ fn no_response(url: &Url, error: &reqwest::Error) -> Failure {
         )
         .into();
     }
-    format!("{} did not answer", url.authority()).into()
+    let hint = if error.is_connect() { net::proxy_hint() } else { String::new() };
+    format!("{} did not answer{hint}", url.authority()).into()
 }

@@ -20,13 +20,25 @@ use url::Url;
 /// An error as a sentence for the operator.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
-/// Prints a line.
+/// Prints lines, without control characters.
 ///
 /// An error is ignored: it means that the reader has closed the pipe.
 macro_rules! say {
     ($($text:tt)*) => {
-        writeln!(io::stdout(), $($text)*).ok()
+        for line in format!($($text)*).split('\n') {
+            writeln!(io::stdout(), "{}", printable(line)).ok();
+        }
     };
+}
+
+/// A text on one line, without the characters that a terminal obeys.
+///
+/// A text from outside could else change the terminal's colours, title or clipboard, rewrite what was
+/// printed before, or change the order in which a line is read.
+pub(crate) fn printable(text: &str) -> String {
+    let is_obeyed = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}');
+    let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", " ");
+    text.replace(['\n', '\r', '\t'], " ").replace(is_obeyed, "")
 }
 
 /// Writes the function's log to standard error. It says why a request was refused.
@@ -61,12 +73,17 @@ pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
 
 /// Prints one line.
 pub(crate) fn line(text: &str) {
-    say!("{text}");
+    say!("{}", printable(text));
+}
+
+/// Prints a line to standard error: something that the operator should know before going on.
+pub(crate) fn warning(text: &str) {
+    complain(text);
 }
 
 /// The response of a deployment or of the local stack.
 pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
-    say!("{url} → {} {body}", status.as_u16());
+    line(&format!("{url} → {} {body}", status.as_u16()));
 }
 
 /// Another process uses the usual port.
@@ -77,7 +94,7 @@ pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
 
 /// A setting that is ignored.
 pub(crate) fn ignored_setting(name: &str, value: &str, instead: &str) {
-    writeln!(io::stderr(), "{name}={value} is ignored: {instead}").ok();
+    complain(&format!("{name}={value} is ignored: {instead}"));
 }
 
 /// The name of the setting that says how events of a kind are shown.
@@ -100,7 +117,7 @@ pub(crate) fn response(request: &str, response: &ApiGatewayV2httpResponse) {
         Some(Body::Text(text)) => text,
         _ => "",
     };
-    say!("{request} → {} {body}", response.status_code);
+    line(&format!("{request} → {} {body}", response.status_code));
     say!("");
 }
 
@@ -128,7 +145,11 @@ pub(crate) fn error(error: &dyn Error) {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    writeln!(io::stderr(), "{text}").ok();
+    complain(&text);
+}
+
+fn complain(text: &str) {
+    writeln!(io::stderr(), "{}", printable(text)).ok();
 }
 
 /// Slack's markup as plain text: a link as its label and address, a time as its fallback.
@@ -155,7 +176,16 @@ fn readable(markup: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::readable;
+    use super::{printable, readable};
+
+    #[test]
+    fn a_text_from_outside_cannot_control_the_terminal() {
+        assert_eq!(
+            printable("a\u{1b}]0;b\u{7}\r\nc\td\u{9b}31m\u{202e}e\u{7f}\n"),
+            "a]0;b c d31me"
+        );
+        assert_eq!(printable("  우전 녹차 🚫  "), "  우전 녹차 🚫  ");
+    }
 
     #[test]
     fn markup_reads_as_slack_shows_it() {

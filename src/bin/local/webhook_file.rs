@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
+use std::{fmt, fs, io};
 
 use jiff::Timestamp;
 use order_alerts::handlers::invocation::{Invocation, InvocationError};
@@ -12,6 +12,7 @@ use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
 use order_alerts::webhook::sign::sign;
 
+use crate::encoding;
 use crate::terminal::Failure;
 
 /// A webhook as a platform sends it.
@@ -50,9 +51,9 @@ impl Input {
 impl Webhook {
     /// Reads a file. `-` is standard input.
     pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
-        let bytes =
-            read(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-        Self::parse(&bytes)
+        let bytes = read(file).map_err(|error| cannot_be_read(file, error))?;
+        let bytes = encoding::without_mark(&bytes).map_err(|error| cannot_be_read(file, error))?;
+        Self::parse(bytes)
     }
 
     /// Reads the bytes of a file: a Lambda event, known by its markers, or else a body.
@@ -112,6 +113,10 @@ impl Webhook {
     }
 }
 
+fn cannot_be_read(file: &Path, error: impl fmt::Display) -> Failure {
+    format!("{} cannot be read: {error}", file.display()).into()
+}
+
 fn read(file: &Path) -> io::Result<Vec<u8>> {
     if file.as_os_str() != "-" {
         return fs::read(file);
@@ -139,10 +144,11 @@ pub(crate) fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// The headers in the `.headers` file of the same name, if there is one.
 pub(crate) fn headers_file(file: &Path) -> Result<Vec<(String, String)>, Failure> {
     let file = file.with_extension("headers");
-    let text = match fs::read_to_string(&file) {
+    let bytes = match fs::read(&file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        text => text.map_err(|error| format!("{} cannot be read: {error}", file.display()))?,
+        bytes => bytes.map_err(|error| cannot_be_read(&file, error))?,
     };
+    let text = encoding::utf8(&bytes).map_err(|error| cannot_be_read(&file, error))?;
     let lines = text.lines().filter(|line| !line.trim().is_empty());
     let headers = lines.map(|line| header(line).map_err(|why| format!("`{line}`: {why}").into()));
     headers.collect()

@@ -39,6 +39,8 @@ impl FakeSecretsManager {
             version: 1,
             fault: None,
             reads: 0,
+            next: None,
+            is_deleted: false,
         }));
         let server = Server::start({
             let vault = vault.clone();
@@ -75,6 +77,18 @@ impl FakeSecretsManager {
         lock(&self.vault).rotate(json!({"SecretBinary": BASE64_STANDARD.encode(secret_binary)}));
     }
 
+    /// Another user changes the secret right after this many more reads.
+    pub fn change_after(&self, reads: usize, secret_string: &str) {
+        let mut vault = lock(&self.vault);
+        let due = vault.reads + reads;
+        vault.next = Some((due, json!({"SecretString": secret_string})));
+    }
+
+    /// Deletes the secret as the console does: it can be restored for some days, and not be read.
+    pub fn schedule_deletion(&self) {
+        lock(&self.vault).is_deleted = true;
+    }
+
     pub fn fail_with(&self, fault: SecretsFault) {
         lock(&self.vault).fault = Some(fault);
     }
@@ -100,6 +114,9 @@ struct Vault {
     version: u64,
     fault: Option<SecretsFault>,
     reads: usize,
+    /// The content from this count of reads on.
+    next: Option<(usize, Value)>,
+    is_deleted: bool,
 }
 
 impl Vault {
@@ -112,7 +129,10 @@ impl Vault {
         match header(request, "x-amz-target") {
             "secretsmanager.GetSecretValue" => self.answer_read(request),
             "secretsmanager.DescribeSecret" => match question(request) {
-                Ok(_) => Reply::new(200, &[CONTENT_TYPE], description().to_string()),
+                Ok(_) => {
+                    let description = description(self.is_deleted);
+                    Reply::new(200, &[CONTENT_TYPE], description.to_string())
+                }
                 Err(refusal) => refusal,
             },
             "secretsmanager.PutSecretValue" => match question(request) {
@@ -125,18 +145,23 @@ impl Vault {
 
     fn answer_read(&mut self, request: &Request) -> Reply {
         self.reads += 1;
-        match self.fault {
+        let reply = match self.fault {
             None => self.read(request),
             Some(SecretsFault::Error(kind)) => error(kind, "scripted by the test"),
             Some(SecretsFault::Slow(delay)) => self.read(request).after(delay),
             Some(SecretsFault::Garbage) => Reply::new(200, &[CONTENT_TYPE], "<html>"),
             Some(SecretsFault::Refuse) => Reply::Reset,
             Some(SecretsFault::Hang) => Reply::Silent,
+        };
+        if let Some((_, content)) = self.next.take_if(|(due, _)| *due <= self.reads) {
+            self.rotate(content);
         }
+        reply
     }
 
     fn read(&self, request: &Request) -> Reply {
         match question(request) {
+            Ok(_) if self.is_deleted => deleted(),
             Ok(_) => Reply::new(200, &[CONTENT_TYPE], self.secret().to_string()),
             Err(refusal) => refusal,
         }
@@ -148,6 +173,9 @@ impl Vault {
         let Some(text) = question["SecretString"].as_str() else {
             return error("InvalidParameterException", "SecretString is missing");
         };
+        if self.is_deleted {
+            return deleted();
+        }
         if !(32..=64).contains(&token.len()) {
             return error("InvalidParameterException", "ClientRequestToken is not a UUID");
         }
@@ -172,16 +200,26 @@ impl Vault {
 }
 
 /// With the tags that CloudFormation and the template set.
-fn description() -> Value {
+fn description(is_deleted: bool) -> Value {
     let tag = |key: &str, value: &str| json!({"Key": key, "Value": value});
-    json!({
+    let mut description = json!({
         "ARN": ARN,
         "Name": NAME,
         "Tags": [
             tag("aws:cloudformation:stack-name", "order-alerts"),
             tag("order-alerts:webhook-url", "https://abcdef1234.execute-api.eu-central-1.amazonaws.com/webhook"),
         ],
-    })
+    });
+    if is_deleted {
+        description["DeletedDate"] = json!(1_767_225_600.0);
+    }
+    description
+}
+
+fn deleted() -> Reply {
+    let message =
+        "You can't perform this operation on the secret because it was marked for deletion.";
+    error("InvalidRequestException", message)
 }
 
 /// The members of a well-formed request for the one secret.

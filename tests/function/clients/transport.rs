@@ -15,6 +15,9 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 use url::Url;
 
+use crate::support::webhooks::shopify_cancellation;
+use crate::support::world::World;
+
 async fn ok_server() -> Server {
     Server::start(|_| async { Reply::new(200, &[], "ok") }).await
 }
@@ -112,6 +115,19 @@ async fn a_certificate_is_trusted_only_when_its_root_is() {
     let client = with_root.client(&address, SystemTime::now()).unwrap();
     let answer = client.get(address).send().await.unwrap();
     assert_eq!(answer.text().await.unwrap(), "ok");
+}
+
+/// Only the tools on a laptop go through proxies.
+#[tokio::test]
+async fn the_function_does_not_heed_the_proxies_of_its_environment() {
+    let proxy = ok_server().await;
+    let address = proxy.origin();
+    let names = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "ALL_PROXY"];
+    let mut settings = names.map(|name| (name, address.as_str())).to_vec();
+    settings.push(("AWS_ENDPOINT_URL_SECRETS_MANAGER", "https://secrets.invalid"));
+    let world = World::with(&settings).await;
+    assert_eq!(world.send(&shopify_cancellation()).await.status, 503, "the secret is not there");
+    assert_eq!(proxy.connections(), 0);
 }
 
 #[tokio::test]

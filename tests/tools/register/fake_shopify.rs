@@ -1,5 +1,6 @@
 //! A Shopify shop's Admin API, as <https://shopify.dev/docs/api/admin-graphql/2026-10> has it.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use order_alerts_fakes::{Reply, Request, Server};
@@ -8,6 +9,8 @@ use serde_json::{Value, json};
 use crate::register::header;
 
 pub(crate) const TOKEN: &str = "shpat_0123456789abcdef";
+pub(crate) const CLIENT_ID: &str = "the-client-id-of-the-tests";
+pub(crate) const CLIENT_SECRET: &str = "the client secret of the tests";
 
 /// Those of orders, and one that an order webhook is not.
 const TOPICS: [&str; 9] = [
@@ -65,6 +68,9 @@ impl FakeShopify {
 
 impl Shop {
     fn answer(&mut self, request: &Request) -> Reply {
+        if request.uri() == "/admin/oauth/access_token" && request.method() == "POST" {
+            return exchange(request);
+        }
         if request.uri() != "/admin/api/2026-10/graphql.json" || request.method() != "POST" {
             return reply(404, &json!({"errors": "Not Found"}));
         }
@@ -169,6 +175,24 @@ impl Shop {
         };
         json!({"webhookSubscriptionDelete": deleted})
     }
+}
+
+/// Client id and secret for a token, as
+/// <https://shopify.dev/docs/apps/build/authentication-authorization/access-tokens/client-credentials-grant> has it.
+fn exchange(request: &Request) -> Reply {
+    let form: HashMap<_, _> = url::form_urlencoded::parse(request.body()).into_owned().collect();
+    let field = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
+    if header(request, "content-type") != "application/x-www-form-urlencoded"
+        || field("grant_type") != "client_credentials"
+    {
+        return reply(400, &json!({"error": "unsupported_grant_type"}));
+    }
+    if (field("client_id"), field("client_secret")) != (CLIENT_ID, CLIENT_SECRET) {
+        let description = "Client authentication failed";
+        return reply(400, &json!({"error": "invalid_client", "error_description": description}));
+    }
+    let token = json!({"access_token": TOKEN, "scope": "read_orders", "expires_in": 86_399});
+    reply(200, &token)
 }
 
 fn gid(position: usize) -> String {

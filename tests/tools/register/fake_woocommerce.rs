@@ -33,6 +33,14 @@ struct Shop {
     /// The position names it; a removed one leaves a gap.
     hooks: Vec<Option<Hook>>,
     is_read_only: bool,
+    /// The server drops the header Authorization, and perhaps the query too.
+    drops: Option<Drops>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Drops {
+    Header,
+    HeaderAndQuery,
 }
 
 impl FakeWooCommerce {
@@ -61,6 +69,10 @@ impl FakeWooCommerce {
 
     pub(crate) fn hooks(&self) -> Vec<Hook> {
         self.shop.lock().unwrap().hooks.iter().flatten().cloned().collect()
+    }
+
+    pub(crate) fn drop_credentials(&self, drops: Drops) {
+        self.shop.lock().unwrap().drops = Some(drops);
     }
 
     pub(crate) fn make_read_only(&self) {
@@ -110,14 +122,19 @@ impl Shop {
 
     fn verify(&self, request: &Request) -> Result<(), Reply> {
         let code = "woocommerce_rest_authentication_error";
-        let Some(basic) = header(request, "authorization").strip_prefix("Basic ") else {
+        let basic = header(request, "authorization").strip_prefix("Basic ");
+        let pair = match self.drops {
+            None => basic.map(|basic| BASE64_STANDARD.decode(basic).unwrap_or_default()),
+            Some(Drops::Header) => in_query(request),
+            Some(Drops::HeaderAndQuery) => None,
+        };
+        let Some(pair) = pair else {
             return Err(refusal(
                 401,
                 "woocommerce_rest_cannot_view",
                 "Sorry, you cannot list resources.",
             ));
         };
-        let pair = BASE64_STANDARD.decode(basic).unwrap_or_default();
         match String::from_utf8_lossy(&pair).split_once(':') {
             Some((KEY, SECRET)) if self.is_read_only && request.method() != "GET" => {
                 Err(refusal(401, code, "The API key provided does not have write permissions."))
@@ -191,6 +208,14 @@ impl Shop {
             position.filter(|position| self.hooks.get(*position).is_some_and(Option::is_some));
         known.ok_or_else(|| refusal(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID."))
     }
+}
+
+/// The credentials in the query, which WooCommerce takes over https.
+fn in_query(request: &Request) -> Option<Vec<u8>> {
+    let query = request.uri().query()?;
+    let value =
+        |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+    Some(format!("{}:{}", value("consumer_key")?, value("consumer_secret")?).into_bytes())
 }
 
 const FIRST_ID: usize = 142;

@@ -3,8 +3,10 @@
 use order_alerts_fakes::Reply;
 use serde_json::json;
 
-use crate::register::fake_shopify::{FakeShopify, TOKEN};
+use crate::fake_proxy::FakeProxy;
+use crate::register::fake_shopify::{CLIENT_ID, CLIENT_SECRET, FakeShopify, TOKEN};
 use crate::register::{at, host, register, register_with};
+use crate::{run, tool};
 
 #[tokio::test]
 async fn shopify_is_registered_once_listed_and_removed() {
@@ -65,8 +67,7 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
         error,
         format!(
             "error: {authority} answered 401: [API] Invalid API key or access token (unrecognized login \
-             or wrong password) (SHOPIFY_ACCESS_TOKEN must be the token of an app that this shop \
-             installed)"
+             or wrong password) (the token must be of an app that this shop installed)"
         )
     );
     let error = register(&common, &["--api-version", "2026-07"]).await.unwrap_err();
@@ -83,7 +84,8 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
                 "extensions": {"code": "ACCESS_DENIED"},
             }]}),
             "answered 200: Access denied for webhookSubscriptionCreate field. (the app needs the scope \
-             read_orders, and its access to protected customer data)",
+             read_orders, and access to protected customer data: an app with custom distribution, which is for \
+             one shop, has it without a review)",
         ),
         (
             json!({"data": {"webhookSubscriptionCreate": {
@@ -95,7 +97,8 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
                 }],
             }}}),
             "refused it: This app is not approved to subscribe to webhook topics containing protected \
-             customer data. (ask for it in the app's settings)",
+             customer data. (give the app custom distribution in the Dev Dashboard, which is for one shop \
+             and needs no review, or ask for access to protected customer data in its settings)",
         ),
         (
             json!({"errors": [{"message": format!("a\u{1b}[31m {}\n b", TOKEN)}]}),
@@ -130,4 +133,74 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
         error.contains("answered 403: Forbidden (the app needs the scope read_orders"),
         "{error}"
     );
+}
+
+/// Apps of the Dev Dashboard have no token that lasts, but a client id and a client secret.
+#[tokio::test]
+async fn client_id_and_secret_are_exchanged_for_a_token() {
+    let shop = FakeShopify::start().await;
+    let (origin, url) = (shop.server.origin(), at("shopify"));
+    let common = ["shopify", "--shop", &origin, "--url", &url];
+    let client = [("SHOPIFY_CLIENT_ID", CLIENT_ID), ("SHOPIFY_CLIENT_SECRET", CLIENT_SECRET)];
+    let output = register_with(&client, &common, &[]).await.unwrap();
+    assert!(output.contains("  orders/create: registered\n"), "{output}");
+    assert_eq!(shop.subscriptions().len(), 3);
+
+    let other = [client[0], ("SHOPIFY_CLIENT_SECRET", "the secret of another app")];
+    let error = register_with(&other, &common, &[]).await.unwrap_err();
+    assert!(
+        error.ends_with(
+            "answered 400: Client authentication failed (the app must be in the Dev Dashboard of the organization \
+             that owns the shop, and be installed in it; client id and secret are in the app's settings)"
+        ),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_operator_enters_client_id_and_secret_or_a_token() {
+    let url = at("shopify");
+    for input in [format!("{CLIENT_ID}\n{CLIENT_SECRET}\n"), TOKEN.to_owned()] {
+        let shop = FakeShopify::start().await;
+        let origin = shop.server.origin();
+        let mut command = tool(&["register", "shopify", "--shop", &origin, "--url", &url]);
+        let (succeeded, output, errors) = run(&mut command, &input).await;
+        assert!(succeeded, "{output}{errors}");
+        assert_eq!(shop.subscriptions().len(), 3);
+    }
+    let common = ["register", "shopify", "--shop", "tea-house", "--url", &url];
+    for (input, sentence) in [
+        (
+            "",
+            "the client id or access token of the app is missing: enter it when asked, or set SHOPIFY_CLIENT_ID",
+        ),
+        (
+            "an-id",
+            "the app's client secret is missing: enter it when asked, or set SHOPIFY_CLIENT_SECRET",
+        ),
+        ("shpss_x", "this is the app's client secret: enter the client id first"),
+    ] {
+        let (_, _, errors) = run(&mut tool(&common), input).await;
+        assert_eq!(errors, format!("error: {sentence}\n"));
+    }
+}
+
+/// The address bar shows the admin's address, and people know the shop by its name.
+#[tokio::test]
+async fn the_shop_may_be_named_as_its_admin_shows_it() {
+    let host = "tea-house.myshopify.com";
+    let answer =
+        r#"{"data":{"webhookSubscriptions":{"nodes":[],"pageInfo":{"hasNextPage":false}}}}"#;
+    let proxy = FakeProxy::start(host, answer).await;
+    for shop in ["tea-house", "https://admin.shopify.com/store/tea-house/settings/notifications"] {
+        let url = at("shopify");
+        let mut list = tool(&["register", "shopify", "--shop", shop, "--url", &url, "--list"]);
+        list.env("SHOPIFY_ACCESS_TOKEN", TOKEN)
+            .env("HTTPS_PROXY", &proxy.address)
+            .env("SSL_CERT_FILE", &proxy.certificate);
+        let (succeeded, output, errors) = run(&mut list, "").await;
+        assert!(succeeded, "{errors}");
+        assert!(output.starts_with("tea-house.myshopify.com has no webhook"), "{output}");
+    }
+    assert_eq!(proxy.asked(), [format!("{host}:443")]);
 }

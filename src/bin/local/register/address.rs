@@ -31,7 +31,7 @@ pub(crate) async fn of_webhook(
 }
 
 /// Refuses an address at which the function does not expect this platform.
-fn check(url: &Url, platform: &Platform) -> Result<(), Failure> {
+pub(super) fn check(url: &Url, platform: &Platform) -> Result<(), Failure> {
     net::check_safe(url, "--url")?;
     let path = match platform.id {
         "generic" => "/webhook".to_owned(),

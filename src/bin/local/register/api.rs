@@ -25,7 +25,7 @@ pub(crate) struct ApiOptions {
     /// How long to wait for a response.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
-    /// The shop: NAME.myshopify.com, or the address of a WooCommerce shop.
+    /// The shop. At Shopify: NAME, NAME.myshopify.com or an address of its admin. WooCommerce: its address.
     #[arg(long, conflicts_with = "api", help_heading = "Shopify and WooCommerce")]
     shop: Option<String>,
     /// The version of Shopify's API.
@@ -40,9 +40,22 @@ pub(crate) struct ApiOptions {
     plain: PlainOptions,
 }
 
+impl ApiOptions {
+    /// Whether it is an API that takes any JSON document.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.plain.api.is_some()
+    }
+}
+
 impl Api {
     /// The platform's own API, or the plain one at the address of `--api`.
-    pub(crate) fn of(platform: &'static Platform, options: &ApiOptions) -> Result<Self, Failure> {
+    ///
+    /// Asks for its credentials: for the signing key only where `registers` says that it is needed.
+    pub(crate) async fn of(
+        platform: &'static Platform,
+        options: &ApiOptions,
+        registers: bool,
+    ) -> Result<Self, Failure> {
         let timeout = Duration::from_secs(options.timeout);
         if let Some(api) = &options.plain.api {
             return Ok(Self::Plain(Plain::new(api, &options.plain, timeout)?));
@@ -53,9 +66,12 @@ impl Api {
         };
         match platform.id {
             "shopify" => {
-                Shopify::new(platform, shop()?, &options.api_version, timeout).map(Self::Shopify)
+                let shop = Shopify::new(platform, shop()?, &options.api_version, timeout).await;
+                shop.map(Self::Shopify)
             }
-            "woocommerce" => WooCommerce::new(platform, shop()?, timeout).map(Self::WooCommerce),
+            "woocommerce" => {
+                WooCommerce::new(platform, shop()?, timeout, registers).map(Self::WooCommerce)
+            }
             _ => Err("give --api, the address at which the sender's API registers webhooks".into()),
         }
     }
@@ -67,9 +83,8 @@ impl Api {
     /// Refuses what the API cannot do, before anything is changed.
     pub(crate) fn check(&self, events: &[String]) -> Result<(), Failure> {
         match self {
-            Self::WooCommerce(shop) => shop.signing_key().map(drop),
             Self::Plain(api) => api.check(events),
-            Self::Shopify(_) => Ok(()),
+            Self::Shopify(_) | Self::WooCommerce(_) => Ok(()),
         }
     }
 
@@ -126,7 +141,9 @@ impl Api {
             Self::Shopify(_) => {
                 "In the app's settings: webhooks that an app registers are signed with its client secret."
             }
-            Self::WooCommerce(_) => "In SIGNING_KEY: the shop signs its webhooks with it.",
+            Self::WooCommerce(_) => {
+                "It is the signing key that you gave: the shop signs its webhooks with it."
+            }
             Self::Plain(_) => &platform.setup.key,
         }
     }

@@ -8,13 +8,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use crate::net;
 use crate::register::registration::{Creation, Listing, Registration};
-use crate::register::remote::{Remote, credential};
+use crate::register::remote::Remote;
 use crate::terminal::Failure;
+use crate::{net, prompt};
 
 /// The environment variable with the credential.
-pub(crate) const TOKEN: &str = "API_TOKEN";
+const TOKEN: &str = "API_TOKEN";
 
 /// The placeholder for the credential, in a header.
 const TOKEN_PLACEHOLDER: &str = "{token}";
@@ -89,7 +89,8 @@ impl Plain {
             return Err(format!("--body must say where the address goes: {URL_PLACEHOLDER}").into());
         }
         let batch = Batch::of(&body)?;
-        let token = credential(TOKEN).ok();
+        let what = "The credential of the API, or Enter alone if it needs none";
+        let token = prompt::variable_or_ask(TOKEN, what)?;
         let credential = match &token {
             Some(token) => Some(header(&options.credential, token)?),
             None => None,

@@ -1,6 +1,5 @@
 //! Sends a request to a platform's API and explains errors in one sentence.
 
-use std::env;
 use std::error::Error;
 use std::time::{Duration, SystemTime};
 
@@ -43,6 +42,11 @@ impl Remote {
     ) -> Result<Self, Failure> {
         let client = net::transport()?.client(url, SystemTime::now())?;
         Ok(Self { host: url.authority().to_owned(), client, timeout, hidden })
+    }
+
+    /// Keeps another credential out of everything that is printed.
+    pub(crate) fn hide(&mut self, secret: SecretString) {
+        self.hidden.push(secret);
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
@@ -119,7 +123,7 @@ impl Remote {
         let host = &self.host;
         if error.is_connect() {
             let why = if error.is_timeout() { "no connection in time" } else { &innermost(error) };
-            return format!("{host} cannot be reached: {why}").into();
+            return format!("{host} cannot be reached: {why}{}", net::proxy_hint()).into();
         }
         let what = if error.is_timeout() {
             format!("{host} did not answer within {} s", self.timeout.as_secs())
@@ -170,15 +174,6 @@ pub(crate) fn advised(happened: String, advice: &str) -> Failure {
     match advice {
         "" => happened.into(),
         advice => format!("{happened} ({advice})").into(),
-    }
-}
-
-/// The credential in this environment variable. It is never an argument and never printed.
-pub(crate) fn credential(name: &str) -> Result<SecretString, Failure> {
-    let text = env::var(name).unwrap_or_default();
-    match text.trim() {
-        "" => Err(format!("set {name} (read -rs {name}; export {name})").into()),
-        text => Ok(text.into()),
     }
 }
 

@@ -9,10 +9,13 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::net;
+use self::credentials::Credentials;
 use crate::register::registration::{Creation, Registration, event_types};
-use crate::register::remote::{Answer, Remote, advised, credential, sentence};
+use crate::register::remote::{Answer, Remote, advised, sentence};
 use crate::terminal::Failure;
+
+mod credentials;
+mod shop;
 
 /// A stable version of the API, see <https://shopify.dev/docs/api/usage/versioning>. Shopify supports
 /// a version for a year. After that it answers as the oldest version that it still supports.
@@ -20,16 +23,15 @@ pub(crate) const VERSION: &str = "2026-10";
 /// The first version in which the address is called `uri` and not `callbackUrl`.
 const FIRST_VERSION: &str = "2025-10";
 
-/// The environment variable with the app's token.
-pub(crate) const TOKEN: &str = "SHOPIFY_ACCESS_TOKEN";
-
 const PAGE: usize = 100;
 /// More pages than the subscriptions of one app can fill.
 const MAX_PAGES: usize = 100;
 
-const NO_SCOPE: &str =
-    "the app needs the scope read_orders, and its access to protected customer data";
-const NO_TOKEN: &str = "SHOPIFY_ACCESS_TOKEN must be the token of an app that this shop installed";
+const NO_SCOPE: &str = "the app needs the scope read_orders, and access to protected customer data: an app with custom \
+                        distribution, which is for one shop, has it without a review";
+const NO_REVIEW: &str = "give the app custom distribution in the Dev Dashboard, which is for one shop and needs no \
+                         review, or ask for access to protected customer data in its settings";
+const NO_TOKEN: &str = "the token must be of an app that this shop installed";
 
 /// One shop, as seen by one of its apps.
 pub(crate) struct Shopify {
@@ -40,7 +42,7 @@ pub(crate) struct Shopify {
 }
 
 impl Shopify {
-    pub(crate) fn new(
+    pub(crate) async fn new(
         platform: &'static Platform,
         shop: &str,
         version: &str,
@@ -53,9 +55,11 @@ impl Shopify {
             )
             .into());
         }
-        let endpoint = shop_url(shop)?.join(&format!("/admin/api/{version}/graphql.json"))?;
-        let token = credential(TOKEN)?;
-        let remote = Remote::new(&endpoint, timeout, vec![token.clone()])?;
+        let endpoint = shop::url(shop)?.join(&format!("/admin/api/{version}/graphql.json"))?;
+        let credentials = Credentials::ask()?;
+        let mut remote = Remote::new(&endpoint, timeout, credentials.secrets())?;
+        let token = credentials.token(&remote, &endpoint).await?;
+        remote.hide(token.clone());
         Ok(Self { remote, endpoint, token, platform })
     }
 
@@ -169,7 +173,7 @@ impl Shopify {
         let line = self.remote.line(error);
         let said = line.map_or_else(|| "without a reason".to_owned(), |line| line.to_string());
         let is_protected = error.contains("protected customer data");
-        let advice = if is_protected { "ask for it in the app's settings" } else { "" };
+        let advice = if is_protected { NO_REVIEW } else { "" };
         advised(format!("{} refused it: {said}", self.remote.host), advice)
     }
 
@@ -198,17 +202,4 @@ fn topic(event: &str) -> String {
 
 fn user_errors(payload: &Value) -> Option<String> {
     sentence(&payload["userErrors"])
-}
-
-/// The shop's own address. The token must not be sent to any other host.
-fn shop_url(shop: &str) -> Result<Url, Failure> {
-    let wrong = "--shop must be the shop's own name, such as tea-house.myshopify.com";
-    let url = if shop.contains("://") { shop.to_owned() } else { format!("https://{shop}") };
-    let url = Url::parse(&url).map_err(|_| wrong)?;
-    net::check_safe(&url, "--shop")?;
-    let is_shop = url.host_str().is_some_and(|host| host.ends_with(".myshopify.com"));
-    if !is_shop && !net::is_loopback(&url) {
-        return Err(wrong.into());
-    }
-    Ok(url)
 }

@@ -1,5 +1,7 @@
 //! WooCommerce's REST API: <https://woocommerce.github.io/woocommerce-rest-api-docs/#webhooks>.
 
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -7,17 +9,17 @@ use base64::prelude::BASE64_STANDARD;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
 use reqwest::{Method, RequestBuilder, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::net;
 use crate::register::registration::{Creation, Registration};
-use crate::register::remote::{Answer, Remote, credential};
+use crate::register::remote::{Answer, Remote};
 use crate::terminal::Failure;
+use crate::{net, prompt, terminal};
 
 /// The environment variables with the REST API's key.
-pub(crate) const KEY: &str = "WOOCOMMERCE_KEY";
+const KEY: &str = "WOOCOMMERCE_KEY";
 const SECRET: &str = "WOOCOMMERCE_SECRET";
 /// The environment variable with the signing key, as for `send`.
 const SIGNING_KEY: &str = "SIGNING_KEY";
@@ -31,33 +33,34 @@ const MAX_PAGES: u32 = 100;
 pub(crate) struct WooCommerce {
     pub(crate) remote: Remote,
     endpoint: Url,
+    key: SecretString,
+    secret: SecretString,
+    /// Both, as the header of Basic authentication has them.
     basic: SecretString,
-    platform: &'static Platform,
+    /// Whether the shop sees the credentials in the query only.
+    in_query: AtomicBool,
     signing_key: Option<SecretString>,
 }
 
 impl WooCommerce {
+    /// Asks for the credentials, and for the signing key if webhooks are to be registered.
     pub(crate) fn new(
         platform: &'static Platform,
         shop: &str,
         timeout: Duration,
+        registers: bool,
     ) -> Result<Self, Failure> {
-        let wrong = "--shop must be the shop's address, such as https://tea-house.example";
-        let shop = Url::parse(shop).map_err(|_| wrong)?;
-        net::check_safe(&shop, "--shop")?;
-        let mut endpoint = shop;
-        endpoint.set_query(None);
-        endpoint.set_fragment(None);
-        let path = format!("{}/wp-json/wc/v3/webhooks", endpoint.path().trim_end_matches('/'));
-        endpoint.set_path(&path);
-
-        let (key, secret) = (credential(KEY)?, credential(SECRET)?);
+        let endpoint = endpoint(shop)?;
+        let key = prompt::credential(KEY, "The consumer key of the REST API")?;
+        let secret = prompt::credential(SECRET, "The consumer secret")?;
+        let signing_key = registers.then(|| signing_key(platform)).transpose()?;
         let pair = format!("{}:{}", key.expose_secret(), secret.expose_secret());
         let basic = SecretString::from(BASE64_STANDARD.encode(pair));
-        let signing_key = credential(SIGNING_KEY).ok();
-        let hidden = [basic.clone(), key, secret].into_iter().chain(signing_key.clone()).collect();
+        let hidden = [basic.clone(), key.clone(), secret.clone()];
+        let hidden = hidden.into_iter().chain(signing_key.clone()).collect();
         let remote = Remote::new(&endpoint, timeout, hidden)?;
-        Ok(Self { remote, endpoint, basic, platform, signing_key })
+        let in_query = AtomicBool::new(false);
+        Ok(Self { remote, endpoint, key, secret, basic, in_query, signing_key })
     }
 
     pub(crate) async fn list(&self) -> Result<Vec<Registration>, Failure> {
@@ -85,7 +88,7 @@ impl WooCommerce {
             "name": format!("order-alerts {event}"),
             "topic": event,
             "delivery_url": address.as_str(),
-            "secret": self.signing_key()?,
+            "secret": self.signing_key(),
             "status": "active",
         });
         self.call(Method::POST, self.endpoint.clone(), Some(webhook), StatusCode::CREATED).await?;
@@ -94,7 +97,7 @@ impl WooCommerce {
 
     /// Sets it active and replaces its signing key, which cannot be read and may be another one.
     pub(crate) async fn reactivate(&self, id: &str) -> Result<(), Failure> {
-        let webhook = json!({"status": "active", "secret": self.signing_key()?});
+        let webhook = json!({"status": "active", "secret": self.signing_key()});
         self.call(Method::PUT, self.one(id)?, Some(webhook), StatusCode::OK).await?;
         Ok(())
     }
@@ -106,23 +109,8 @@ impl WooCommerce {
         Ok(())
     }
 
-    /// The key with which the shop is to sign.
-    ///
-    /// Refuses a key that WooCommerce would change, or that `connect` would not accept.
-    pub(crate) fn signing_key(&self) -> Result<&str, Failure> {
-        let advice = "set SIGNING_KEY to the key with which the shop is to sign: a long random text, the same \
-                      that `connect woocommerce` stores";
-        let key = self.signing_key.as_ref().ok_or(advice)?.expose_secret();
-        SigningKey::parse(key, &self.platform.auth)
-            .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?;
-        if key.contains('&') {
-            return Err(
-                "SIGNING_KEY cannot be used: WooCommerce takes `&` for the start of an HTML entity and \
-                 signs with another text"
-                    .into(),
-            );
-        }
-        Ok(key)
+    fn signing_key(&self) -> Option<&str> {
+        self.signing_key.as_ref().map(ExposeSecret::expose_secret)
     }
 
     async fn call(
@@ -132,11 +120,22 @@ impl WooCommerce {
         body: Option<Value>,
         expected: StatusCode,
     ) -> Result<Answer, Failure> {
-        let basic = format!("Basic {}", self.basic.expose_secret());
-        let request = self.remote.request(method, url).header("authorization", basic);
-        let answer = self.remote.send(with_json(request, body)).await?;
+        let mut answer = self.remote.send(self.request(&method, &url, body.as_ref())).await?;
+        if !self.in_query.load(Relaxed) && self.saw_no_credentials(&answer) {
+            let host = &self.remote.host;
+            terminal::warning(&format!(
+                "{host} does not see the header Authorization. So the credentials are sent in the query, \
+                 which the shop's server may log."
+            ));
+            self.in_query.store(true, Relaxed);
+            answer = self.remote.send(self.request(&method, &url, body.as_ref())).await?;
+        }
         let advice = match answer.status {
             status if status == expected => return Ok(answer),
+            StatusCode::UNAUTHORIZED if self.saw_no_credentials(&answer) => {
+                "the shop's server drops the credentials, in the header and in the query: let it pass on the \
+                 header Authorization"
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 "the key needs Read/Write, and its user must manage the shop: WooCommerce → Settings → \
                  Advanced → REST API"
@@ -149,6 +148,28 @@ impl WooCommerce {
         Err(self.remote.refused(&answer, advice))
     }
 
+    /// Some servers drop the header of Basic authentication. WooCommerce then takes the credentials in
+    /// the query, over https: <https://woocommerce.github.io/woocommerce-rest-api-docs/#authentication-over-https>.
+    fn request(&self, method: &Method, url: &Url, body: Option<&Value>) -> RequestBuilder {
+        let mut url = url.clone();
+        if self.in_query.load(Relaxed) {
+            url.query_pairs_mut()
+                .append_pair("consumer_key", self.key.expose_secret())
+                .append_pair("consumer_secret", self.secret.expose_secret());
+            return with_json(self.remote.request(method.clone(), url), body);
+        }
+        let basic = format!("Basic {}", self.basic.expose_secret());
+        let request = self.remote.request(method.clone(), url).header("authorization", basic);
+        with_json(request, body)
+    }
+
+    /// Whether the shop took the request for that of a visitor. Of a wrong key it says so.
+    fn saw_no_credentials(&self, answer: &Answer) -> bool {
+        let body = self.remote.json(answer).unwrap_or_default();
+        let is_about_the_key = body["code"] == "woocommerce_rest_authentication_error";
+        answer.status == StatusCode::UNAUTHORIZED && body["code"].is_string() && !is_about_the_key
+    }
+
     fn one(&self, id: &str) -> Result<Url, Failure> {
         let mut url = self.endpoint.clone();
         url.path_segments_mut().map_err(|()| "the shop's address cannot hold a path")?.push(id);
@@ -158,6 +179,40 @@ impl WooCommerce {
     fn unreadable(&self) -> Failure {
         format!("{} answered without a list of webhooks", self.remote.host).into()
     }
+}
+
+/// The address of the API, from the shop's address or one of its admin's.
+fn endpoint(shop: &str) -> Result<Url, Failure> {
+    let wrong = "--shop must be the shop's address, such as https://tea-house.example";
+    let shop = shop.trim();
+    let shop = if shop.contains("://") { shop.to_owned() } else { format!("https://{shop}") };
+    let mut url = Url::parse(&shop).map_err(|_| wrong)?;
+    net::check_safe(&url, "--shop")?;
+    url.set_query(None);
+    url.set_fragment(None);
+    let path = url.path();
+    let home = ["/wp-admin", "/wp-login.php", "/wp-json"].iter().find_map(|part| path.find(part));
+    let home = path[..home.unwrap_or(path.len())].trim_end_matches('/');
+    let path = format!("{home}/wp-json/wc/v3/webhooks");
+    url.set_path(&path);
+    Ok(url)
+}
+
+/// The key with which the shop is to sign.
+///
+/// Refuses a key that WooCommerce would change, or that `connect` would not accept.
+fn signing_key(platform: &Platform) -> Result<SecretString, Failure> {
+    let key = prompt::credential(SIGNING_KEY, "The signing key that `connect woocommerce` stores")?;
+    SigningKey::parse(key.expose_secret(), &platform.auth)
+        .map_err(|error| format!("the signing key cannot be used: {error}"))?;
+    if key.expose_secret().contains('&') {
+        return Err(
+            "the signing key cannot be used: WooCommerce takes `&` for the start of an HTML entity and \
+             signs with another text"
+                .into(),
+        );
+    }
+    Ok(key)
 }
 
 /// A webhook as the API lists it, without its secret.
@@ -172,7 +227,7 @@ fn registration(webhook: &Value) -> Registration {
     }
 }
 
-fn with_json(request: RequestBuilder, body: Option<Value>) -> RequestBuilder {
+fn with_json(request: RequestBuilder, body: Option<&Value>) -> RequestBuilder {
     match body {
         None => request,
         Some(body) => request.header("content-type", "application/json").body(body.to_string()),
