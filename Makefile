@@ -117,14 +117,16 @@ deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove
 		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
 
-# $(1) is where the packages of the file $(2) go, and $(3) what they are. Only wheels: no code of a package runs here.
+# $(1) is where the packages of the file $(2) go, and $(3) what they are. Only wheels, so no code of a package runs here.
+# The file names all that is needed. pip would resolve it again, and fails where a package is needed with and without
+# an extra: https://github.com/pypa/pip/issues/9644.
 define install
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "The tools need python3 with its venv module: install the packages python3 and python3-venv."; exit 1; }
 	@$(STEP) "Install $(3)" bash -euo pipefail -c ' \
 		rm -rf $(1); \
 		python3 -m venv $(1); \
-		$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(2) \
+		$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r $(2) \
 			|| { echo "Python packages cannot be installed: PyPI must be reachable the first time."; exit 1; }'
 	@touch $@
 endef

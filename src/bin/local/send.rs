@@ -13,6 +13,7 @@ use tokio::time::interval;
 use url::Url;
 
 use self::tally::Tally;
+use crate::keys::Keys;
 use crate::net::is_loopback;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
@@ -110,7 +111,7 @@ impl Sender {
         };
         let key = match &arguments.to {
             Some(_) => key(platform, &url)?,
-            None => samples::key(platform)?,
+            None => local_key(platform, &url)?,
         };
         let registered = env::var("PUBLIC_URL").unwrap_or_else(|_| url.to_string());
         let client = net::transport()?.client(&url, SystemTime::now())?;
@@ -139,9 +140,14 @@ fn key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
     match env::var("SIGNING_KEY") {
         Ok(text) => Ok(SigningKey::parse(text.trim(), &platform.auth)
             .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?),
-        Err(_) if is_loopback(url) => samples::key(platform),
+        Err(_) if is_loopback(url) => local_key(platform, url),
         Err(_) => Err("set SIGNING_KEY to the platform's signing key".into()),
     }
+}
+
+/// The key that the local stack at this address accepts.
+fn local_key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
+    Keys::stored(url.port_or_known_default().unwrap_or_default())?.key(platform)
 }
 
 fn no_response(url: &Url, error: &reqwest::Error) -> Failure {

@@ -55,6 +55,9 @@ pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
     say!("");
     if !has_inbox {
         say!("SLACK_WEBHOOK_URL is set: messages are posted to the real Slack.");
+        say!(
+            "The sample keys are not accepted then. `cargo run -- send` knows the keys of this stack."
+        );
         say!("");
     }
 }
@@ -69,9 +72,9 @@ pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
     say!("{url} → {} {body}", status.as_u16());
 }
 
-/// Another process uses the usual port.
-pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
-    say!("Port {usual} is in use. Send with --to http://{address}/webhook/PLATFORM");
+/// The usual port could not be used, and why.
+pub(crate) fn another_port(why: &str, address: SocketAddr) {
+    say!("{why} Send with --to http://{address}/webhook/PLATFORM");
     say!("");
 }
 
@@ -100,7 +103,7 @@ pub(crate) fn response(request: &str, response: &ApiGatewayV2httpResponse) {
         Some(Body::Text(text)) => text,
         _ => "",
     };
-    say!("{request} → {} {body}", response.status_code);
+    say!("{} → {} {}", printable(request), response.status_code, printable(body));
     say!("");
 }
 
@@ -115,7 +118,7 @@ pub(crate) fn message(message: &Value) {
     });
     let whole = blocks.is_empty().then_some(text);
     for line in texts.chain(whole).flat_map(str::lines) {
-        say!("  │ {}", readable(line));
+        say!("  │ {}", printable(&readable(line)));
     }
     say!("  └─");
 }
@@ -129,6 +132,11 @@ pub(crate) fn error(error: &dyn Error) {
         cause = error.source();
     }
     writeln!(io::stderr(), "{text}").ok();
+}
+
+/// Text from outside without control characters, by which it could command the terminal.
+fn printable(text: &str) -> String {
+    text.chars().filter(|character| !character.is_control()).collect()
 }
 
 /// Slack's markup as plain text: a link as its label and address, a time as its fallback.
