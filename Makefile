@@ -77,7 +77,8 @@ advisories: $(DENY_STAMP)
 	elif [[ "$${ADVISORIES:-$${CI:+required}}" =~ ^(optional)?$$ ]]; then \
 		$(STEP) --left-out "Dependencies: known vulnerabilities" "the advisory database cannot be fetched"; \
 	else \
-		printf '%s\n' "$$reason" "error: the advisory database cannot be fetched (ADVISORIES=optional leaves the check out)" >&2; \
+		printf '%s\n' "$$reason" >&2; \
+		echo "error: the advisory database cannot be fetched (ADVISORIES=optional leaves the check out)" >&2; \
 		exit 1; \
 	fi
 
@@ -117,9 +118,9 @@ deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove
 		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
 
-# $(1) is where the packages of the file $(2) go, and $(3) what they are. Only wheels, so no code of a package runs here.
-# The file names all that is needed. pip would resolve it again, and fails where a package is needed with and without
-# an extra: https://github.com/pypa/pip/issues/9644.
+# $(1) is where the packages of the file $(2) go, and $(3) what they are. They are wheels, so no code of theirs runs here.
+# The file names all that is needed, so pip need not resolve it again. It would fail where a package is needed with and
+# without an extra: https://github.com/pypa/pip/issues/9644.
 define install
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "The tools need python3 with its venv module: install the packages python3 and python3-venv."; exit 1; }

@@ -56,8 +56,9 @@ impl Stack {
         body: &str,
     ) -> (String, String) {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
-        let headers: String =
+        let headers: Vec<_> =
             headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let headers = headers.concat();
         let length = body.len();
         let request = format!(
             "{head} HTTP/1.1\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
