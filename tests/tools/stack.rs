@@ -371,3 +371,18 @@ async fn the_channel_takes_messages_alone_and_keeps_the_last_200() {
     assert_eq!((messages.len(), &state["posted"]), (200, &251.into()));
     assert_eq!((&messages[0]["text"], &messages[199]["text"]), (&"51".into(), &"250".into()));
 }
+
+#[tokio::test]
+async fn another_port_is_named_with_its_reason() {
+    // Two at once: at most one of them listens on the usual port.
+    let stacks = [Stack::start(&mut tool(&[])).await, Stack::start(&mut tool(&[])).await];
+    for Stack { address, output, .. } in &stacks {
+        let is_usual = address.ends_with(":3000");
+        let advice = format!("Send with --to http://{address}/webhook/PLATFORM");
+        assert_eq!(
+            output.contains("Port 3000 ") && output.contains(&advice),
+            !is_usual,
+            "{output}"
+        );
+    }
+}

@@ -15,9 +15,8 @@ use crate::terminal;
 
 /// What the channel keeps: enough to look at, and little enough to run for weeks.
 const MAX_MESSAGES: usize = 200;
-/// More than any message has that Slack accepts: 50 blocks with 3,000 characters each at most, and
-/// less of them together (<https://docs.slack.dev/reference/block-kit/blocks>).
-pub(crate) const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+/// Several times what the function posts at most, see `src/slack/block_kit.rs`.
+pub(crate) const MAX_MESSAGE_BYTES: usize = 256 * 1024;
 
 /// The messages that the channel shows.
 #[derive(Clone, Default)]

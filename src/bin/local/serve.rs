@@ -47,7 +47,7 @@ pub(crate) async fn run() -> Result<(), Failure> {
     let function = Function::new(address)?;
     terminal::welcome(address, function.posts().is_some());
     if let Some(refused) = refused {
-        terminal::another_port(&refused, address);
+        terminal::another_port(PORT, &refused, address);
     }
     let response = function.invoke(&function.sample(samples::FIRST)?).await?;
     terminal::response(&format!("events/{}.json", samples::FIRST), &response);
@@ -56,27 +56,23 @@ pub(crate) async fn run() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Listens on the usual port, or else on a free one. Then the text says why.
+/// Listens on the usual port, or else on a free one. Then the error says why.
 ///
 /// A port that no process uses may be refused too: Windows reserves ranges of ports for Hyper-V, and a
 /// Linux may keep them for root.
-async fn listen<L, F>(bind: impl Fn(u16) -> F) -> Result<(L, Option<String>), Failure>
+async fn listen<L, F>(bind: impl Fn(u16) -> F) -> Result<(L, Option<io::Error>), Failure>
 where
     F: Future<Output = io::Result<L>>,
 {
-    let error = match bind(PORT).await {
+    let refused = match bind(PORT).await {
         Ok(listener) => return Ok((listener, None)),
         Err(error) => error,
-    };
-    let refused = match error.kind() {
-        io::ErrorKind::AddrInUse => format!("Port {PORT} is in use."),
-        _ => format!("Port {PORT} cannot be used: {error}."),
     };
     match bind(0).await {
         Ok(listener) => Ok((listener, Some(refused))),
         Err(error) => Err(format!(
-            "{refused} No free port of 127.0.0.1 can be used either: {error}. \
-             Allow this program to listen on 127.0.0.1"
+            "port {PORT} of 127.0.0.1 cannot be used ({refused}), and no free port either ({error}): \
+             allow this program to listen on 127.0.0.1"
         )
         .into()),
     }
@@ -195,14 +191,16 @@ mod tests {
 
     use super::*;
 
-    /// The port on which it listens, and what it says, on a machine that answers so: for the usual
-    /// port, and for a free one.
-    async fn listened(usual: io::Result<u16>, free: io::Result<u16>) -> (Option<u16>, String) {
+    /// The port on which it listens, and why not on the usual one, on a machine that answers so: for
+    /// the usual port, and for a free one.
+    async fn listened(
+        usual: io::Result<u16>,
+        free: io::Result<u16>,
+    ) -> Result<(u16, Option<io::ErrorKind>), String> {
         let answers = RefCell::new(vec![free, usual]);
-        match listen(|_| ready(answers.borrow_mut().pop().unwrap())).await {
-            Ok((port, refused)) => (Some(port), refused.unwrap_or_default()),
-            Err(error) => (None, error.to_string()),
-        }
+        let listening = listen(|_| ready(answers.borrow_mut().pop().unwrap())).await;
+        let (port, refused) = listening.map_err(|error| error.to_string())?;
+        Ok((port, refused.map(|error| error.kind())))
     }
 
     fn refusal(kind: io::ErrorKind) -> io::Result<u16> {
@@ -210,31 +208,26 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_usual_port_is_taken_without_a_word() {
+    async fn the_usual_port_is_used_when_it_can_be() {
         let usual = listened(Ok(PORT), refusal(io::ErrorKind::Other)).await;
-        assert_eq!(usual, (Some(PORT), String::new()));
+        assert_eq!(usual, Ok((PORT, None)));
     }
 
     #[tokio::test]
     async fn a_free_port_takes_the_place_of_one_that_is_refused() {
-        let in_use = listened(refusal(io::ErrorKind::AddrInUse), Ok(5000)).await;
-        assert_eq!(in_use, (Some(5000), "Port 3000 is in use.".to_owned()));
-        for kind in [io::ErrorKind::PermissionDenied, io::ErrorKind::AddrNotAvailable] {
-            let (port, refused) = listened(refusal(kind), Ok(5000)).await;
-            assert_eq!(port, Some(5000));
-            assert_eq!(refused, format!("Port 3000 cannot be used: {kind}."));
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        for kind in [AddrInUse, AddrNotAvailable, PermissionDenied] {
+            assert_eq!(listened(refusal(kind), Ok(5000)).await, Ok((5000, Some(kind))));
         }
     }
 
     #[tokio::test]
     async fn an_error_names_the_port_and_the_way_out() {
         let denied = || refusal(io::ErrorKind::PermissionDenied);
-        let (port, error) = listened(denied(), denied()).await;
-        assert_eq!(port, None);
         assert_eq!(
-            error,
-            "Port 3000 cannot be used: permission denied. No free port of 127.0.0.1 can be used \
-             either: permission denied. Allow this program to listen on 127.0.0.1"
+            listened(denied(), denied()).await.unwrap_err(),
+            "port 3000 of 127.0.0.1 cannot be used (permission denied), and no free port either \
+             (permission denied): allow this program to listen on 127.0.0.1"
         );
     }
 }

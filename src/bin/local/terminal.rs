@@ -73,8 +73,12 @@ pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
 }
 
 /// The usual port could not be used, and why.
-pub(crate) fn another_port(why: &str, address: SocketAddr) {
-    say!("{why} Send with --to http://{address}/webhook/PLATFORM");
+pub(crate) fn another_port(usual: u16, refused: &io::Error, address: SocketAddr) {
+    let why = match refused.kind() {
+        io::ErrorKind::AddrInUse => "is in use".to_owned(),
+        _ => format!("cannot be used ({refused})"),
+    };
+    say!("Port {usual} {why}. Send with --to http://{address}/webhook/PLATFORM");
     say!("");
 }
 
