@@ -2,23 +2,30 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help fmt lint test tools start formatting dependencies advisories template clippy docs unit storm release bootstrap deployment
+.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit storm \
+	release bootstrap deployment
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 STEP   := .ci/step
 
-# A new version here is a new stamp, and the tools are installed again.
-stamp = $(1)/installed-$(subst $() ,-,$(subst ==,-,$(2)))
+# The Python tools. Each of these files locks every package by its hashes; another content is another stamp, and the
+# tools are installed again.
+requirements = .ci/requirements/$(1).txt
+stamp        = $(1)/installed-$(firstword $(shell cksum <$(2)))
 
 TOOLS := $(CURDIR)/target/tools/aws
-PINS  := cargo-lambda==1.9.2 aws-sam-cli==1.170.0 cfn-lint==1.58.0
-STAMP := $(call stamp,$(TOOLS),$(PINS))
+STAMP := $(call stamp,$(TOOLS),$(call requirements,aws))
 
 # An AWS on this machine. It needs other versions of boto than sam does.
 EMULATOR       := $(CURDIR)/target/tools/emulator
-EMULATOR_PINS  := ministack==1.5.33 aws-sam-translator==1.115.0
-EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(EMULATOR_PINS))
+EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(call requirements,emulator))
+
+# What renews these files.
+LOCK       := $(CURDIR)/target/tools/lock
+LOCK_STAMP := $(call stamp,$(LOCK),$(call requirements,lock))
+# The oldest Python that the tools must run on.
+PYTHON     := 3.11
 
 DENY         := $(CURDIR)/target/tools/deny
 DENY_VERSION := 0.20.2
@@ -33,18 +40,25 @@ export SAM_CLI_TELEMETRY := 0
 export AWS_DEFAULT_REGION ?= us-east-1
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: formatting template clippy docs dependencies advisories ## run all checks that are not tests
+lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
 test: start lint unit release bootstrap deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda and cfn-lint under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
+
+requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the versions of what they need
+	@for name in lock aws emulator; do \
+		$(LOCK)/bin/uv --system-certs pip compile --quiet --upgrade --universal --python-version $(PYTHON) \
+			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
+			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
+	done
 
 start:
 	@$(STEP) --start
@@ -56,17 +70,25 @@ dependencies: $(DENY_STAMP)
 	@$(STEP) "Dependencies: licences, bans, sources" \
 		$(CARGO_DENY) --log-level error check --hide-inclusion-graph licenses bans sources
 
+# CI sets CI. There the check is required, unless ADVISORIES is `optional`.
 advisories: $(DENY_STAMP)
-	@if GIT_TERMINAL_PROMPT=0 $(CARGO_DENY) --log-level off fetch db &>/dev/null; then \
+	@if reason=$$(GIT_TERMINAL_PROMPT=0 $(CARGO_DENY) --log-level error fetch db 2>&1); then \
 		$(STEP) "Dependencies: known vulnerabilities" $(CARGO_DENY) check --hide-inclusion-graph advisories; \
+	elif [[ "$${ADVISORIES:-$${CI:+required}}" =~ ^(optional)?$$ ]]; then \
+		$(STEP) --left-out "Dependencies: known vulnerabilities" "the advisory database cannot be fetched"; \
 	else \
-		printf '\n== %s\n' "Dependencies: known vulnerabilities are left out, as the advisory database cannot be fetched."; \
+		printf '%s\n' "$$reason" >&2; \
+		echo "error: the advisory database cannot be fetched (ADVISORIES=optional leaves the check out)" >&2; \
+		exit 1; \
 	fi
 
 template: $(STAMP)
 	@$(STEP) "Template: cfn-lint" $(TOOLS)/bin/cfn-lint -t template.yaml
 	@$(STEP) "Template: sam validate" $(TOOLS)/bin/sam validate --lint
 	@$(STEP) "Template: what no linter checks" $(TOOLS)/bin/python -B -m unittest discover -s tests/template
+
+project: $(STAMP)
+	@$(STEP) "The project's own files" $(TOOLS)/bin/python -B -m unittest discover -s tests/project
 
 clippy:
 	@$(STEP) "Clippy: the function" cargo clippy --locked --no-default-features --bin order-alerts -- -D warnings
@@ -93,26 +115,31 @@ deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove
 	@if [[ $$(uname -s) == Linux ]]; then \
 		$(STEP) "Deployment" cargo test --locked --features deployment --test deployment; \
 	else \
-		printf '\n== %s\n' "Deployment is left out: it runs the function as a process of this machine, so it needs Linux."; \
+		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
 
-# $(1) is where the packages $(2) go, and $(3) what they are.
+# $(1) is where the packages of the file $(2) go, and $(3) what they are. They are wheels, so no code of theirs runs here.
+# The file names all that is needed, so pip need not resolve it again. It would fail where a package is needed with and
+# without an extra: https://github.com/pypa/pip/issues/9644.
 define install
 	@python3 -c 'import ensurepip, venv' 2>/dev/null \
 		|| { echo "The tools need python3 with its venv module: install the packages python3 and python3-venv."; exit 1; }
 	@$(STEP) "Install $(3)" bash -euo pipefail -c ' \
 		rm -rf $(1); \
 		python3 -m venv $(1); \
-		$(1)/bin/pip install --quiet --disable-pip-version-check $(2) \
+		$(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: --no-deps -r $(2) \
 			|| { echo "Python packages cannot be installed: PyPI must be reachable the first time."; exit 1; }'
 	@touch $@
 endef
 
 $(STAMP):
-	$(call install,$(TOOLS),$(PINS),the tools for the template)
+	$(call install,$(TOOLS),$(call requirements,aws),the tools for the template)
 
 $(EMULATOR_STAMP):
-	$(call install,$(EMULATOR),$(EMULATOR_PINS),the AWS emulator)
+	$(call install,$(EMULATOR),$(call requirements,emulator),the AWS emulator)
+
+$(LOCK_STAMP):
+	$(call install,$(LOCK),$(call requirements,lock),the tool that renews the requirements)
 
 $(DENY_STAMP):
 	@$(STEP) "Install cargo-deny (compiles for some minutes, once)" bash -euo pipefail -c ' \

@@ -15,7 +15,8 @@ use order_alerts::slack::Slack;
 use order_alerts::slack::url::SlackUrl;
 use serde_json::Value;
 
-use crate::fake_services::{self, Channel};
+use crate::fake_services::{self, Channel, Posts};
+use crate::keys::Keys;
 use crate::terminal::Failure;
 use crate::{public_url, samples, terminal};
 
@@ -33,6 +34,7 @@ pub(crate) struct Function {
     app: App,
     /// The address that is registered at the platforms, which some of them sign.
     public_url: String,
+    keys: Keys,
     channel: Channel,
     /// Whether messages are posted to the real Slack.
     is_real_slack: bool,
@@ -50,9 +52,11 @@ impl Function {
             SlackUrl::parse(url.trim(), config.slack_origin.as_ref())
                 .map_err(|error| format!("{REAL_SLACK}: {error}"))?;
         }
+        let keys = if real_slack.is_some() { Keys::generate()? } else { Keys::Sample };
+        keys.store(address.port())?;
         let channel = Channel::default();
-        let slack_url = real_slack.clone().unwrap_or_else(|| IN_MEMORY.to_owned());
-        let http = Arc::new(fake_services::in_memory(channel.clone(), slack_url));
+        let secret = keys.secret(real_slack.as_deref().unwrap_or(IN_MEMORY));
+        let http = Arc::new(fake_services::in_memory(channel.clone(), secret));
         // The region becomes part of a host name, and an endpoint must be a URL.
         let variable =
             |name: &str| (!name.starts_with("AWS_ENDPOINT_URL")).then(|| "in-memory".to_owned());
@@ -60,12 +64,12 @@ impl Function {
         if real_slack.is_some() {
             app.slack = Slack::new(Arc::new(HttpClient::over(Transport::new(None)?)));
         }
-        Ok(Self { app, public_url, channel, is_real_slack: real_slack.is_some() })
+        Ok(Self { app, public_url, keys, channel, is_real_slack: real_slack.is_some() })
     }
 
     /// A sample event with the current time, as the platform would send it here.
     pub(crate) fn sample(&self, name: &str) -> Result<Value, Failure> {
-        samples::event(name, &self.public_url)
+        samples::event(name, &self.public_url, &self.keys)
     }
 
     /// Serves one Lambda event.
@@ -83,9 +87,9 @@ impl Function {
         &self.channel
     }
 
-    /// The messages in the channel. `None` if they are posted to the real Slack.
-    pub(crate) fn messages(&self) -> Option<Vec<Value>> {
-        (!self.is_real_slack).then(|| self.channel.messages())
+    /// What the channel shows. `None` if the messages are posted to the real Slack.
+    pub(crate) fn posts(&self) -> Option<Posts> {
+        (!self.is_real_slack).then(|| self.channel.posts())
     }
 }
 

@@ -12,6 +12,7 @@ use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
 use crate::explain::Explanation;
+use crate::keys::Keys;
 use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
 use crate::{function, public_url, samples, terminal, webhook_file};
@@ -135,7 +136,7 @@ fn preview(
     let now = Timestamp::now();
     let public_url = public_url::of(platform)?;
     let public_url = Some(public_url.as_deref().unwrap_or("https://preview.invalid"));
-    let key = samples::key(platform)?;
+    let key = Keys::Sample.key(platform)?;
     let given = webhook.headers.clone();
     webhook.sign(platform, &key, public_url, now)?;
     let added = webhook.headers.iter().filter(|header| !given.contains(header));

@@ -1,11 +1,11 @@
-//! The sample events of `events/`, signed with sample keys.
+//! The sample events of `events/`, signed with the keys of a local stack.
 
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
-use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::route::is_ping;
 use serde_json::{Value, json};
 
+use crate::keys::Keys;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
 
@@ -48,7 +48,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// The sample as a Lambda event with the current time, for a function registered at `public_url`.
-pub(crate) fn event(name: &str, public_url: &str) -> Result<Value, Failure> {
+pub(crate) fn event(name: &str, public_url: &str, keys: &Keys) -> Result<Value, Failure> {
     let sample = SAMPLES.iter().find(|(known, _)| *known == name);
     let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
     let mut event: Value = serde_json::from_str(text)?;
@@ -63,7 +63,7 @@ pub(crate) fn event(name: &str, public_url: &str) -> Result<Value, Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         return Ok(event);
     }
-    webhook.sign(platform, &key(platform)?, Some(public_url), now)?;
+    webhook.sign(platform, &keys.key(platform)?, Some(public_url), now)?;
     event["headers"] = webhook.headers.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     Ok(event)
 }
@@ -74,20 +74,4 @@ pub(crate) fn platform(name: &str) -> Result<&'static Platform, Failure> {
         let names: Vec<_> = Platform::names().collect();
         format!("`{name}` is not a platform: choose from {}", names.join(", ")).into()
     })
-}
-
-/// The key with which samples of a platform are signed. Only a local stack accepts it.
-pub(crate) fn key(platform: &Platform) -> Result<SigningKey, Failure> {
-    Ok(SigningKey::parse(&key_text(platform.id), &platform.auth)?)
-}
-
-fn key_text(platform: &str) -> String {
-    format!("sample key of the local stack: {platform}")
-}
-
-/// A secret with all sample keys.
-pub(crate) fn secret(slack_webhook_url: &str) -> String {
-    let keys: Value =
-        Platform::names().map(|name| (name.to_owned(), json!([key_text(name)]))).collect();
-    json!({"slack_webhook_url": slack_webhook_url, "signing_keys": keys}).to_string()
 }

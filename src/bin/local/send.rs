@@ -14,6 +14,7 @@ use tokio::time::interval;
 use url::Url;
 
 use self::tally::Tally;
+use crate::keys::Keys;
 use crate::net::is_loopback;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
@@ -116,7 +117,7 @@ impl Sender {
         let client = net::transport()?.client(&url, SystemTime::now())?;
         let key = match &arguments.to {
             Some(_) => key(platform, &url, &arguments.webhook.body)?,
-            None => samples::key(platform)?,
+            None => local_key(platform, &url)?,
         };
         Ok(Self { platform, key, url, registered, client })
     }
@@ -145,7 +146,7 @@ fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failur
     const NAME: &str = "SIGNING_KEY";
     let key = match prompt::variable_if_set(NAME) {
         Some(text) => SecretString::from(text),
-        None if is_loopback(url) => return samples::key(platform),
+        None if is_loopback(url) => return local_key(platform, url),
         None if body.as_os_str() == "-" => {
             return Err(format!(
                 "set {NAME}: standard input is the webhook's body, so the key cannot be asked for"
@@ -156,6 +157,11 @@ fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failur
     };
     let key = SigningKey::parse(key.expose_secret(), &platform.auth);
     key.map_err(|error| format!("the signing key cannot be used: {error}").into())
+}
+
+/// The key that the local stack at this address accepts.
+fn local_key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
+    Keys::stored(url.port_or_known_default().unwrap_or_default())?.key(platform)
 }
 
 fn no_response(url: &Url, error: &reqwest::Error) -> Failure {

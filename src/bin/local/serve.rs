@@ -10,7 +10,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,6 +22,8 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::function::Function;
+use crate::keys::Keys;
+use crate::origins::Origins;
 use crate::terminal::Failure;
 use crate::{fake_services, page, samples, terminal};
 
@@ -30,59 +33,87 @@ pub(crate) const PORT: u16 = 3000;
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
 const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
+/// The function, and from where it is reached.
+struct LocalStack {
+    function: Function,
+    origins: Origins,
+}
+
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
     terminal::log();
-    let listener = listen().await?;
+    let (listener, refused) = listen(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port))).await?;
     let address = listener.local_addr()?;
-    let function = Arc::new(Function::new(address)?);
-    terminal::welcome(address, function.messages().is_some());
-    if address.port() != PORT {
-        terminal::port_taken(PORT, address);
+    let function = Function::new(address)?;
+    terminal::welcome(address, function.posts().is_some());
+    if let Some(refused) = refused {
+        terminal::another_port(PORT, &refused, address);
     }
     let response = function.invoke(&function.sample(samples::FIRST)?).await?;
     terminal::response(&format!("events/{}.json", samples::FIRST), &response);
-    let server = Router::new().fallback(respond).with_state(function);
-    axum::serve(listener, server).await?;
+    let stack = Arc::new(LocalStack { function, origins: Origins::new(address.port()) });
+    axum::serve(listener, Router::new().fallback(respond).with_state(stack)).await?;
     Ok(())
 }
 
-/// Listens on the usual port, or on a free one if another process uses it.
-async fn listen() -> io::Result<TcpListener> {
-    match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await
-        }
-        bound => bound,
+/// Listens on the usual port, or else on a free one. Then the error says why.
+///
+/// A port that no process uses may be refused too: Windows reserves ranges of ports for Hyper-V, and a
+/// Linux may keep them for root.
+async fn listen<L, F>(bind: impl Fn(u16) -> F) -> Result<(L, Option<io::Error>), Failure>
+where
+    F: Future<Output = io::Result<L>>,
+{
+    let refused = match bind(PORT).await {
+        Ok(listener) => return Ok((listener, None)),
+        Err(error) => error,
+    };
+    match bind(0).await {
+        Ok(listener) => Ok((listener, Some(refused))),
+        Err(error) => Err(format!(
+            "port {PORT} of 127.0.0.1 cannot be used ({refused}), and no free port either ({error}): \
+             allow this program to listen on 127.0.0.1"
+        )
+        .into()),
     }
 }
 
-async fn respond(State(function): State<Arc<Function>>, request: Request) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    if let Some(call) = fake_services::call(&method, &path, request.headers()) {
-        let slack_url = fake_services::slack_url(request.headers());
-        let Ok(body) = to_bytes(request.into_body(), MAX_BODY_BYTES).await else {
-            return StatusCode::PAYLOAD_TOO_LARGE.into_response();
-        };
-        let answer = fake_services::answer(&call, &body, function.channel(), &slack_url);
-        return answer.map(Body::from);
+async fn respond(State(stack): State<Arc<LocalStack>>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if let Err(foreign) = stack.origins.check(&parts) {
+        return (StatusCode::FORBIDDEN, format!("{foreign}\n")).into_response();
     }
-    match (method.as_str(), path.as_str()) {
+    let function = &stack.function;
+    if let Some(call) = fake_services::call(&parts.method, parts.uri.path(), &parts.headers) {
+        // The function of `cargo lambda watch` posts to the channel here, never to the real Slack. So
+        // the sample keys are enough for it.
+        let secret = Keys::Sample.secret(&fake_services::slack_url(&parts.headers));
+        return match to_bytes(body, fake_services::MAX_MESSAGE_BYTES).await {
+            Ok(body) => {
+                fake_services::answer(&call, &body, function.channel(), &secret).map(Body::from)
+            }
+            Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        };
+    }
+    match (parts.method.as_str(), parts.uri.path()) {
         ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
         ("GET", "/local/state") => {
-            of_type("application/json", page::state(function.messages().as_deref()).to_string())
+            of_type("application/json", page::state(function.posts().as_ref()).to_string())
         }
         ("POST", sample) if sample.starts_with("/local/samples/") => {
             let name = sample.trim_start_matches("/local/samples/");
             match function.sample(name) {
-                Ok(event) => invoke(&function, name, &event).await,
+                Ok(event) => invoke(function, name, &event).await,
                 Err(_) => StatusCode::NOT_FOUND.into_response(),
             }
         }
-        _ => match event(request).await {
-            Ok(event) => invoke(&function, &format!("{method} {path}"), &event).await,
-            Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        },
+        (method, path) => {
+            let name = format!("{method} {path}");
+            match event(parts, body).await {
+                Ok(event) => invoke(function, &name, &event).await,
+                Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+            }
+        }
     }
 }
 
@@ -97,13 +128,20 @@ async fn invoke(function: &Function, request: &str, event: &Value) -> Response {
     })
 }
 
+/// What the page consists of, for browsers: in no frame, and as this type alone.
 fn of_type(media_type: &'static str, body: String) -> Response {
-    ([(header::CONTENT_TYPE, media_type)], body).into_response()
+    let policy = HeaderValue::from_str(&page::POLICY).expect("a policy is ASCII");
+    let headers: [(HeaderName, HeaderValue); 4] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    ];
+    (headers, body).into_response()
 }
 
 /// The request as an HTTP API event of payload format 2.0.
-async fn event(request: Request) -> Result<Value, Failure> {
-    let (parts, body) = request.into_parts();
+async fn event(parts: Parts, body: Body) -> Result<Value, Failure> {
     let body = to_bytes(body, MAX_BODY_BYTES).await?;
     let (body, is_base64) = match std::str::from_utf8(&body) {
         Ok(text) => (text.to_owned(), false),
@@ -144,4 +182,52 @@ fn http_response(response: ApiGatewayV2httpResponse) -> Result<Response, Failure
     };
     let status = StatusCode::from_u16(response.status_code.try_into()?)?;
     Ok((status, response.headers, body).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::future::ready;
+
+    use super::*;
+
+    /// The port on which it listens, and why not on the usual one, on a machine that answers so: for
+    /// the usual port, and for a free one.
+    async fn listened(
+        usual: io::Result<u16>,
+        free: io::Result<u16>,
+    ) -> Result<(u16, Option<io::ErrorKind>), String> {
+        let answers = RefCell::new(vec![free, usual]);
+        let listening = listen(|_| ready(answers.borrow_mut().pop().unwrap())).await;
+        let (port, refused) = listening.map_err(|error| error.to_string())?;
+        Ok((port, refused.map(|error| error.kind())))
+    }
+
+    fn refusal(kind: io::ErrorKind) -> io::Result<u16> {
+        Err(kind.into())
+    }
+
+    #[tokio::test]
+    async fn the_usual_port_is_used_when_it_can_be() {
+        let usual = listened(Ok(PORT), refusal(io::ErrorKind::Other)).await;
+        assert_eq!(usual, Ok((PORT, None)));
+    }
+
+    #[tokio::test]
+    async fn a_free_port_takes_the_place_of_one_that_is_refused() {
+        use io::ErrorKind::{AddrInUse, AddrNotAvailable, PermissionDenied};
+        for kind in [AddrInUse, AddrNotAvailable, PermissionDenied] {
+            assert_eq!(listened(refusal(kind), Ok(5000)).await, Ok((5000, Some(kind))));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_error_names_the_port_and_the_way_out() {
+        let denied = || refusal(io::ErrorKind::PermissionDenied);
+        assert_eq!(
+            listened(denied(), denied()).await.unwrap_err(),
+            "port 3000 of 127.0.0.1 cannot be used (permission denied), and no free port either \
+             (permission denied): allow this program to listen on 127.0.0.1"
+        );
+    }
 }

@@ -67,6 +67,9 @@ pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
     say!("");
     if !has_inbox {
         say!("SLACK_WEBHOOK_URL is set: messages are posted to the real Slack.");
+        say!(
+            "The sample keys are not accepted then. `cargo run -- send` knows the keys of this stack."
+        );
         say!("");
     }
 }
@@ -86,9 +89,13 @@ pub(crate) fn sent(url: &Url, status: StatusCode, body: &str) {
     line(&format!("{url} → {} {body}", status.as_u16()));
 }
 
-/// Another process uses the usual port.
-pub(crate) fn port_taken(usual: u16, address: SocketAddr) {
-    say!("Port {usual} is in use. Send with --to http://{address}/webhook/PLATFORM");
+/// The usual port could not be used, and why.
+pub(crate) fn another_port(usual: u16, refused: &io::Error, address: SocketAddr) {
+    let why = match refused.kind() {
+        io::ErrorKind::AddrInUse => "is in use".to_owned(),
+        _ => format!("cannot be used ({refused})"),
+    };
+    say!("Port {usual} {why}. Send with --to http://{address}/webhook/PLATFORM");
     say!("");
 }
 
@@ -132,7 +139,7 @@ pub(crate) fn message(message: &Value) {
     });
     let whole = blocks.is_empty().then_some(text);
     for line in texts.chain(whole).flat_map(str::lines) {
-        say!("  │ {}", readable(line));
+        say!("  │ {}", printable(&readable(line)));
     }
     say!("  └─");
 }

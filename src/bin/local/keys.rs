@@ -1,0 +1,141 @@
+//! The signing keys that a local stack accepts, and how `send` finds them.
+//!
+//! The sample keys are in this repository, so anyone can sign with them. That does no harm while the
+//! messages stay on this machine. A stack that posts to the real Slack makes keys of its own at its
+//! start, and leaves them for `send` in a file that only this user can read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::{env, fmt};
+
+use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
+use rustls::crypto::ring::default_provider;
+use serde_json::{Value, json};
+
+use crate::terminal::Failure;
+
+/// The signing keys of one local stack.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Keys {
+    /// Known to all.
+    Sample,
+    /// Known to this user. One random text is part of each key.
+    Own(String),
+}
+
+impl Keys {
+    /// Keys that only this user knows.
+    pub(crate) fn generate() -> Result<Self, Failure> {
+        let mut bytes = [0; 32];
+        let random = default_provider().secure_random.fill(&mut bytes);
+        random.map_err(|_| "this machine gives no random bytes for the signing keys")?;
+        Ok(Self::Own(hex::encode(bytes)))
+    }
+
+    /// The key with which the webhooks of a platform are signed.
+    pub(crate) fn key(&self, platform: &Platform) -> Result<SigningKey, Failure> {
+        Ok(SigningKey::parse(&self.text(platform.id), &platform.auth)?)
+    }
+
+    /// A secret with the keys of all platforms.
+    pub(crate) fn secret(&self, slack_webhook_url: &str) -> String {
+        let keys: Value =
+            Platform::names().map(|name| (name.to_owned(), json!([self.text(name)]))).collect();
+        json!({"slack_webhook_url": slack_webhook_url, "signing_keys": keys}).to_string()
+    }
+
+    fn text(&self, platform: &str) -> String {
+        match self {
+            Self::Sample => format!("sample key of the local stack: {platform}"),
+            Self::Own(random) => format!("{platform}-{random}"),
+        }
+    }
+
+    /// Leaves the keys for `send`, for the time that a local stack listens on this port.
+    ///
+    /// The file of an earlier stack is removed, also when there is nothing to leave.
+    pub(crate) fn store(&self, port: u16) -> Result<(), Failure> {
+        let path = path(port)?;
+        let stored = remove(&path).and_then(|()| match self {
+            Self::Sample => Ok(()),
+            Self::Own(random) => create(&path)?.write_all(random.as_bytes()),
+        });
+        stored.map_err(|error| format!("{} cannot be written: {error}", path.display()).into())
+    }
+
+    /// The keys of the local stack that listens on this port.
+    pub(crate) fn stored(port: u16) -> Result<Self, Failure> {
+        let path = path(port)?;
+        match fs::read_to_string(&path) {
+            Ok(random) => Ok(Self::Own(random)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::Sample),
+            Err(error) => Err(format!("{} cannot be read: {error}", path.display()).into()),
+        }
+    }
+}
+
+/// Without the keys.
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sample => "Sample",
+            Self::Own(_) => "Own",
+        })
+    }
+}
+
+/// The local stack and `send` are one program, so both find the file in its folder, below `target/`.
+fn path(port: u16) -> io::Result<PathBuf> {
+    Ok(env::current_exe()?.with_file_name(format!("local-stack-{port}.key")))
+}
+
+fn remove(path: &PathBuf) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// A new file that only this user can read. On Windows the folder decides who can.
+fn create(path: &PathBuf) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No local stack listens on these ports.
+    const PORTS: [u16; 2] = [1, 2];
+
+    #[test]
+    fn generated_keys_are_found_by_the_port_until_another_stack_starts_there() {
+        let [port, other] = PORTS;
+        let keys = Keys::generate().unwrap();
+        keys.store(port).unwrap();
+        assert_eq!(Keys::stored(port).unwrap(), keys);
+        assert_eq!(Keys::stored(other).unwrap(), Keys::Sample);
+
+        let newer = Keys::generate().unwrap();
+        newer.store(port).unwrap();
+        assert_eq!(Keys::stored(port).unwrap(), newer);
+        assert_ne!(newer, keys);
+
+        Keys::Sample.store(port).unwrap();
+        assert_eq!(Keys::stored(port).unwrap(), Keys::Sample);
+    }
+
+    #[test]
+    fn every_platform_can_use_generated_keys() {
+        let keys = Keys::generate().unwrap();
+        for name in Platform::names() {
+            keys.key(Platform::find(name).unwrap()).unwrap();
+        }
+    }
+}
