@@ -1,0 +1,81 @@
+//! Bodies up to what Lambda takes: read, and with bounded memory.
+
+use order_alerts::webhook::request::Body;
+use order_alerts_fakes::Webhook;
+use serde_json::json;
+
+use crate::support::webhooks::{generic, generic_cancellation, shopify, shopify_order};
+use crate::support::world::{World, key};
+
+/// The largest body whose event is within Lambda's 6 MB, as text and as base64.
+const LARGEST: usize = 6_000_000;
+const LARGEST_AS_BASE64: usize = LARGEST / 4 * 3;
+
+/// An order of this many bytes, most of them in its items.
+fn order(length: usize) -> String {
+    let item = json!({
+        "name": "Jasmine tea", "quantity": 2, "properties": [{"name": "note", "value": "x"}],
+        "tax_lines": [{"title": "VAT", "price": "1.00", "rate": 0.2}],
+        "discount_allocations": [{"amount": "0.50", "discount_application_index": 0}],
+    });
+    let mut order = shopify_order();
+    let count = length / (item.to_string().len() + 1);
+    order["line_items"] = vec![item; count - 10].into();
+    let order = order.to_string();
+    format!("{order}{}", " ".repeat(length - order.len()))
+}
+
+#[tokio::test]
+async fn a_wholesale_order_of_hundreds_of_lines_is_posted() {
+    let world = World::start().await;
+    let body = order(276_000);
+    assert_eq!(world.send(&shopify("orders/cancelled", &body)).await.status, 200);
+    assert!(world.the_message().starts_with("🚫 Order #1001 cancelled"));
+}
+
+#[tokio::test]
+async fn a_body_of_exactly_the_limit_is_read_and_not_one_byte_more() {
+    let world = World::start().await;
+    for (length, status) in [(Body::MAX_BYTES, 200), (Body::MAX_BYTES + 1, 413)] {
+        let webhook = shopify("orders/cancelled", &order(length));
+        assert_eq!(world.send(&webhook).await.status, status, "{length}");
+        assert_eq!(world.send(&webhook.base64()).await.status, status, "{length} as base64");
+    }
+    let logs = world.function.logs();
+    assert!(logs.iter().all(|line| line.len() < 2_000), "the log quotes no body");
+}
+
+/// The function has 256 MB. Linux alone says what a process had at most.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_largest_bodies_take_less_than_100_megabytes_of_memory() {
+    let world = World::start().await;
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let cancellation = |field: &str, value: &str| {
+        format!(r#"{{"event_type":"order_cancelled","order_id":1,"{field}":{value}}}"#)
+    };
+    let depth = LARGEST / 2 - 100;
+    let bodies: [(&str, Webhook, &[i64]); 6] = [
+        ("an order", shopify("orders/cancelled", &order(LARGEST)), &[200]),
+        ("base64", shopify("orders/cancelled", &order(LARGEST_AS_BASE64)).base64(), &[200]),
+        ("lists", generic(cancellation("ignored", &nested(depth))), &[200]),
+        ("read lists", generic(cancellation("order_number", &nested(depth))), &[400]),
+        ("unsigned", Webhook::post("/webhook").body(order(LARGEST)), &[401]),
+        ("many ids", cafe24(&"20260101-0000001,".repeat(LARGEST / 17 - 20)), &[200, 400]),
+    ];
+    for (name, webhook, statuses) in bodies {
+        let answer = world.send(&webhook).await;
+        assert!(statuses.contains(&answer.status), "{name}: {answer:?}");
+        let peak = world.function.peak_memory_kib() * 1_024;
+        assert!(peak < 100_000_000, "{peak} bytes after {name}");
+    }
+    let small = generic_cancellation(&json!({"order_id": 2}));
+    assert_eq!(world.send(&small).await.status, 200, "the function continues");
+}
+
+fn cafe24(ids: &str) -> Webhook {
+    let order = json!({"event_no": 90072, "resource": {
+        "mall_id": "teahouse", "event_code": "cancel_order", "order_id": ids,
+    }});
+    Webhook::post("/webhook/cafe24").header("x-api-key", &key("cafe24")).body(order.to_string())
+}
