@@ -56,6 +56,7 @@ use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::poster::Poster;
 use crate::message::Style;
+use crate::order::OrderEvent;
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
 
@@ -114,18 +115,22 @@ impl<'a> Delivery<'a> {
             poster: Poster::new(app, Channel::Orders, budget, pace),
             stopped,
         };
-        let has_mode =
-            |modes: &[Mode]| delivery.jobs.select(|event| modes.contains(&show.mode(event.kind)));
-        let hidden = has_mode(&[Mode::Off]);
+        let has_mode = |modes: &[Mode]| {
+            let is_wanted = |event: &OrderEvent| modes.contains(&show.mode(event.kind));
+            delivery.jobs.select(|event| !event.is_draft && is_wanted(event))
+        };
+        let (hidden, immediate, digested) =
+            (has_mode(&[Mode::Off]), has_mode(&[Mode::Immediate]), has_mode(&[Mode::Digest]));
+        let drafts = delivery.jobs.select(|event| event.is_draft);
+        // Before the events that place them.
+        delivery.mark_hidden(&drafts).await;
         if app.queue.is_some() {
-            let (immediate, digested) = (has_mode(&[Mode::Immediate]), has_mode(&[Mode::Digest]));
             delivery.deliver_immediately(&immediate).await;
             delivery.mark_hidden(&hidden).await;
             delivery.deliver_digest(&digested, digest).await;
         } else {
             // The sender waits for the answer, so nothing can be gathered.
-            let shown = has_mode(&[Mode::Immediate, Mode::Digest]);
-            delivery.deliver_immediately(&shown).await;
+            delivery.deliver_immediately(&[immediate, digested].concat()).await;
             delivery.mark_hidden(&hidden).await;
         }
         delivery.jobs.into_outcomes()

@@ -71,8 +71,10 @@ pub struct JsonObject<'a> {
 pub struct Unreadable;
 
 impl<'a> JsonObject<'a> {
-    /// Checks the grammar of the whole body, without decoding its values.
+    /// Checks the grammar of the whole body, without decoding its values. A byte order mark before it
+    /// is skipped.
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
+        let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
         Ok(Self { members: members(text)? })
     }
@@ -87,13 +89,45 @@ impl<'a> JsonObject<'a> {
             None => Ok(None),
         }
     }
+
+    /// The values at a pointer in which a `*` is every element of a list.
+    pub fn all_at(&self, pointer: &Pointer) -> Result<Vec<Value<'a>>, Unreadable> {
+        let Some(position) = pointer.0.iter().position(|step| step == ANY) else {
+            return Ok(self.at(pointer)?.into_iter().collect());
+        };
+        let list = self.at(&Pointer(pointer.0[..position].to_vec()))?;
+        let elements = list.map_or(Ok(None), Value::elements)?.unwrap_or_default();
+        let rest = &pointer.0[position + 1..];
+        let values = elements.into_iter().map(|element| element.walk(rest));
+        values.filter_map(Result::transpose).collect()
+    }
+
+    /// Whether there is a value at a pointer, and it is `null` or a text without a character.
+    pub fn is_empty_at(&self, pointer: &Pointer) -> Result<bool, Unreadable> {
+        let Some((name, steps)) = pointer.0.split_last() else { return Ok(false) };
+        let value = if steps.is_empty() {
+            self.members.get(name.as_str()).copied()
+        } else {
+            let object = self.at(&Pointer(steps.to_vec()))?;
+            let object = object.filter(|object| object.0.get().starts_with('{'));
+            object.map_or(Ok(None), |object| Ok(members(object.0.get())?.remove(name.as_str())))?
+        };
+        let Some(Value(raw)) = value else { return Ok(false) };
+        Ok(raw.get() == "null" || Value(raw).text()?.is_some_and(|text| text.trim().is_empty()))
+    }
 }
+
+/// Some programs write it before UTF-8: <https://www.unicode.org/faq/utf_bom.html#bom4>.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The step of a pointer that is every element of a list.
+const ANY: &str = "*";
 
 /// A value inside a [`JsonObject`], not yet decoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Value<'a>(&'a RawValue);
 
-impl Value<'_> {
+impl<'a> Value<'a> {
     /// The value at a pointer inside this one. The empty pointer is this value itself.
     pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
         self.walk(&pointer.0)

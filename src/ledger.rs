@@ -11,13 +11,17 @@ use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
-    alarm_key, cancelled_key, digest_key, event_key, order_key, other_payload_key,
+    alarm_key, cancelled_key, digest_key, event_key, key_since, order_key, other_payload_key,
 };
-use crate::ledger::rules::{EventVerdict, OrderVerdict, hopeless_since, of_event, of_order};
+use crate::ledger::life::{Life, Stage};
+use crate::ledger::rules::{
+    EventVerdict, OrderVerdict, PostedAs, Superseded, hopeless_since, of_event, of_order,
+};
 use crate::order::{Kind, OrderEvent};
 
 pub mod item;
 pub mod keys;
+pub mod life;
 pub mod rules;
 
 mod dynamodb;
@@ -41,8 +45,8 @@ pub enum Claim {
     Acquired(Lease),
     /// It was delivered before.
     Delivered,
-    /// Its order was cancelled before.
-    Superseded { is_first: bool },
+    /// What the channel has seen of its order leaves nothing to post.
+    Superseded { is_first: bool, by: Superseded },
     /// Another invocation is delivering it, or another event of its order, until then.
     HeldUntil { until: Timestamp, is_first: bool },
 }
@@ -52,6 +56,11 @@ pub enum Claim {
 pub struct Lease {
     /// The event's, then its order's.
     items: Vec<LeasedItem>,
+    /// The order's, if its lease is not needed: the version that was found, and what it becomes when the
+    /// event is delivered.
+    note: Option<Note>,
+    /// What the event is in the light of its order's item.
+    pub posted_as: PostedAs,
     /// The sender used this delivery id for another payload before.
     pub changed_payload: bool,
     /// The ledger could not be asked.
@@ -65,6 +74,14 @@ struct LeasedItem {
     /// What it becomes when the event is delivered.
     delivered: State,
     since: Option<Timestamp>,
+    life: Option<Life>,
+}
+
+#[derive(Debug)]
+struct Note {
+    key: String,
+    found: Option<i64>,
+    item: Item,
 }
 
 impl Lease {
@@ -98,11 +115,12 @@ impl Lease {
     pub fn is_in_doubt(&self) -> bool {
         self.items.iter().any(|leased| leased.item.is_in_doubt())
     }
+}
 
-    /// Whether the order was cancelled, and this event reopens it.
-    pub fn reopens(&self) -> bool {
-        self.items.iter().any(|leased| leased.delivered == State::Reopened)
-    }
+/// The key of an order's item, and the item as it was read.
+struct FoundOrder {
+    key: String,
+    found: Option<Item>,
 }
 
 /// Whether a lease still was this invocation's when the event was marked as delivered.
@@ -132,15 +150,21 @@ impl Ledger {
         request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
         let mut lease = Lease::default();
-        if self.table.is_none() {
+        // A test is shown each time that it is sent, and no real event depends on it.
+        if self.table.is_none() || event.is_test {
             return Ok(Claim::Acquired(lease));
         }
         let body_hash = event.delivery_id.is_some().then_some(event.body_hash.as_str());
+        let order = self.find_order(event).await?;
+        let life = order.as_ref().and_then(|order| order.found.as_ref()?.life.as_ref());
         let mut key = event_key(event);
+        if let Some(since) = life.and_then(|life| life.distinguishes(event)) {
+            key = key_since(&key, since);
+        }
         let mut verdict = self.acquire_event(&key, body_hash, request).await?;
         if verdict == EventVerdict::OtherPayload {
             lease.changed_payload = true;
-            key = other_payload_key(event);
+            key = other_payload_key(&key, event);
             verdict = self.acquire_event(&key, body_hash, request).await?;
         }
         match verdict {
@@ -150,6 +174,7 @@ impl Ledger {
                     item,
                     delivered: State::Delivered,
                     since: None,
+                    life: None,
                 });
             }
             EventVerdict::Delivered | EventVerdict::OtherPayload => return Ok(Claim::Delivered),
@@ -158,11 +183,12 @@ impl Ledger {
             }
         }
         let is_first = lease.is_first();
-        match self.acquire_order(event, request, &mut lease).await? {
-            OrderVerdict::Acquire(_) | OrderVerdict::Free => Ok(Claim::Acquired(lease)),
-            OrderVerdict::Superseded | OrderVerdict::SupersededAt(_) => {
+        let Some(order) = order else { return Ok(Claim::Acquired(lease)) };
+        match self.acquire_order(order, event, request, &mut lease).await? {
+            OrderVerdict::Acquire(..) | OrderVerdict::Free(..) => Ok(Claim::Acquired(lease)),
+            OrderVerdict::Superseded(by, _) => {
                 self.mark_delivered(lease, request.now).await?;
-                Ok(Claim::Superseded { is_first })
+                Ok(Claim::Superseded { is_first, by })
             }
             OrderVerdict::HeldUntil(until) => {
                 self.release(lease, Release::default()).await?;
@@ -182,28 +208,49 @@ impl Ledger {
         Ok(verdict.unwrap_or(EventVerdict::HeldUntil(request.now + CONTENDED)))
     }
 
+    /// The item of the event's order.
+    ///
+    /// Most cancellations are the first event that needs it, so they try to write it at once. All others
+    /// read it first.
+    async fn find_order(&self, event: &OrderEvent) -> Result<Option<FoundOrder>, ServiceError> {
+        let Some(key) = order_key(event) else { return Ok(None) };
+        let found = if event.kind == Kind::Cancelled { None } else { self.read(&key).await? };
+        Ok(Some(FoundOrder { key, found }))
+    }
+
     /// Acquires the order's item as well, where the event needs it.
     async fn acquire_order(
         &self,
+        FoundOrder { key, found }: FoundOrder,
         event: &OrderEvent,
         request: &LeaseRequest,
         lease: &mut Lease,
     ) -> Result<OrderVerdict, ServiceError> {
-        let Some(key) = order_key(event) else { return Ok(OrderVerdict::Free) };
-        // Most cancellations are the first event that needs the order's item, so they try to write it
-        // at once. Most other events find none, so they read first.
-        let is_cancellation = event.kind == Kind::Cancelled;
-        let found = if is_cancellation { None } else { self.read(&key).await? };
+        let version = found.as_ref().map(|item| item.version);
         let decide = |item: Option<&Item>| of_order(item, event, request);
         let verdict = self.write(&key, found, decide, OrderVerdict::to_write).await?;
         let verdict = verdict.unwrap_or(OrderVerdict::HeldUntil(request.now + CONTENDED));
-        if let OrderVerdict::Acquire(item) = &verdict {
-            lease.items.push(LeasedItem {
-                key,
-                item: item.clone(),
-                delivered: if is_cancellation { State::Cancelled } else { State::Reopened },
-                since: Some(event.time()),
-            });
+        match &verdict {
+            OrderVerdict::Acquire(item, posted_as) => {
+                lease.posted_as = *posted_as;
+                let (delivered, since, life) = match posted_as {
+                    PostedAs::Reopening => {
+                        (State::Reopened, Some(event.time()), Life::after(event))
+                    }
+                    PostedAs::Creation => {
+                        (State::Pending, None, Some(Life::of(Stage::Created, event)))
+                    }
+                    PostedAs::ItIs | PostedAs::Change => {
+                        (State::Cancelled, Some(event.time()), None)
+                    }
+                };
+                lease.items.push(LeasedItem { key, item: item.clone(), delivered, since, life });
+            }
+            OrderVerdict::Free(posted_as, note) => {
+                lease.posted_as = *posted_as;
+                lease.note = note.clone().map(|item| Note { key, found: version, item });
+            }
+            OrderVerdict::Superseded(..) | OrderVerdict::HeldUntil(_) => {}
         }
         Ok(verdict)
     }
@@ -230,7 +277,7 @@ impl Ledger {
         Ok(match self.acquire_event(&key, None, request).await? {
             EventVerdict::Acquire(item) => {
                 let delivered = State::Delivered;
-                let items = vec![LeasedItem { key, item, delivered, since: None }];
+                let items = vec![LeasedItem { key, item, delivered, since: None, life: None }];
                 Claim::Acquired(Lease { items, ..Lease::default() })
             }
             EventVerdict::HeldUntil(until) => Claim::HeldUntil { until, is_first: false },
@@ -273,10 +320,15 @@ impl Ledger {
     ) -> Result<Marked, ServiceError> {
         let mut marked = Marked::Yes;
         // The order's item first: then the order is not announced again, whatever fails after it.
-        for LeasedItem { key, item, delivered, since } in lease.items.into_iter().rev() {
+        if let Some(Note { key, found, item }) = lease.note {
+            // If another event has changed the item since, that one knows better.
+            self.put(&key, found, &item).await?;
+        }
+        for LeasedItem { key, item, delivered, since, life } in lease.items.into_iter().rev() {
             let version = item.version;
-            let put = self.put(&key, Some(version), &item.delivered(delivered, since, now)).await?;
-            if let Put::Found(_) = put {
+            let life = life.or_else(|| item.life.clone());
+            let item = Item { life, ..item.delivered(delivered, since, now) };
+            if let Put::Found(_) = self.put(&key, Some(version), &item).await? {
                 marked = Marked::LeaseLost;
             }
         }

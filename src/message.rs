@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{Language, Mention, MentionRule};
-use crate::order::{Kind, OrderEvent};
+use crate::order::{Change, Kind, OrderEvent};
 use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::words::Words;
@@ -45,6 +45,8 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     let items = words.items(event);
     let said = words.remarks(remarks);
     let when = words.plain_time(event.time());
+    let (before, after) = words.ready_by();
+    let due = event.due_at.map(|due| format!("{before}{}{after}", words.plain_time(due)));
     let platform = words.platform(event).to_owned();
 
     let inline_items = (!items.is_empty()).then(|| items.join(", "));
@@ -52,6 +54,7 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
         .into_iter()
         .chain(facts.iter().cloned())
         .chain(inline_items)
+        .chain(due)
         .chain([when, platform])
         .chain(said.iter().cloned());
     let text: Vec<_> = text.filter(|part| !part.is_empty()).collect();
@@ -74,7 +77,12 @@ pub fn hello(stack: &str, language: Language) -> Message {
 /// Has only words of this program and of a platform file: the markup there knows no escape for
 /// the asterisks of outside text.
 fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
-    let mut footer = time(remarked(remarks), event.time(), words);
+    let mut footer = remarked(remarks);
+    if let Some(due) = event.due_at {
+        let (before, after) = words.ready_by();
+        footer = time(footer.text(before), due, words).text(after).text(" · ");
+    }
+    footer = time(footer, event.time(), words);
     let platform = words.platform(event);
     if !platform.is_empty() {
         footer = footer.text(" · ").text(platform);
@@ -102,7 +110,7 @@ fn mentioning(message: Message, mention: Option<&Mention>) -> Message {
     }
 }
 
-/// A cancellation notifies people once, if it is large enough and real.
+/// A cancellation notifies people once, if it is large enough and real, and was paid.
 fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option<&'a Mention> {
     let rule = style.mention.as_ref()?;
     let is_large = match (&rule.above, &event.total) {
@@ -110,6 +118,7 @@ fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option
         (Some(floor), Some(total)) => total.reaches(floor),
         (Some(_), None) => false,
     };
-    let is_due = event.kind == Kind::Cancelled && is_large && !event.is_test && !remarks.repeat;
+    let is_lost = event.kind == Kind::Cancelled && event.change != Some(Change::Unpaid);
+    let is_due = is_lost && is_large && !event.is_test && !remarks.repeat;
     is_due.then_some(&rule.mention)
 }

@@ -21,6 +21,9 @@ pub struct OrderEvent {
     pub kind: Kind,
     /// What exactly changed, where the platform says it.
     pub change: Option<Change>,
+    /// The order is not placed yet. Its first event after that is shown as the new order.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_draft: bool,
     /// The platform's id of the order, by which the ledger knows it.
     pub id: Option<OneLine>,
     /// The order's number for people, such as `#1001`.
@@ -37,6 +40,12 @@ pub struct OrderEvent {
     pub more_items: usize,
     /// The order's page in the shop's admin.
     pub link: Option<Url>,
+    /// How many orders the webhook names besides those that are events of their own.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub more_orders: usize,
+    /// When the order is to be ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// When it happened by the sender's clock.
     pub occurred_at: Option<Timestamp>,
     /// When the webhook came in, by the function's clock.
@@ -69,6 +78,42 @@ impl OrderEvent {
         Self { kind: Kind::Modified, change: Some(Change::Reopened), ..self }
     }
 
+    /// The first event of an order that was a draft, as the channel sees it: a new order.
+    #[must_use]
+    pub fn created(self) -> Self {
+        Self { kind: Kind::Created, change: None, ..self }
+    }
+
+    /// The second creation of an order, as the channel sees it: a change.
+    #[must_use]
+    pub fn changed(self) -> Self {
+        Self { kind: Kind::Modified, change: None, ..self }
+    }
+
+    /// What happened here, and the order as it was at the other event wherever that says it.
+    #[must_use]
+    pub fn with_order_of(self, other: Self) -> Self {
+        let has_items = !other.items.is_empty() || other.more_items > 0;
+        let (items, more_items) =
+            if has_items { (other.items, other.more_items) } else { (self.items, self.more_items) };
+        Self {
+            number: other.number.or(self.number),
+            total: other.total.or(self.total),
+            status: other.status.or(self.status),
+            customer: other.customer.or(self.customer),
+            link: other.link.or(self.link),
+            due_at: other.due_at.or(self.due_at),
+            items,
+            more_items,
+            ..self
+        }
+    }
+
+    /// Whether the event is a change whose platform does not say of what.
+    pub fn is_plain_change(&self) -> bool {
+        self.kind == Kind::Modified && self.change.is_none()
+    }
+
     /// When it happened; when the webhook came in, if the sender does not say.
     pub fn time(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)
@@ -84,7 +129,15 @@ pub enum Kind {
     Cancelled,
 }
 
-/// What a modification was.
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// What a modification was; the last two are of cancellations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
@@ -100,6 +153,18 @@ pub enum Change {
     Reopened,
     /// The order's record was removed, which is not a cancellation.
     Deleted,
+    /// The customer asks for it, and the shop has to decide.
+    CancellationRequested,
+    ReturnRequested,
+    ExchangeRequested,
+    /// Some of its parts were cancelled.
+    PartlyCancelled,
+    /// The shop could not fulfil the order.
+    FulfillmentFailed,
+    /// The order was cancelled before it was paid, most often by a timer of the shop.
+    Unpaid,
+    /// The fulfillment was cancelled. Such an order may stay open until it is refunded.
+    Fulfillment,
 }
 
 impl Change {
@@ -116,7 +181,36 @@ impl Change {
             Self::Restored => "restored",
             Self::Reopened => "reopened",
             Self::Deleted => "deleted",
+            Self::CancellationRequested => "cancellation-requested",
+            Self::ReturnRequested => "return-requested",
+            Self::ExchangeRequested => "exchange-requested",
+            Self::PartlyCancelled => "partly-cancelled",
+            Self::FulfillmentFailed => "fulfillment-failed",
+            Self::Unpaid => "unpaid",
+            Self::Fulfillment => "fulfillment",
         }
+    }
+
+    /// Whether it says more about a cancellation. All others say what a modification was.
+    pub fn is_of_cancellation(self) -> bool {
+        matches!(self, Self::Unpaid | Self::Fulfillment)
+    }
+
+    /// Whether an earlier deployment can read it in the queue.
+    pub fn is_known_to_first_version(self) -> bool {
+        matches!(
+            self,
+            Self::Paid
+                | Self::Edited
+                | Self::Fulfilled
+                | Self::PartiallyFulfilled
+                | Self::Returned
+                | Self::Exchanged
+                | Self::Refunded
+                | Self::Restored
+                | Self::Reopened
+                | Self::Deleted
+        )
     }
 }
 

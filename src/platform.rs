@@ -62,6 +62,8 @@ pub struct Setup {
     /// The events that `register` subscribes to, unless its caller names others.
     #[serde(default)]
     pub events: Vec<String>,
+    /// What to do when an event of an order names no order.
+    pub unreadable: Option<String>,
 }
 
 /// An unsigned request by which the platform tests the address: a form post of one field that holds a
@@ -96,7 +98,7 @@ pub enum Unauthorized {
 #[serde(deny_unknown_fields)]
 pub struct Rule {
     pub kind: RuleKind,
-    /// What was changed, for the message. Only with the kind `modified`.
+    /// What was changed, or what kind of cancellation it is, for the message.
     pub change: Option<Change>,
     /// The event reopens an order that was cancelled before it.
     #[serde(default)]
@@ -104,9 +106,16 @@ pub struct Rule {
     /// The event types that the rule is for; a `*` at the end matches any rest.
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
-    /// Places that must also hold this text, or one of these, in upper or lower case.
+    /// Places that must also hold this text, or one of these, in upper or lower case. A `*` in a place is
+    /// any element of a list.
     #[serde(default)]
     pub when: Conditions,
+    /// The same, where a `*` is every element of a list that has at least one.
+    #[serde(default)]
+    pub every: Conditions,
+    /// Places that must also be there and hold nothing: `null`, or a text without a character.
+    #[serde(default)]
+    pub empty: Vec<Place>,
     /// Places for this rule's events alone; they come before the common ones.
     #[serde(default)]
     pub fields: Fields,
@@ -116,6 +125,11 @@ pub struct Rule {
 pub type Conditions = BTreeMap<Place, OneOrMany<String>>;
 
 impl Rule {
+    /// Whether the rule is for every event of its types.
+    pub fn is_unconditional(&self) -> bool {
+        self.when.is_empty() && self.every.is_empty() && self.empty.is_empty()
+    }
+
     /// Whether the rule is for events of this type.
     pub fn is_for(&self, event_type: &str) -> bool {
         self.types.as_slice().iter().any(|pattern| match pattern.strip_suffix('*') {
@@ -125,14 +139,19 @@ impl Rule {
     }
 }
 
-/// The kind of an order event, or `ignored` for one that is not delivered.
+/// The kind of an order event, or what else is done with a webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
     Created,
     Modified,
     Cancelled,
+    /// The order is not placed yet. The first event after that is its creation.
+    Draft,
+    /// Verified, and the channel need not know of it.
     Ignored,
+    /// The program cannot read it, and the operator must know that.
+    Unreadable,
 }
 
 impl TryFrom<u16> for Unauthorized {
@@ -150,10 +169,10 @@ impl TryFrom<u16> for Unauthorized {
 impl From<RuleKind> for Option<Kind> {
     fn from(kind: RuleKind) -> Self {
         match kind {
-            RuleKind::Created => Some(Kind::Created),
+            RuleKind::Created | RuleKind::Draft => Some(Kind::Created),
             RuleKind::Modified => Some(Kind::Modified),
             RuleKind::Cancelled => Some(Kind::Cancelled),
-            RuleKind::Ignored => None,
+            RuleKind::Ignored | RuleKind::Unreadable => None,
         }
     }
 }
@@ -166,19 +185,27 @@ pub struct Fields {
     /// What separates several orders at `id`, if there can be several. Each is an event of its own,
     /// without the fields of a single order, such as its amount.
     pub id_separator: Option<String>,
+    /// Places of which every order has one: without any, the body is not about an order.
+    pub required: Places,
     pub number: Places,
     pub shop: Places,
+    /// The shop is a host under this domain; anything else is not shown. The link to an order's page
+    /// may lead there.
+    pub shop_domain: Option<String>,
     pub reason: Places,
     pub status: Places,
     pub customer: Places,
     /// RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or milliseconds.
     pub occurred_at: Places,
+    /// When the order is to be ready, written in the same ways.
+    pub due_at: Places,
     /// The event is a test when one of these holds.
     pub test: Conditions,
     /// The sender's id of the event, the same at every attempt. Only a place that the signature covers.
     /// Without one, the body itself identifies the event.
     pub delivery_id: Places,
-    pub total: Option<Total>,
+    /// The first of these that holds an amount.
+    pub total: Option<OneOrMany<Total>>,
     pub items: Option<Items>,
     pub link: Option<Link>,
 }
@@ -201,13 +228,13 @@ pub struct Items {
     pub title: Places,
     #[serde(default)]
     pub quantity: Places,
-    /// The titles are HTML text, with `&amp;` for `&`.
+    /// The titles are HTML text, with tags, and `&amp;` for `&`.
     #[serde(default)]
     pub html: bool,
 }
 
-/// The order's page in the shop's admin. It is shown only if its host is under `myshopify.com`, or is
-/// the one that the signed body names at `host`.
+/// The order's page in the shop's admin. It is shown only if its host is the one that the signed body
+/// names at `host`, or, without a `host`, if it is under the fields' `shop_domain`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Link {

@@ -10,9 +10,10 @@ use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 
 use crate::infra::metrics::Metric;
+use crate::ledger::rules::PostedAs;
 use crate::ledger::{Claim, Lease};
 use crate::message::Remarks;
-use crate::order::{Kind, OrderEvent};
+use crate::order::{Change, Kind, OrderEvent};
 
 impl OrderDelivery<'_> {
     /// Claims events; returns those that this invocation delivers. The others get their outcome.
@@ -51,9 +52,9 @@ impl OrderDelivery<'_> {
                 }
                 Err(Outcome::Done)
             }
-            Claim::Superseded { is_first } => {
+            Claim::Superseded { is_first, by } => {
                 self.count_first(is_first, event);
-                tracing::info!(platform, order, "skipped: the order is already cancelled");
+                tracing::info!(platform, order, "skipped: {}", by.reason());
                 Err(Outcome::Done)
             }
             Claim::HeldUntil { until, is_first } => {
@@ -71,10 +72,16 @@ impl OrderDelivery<'_> {
             tracing::warn!(platform, order, "same delivery id, different payload");
             self.app.metrics.count_for(Metric::PayloadMismatch, platform);
         }
-        self.count_first(lease.is_first(), event);
+        let posted = match lease.posted_as {
+            PostedAs::ItIs => event.clone(),
+            PostedAs::Reopening => event.clone().reopened(),
+            PostedAs::Creation => event.clone().created(),
+            PostedAs::Change => event.clone().changed(),
+        };
+        self.count_first(lease.is_first(), &posted);
         let late = self.budget.deadline.now().duration_since(event.received_at);
         let grouped = Grouped {
-            event: if lease.reopens() { event.clone().reopened() } else { event.clone() },
+            event: posted,
             remarks: Remarks {
                 repeat: lease.is_in_doubt(),
                 unchecked: lease.is_unchecked,
@@ -97,10 +104,13 @@ impl OrderDelivery<'_> {
     /// Counts an order's event, posted or not. That must happen once: when the ledger first hears of
     /// it, or, without the ledger, when it is delivered.
     pub(super) fn count_order(&self, event: &OrderEvent) {
-        let metric = match event.kind {
-            Kind::Created => Metric::OrdersCreated,
-            Kind::Modified => Metric::OrdersModified,
-            Kind::Cancelled => Metric::OrdersCancelled,
+        let metric = match (event.kind, event.change) {
+            // A draft is no order yet.
+            (Kind::Created, _) if event.is_draft => return,
+            (Kind::Created, _) => Metric::OrdersCreated,
+            (Kind::Modified, _) => Metric::OrdersModified,
+            (Kind::Cancelled, Some(Change::Unpaid)) => Metric::OrdersCancelledUnpaid,
+            (Kind::Cancelled, _) => Metric::OrdersCancelled,
         };
         self.app.metrics.count_for(metric, &event.platform);
     }

@@ -2,7 +2,6 @@
 //!
 //! Nothing is dropped: every event stands in exactly one [`Notification`].
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -44,9 +43,10 @@ pub struct Notification {
 
 /// Groups events into as few messages as are good to read.
 ///
-/// Up to [`MAX_SINGLES`] have a message each. Of more, an order stands once, under what matters most;
-/// if these are still more, they are digests, filled one after the other. Suspects come last and
-/// alone, so that no other order waits for them.
+/// A change that says no more than another event of its order is part of that. Up to [`MAX_SINGLES`]
+/// events have a message each. Of more, an order stands once, under what matters most; if these are
+/// still more, they are digests, filled one after the other. Suspects come last and alone, so that no
+/// other order waits for them.
 pub fn group(entries: Vec<Grouped>, style: &Style) -> VecDeque<Notification> {
     let (suspects, entries) = entries.into_iter().partition(|entry| entry.is_suspect);
     let mut notifications = VecDeque::from(group_new(entries, style));
@@ -55,8 +55,9 @@ pub fn group(entries: Vec<Grouped>, style: &Style) -> VecDeque<Notification> {
 }
 
 fn group_new(entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
+    let entries = by_order(entries, says_no_more);
     let is_storm = entries.len() > MAX_SINGLES;
-    let entries = if is_storm { by_order(entries) } else { entries };
+    let entries = if is_storm { by_order(entries, |_, _| true) } else { entries };
     if entries.len() > MAX_SINGLES { digests(entries, style) } else { singles(entries).collect() }
 }
 
@@ -187,22 +188,39 @@ fn orders(entries: &[Grouped], is_repeat: bool) -> Vec<digest::Entry<'_>> {
     orders
 }
 
-/// Each order once. An event that does not say its order's key is an order of its own.
-fn by_order(entries: Vec<Grouped>) -> Vec<Grouped> {
+/// Whether one of two events of an order adds nothing that the channel must know: a change without a name,
+/// or the deletion that was said already.
+fn says_no_more(one: &OrderEvent, other: &OrderEvent) -> bool {
+    let is_deleted = |event: &OrderEvent| event.change == Some(Change::Deleted);
+    one.is_plain_change() || other.is_plain_change() || is_deleted(one) && is_deleted(other)
+}
+
+/// Each order once, as far as its events may be joined. A test, or an event that does not say its
+/// order's key, is an order of its own.
+fn by_order(
+    entries: Vec<Grouped>,
+    may_join: impl Fn(&OrderEvent, &OrderEvent) -> bool,
+) -> Vec<Grouped> {
     type Key = (String, Option<OneLine>, OneLine);
     let key = |event: &OrderEvent| -> Option<Key> {
-        Some((event.platform.clone(), event.shop.clone(), event.id.clone()?))
+        let id = event.id.clone().filter(|_| !event.is_test)?;
+        Some((event.platform.clone(), event.shop.clone(), id))
     };
     let mut orders: Vec<Grouped> = Vec::new();
-    let mut known: HashMap<Key, usize> = HashMap::new();
+    let mut known: HashMap<Key, Vec<usize>> = HashMap::new();
     for entry in entries {
-        match key(&entry.event).map(|key| known.entry(key)) {
-            Some(Entry::Occupied(order)) => orders[*order.get()].join(entry),
-            Some(Entry::Vacant(new)) => {
-                new.insert(orders.len());
+        let Some(key) = key(&entry.event) else {
+            orders.push(entry);
+            continue;
+        };
+        let of_order = known.entry(key).or_default();
+        let joined = of_order.iter().find(|known| may_join(&orders[**known].event, &entry.event));
+        match joined {
+            Some(&position) => orders[position].join(entry),
+            None => {
+                of_order.push(orders.len());
                 orders.push(entry);
             }
-            None => orders.push(entry),
         }
     }
     orders
@@ -214,10 +232,17 @@ impl Grouped {
         self.indexes.append(&mut other.indexes);
         let repeat = self.remarks.repeat || other.remarks.repeat;
         if importance(&other.event) >= importance(&self.event) {
-            self.event = other.event;
+            std::mem::swap(&mut self.event, &mut other.event);
             self.remarks = other.remarks;
         }
         self.remarks.repeat = repeat;
+        // A cancellation shows the order as it was; everything else shows it as it is now.
+        let (leading, joined) = (&self.event, other.event);
+        let is_newer = joined.is_plain_change() && joined.time() >= leading.time();
+        let is_said_again = joined.change == Some(Change::Deleted);
+        if leading.kind != Kind::Cancelled && (is_newer || is_said_again) {
+            self.event = leading.clone().with_order_of(joined);
+        }
     }
 }
 
@@ -226,9 +251,10 @@ impl Grouped {
 fn importance(event: &OrderEvent) -> (u8, Timestamp, bool) {
     let is_cancelled = event.kind == Kind::Cancelled;
     let rank = match (event.kind, event.change) {
-        (Kind::Cancelled, _) | (Kind::Modified, Some(Change::Reopened)) => 2,
-        (Kind::Created, _) => 1,
-        (Kind::Modified, _) => 0,
+        (Kind::Cancelled, _) | (Kind::Modified, Some(Change::Reopened)) => 3,
+        (Kind::Created, _) => 2,
+        (Kind::Modified, Some(_)) => 1,
+        (Kind::Modified, None) => 0,
     };
     (rank, event.time(), is_cancelled)
 }

@@ -16,7 +16,7 @@ use crate::delivery::poster::{NotPosted, Posted, Poster};
 use crate::infra::metrics::Metric;
 use crate::ledger::item::Release;
 use crate::message::Style;
-use crate::order::Kind;
+use crate::order::{Kind, OrderEvent};
 
 /// So many messages in a row that Slack does not take mean that it takes nothing now.
 const MAX_IN_A_ROW: usize = 3;
@@ -56,20 +56,36 @@ impl OrderDelivery<'_> {
         if !self.is_ready(indexes).await {
             return;
         }
-        let claimed = self.claim(indexes).await;
+        let claimed = self.claim_shown(indexes).await;
         let posted = self.post_all(group(claimed, &self.style)).await;
         self.count_cancelled(&posted).await;
     }
 
-    /// Marks events of a kind that is switched off: later events of their orders may depend on them.
+    /// Marks drafts, and events of a kind that is switched off: later events of their orders may depend
+    /// on them. What the ledger shows to be of another kind is posted.
     pub(super) async fn mark_hidden(&mut self, indexes: &[EventIndex]) {
-        let claimed = self.claim(indexes).await;
-        for Grouped { event, .. } in &claimed {
-            let (platform, order) = (&event.platform, event.name_field());
-            tracing::info!(platform, order, "not posted: the kind is switched off");
+        let notifications = group(self.claim_shown(indexes).await, &self.style);
+        let shown: Vec<_> = notifications.iter().flat_map(Notification::indexes).collect();
+        if self.is_ready(&shown).await {
+            self.post_all(notifications).await;
+        } else {
+            self.end_stopped(&Vec::from(notifications)).await;
         }
-        let hidden: Vec<_> = claimed.into_iter().flat_map(|entry| entry.indexes).collect();
+    }
+
+    /// Claims events; returns those that are posted. The others get their outcome.
+    async fn claim_shown(&mut self, indexes: &[EventIndex]) -> Vec<Grouped> {
+        let show = self.app.config.show;
+        let is_shown = |event: &OrderEvent| !event.is_draft && show.mode(event.kind) != Mode::Off;
+        let claimed = self.claim(indexes).await.into_iter();
+        let (shown, hidden): (Vec<_>, Vec<_>) = claimed.partition(|entry| is_shown(&entry.event));
+        for Grouped { event, .. } in &hidden {
+            let (platform, order) = (&event.platform, event.name_field());
+            tracing::info!(platform, order, "not posted: a draft, or a kind that is switched off");
+        }
+        let hidden: Vec<_> = hidden.into_iter().flat_map(|entry| entry.indexes).collect();
         self.mark_delivered(&hidden).await;
+        shown
     }
 
     /// Delivers the events of a digest, unless another invocation gathers it.
@@ -101,7 +117,7 @@ impl OrderDelivery<'_> {
         };
         let mut has_posted = false;
         if self.is_ready(indexes).await {
-            let claimed = self.claim(indexes).await;
+            let claimed = self.claim_shown(indexes).await;
             let arrivals: Vec<_> = claimed.iter().map(|entry| entry.event.received_at).collect();
             let mut notifications = group(claimed, &self.style);
             // Other digests of the window may follow this one, unless it closes the window.

@@ -28,7 +28,7 @@ fn app(inbox: &Inbox) -> App {
 async fn status_with(milliseconds_left: i64, inbox: &Inbox) -> i64 {
     let webhook = Webhook::post("/webhook/shopify")
         .header("x-shopify-topic", "orders/cancelled")
-        .body(r#"{"id":1}"#)
+        .body(r##"{"id":1,"name":"#1"}"##)
         .signed_shopify(KEY);
     status(&webhook, Timestamp::now(), milliseconds_left, inbox).await
 }
@@ -59,7 +59,7 @@ async fn a_clock_that_is_ten_minutes_wrong_lets_nothing_pass_that_signs_its_time
     let inbox = Inbox::default();
     let now = Timestamp::now();
     let webhook = Webhook::post("/webhook")
-        .body(r#"{"event_type":"order_cancelled"}"#)
+        .body(r#"{"event_type":"order_cancelled","order_id":1}"#)
         .signed_standard(KEY, "msg_1", now.as_second());
     let by_a_clock = async |minutes| {
         status(&webhook, now + SignedDuration::from_mins(minutes), 3_000, &inbox).await

@@ -141,7 +141,9 @@ async fn enqueue(
     deadline: Deadline,
 ) -> Result<(), Refusal> {
     let Config { show, digest_windows, .. } = &app.config;
-    let is_urgent = events.iter().any(|event| show.mode(event.kind) == Mode::Immediate);
+    // A draft must be known before the event that places it.
+    let is_urgent =
+        events.iter().any(|event| event.is_draft || show.mode(event.kind) == Mode::Immediate);
     let delay = if is_urgent { Duration::ZERO } else { digest_windows.delay(deadline.now()) };
     for body in pack(events) {
         if let Err(error) = queue.send(&body, delay, deadline).await {

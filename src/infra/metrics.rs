@@ -28,6 +28,8 @@ pub enum Metric {
     OrdersCreated,
     OrdersModified,
     OrdersCancelled,
+    /// Cancellations of orders that were never paid. They do not count as `OrdersCancelled`.
+    OrdersCancelledUnpaid,
     /// Requests without anything that could be a credential: a stranger's.
     WebhooksUnsigned,
     /// Webhooks with a credential that were not verified, or that came to a path of no platform.

@@ -107,6 +107,9 @@ fn attributes(key: &str, item: &Item) -> Attributes {
         attributes.insert("suspect_since".to_owned(), text(&suspect_since.to_string()));
         attributes.insert("rejections".to_owned(), number(item.rejections.into()));
     }
+    if let Some(life) = item.life.as_ref().and_then(|life| serde_json::to_string(life).ok()) {
+        attributes.insert("life".to_owned(), text(&life));
+    }
     if let Some(body_hash) = &item.body_hash {
         attributes.insert("body_hash".to_owned(), text(body_hash));
     }
@@ -136,9 +139,10 @@ fn item(attributes: &Attributes) -> Option<Item> {
         body_hash: text("body_hash").cloned(),
         owner: text("owner")?.clone(),
         leased_until: Timestamp::from_millisecond(leased_until).ok().filter(|_| leased_until > 0),
-        // Items of earlier deployments have neither.
+        // Items of earlier deployments have neither, and no life.
         suspect_since: text("suspect_since").and_then(|since| since.parse().ok()),
         rejections: number("rejections").and_then(|count| count.try_into().ok()).unwrap_or(0),
+        life: text("life").and_then(|life| serde_json::from_str(life).ok()),
         expires: Timestamp::from_second(number(EXPIRES)?).ok()?,
     })
 }
@@ -159,6 +163,7 @@ mod tests {
             leased_until: Some(at("2026-01-01T00:13:00.250Z")),
             suspect_since: Some(at("2026-01-01T00:10:00Z")),
             rejections: 2,
+            life: None,
             expires: at("2026-01-08T00:12:00Z"),
         };
         let bare = Item {

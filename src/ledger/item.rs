@@ -14,6 +14,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::ledger::life::Life;
+
 /// How long an event is remembered: longer than any sender retries.
 /// Standard Webhooks' example schedule takes three days and four hours:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
@@ -37,6 +39,8 @@ pub struct Item {
     pub suspect_since: Option<Timestamp>,
     /// How often Slack rejected the event in every form.
     pub rejections: u32,
+    /// For orders: what the ledger knows of it besides its cancellation.
+    pub life: Option<Life>,
     /// From then on the item is ignored, even if DynamoDB has not deleted it yet.
     pub expires: Timestamp,
 }
@@ -119,6 +123,7 @@ impl Item {
             leased_until: None,
             suspect_since: None,
             rejections: 0,
+            life: None,
             expires: request.now + REMEMBERED,
         }
     }
@@ -140,8 +145,18 @@ impl Item {
             leased_until: Some(request.until),
             suspect_since: valid.and_then(|item| item.suspect_since),
             rejections: valid.map_or(0, |item| item.rejections),
+            life: valid.and_then(|item| item.life.clone()),
             expires: request.now + REMEMBERED,
         }
+    }
+
+    /// An order's item that has this life from now on, and is otherwise as it was found.
+    pub(super) fn with_life(found: Option<&Self>, life: Life, request: &LeaseRequest) -> Self {
+        let new = Self { leased_until: None, ..Self::leased(found, State::Pending, None, request) };
+        let found = found.filter(|item| item.expires >= request.now);
+        let known = found.map(|item| (item.state_without_lease(), item.since));
+        let (state, since) = known.unwrap_or((new.state, None));
+        Self { state, since, life: Some(life), ..new }
     }
 
     /// Whether Slack may have posted the event already.

@@ -2,9 +2,10 @@
 
 use std::iter;
 
+use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::order::{Kind, OrderEvent};
+use crate::order::{Change, Kind, OrderEvent};
 
 /// DynamoDB takes 2,048 bytes for a key.
 const MAX_KEY_BYTES: usize = 1_024;
@@ -13,10 +14,11 @@ const MAX_KEY_BYTES: usize = 1_024;
 ///
 /// A delivery id that the signature covers is the key. Without one the key is made of what the
 /// signature does cover, the body, and of what the event means: other headers could be a stranger's,
-/// and a repeated request with other headers must stay a duplicate.
+/// and a repeated request with other headers must stay a duplicate. That is so for the shop as well,
+/// except of a deletion: its body may be the order's id alone, which is the same in every shop.
 pub fn event_key(event: &OrderEvent) -> String {
+    let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
     if let Some(delivery) = &event.delivery_id {
-        let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
         return key(&["event", &event.platform, shop, delivery.as_str()]);
     }
     let id = event.id.as_ref().map_or("", |id| id.as_str());
@@ -26,12 +28,22 @@ pub fn event_key(event: &OrderEvent) -> String {
         (Kind::Modified, None) => "modified",
         (Kind::Modified, Some(change)) => change.name(),
     };
-    key(&["event", &event.platform, id, meaning, &event.body_hash])
+    let mut parts = vec!["event", &event.platform, id, meaning, &event.body_hash];
+    if event.change == Some(Change::Deleted) {
+        parts.push(shop);
+    }
+    key(&parts)
+}
+
+/// The key of an event that is another one than an earlier event with the same key, because of what
+/// happened in between: see [`Life::distinguishes`](super::life::Life::distinguishes).
+pub fn key_since(event_key: &str, since: Timestamp) -> String {
+    format!("{event_key}#{since}")
 }
 
 /// The key of an event whose delivery id came with another payload before.
-pub fn other_payload_key(event: &OrderEvent) -> String {
-    format!("{}#{}", event_key(event), event.body_hash)
+pub fn other_payload_key(event_key: &str, event: &OrderEvent) -> String {
+    format!("{event_key}#{}", event.body_hash)
 }
 
 /// The key of an order's item; none for an order without an id.

@@ -1,14 +1,17 @@
 //! What the ledger's items allow: which invocation may deliver an event, and when an event that Slack
 //! rejects is given up. Pure.
 //!
-//! Every event has an item, and so has every order that was cancelled. An invocation acquires the
-//! lease of the event's item before it posts, and the lease of the order's item as well when it posts
-//! a cancellation or a reopening. [`item`](super::item) shows how an item's state changes.
+//! Every event has an item, and so has every order that was cancelled, or whose creation the ledger
+//! has seen. An invocation acquires the lease of the event's item before it posts, and the lease of the
+//! order's item as well when it posts a cancellation, a reopening, or the creation of an order that was a
+//! draft. [`item`](super::item) shows how an item's state changes, and [`life`](super::life) what else
+//! an order's item holds.
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::ledger::item::{Item, LeaseRequest, State};
-use crate::order::{Kind, OrderEvent};
+use crate::ledger::life::{Life, Stage};
+use crate::order::{Change, Kind, OrderEvent};
 
 /// What the item of an event, a digest window or an alarm allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,16 +29,53 @@ pub(super) enum EventVerdict {
 /// What the item of an event's order allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum OrderVerdict {
-    /// Write this item: then the lease is acquired.
-    Acquire(Item),
-    /// Post the event; the order's item is not needed.
-    Free,
-    /// The order's state is newer than the event.
-    Superseded,
-    /// The same, and the event moves the time of that state: write this item.
-    SupersededAt(Item),
+    /// Write this item: then the lease is acquired, and the event is posted as this.
+    Acquire(Item, PostedAs),
+    /// Post the event as this; the lease of the order's item is not needed. If there is an item, write it
+    /// after the post.
+    Free(PostedAs, Option<Item>),
+    /// There is nothing to post. If there is an item, write it.
+    Superseded(Superseded, Option<Item>),
     /// Another invocation holds the lease until then.
     HeldUntil(Timestamp),
+}
+
+/// What an event is in the light of its order's item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PostedAs {
+    /// What its platform says.
+    #[default]
+    ItIs,
+    /// The order was cancelled, and the event reopens it.
+    Reopening,
+    /// The order was a draft, and the event is the first since it was placed.
+    Creation,
+    /// The channel has seen the order as a new one already.
+    Change,
+}
+
+/// Why there is nothing to post about an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Superseded {
+    ByCancellation,
+    ByCreation,
+    ByDeletion,
+    ByRestoration,
+    /// The order is not placed yet.
+    AsDraft,
+}
+
+impl Superseded {
+    /// For the log.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::ByCancellation => "the order is already cancelled",
+            Self::ByCreation => "part of the order's creation",
+            Self::ByDeletion => "the order is already deleted",
+            Self::ByRestoration => "the order is already restored",
+            Self::AsDraft => "the order is a draft",
+        }
+    }
 }
 
 impl EventVerdict {
@@ -50,8 +90,8 @@ impl EventVerdict {
 impl OrderVerdict {
     pub(super) fn to_write(&self) -> Option<&Item> {
         match self {
-            Self::Acquire(item) | Self::SupersededAt(item) => Some(item),
-            Self::Free | Self::Superseded | Self::HeldUntil(_) => None,
+            Self::Acquire(item, _) | Self::Superseded(_, Some(item)) => Some(item),
+            Self::Free(..) | Self::Superseded(_, None) | Self::HeldUntil(_) => None,
         }
     }
 }
@@ -85,10 +125,10 @@ pub(super) fn of_event(
 /// |---|---|---|
 /// | none | free | acquire |
 /// | leased by another invocation | held | held |
-/// | cancelled | acquire if it reopens, else superseded | superseded |
-/// | reopening in doubt | acquire if it reopens, else free | acquire if it is later, else superseded |
-/// | reopened | free | acquire if it is later, else superseded |
-/// | cancellation not delivered yet | free | acquire |
+/// | cancelled | acquire if it reopens, free if deleted or restored, else superseded | superseded |
+/// | reopening in doubt | acquire if it reopens, else as its life allows | acquire if it is later, else superseded |
+/// | reopened | as its life allows | acquire if it is later, else superseded |
+/// | cancellation not delivered yet | as its life allows | acquire |
 ///
 /// An event reopens an order if its platform says so and its own time is later than the
 /// cancellation. A later cancellation of a cancelled order moves the time of the cancellation, as an
@@ -101,9 +141,10 @@ pub(super) fn of_order(
     let Some(item) = unexpired(found, request.now) else {
         return match event.kind {
             Kind::Cancelled => {
-                OrderVerdict::Acquire(Item::leased(found, State::Pending, None, request))
+                let leased = Item::leased(found, State::Pending, None, request);
+                OrderVerdict::Acquire(leased, PostedAs::ItIs)
             }
-            Kind::Created | Kind::Modified => OrderVerdict::Free,
+            Kind::Created | Kind::Modified => of_life(found, None, event, request),
         };
     };
     if let Some(until) = lease_of_another(item, request) {
@@ -113,26 +154,81 @@ pub(super) fn of_order(
     // The arrival of an event without a time of its own says nothing about the order of events.
     let is_surely_later = item.since.zip(event.occurred_at).is_some_and(|(since, at)| at > since);
     let state = item.state_without_lease();
-    let acquire = || {
+    let acquire = |posted_as| {
         let leased = Item::leased(found, state, None, request);
-        OrderVerdict::Acquire(Item { since: item.since, ..leased })
+        OrderVerdict::Acquire(Item { since: item.since, ..leased }, posted_as)
     };
     match (state, event.kind) {
         (State::Cancelled | State::InDoubt, Kind::Created | Kind::Modified)
             if event.reopens && is_surely_later =>
         {
-            acquire()
+            acquire(PostedAs::Reopening)
         }
         (State::Cancelled, Kind::Cancelled) if is_surely_later => {
             let moved = item.clone().delivered(item.state, Some(event.time()), request.now);
-            OrderVerdict::SupersededAt(moved)
+            OrderVerdict::Superseded(Superseded::ByCancellation, Some(moved))
         }
-        (State::Cancelled, _) => OrderVerdict::Superseded,
+        // That the record is removed or restored matters, whatever the order's state.
+        (State::Cancelled, _)
+            if !matches!(event.change, Some(Change::Deleted | Change::Restored)) =>
+        {
+            OrderVerdict::Superseded(Superseded::ByCancellation, None)
+        }
         (State::Reopened | State::InDoubt, Kind::Cancelled) if !is_later => {
-            OrderVerdict::Superseded
+            OrderVerdict::Superseded(Superseded::ByCancellation, None)
         }
-        (_, Kind::Cancelled) => acquire(),
-        (_, Kind::Created | Kind::Modified) => OrderVerdict::Free,
+        (_, Kind::Cancelled) => acquire(PostedAs::ItIs),
+        (State::Cancelled, _) => {
+            let life = item.life.as_ref().filter(|life| life.stage != Stage::Draft);
+            of_life(found, life, event, request)
+        }
+        (_, Kind::Created | Kind::Modified) => of_life(found, item.life.as_ref(), event, request),
+    }
+}
+
+/// What the life of an order allows that is not cancelled, or whose cancellation does not matter.
+///
+/// | its life | created | modified |
+/// |---|---|---|
+/// | none | free | free |
+/// | draft | acquire, as a creation | the same; superseded if the draft was deleted |
+/// | created | superseded if an echo, else free, as a change | superseded if an echo, else free |
+/// | deleted, restored | free | superseded if it says the same, else free |
+///
+/// A draft event is superseded itself.
+fn of_life(
+    found: Option<&Item>,
+    life: Option<&Life>,
+    event: &OrderEvent,
+    request: &LeaseRequest,
+) -> OrderVerdict {
+    let next = Life::after(event).map(|life| Item::with_life(found, life, request));
+    let Some(life) = life else {
+        return if event.is_draft {
+            OrderVerdict::Superseded(Superseded::AsDraft, next)
+        } else {
+            OrderVerdict::Free(PostedAs::ItIs, next)
+        };
+    };
+    if life.is_placed_by(event) {
+        let state = found.map_or(State::Pending, Item::state_without_lease);
+        let leased = Item::leased(found, state, None, request);
+        return OrderVerdict::Acquire(leased, PostedAs::Creation);
+    }
+    let superseded = match life.stage {
+        _ if event.is_draft => Some(Superseded::AsDraft),
+        Stage::Draft => Some(Superseded::AsDraft),
+        Stage::Created if life.has_echo(event) => Some(Superseded::ByCreation),
+        Stage::Deleted if life.is_repeated_by(event) => Some(Superseded::ByDeletion),
+        Stage::Restored if life.is_repeated_by(event) => Some(Superseded::ByRestoration),
+        Stage::Created | Stage::Deleted | Stage::Restored => None,
+    };
+    match superseded {
+        Some(superseded) => OrderVerdict::Superseded(superseded, None),
+        None if event.kind == Kind::Created && life.is_created_before(event) => {
+            OrderVerdict::Free(PostedAs::Change, None)
+        }
+        None => OrderVerdict::Free(PostedAs::ItIs, next),
     }
 }
 

@@ -28,6 +28,7 @@ pub(crate) fn event() -> OrderEvent {
         platform_name: "Shopify".to_owned(),
         kind: Kind::Cancelled,
         change: None,
+        is_draft: false,
         id: line("820982911946154508"),
         number: line("#1001"),
         shop: line("tea-house.myshopify.com"),
@@ -38,6 +39,8 @@ pub(crate) fn event() -> OrderEvent {
         items: vec![item("2", "Jasmine tea, 100 g"), item("1", "Teapot <small> & cup")],
         more_items: 0,
         link: "https://tea-house.myshopify.com/admin/orders/820982911946154508".parse().ok(),
+        more_orders: 0,
+        due_at: None,
         occurred_at: "2026-01-01T09:12:00+09:00".parse().ok(),
         received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
         is_test: false,
@@ -116,6 +119,8 @@ fn an_order_of_which_nothing_is_known_has_a_message() {
         customer: None,
         items: Vec::new(),
         link: None,
+        more_orders: 0,
+        due_at: None,
         occurred_at: None,
         ..event()
     };

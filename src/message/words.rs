@@ -37,8 +37,8 @@ impl Words {
     /// What happened, to which order, for how much.
     pub(super) fn headline(self, event: &OrderEvent) -> String {
         let (emoji, before, after) = self.happening(event);
-        let name = event.name().map(order_name);
-        let words = [before, name.as_deref().unwrap_or_default(), after];
+        let name = self.named_orders(event).unwrap_or_default();
+        let words = [before, &name, after];
         let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
         let test = event.is_test.then(|| self.test().to_owned());
         let parts = test
@@ -48,17 +48,41 @@ impl Words {
         parts.collect::<Vec<_>>().join(" · ")
     }
 
+    /// The order's name, and how many other orders the webhook is about.
+    fn named_orders(self, event: &OrderEvent) -> Option<String> {
+        let name = order_name(event.name()?);
+        Some(match event.more_orders {
+            0 => name,
+            more => format!("{name} {}", self.and_more(more)),
+        })
+    }
+
+    /// When the order is to be ready.
+    pub(super) fn ready_by(self) -> (&'static str, &'static str) {
+        self.choose(("Ready by ", ""), ("", " 준비 예정"))
+    }
+
     /// An emoji, and the words before and after the order's name. Korean has the event first.
     fn happening(self, event: &OrderEvent) -> (&'static str, &'static str, &'static str) {
         match event.kind {
             Kind::Created => ("🛒", self.choose("New order", "신규 주문"), ""),
             Kind::Cancelled => {
-                ("🚫", self.choose("Order", "주문 취소"), self.choose("cancelled", ""))
+                let cancelled = self.how_cancelled(event.change);
+                ("🚫", self.choose("Order", cancelled), self.choose(cancelled, ""))
             }
             Kind::Modified => {
                 let (emoji, changed) = self.changed(event.change);
                 (emoji, self.choose("Order", changed), self.choose(changed, ""))
             }
+        }
+    }
+
+    /// The words for a cancellation.
+    fn how_cancelled(self, change: Option<Change>) -> &'static str {
+        match change {
+            Some(Change::Unpaid) => self.choose("cancelled, never paid", "미결제 주문 취소"),
+            Some(Change::Fulfillment) => self.choose("fulfillment cancelled", "주문 처리 취소"),
+            _ => self.choose("cancelled", "주문 취소"),
         }
     }
 
@@ -78,6 +102,19 @@ impl Words {
             Some(Change::Restored) => ("♻️", self.choose("restored", "주문 복원")),
             Some(Change::Reopened) => ("♻️", self.choose("reopened", "취소 철회")),
             Some(Change::Deleted) => ("🗑️", self.choose("deleted", "주문 삭제")),
+            Some(Change::CancellationRequested) => {
+                ("🙋", self.choose("cancellation requested", "취소 신청"))
+            }
+            Some(Change::ReturnRequested) => ("🙋", self.choose("return requested", "반품 신청")),
+            Some(Change::ExchangeRequested) => {
+                ("🙋", self.choose("exchange requested", "교환 신청"))
+            }
+            Some(Change::PartlyCancelled) => ("✂️", self.choose("partly cancelled", "부분 취소")),
+            Some(Change::FulfillmentFailed) => {
+                ("⚠️", self.choose("fulfillment failed", "주문 처리 실패"))
+            }
+            // These are of cancellations.
+            Some(Change::Unpaid | Change::Fulfillment) => ("🚫", self.how_cancelled(change)),
         }
     }
 

@@ -18,8 +18,12 @@ pub(super) enum Mistake {
 pub(super) enum Contradiction {
     #[error("`delivery_id` is in the header `{0}`, which the signature does not cover")]
     DeliveryNotCovered(String),
-    #[error("`change` says what a modification was: the `kind` must be `modified`")]
+    #[error(
+        "this `change` is not of this `kind`: `unpaid` and `fulfillment` are of `cancelled`, all others of `modified`"
+    )]
     ChangeOfOtherKind,
+    #[error("`link` needs a `host`, or the fields a `shop_domain`: no other host is trusted")]
+    NoTrustedHost,
     #[error("`type` is taken by an `[[event]]` above that has no `when`: this one never applies")]
     NeverReached,
     #[error("there is no `[[event]]`: nothing would ever be delivered")]
@@ -42,12 +46,20 @@ impl Platform {
             let line = line_of(text, 0, |line| line.contains("delivery_id"));
             return mistake(line, Contradiction::DeliveryNotCovered(header));
         }
+        if self.has_untrusted_link() {
+            let line = line_of(text, 0, |line| line.trim_start().starts_with("link"));
+            return mistake(line, Contradiction::NoTrustedHost);
+        }
         for (position, rule) in self.rules.iter().enumerate() {
             let line = line_of(text, position, |line| line.trim() == "[[event]]");
-            if rule.change.is_some() && rule.kind != RuleKind::Modified {
+            let kind = rule.change.map(|change| match change.is_of_cancellation() {
+                true => RuleKind::Cancelled,
+                false => RuleKind::Modified,
+            });
+            if kind.is_some_and(|kind| kind != rule.kind) {
                 return mistake(line, Contradiction::ChangeOfOtherKind);
             }
-            let mut above = self.rules[..position].iter().filter(|rule| rule.when.is_empty());
+            let mut above = self.rules[..position].iter().filter(|rule| rule.is_unconditional());
             if above.any(|above| rule.types.as_slice().iter().all(|name| above.is_for(name))) {
                 return mistake(line, Contradiction::NeverReached);
             }
@@ -59,6 +71,14 @@ impl Platform {
             return mistake(line_of_word(text, code), Contradiction::RepeatedCode(code.to_owned()));
         }
         Ok(())
+    }
+
+    /// Whether a link has no host that it may lead to.
+    fn has_untrusted_link(&self) -> bool {
+        let all_fields = || self.rules.iter().map(|rule| &rule.fields).chain([&self.fields]);
+        let has_domain = all_fields().any(|fields| fields.shop_domain.is_some());
+        let mut links = all_fields().filter_map(|fields| fields.link.as_ref());
+        !has_domain && links.any(|link| link.host.is_none())
     }
 
     /// A header in `delivery_id` that the signature does not cover.

@@ -13,15 +13,17 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
-use crate::order::OrderEvent;
+use crate::order::{Change, OrderEvent};
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
 // queue. Deployed stacks hold messages of every version, so each stays readable.
 
 /// Order events.
 const V1_ORDERS: u64 = 1;
-/// An alarm; the newest version that this code reads.
+/// An alarm.
 const V2_ALARM: u64 = 2;
+/// Order events with a change that the first version does not have, or of a draft.
+const V3_ORDERS: u64 = 3;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -93,7 +95,11 @@ pub enum EnvelopeError {
 
 /// The texts that carry `events`: one, or several where they are too many for one message.
 pub fn pack(events: &[OrderEvent]) -> Vec<String> {
-    let text = ascii(&Packed { version: V1_ORDERS, events });
+    let is_first = |event: &OrderEvent| {
+        !event.is_draft && event.change.is_none_or(Change::is_known_to_first_version)
+    };
+    let version = if events.iter().all(is_first) { V1_ORDERS } else { V3_ORDERS };
+    let text = ascii(&Packed { version, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
     }
@@ -117,7 +123,7 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Ok(Content::Alarm(Box::new(alarm)));
     }
     match read::<Label>(text)?.version {
-        0..=V1_ORDERS => match read::<UnpackedOrders>(text)?.events {
+        0..=V1_ORDERS | V3_ORDERS => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
             events => Ok(Content::Orders(events)),
         },
@@ -178,6 +184,7 @@ mod tests {
             platform_name: "Shopify".to_owned(),
             kind: Kind::Modified,
             change: Some(Change::PartiallyFulfilled),
+            is_draft: false,
             id: OneLine::parse("820982911946154508"),
             number: OneLine::parse("#1001"),
             shop: OneLine::parse("tea-house.myshopify.com"),
@@ -188,6 +195,8 @@ mod tests {
             items: vec![Item { title: OneLine::parse("Tee & Kännchen").unwrap(), quantity: None }],
             more_items: 3,
             link: "https://tea-house.myshopify.com/admin/orders/820982911946154508".parse().ok(),
+            more_orders: 0,
+            due_at: None,
             occurred_at: "2026-01-01T09:12:00.25+09:00".parse().ok(),
             received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
             is_test: true,
@@ -211,6 +220,19 @@ mod tests {
     #[test]
     fn the_first_version_stays_as_it_is() {
         insta::assert_snapshot!(pack(&[event()])[0]);
+    }
+
+    #[test]
+    fn what_earlier_code_cannot_read_has_a_later_version() {
+        let version = |event: OrderEvent| {
+            let packed = &pack(std::slice::from_ref(&event))[0];
+            assert_eq!(unpack(packed).unwrap().orders(), [event]);
+            read::<Label>(packed).unwrap().version
+        };
+        assert_eq!(version(event()), 1);
+        assert_eq!(version(OrderEvent { change: Some(Change::Unpaid), ..event() }), 3);
+        assert_eq!(version(OrderEvent { is_draft: true, ..event() }), 3);
+        assert_eq!(version(OrderEvent { more_orders: 3, ..event() }), 1, "it can be left out");
     }
 
     /// The first of all deployments wrote this, and it may come back from the dead-letter queue.
@@ -265,7 +287,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_differs_from_nonsense() {
-        assert_eq!(unpack(r#"{"version":3,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
+        assert_eq!(unpack(r#"{"version":4,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
         for text in [
             "",
             "null",

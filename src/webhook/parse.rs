@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
 use self::fields::{
-    initials, read_customer, read_items, read_link, read_time, read_total, without_scheme,
+    initials, read_customer, read_items, read_link, read_shop, read_time, read_total,
+    without_scheme,
 };
 use self::reader::Reader;
 pub use self::trace::{Found, Test, Trace};
@@ -15,7 +16,7 @@ use crate::config::Customer;
 use crate::json::{JsonObject, Unreadable};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
-use crate::platform::{Platform, Rule};
+use crate::platform::{Platform, Rule, RuleKind};
 use crate::webhook::signature::Verified;
 
 mod fields;
@@ -31,13 +32,32 @@ pub enum Parsed {
     Ignored { event_type: Option<OneLine> },
 }
 
+/// Why a verified webhook cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ParseError {
+    #[error(transparent)]
+    Json(#[from] Unreadable),
+    /// The event is one of an order, and the body names none. It may be another document, such as an
+    /// error page that the shop signed like an order.
+    #[error("the body names no order. {advice}")]
+    NoOrder { advice: String },
+}
+
+/// One webhook is at most so many events; of its other orders only the number is shown. A body of six
+/// megabytes could name hundreds of thousands.
+pub const MAX_ORDERS: usize = 100;
+
+/// A sender's clock may be so much ahead. A time beyond that was written in another zone, and would make
+/// everything that really happened after it look older.
+const AHEAD: SignedDuration = SignedDuration::from_mins(1);
+
 /// Reads the order events out of a verified webhook.
 pub fn parse(
     platform: &Platform,
     webhook: &Verified<'_>,
     customer: Customer,
     received_at: Timestamp,
-) -> Result<Parsed, Unreadable> {
+) -> Result<Parsed, ParseError> {
     read(platform, webhook, customer, received_at, None)
 }
 
@@ -50,8 +70,10 @@ pub fn explain<'p>(
 ) -> Result<Trace<'p>, Unreadable> {
     let trace = RefCell::default();
     // The time of receipt leaves nothing in the trace.
-    read(platform, webhook, Customer::Full, Timestamp::UNIX_EPOCH, Some(&trace))?;
-    Ok(trace.into_inner())
+    match read(platform, webhook, Customer::Full, Timestamp::UNIX_EPOCH, Some(&trace)) {
+        Err(ParseError::Json(error)) => Err(error),
+        Ok(_) | Err(ParseError::NoOrder { .. }) => Ok(trace.into_inner()),
+    }
 }
 
 /// The one reading behind [`parse`] and [`explain`].
@@ -61,23 +83,33 @@ fn read<'p>(
     customer: Customer,
     received_at: Timestamp,
     trace: Option<&RefCell<Trace<'p>>>,
-) -> Result<Parsed, Unreadable> {
+) -> Result<Parsed, ParseError> {
     let body = JsonObject::parse(webhook.body())?;
     let fields = &platform.fields;
     let reader =
         Reader { body: &body, headers: webhook.headers(), own: fields, common: fields, trace };
     let event_type = reader.first("event_type", &[&platform.event_type])?;
     let rule = matching_rule(platform, event_type.as_deref(), &reader)?;
+    let no_order =
+        || ParseError::NoOrder { advice: platform.setup.unreadable.clone().unwrap_or_default() };
+    if rule.is_some_and(|rule| rule.kind == RuleKind::Unreadable) {
+        return Err(no_order());
+    }
     let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
     let (Some(rule), Some(kind)) = (rule, kind) else {
         return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(OneLine::parse) });
     };
     let reader = Reader { own: &rule.fields, ..reader };
 
-    let ids = ids(&reader)?;
+    let (ids, more_orders) = ids(&reader)?;
     let number = reader.line("number", |fields| &fields.number)?;
+    let is_required = reader.table(|fields| (!fields.required.0.is_empty()).then_some(()));
+    let has_required = reader.text("required", |fields| &fields.required)?.is_some();
+    if ids.is_empty() && number.is_none() || is_required.is_some() && !has_required {
+        return Err(no_order());
+    }
     let total = read_total(&reader)?;
-    let shop = reader.text("shop", |fields| &fields.shop)?;
+    let shop = read_shop(&reader)?;
     let reason = reader.line("reason", |fields| &fields.reason)?;
     let status = reader.line("status", |fields| &fields.status)?;
     let customer = match customer {
@@ -86,16 +118,20 @@ fn read<'p>(
         Customer::Full => read_customer(&reader)?,
     };
     let occurred_at = reader.text("occurred_at", |fields| &fields.occurred_at)?;
-    let delivery_id = reader.line("delivery_id", |fields| &fields.delivery_id)?;
+    let due_at = reader.text("due_at", |fields| &fields.due_at)?;
+    let delivery_id = reader.delivery_id()?;
     let (items, more_items) = read_items(&reader)?;
     let event = OrderEvent {
         platform: platform.id.to_owned(),
         platform_name: platform.name.clone(),
         kind,
         change: rule.change,
+        is_draft: rule.kind == RuleKind::Draft,
         id: None,
         number,
         shop: shop.as_deref().map(without_scheme).and_then(OneLine::parse),
+        more_orders: 0,
+        due_at: due_at.as_deref().and_then(read_time),
         total,
         reason,
         status,
@@ -103,7 +139,10 @@ fn read<'p>(
         items,
         more_items,
         link: None,
-        occurred_at: occurred_at.as_deref().and_then(read_time),
+        occurred_at: occurred_at
+            .as_deref()
+            .and_then(read_time)
+            .map(|at| if at > received_at + AHEAD { received_at } else { at }),
         received_at,
         is_test: reader.is_test()?,
         reopens: rule.reopens,
@@ -111,6 +150,9 @@ fn read<'p>(
         body_hash: hex::encode(Sha256::digest(webhook.body())),
     };
     let mut events = one_for_each_order(event, ids);
+    if let Some(last) = events.last_mut() {
+        last.more_orders = more_orders;
+    }
     if let Some(link) = reader.table(|fields| fields.link.as_ref()) {
         // A deleted order has no page any more.
         for event in events.iter_mut().filter(|event| event.change != Some(Change::Deleted)) {
@@ -129,7 +171,7 @@ fn matching_rule<'p>(
 ) -> Result<Option<&'p Rule>, Unreadable> {
     let Some(event_type) = event_type else { return Ok(None) };
     for (rule, position) in platform.rules.iter().zip(1..) {
-        if rule.is_for(event_type) && reader.hold_all(&rule.when)? {
+        if rule.is_for(event_type) && reader.fits(rule)? {
             reader.record(|trace| trace.rule = Some((position, rule)));
             return Ok(Some(rule));
         }
@@ -137,17 +179,19 @@ fn matching_rule<'p>(
     Ok(None)
 }
 
-/// The orders that the webhook is about, each once.
-fn ids(reader: &Reader<'_, '_>) -> Result<Vec<OneLine>, Unreadable> {
+/// The first orders that the webhook is about, each once, and how many others there are.
+fn ids(reader: &Reader<'_, '_>) -> Result<(Vec<OneLine>, usize), Unreadable> {
     let Some(text) = reader.text("id", |fields| &fields.id)? else {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), 0));
     };
     let Some(separator) = reader.table(|fields| fields.id_separator.as_deref()) else {
-        return Ok(OneLine::parse(&text).into_iter().collect());
+        return Ok((OneLine::parse(&text).into_iter().collect(), 0));
     };
     let mut known = HashSet::new();
-    let ids = text.split(separator).filter_map(OneLine::parse);
-    Ok(ids.filter(|id| known.insert(id.clone())).collect())
+    let ids = text.split(separator).map(str::trim).filter(|id| !id.is_empty());
+    let mut ids = ids.filter(|id| known.insert(*id));
+    let first = ids.by_ref().filter_map(OneLine::parse).take(MAX_ORDERS).collect();
+    Ok((first, ids.count()))
 }
 
 /// An event for each id.

@@ -104,15 +104,19 @@ impl Explanation {
         let meaning = match (rule.kind, rule.change) {
             (RuleKind::Created, _) => "created",
             (RuleKind::Cancelled, _) => "cancelled",
+            (RuleKind::Draft, _) => "a draft",
             (RuleKind::Ignored, _) => "ignored",
+            (RuleKind::Unreadable, _) => "unreadable",
             (RuleKind::Modified, Some(change)) => change.name(),
             (RuleKind::Modified, None) => "modified",
         };
         let reopens = if rule.reopens { ", reopens" } else { "" };
-        let conditions = rule.when.iter().map(|(place, texts)| {
+        let conditions = rule.when.iter().chain(&rule.every).map(|(place, texts)| {
             let texts = OneOrMany::as_slice(texts).iter().map(|text| format!("`{text}`"));
             format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
         });
+        let empty = rule.empty.iter().map(|place| format!("{place} holds nothing"));
+        let conditions = conditions.chain(empty);
         let conditions = conditions.collect::<Vec<_>>().join(" and ");
         let because =
             if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };

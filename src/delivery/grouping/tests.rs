@@ -80,7 +80,7 @@ fn a_few_events_of_one_order_all_stand() {
 fn many_events_of_few_orders_are_singles() {
     let entries = vec![
         entry(0, "A", Kind::Created),
-        entry(1, "A", Kind::Modified),
+        changed(Change::Paid, entry(1, "A", Kind::Modified)),
         entry(2, "B", Kind::Created),
         entry(3, "B", Kind::Cancelled),
     ];

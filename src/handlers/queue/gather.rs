@@ -56,7 +56,7 @@ async fn claim(app: &App, messages: &[QueuedMessage], budget: Budget<'_>) -> Opt
 
 fn is_any(app: &App, messages: &[QueuedMessage], mode: Mode) -> bool {
     let mut events = messages.iter().flat_map(QueuedMessage::events);
-    events.any(|event| app.config.show.mode(event.kind) == mode)
+    events.any(|event| !event.is_draft && app.config.show.mode(event.kind) == mode)
 }
 
 /// Receives what else is in the queue. It stops after a receive that returned at most `few` messages,

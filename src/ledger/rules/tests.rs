@@ -23,6 +23,7 @@ fn item(state: State, leased_until: Option<Timestamp>) -> Item {
         leased_until,
         suspect_since: None,
         rejections: 0,
+        life: None,
         expires: at(1_000),
     }
 }
@@ -33,6 +34,7 @@ pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
         platform_name: "WooCommerce".to_owned(),
         kind,
         change: None,
+        is_draft: false,
         id: OneLine::parse("42"),
         number: None,
         shop: OneLine::parse("tea.example"),
@@ -43,6 +45,8 @@ pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
         items: Vec::new(),
         more_items: 0,
         link: None,
+        more_orders: 0,
+        due_at: None,
         occurred_at: Some(at(second)),
         received_at: at(second + 5),
         is_test: false,
@@ -57,6 +61,9 @@ fn of_this_event(found: &Item) -> EventVerdict {
 }
 
 const IN_DOUBT: Release = Release { is_in_doubt: true, suspect_since: None, is_rejected: false };
+
+const SUPERSEDED: OrderVerdict = OrderVerdict::Superseded(Superseded::ByCancellation, None);
+const FREE: OrderVerdict = OrderVerdict::Free(PostedAs::ItIs, None);
 
 fn rejected(second: i64) -> Release {
     Release { is_in_doubt: false, suspect_since: Some(at(second)), is_rejected: true }
@@ -73,7 +80,7 @@ fn event_item(verdict: EventVerdict) -> Item {
 #[track_caller]
 fn order_item(verdict: OrderVerdict) -> Item {
     match verdict {
-        OrderVerdict::Acquire(item) => item,
+        OrderVerdict::Acquire(item, _) => item,
         other => panic!("{other:?}"),
     }
 }
@@ -90,6 +97,7 @@ fn an_unknown_event_is_acquired() {
         leased_until: Some(at(130)),
         suspect_since: None,
         rejections: 0,
+        life: None,
         expires: at(100) + REMEMBERED,
     };
     assert_eq!(leased, expected);
@@ -160,8 +168,8 @@ fn cancelled_at(second: i64) -> Item {
 fn a_cancellation_acquires_its_order_and_other_events_do_not() {
     let of = |kind| of_order(None, &event(kind, 50), &request());
     assert_eq!(order_item(of(Kind::Cancelled)).state, State::Pending);
-    assert_eq!(of(Kind::Created), OrderVerdict::Free);
-    assert_eq!(of(Kind::Modified), OrderVerdict::Free);
+    assert!(matches!(of(Kind::Created), OrderVerdict::Free(PostedAs::ItIs, Some(_))));
+    assert_eq!(of(Kind::Modified), FREE);
 }
 
 #[test]
@@ -175,8 +183,7 @@ fn while_an_order_is_leased_all_its_events_wait() {
 
 #[test]
 fn every_older_event_of_a_cancelled_order_is_superseded() {
-    let superseded =
-        |event| of_order(Some(&cancelled_at(50)), &event, &request()) == OrderVerdict::Superseded;
+    let superseded = |event| of_order(Some(&cancelled_at(50)), &event, &request()) == SUPERSEDED;
     assert!(superseded(event(Kind::Created, 90)) && superseded(event(Kind::Modified, 90)));
     for second in [40, 50] {
         assert!(superseded(event(Kind::Cancelled, second)), "{second}");
@@ -188,13 +195,13 @@ fn every_older_event_of_a_cancelled_order_is_superseded() {
 #[test]
 fn a_reopening_from_before_the_latest_cancellation_is_superseded() {
     let verdict = of_order(Some(&cancelled_at(50)), &event(Kind::Cancelled, 70), &request());
-    let OrderVerdict::SupersededAt(noted) = verdict else {
+    let OrderVerdict::Superseded(_, Some(noted)) = verdict else {
         panic!("it is posted again, or forgotten")
     };
     assert_eq!((noted.version, noted.since, noted.leased_until), (8, Some(at(70)), None));
     let reopening = |second| OrderEvent { reopens: true, ..event(Kind::Modified, second) };
     let verdict = |second| of_order(Some(&noted), &reopening(second), &request());
-    assert_eq!(verdict(60), OrderVerdict::Superseded);
+    assert_eq!(verdict(60), SUPERSEDED);
     assert_eq!(order_item(verdict(71)).since, Some(at(70)));
 }
 
@@ -207,15 +214,11 @@ fn a_cancellation_after_a_reopening_in_doubt_is_announced() {
         let verdict = |event: &OrderEvent| of_order(Some(&found), event, &request());
         assert!(order_item(verdict(&reopening)).is_in_doubt());
         order_item(verdict(&event(Kind::Cancelled, 61)));
-        assert_eq!(
-            verdict(&event(Kind::Cancelled, 50)),
-            OrderVerdict::Superseded,
-            "it was delivered"
-        );
+        assert_eq!(verdict(&event(Kind::Cancelled, 50)), SUPERSEDED, "it was delivered");
     }
     let found = leased.released(Release::default());
     let verdict = of_order(Some(&found), &event(Kind::Cancelled, 61), &request());
-    assert!(matches!(verdict, OrderVerdict::SupersededAt(_)), "the channel knows no better");
+    assert!(matches!(verdict, OrderVerdict::Superseded(_, Some(_))), "the channel knows no better");
 }
 
 #[test]
@@ -226,9 +229,9 @@ fn an_order_is_reopened_only_by_a_later_event_that_reopens() {
     let leased = order_item(verdict(&reopening));
     assert_eq!((leased.state, leased.since), (State::Cancelled, Some(at(50))), "not delivered yet");
     let same_time = OrderEvent { occurred_at: Some(at(50)), ..reopening.clone() };
-    assert_eq!(verdict(&same_time), OrderVerdict::Superseded);
+    assert_eq!(verdict(&same_time), SUPERSEDED);
     let timeless = OrderEvent { occurred_at: None, ..reopening };
-    assert_eq!(verdict(&timeless), OrderVerdict::Superseded, "its arrival says nothing");
+    assert_eq!(verdict(&timeless), SUPERSEDED, "its arrival says nothing");
 }
 
 #[test]
@@ -237,8 +240,8 @@ fn a_reopened_order_is_cancelled_again_only_by_a_later_event() {
     let found = leased.delivered(State::Reopened, Some(at(60)), at(100));
     let verdict = |second| of_order(Some(&found), &event(Kind::Cancelled, second), &request());
     assert_eq!(order_item(verdict(61)).state, State::Reopened);
-    assert_eq!(verdict(60), OrderVerdict::Superseded);
-    assert_eq!(of_order(Some(&found), &event(Kind::Modified, 70), &request()), OrderVerdict::Free);
+    assert_eq!(verdict(60), SUPERSEDED);
+    assert_eq!(of_order(Some(&found), &event(Kind::Modified, 70), &request()), FREE);
 }
 
 #[test]

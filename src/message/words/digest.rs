@@ -1,7 +1,7 @@
 //! The words about many orders together.
 
 use crate::message::Remarks;
-use crate::message::words::{MAX_NAME_CHARS, Words, counted, named, order_name, shortened};
+use crate::message::words::{MAX_NAME_CHARS, Words, counted, named, shortened};
 use crate::order::one_line::OneLine;
 use crate::order::{Kind, OrderEvent};
 
@@ -85,7 +85,7 @@ impl Words {
     /// The order's name, marked if it is only a test.
     pub(in crate::message) fn name(self, event: &OrderEvent) -> String {
         let nameless = || self.choose("(no number)", "주문번호 없음").to_owned();
-        let name = event.name().map_or_else(nameless, order_name);
+        let name = self.named_orders(event).unwrap_or_else(nameless);
         if event.is_test { format!("🧪 {name}") } else { name }
     }
 
@@ -93,7 +93,12 @@ impl Words {
     pub(in crate::message) fn detail(self, event: &OrderEvent) -> Option<String> {
         match (event.kind, event.change) {
             (Kind::Created, _) => None,
-            (Kind::Cancelled, _) => Some(shortened(&self.reason(event)?, MAX_REASON_CHARS)),
+            (Kind::Cancelled, change) => {
+                let how = change.map(|_| self.how_cancelled(change).to_owned());
+                let reason = self.reason(event).map(|reason| shortened(&reason, MAX_REASON_CHARS));
+                let parts: Vec<_> = how.into_iter().chain(reason).collect();
+                (!parts.is_empty()).then(|| parts.join(" · "))
+            }
             (Kind::Modified, None) => {
                 let status = self.status(event).map(|status| shortened(&status, MAX_NAME_CHARS));
                 status.or_else(|| Some(self.changed(None).1.to_owned()))

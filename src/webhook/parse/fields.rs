@@ -10,21 +10,56 @@ use crate::json::Unreadable;
 use crate::order::Item;
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
-use crate::platform::{Link, LinkPart, Part, Place, Template};
+use crate::platform::{Link, LinkPart, OneOrMany, Part, Place, Template};
 use crate::webhook::parse::reader::Reader;
 
 /// A message names at most this many items. The others are only counted.
 pub(super) const MAX_ITEMS: usize = 20;
 
 pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unreadable> {
-    let Some(total) = reader.table(|fields| fields.total.as_ref()) else {
-        return Ok(None);
+    let totals = reader.table(|fields| fields.total.as_ref()).map_or(&[][..], OneOrMany::as_slice);
+    for (position, total) in totals.iter().enumerate() {
+        let is_last = position + 1 == totals.len();
+        if !is_last && reader.is_absent(&total.amount)? {
+            continue;
+        }
+        let amount = reader.first("total.amount", &[&total.amount])?;
+        let currency = reader.first("total.currency", &[&total.currency])?;
+        let currency = currency.as_deref().and_then(OneLine::parse);
+        let currency = currency.as_ref().map(OneLine::as_str);
+        return Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)));
+    }
+    Ok(None)
+}
+
+/// The shop. A header is not signed, so that one must look like a host, with or without a path.
+pub(super) fn read_shop(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
+    let places = [&reader.own.shop, &reader.common.shop];
+    let Some((Template(parts), shop)) = reader.find("shop", &places)? else { return Ok(None) };
+    let is_header = parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_))));
+    let domain = reader.table(|fields| fields.shop_domain.as_deref());
+    let host = without_scheme(&shop).split('/').next().unwrap_or_default();
+    let is_shop = match domain {
+        Some(domain) => is_under(host, domain),
+        None => !is_header || is_host(host),
     };
-    let amount = reader.first("total.amount", &[&total.amount])?;
-    let currency = reader.first("total.currency", &[&total.currency])?;
-    let currency = currency.as_deref().and_then(OneLine::parse);
-    let currency = currency.as_ref().map(OneLine::as_str);
-    Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)))
+    Ok(is_shop.then_some(shop))
+}
+
+/// Whether a text is the name of a host, with or without a port, and nothing else.
+fn is_host(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | ':');
+    text.contains(|c: char| c.is_alphanumeric())
+        && (text.contains('.') || text.starts_with("localhost"))
+        && text.chars().all(is_plain)
+        && Url::parse(&format!("https://{text}")).is_ok()
+}
+
+/// Whether a host has a name directly or further below a domain.
+fn is_under(host: &str, domain: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    let name = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
+    is_host(&host) && name.is_some_and(|name| !name.is_empty())
 }
 
 /// The customer's name. Two places with a blank between them are the first and the last name.
@@ -48,21 +83,55 @@ pub(super) fn read_items(reader: &Reader<'_, '_>) -> Result<(Vec<Item>, usize), 
         return Ok((Vec::new(), 0));
     };
     let elements = reader.list(&items.list)?;
-    let mut named = Vec::new();
+    let (mut named, mut removed) = (Vec::new(), 0);
     for element in elements.iter().take(MAX_ITEMS) {
         let text = |places| reader.inside(&items.list, *element, places);
         let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
         let title = title.map(|title| if items.html { decoded(&title) } else { title });
-        if let Some(title) = title.as_deref().and_then(OneLine::parse) {
-            named.push(Item { title, quantity: quantity.as_deref().and_then(OneLine::parse) });
+        let quantity = quantity.as_deref().and_then(OneLine::parse);
+        // It was in the order once, and no longer is.
+        if quantity.as_ref().is_some_and(|quantity| is_zero(quantity.as_str())) {
+            removed += 1;
+        } else if let Some(title) = title.as_deref().and_then(OneLine::parse) {
+            named.push(Item { title, quantity });
         }
     }
-    let more = elements.len() - named.len();
+    let more = elements.len() - named.len() - removed;
     Ok((named, more))
 }
 
+/// `0`, `0.00`
+fn is_zero(quantity: &str) -> bool {
+    quantity.contains('0') && quantity.bytes().all(|byte| matches!(byte, b'0' | b'.'))
+}
+
+/// The text of HTML: `<br>` is a blank, other tags are nothing, and entities are their characters.
 fn decoded(html: &str) -> String {
-    html_escape::decode_html_entities(html).into_owned()
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        text.push_str(&rest[..start]);
+        match tag_length(&rest[start..]) {
+            Some(length) => {
+                let name = rest[start + 1..].to_ascii_lowercase();
+                text.push_str(if name.starts_with("br") { " " } else { "" });
+                rest = &rest[start + length..];
+            }
+            None => {
+                text.push('<');
+                rest = &rest[start + 1..];
+            }
+        }
+    }
+    text.push_str(rest);
+    html_escape::decode_html_entities(&text).into_owned()
+}
+
+/// The length of the tag that a text begins with; in `Tea < 5 g` there is none.
+fn tag_length(html: &str) -> Option<usize> {
+    let name = html[1..].trim_start_matches('/');
+    let is_tag = name.starts_with(|c: char| c.is_ascii_alphabetic()) || html.starts_with("<!--");
+    html.find('>').filter(|_| is_tag).map(|end| end + 1)
 }
 
 pub(super) fn read_link(
@@ -92,28 +161,30 @@ pub(super) fn read_link(
         }
     }
     let host = match &link.host {
+        Some(Place::Header(_)) => None,
         Some(place @ Place::Body(_)) => reader.at(place)?,
-        _ => None,
+        None => {
+            let domain = reader.table(|fields| fields.shop_domain.as_deref());
+            return Ok(plain(&address).filter(|url| {
+                url.domain().zip(domain).is_some_and(|(host, domain)| is_under(host, domain))
+            }));
+        }
     };
-    Ok(trusted(&address, host.as_deref()))
-}
-
-/// The address, if it is plain https on a trusted host.
-///
-/// Trusted are Shopify's own hosts and the one that the signed body names.
-fn trusted(address: &str, signed_host: Option<&str>) -> Option<Url> {
-    let url = Url::parse(address).ok()?;
-    let host = url.domain()?;
-    let named = signed_host.map(|host| match Url::parse(host) {
+    let host = host.map(|host| match Url::parse(&host) {
         Ok(url) => url.host_str().map(str::to_owned).unwrap_or_default(),
         Err(_) => host.trim().to_ascii_lowercase(),
     });
-    let is_known = host.ends_with(".myshopify.com") || named.as_deref() == Some(host);
+    Ok(plain(&address).filter(|url| url.domain().is_some_and(|at| Some(at) == host.as_deref())))
+}
+
+/// The address, if it is https without a port, a user or a password.
+fn plain(address: &str) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
     let is_plain = url.scheme() == "https"
         && url.port().is_none()
         && url.username().is_empty()
         && url.password().is_none();
-    (is_known && is_plain).then_some(url)
+    is_plain.then_some(url)
 }
 
 /// `https://shop.example/` is shown as `shop.example`.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use crate::json::{JsonObject, Unreadable, Value};
 use crate::order::one_line::OneLine;
-use crate::platform::{Conditions, Fields, OneOrMany, Part, Place, Places, Template};
+use crate::platform::{Fields, OneOrMany, Part, Place, Places, Rule, Template};
 use crate::webhook::parse::trace::{Found, Test, Trace};
 use crate::webhook::request::Headers;
 
@@ -66,6 +66,26 @@ impl<'a, 'p> Reader<'a, 'p> {
         Ok(found)
     }
 
+    /// The text that names a delivery. Where its first place holds nothing, the rest does not tell one
+    /// delivery from another.
+    pub(super) fn delivery_id(&self) -> Result<Option<OneLine>, Unreadable> {
+        let places = [&self.own.delivery_id, &self.common.delivery_id];
+        let Some((Template(parts), text)) = self.find("delivery_id", &places)? else {
+            return Ok(None);
+        };
+        let first = parts.iter().find_map(|part| match part {
+            Part::Place(place) => Some(self.at(place)),
+            Part::Text(_) => None,
+        });
+        let first = first.unwrap_or(Ok(None))?.unwrap_or_default();
+        Ok(OneLine::parse(&text).filter(|_| !first.trim().is_empty()))
+    }
+
+    /// Whether there is nothing at any of the places. That leaves nothing in the trace.
+    pub(super) fn is_absent(&self, places: &Places) -> Result<bool, Unreadable> {
+        Ok(first(&places.0, |place| self.at(place))?.is_none())
+    }
+
     /// The text at a place.
     pub(super) fn at(&self, place: &Place) -> Result<Option<String>, Unreadable> {
         self.record(|trace| trace.look_up(place));
@@ -108,13 +128,32 @@ impl<'a, 'p> Reader<'a, 'p> {
         Ok(found?.map(|(_, text)| text))
     }
 
-    /// Whether every condition holds. All are looked up, so that a trace names all their places.
-    pub(super) fn hold_all(&self, conditions: &Conditions) -> Result<bool, Unreadable> {
-        let mut hold = true;
-        for (place, expected) in conditions {
-            hold &= self.at(place)?.is_some_and(|text| is_one_of(expected, &text));
+    /// Whether all conditions of a rule hold. All are looked up, so that a trace names all their places.
+    pub(super) fn fits(&self, rule: &Rule) -> Result<bool, Unreadable> {
+        let mut fits = true;
+        for (place, expected) in &rule.when {
+            fits &= self.all_at(place)?.iter().any(|text| is_one_of(expected, text));
         }
-        Ok(hold)
+        for (place, expected) in &rule.every {
+            let texts = self.all_at(place)?;
+            fits &= !texts.is_empty() && texts.iter().all(|text| is_one_of(expected, text));
+        }
+        for place in &rule.empty {
+            self.record(|trace| trace.look_up(place));
+            fits &= match place {
+                Place::Header(name) => self.headers.get(name).is_some_and(str::is_empty),
+                Place::Body(pointer) => self.body.is_empty_at(pointer)?,
+            };
+        }
+        Ok(fits)
+    }
+
+    /// The texts at a place in which a `*` is every element of a list.
+    fn all_at(&self, place: &Place) -> Result<Vec<String>, Unreadable> {
+        let Place::Body(pointer) = place else { return Ok(self.at(place)?.into_iter().collect()) };
+        self.record(|trace| trace.look_up(place));
+        let values = self.body.all_at(pointer)?.into_iter();
+        values.map(|value| Ok(value.text()?.unwrap_or_default())).collect()
     }
 
     pub(super) fn is_test(&self) -> Result<bool, Unreadable> {

@@ -32,7 +32,7 @@ fn parsed_as(
     customer: Customer,
     headers: Given<'_>,
     body: &str,
-) -> Result<Parsed, Unreadable> {
+) -> Result<Parsed, ParseError> {
     let platform = Platform::find(platform).unwrap();
     let headers: Headers = headers.iter().copied().collect();
     let webhook = Verified::unsigned(&headers, body.as_bytes());

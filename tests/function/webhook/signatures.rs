@@ -9,7 +9,7 @@ use crate::support::webhooks::{
 };
 use crate::support::world::{World, key};
 
-const ORDER: &str = r#"{"event_type":"order_cancelled"}"#;
+const ORDER: &str = r#"{"event_type":"order_cancelled","order_id":1}"#;
 
 #[tokio::test]
 async fn whatever_is_not_verified_has_one_answer_and_reaches_no_channel() {

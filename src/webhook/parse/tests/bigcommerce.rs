@@ -1,5 +1,34 @@
 use super::*;
 
+fn moved(from: u8, to: u8) -> OrderEvent {
+    let body = format!(
+        r#"{{"scope":"store/order/statusUpdated","store_id":"1","hash":"h","created_at":1767225500,
+            "data":{{"type":"order","id":250,
+            "status":{{"previous_status_id":{from},"new_status_id":{to}}}}}}}"#
+    );
+    event("bigcommerce", &[], &body)
+}
+
+#[test]
+fn an_order_is_placed_when_it_leaves_the_checkout() {
+    for to in [7, 8, 9, 11] {
+        assert_eq!(meaning(&moved(0, to)), (Kind::Created, None), "{to}");
+    }
+    assert_eq!(meaning(&moved(0, 5)), (Kind::Cancelled, None));
+    assert_eq!(meaning(&moved(7, 11)), (Kind::Modified, None));
+    assert!(posted(&moved(7, 11)).contains("Status: awaiting fulfillment"));
+}
+
+#[test]
+fn an_order_that_leaves_cancelled_is_reopened() {
+    for to in [1, 2, 3, 7, 8, 9, 10, 11, 12] {
+        assert!(moved(5, to).reopens, "{to}");
+    }
+    for (from, to) in [(5, 4), (5, 6), (11, 5), (7, 11)] {
+        assert!(!moved(from, to).reopens, "{from} {to}");
+    }
+}
+
 fn body(scope: &str, status: &str) -> String {
     format!(
         r#"{{"scope":"{scope}","store_id":"1009876","data":{{"type":"order","id":250{status}}},

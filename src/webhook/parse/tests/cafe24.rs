@@ -5,7 +5,7 @@ const ORDER: &str = r#"{"event_no": NUMBER, "resource": {
     "mall_id": "teahouse", "event_shop_no": "1", "event_code": "CODE",
     "order_id": "20260101-0000042", "currency": "KRW", "order_date": "2026-01-01T09:00:00+09:00",
     "order_place_name": "naver pay", "buyer_name": "김 견본", "paid": "T",
-    "payment_date": "2026-01-01T09:03:00+09:00", "order_price_amount": "24680.00",
+    "payment_date": "2026-01-01T08:03:00+09:00", "order_price_amount": "24680.00",
     "actual_payment_amount": "24580", "mileage_spent_amount": "100.00", "cancel_date": null,
     "wished_delivery_date": "0000-00-00", "wished_delivery_time": null,
     "ordering_product_code": "P00000AB,P00000CD", "ordering_product_name": "우전 녹차,찻잔"
@@ -38,11 +38,12 @@ fn number_and_code_decide() {
         (90025, "paid_order", Kind::Modified, Some(Change::Paid)),
         (90025, "unpaid", Kind::Modified, None),
         (90026, "cancel_order", Kind::Cancelled, None),
-        (90026, "auto_order_cancel", Kind::Cancelled, None),
+        (90026, "auto_order_cancel", Kind::Cancelled, Some(Change::Unpaid)),
+        (90026, "cancel_order_request", Kind::Modified, Some(Change::CancellationRequested)),
         (90027, "return_order", Kind::Modified, Some(Change::Returned)),
-        (90027, "return_order_request", Kind::Modified, None),
+        (90027, "return_order_request", Kind::Modified, Some(Change::ReturnRequested)),
         (90028, "exchange_order", Kind::Modified, Some(Change::Exchanged)),
-        (90028, "exchange_order_request", Kind::Modified, None),
+        (90028, "exchange_order_request", Kind::Modified, Some(Change::ExchangeRequested)),
         (90029, "refund_order", Kind::Modified, Some(Change::Refunded)),
         (90029, "unrefund_order", Kind::Modified, None),
         (90031, "", Kind::Modified, None),
@@ -60,19 +61,33 @@ fn number_and_code_decide() {
 }
 
 #[test]
-fn what_was_only_asked_for_or_taken_back_is_no_cancellation() {
-    for code in ["cancel_order_request", "paid_order", "product_ready", "shipping_start"] {
+fn a_cancellation_that_is_withdrawn_reopens_the_order() {
+    for code in ["unpaid", "paid_order", "product_ready", "shipping_ready", "shipping_start"] {
         for number in [90026, 90072] {
-            let asked = of(number, code);
-            assert_eq!(meaning(&asked), (Kind::Modified, None), "{number} {code}");
-            assert_eq!(text(asked.status.as_ref()), Some(code));
+            let withdrawn = of(number, code);
+            assert_eq!(meaning(&withdrawn), (Kind::Modified, None), "{number} {code}");
+            assert_eq!(text(withdrawn.status.as_ref()), Some(code));
+            assert!(withdrawn.reopens, "{number} {code}");
         }
+    }
+    assert!(!of(90026, "cancel_order_request").reopens, "it is only asked for");
+}
+
+#[test]
+fn a_request_has_a_headline_of_its_own() {
+    for (number, code, headline) in [
+        (90026, "cancel_order_request", "🙋 Order 20260101-0000042 cancellation requested · "),
+        (90027, "return_order_request", "🙋 Order 20260101-0000042 return requested · "),
+        (90028, "exchange_order_request", "🙋 Order 20260101-0000042 exchange requested · "),
+    ] {
+        let posted = posted(&of(number, code));
+        assert!(posted.starts_with(headline), "{posted}");
     }
 }
 
 #[test]
 fn every_other_change_of_a_cancellation_is_one() {
-    for code in ["cancel_order", "cancel_unpaid_order", "cancellation_complete", ""] {
+    for code in ["cancel_order", "cancellation_complete", ""] {
         assert_eq!(meaning(&of(90026, code)), (Kind::Cancelled, None), "{code}");
     }
     let without = r#"{"event_no":90026,"resource":{"order_id":"1"}}"#;
@@ -86,12 +101,12 @@ fn a_cancellation_by_the_mall_itself_says_why() {
         let body = body(90026, code).replace(&format!(r#""event_code": "{code}""#), &claimed);
         posted(&event("cafe24", &[TRACE], &body))
     };
-    for (code, shown) in [
-        ("auto_order_cancel", "Reason: cancelled automatically"),
-        ("cancel_unpaid_order", "Reason: cancelled before payment"),
-        ("cancel_order", "Reason: 고객 변심"),
+    for (code, change, shown) in [
+        ("auto_order_cancel", Some(Change::Unpaid), "Reason: cancelled automatically"),
+        ("cancel_unpaid_order", Some(Change::Unpaid), "Reason: cancelled before payment"),
+        ("cancel_order", None, "Reason: 고객 변심"),
     ] {
-        assert_eq!(meaning(&of(90072, code)), (Kind::Cancelled, None), "{code}");
+        assert_eq!(meaning(&of(90072, code)), (Kind::Cancelled, change), "{code}");
         assert!(reason(code).contains(shown), "{}", reason(code));
     }
 }
@@ -139,7 +154,7 @@ fn amounts_come_in_two_spellings() {
 fn a_cancellation_without_its_date_happened_when_it_was_sent() {
     assert_eq!(time(&of(90026, "cancel_order")), None);
     for (date, expected) in [
-        ("\"2026-01-01T09:30:00+09:00\"", Some("2026-01-01T00:30:00Z")),
+        ("\"2026-01-01T08:30:00+09:00\"", Some("2025-12-31T23:30:00Z")),
         ("\"0000-00-00\"", None),
         ("\"0000-00-00 00:00:00\"", None),
         ("\"\"", None),
@@ -148,7 +163,7 @@ fn a_cancellation_without_its_date_happened_when_it_was_sent() {
             .replace("\"cancel_date\": null", &format!("\"cancel_date\": {date}"));
         assert_eq!(time(&event("cafe24", &[TRACE], &body)).as_deref(), expected, "{date}");
     }
-    assert_eq!(time(&of(90025, "paid_order")).unwrap(), "2026-01-01T00:03:00Z");
+    assert_eq!(time(&of(90025, "paid_order")).unwrap(), "2025-12-31T23:03:00Z");
 }
 
 #[test]
@@ -158,8 +173,10 @@ fn a_bulk_event_is_an_event_for_each_order_once() {
     assert_eq!(ids, ["20260101-0000001", "20260101-0000002", "20260101-0000003"]);
     let deliveries: Vec<_> =
         all.iter().map(|event| event.delivery_id.as_ref().unwrap().as_str()).collect();
-    let expected = ids.iter().map(|id| format!("{id} 5f0c9c1e-trace")).collect::<Vec<_>>();
-    assert_eq!(deliveries, expected);
+    for (id, delivery) in ids.iter().zip(deliveries) {
+        let expected = format!("{id} 5f0c9c1e-trace 90072 cancel_order ");
+        assert!(delivery.starts_with(&expected), "{delivery}");
+    }
     for event in &all {
         assert_eq!(event.kind, Kind::Cancelled);
         assert_eq!((total(event), &event.customer, event.items.len()), (None, &None, 0));
@@ -182,9 +199,30 @@ fn a_list_of_one_order_is_that_order() {
         let all = bulk(ids);
         assert_eq!(all.len(), 1, "{ids}");
         assert_eq!(text(all[0].id.as_ref()), Some("20260101-0000001"), "{ids}");
-        assert_eq!(text(all[0].delivery_id.as_ref()), Some(TRACE.1), "{ids}");
+        let delivery = text(all[0].delivery_id.as_ref()).unwrap();
+        assert!(delivery.starts_with("5f0c9c1e-trace 90072 cancel_order "), "{delivery}");
     }
-    assert_eq!(bulk(",")[0].id, None);
+}
+
+#[test]
+fn two_events_with_one_trace_are_two_deliveries() {
+    let name = |event: OrderEvent| event.delivery_id.unwrap();
+    assert_ne!(name(of(90023, "create_order")), name(of(90025, "paid_order")));
+    assert_ne!(name(of(90025, "unpaid")), name(of(90025, "paid_order")));
+    let without_trace = event("cafe24", &[], &body(90023, "create_order"));
+    assert_eq!(without_trace.delivery_id, None, "its body names it");
+}
+
+#[test]
+fn of_a_long_list_the_first_hundred_orders_are_events() {
+    let ids: Vec<_> = (0..5_000).map(|number| format!("20260101-{number:07}")).collect();
+    let all = bulk(&ids.join(","));
+    assert_eq!(all.len(), MAX_ORDERS);
+    let last = all.last().unwrap();
+    assert_eq!(last.more_orders, 4_900);
+    assert!(all[..MAX_ORDERS - 1].iter().all(|event| event.more_orders == 0));
+    let posted = posted(last);
+    assert!(posted.starts_with("🚫 Order 20260101-0000099 and 4900 more cancelled"), "{posted}");
 }
 
 #[test]

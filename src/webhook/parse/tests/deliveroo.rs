@@ -107,13 +107,29 @@ fn the_older_webhooks_have_their_order_elsewhere() {
 }
 
 #[test]
+fn another_time_to_be_ready_is_another_event_and_is_shown() {
+    let at = |time: &str| {
+        let body = ORDER.replace("STATUS", "accepted");
+        let prepare_for = format!(r#""order_number": "1", "prepare_for": "{time}""#);
+        event(
+            "deliveroo",
+            &guid("g-1"),
+            &body.replace(r#""order_number": "71830042""#, &prepare_for),
+        )
+    };
+    let (first, second) = (at("2026-01-01T00:20:00Z"), at("2026-01-01T00:40:00Z"));
+    assert_ne!(first.delivery_id, second.delivery_id);
+    assert!(posted(&second).contains(" · Ready by 2026-01-01 00:40 UTC · "), "{}", posted(&second));
+}
+
+#[test]
 fn nothing_private_gets_out() {
     let body = r#"{"event":"order.status_update","CANARY":"CANARY","body":{"order":{"id":"gb:1",
         "order_number":"CANARY","display_id":"7","location_id":"5120","brand_id":"CANARY",
         "status":"canceled","status_log":[{"at":"2026-01-01T00:00:00Z","status":"CANARY"}],
         "customer":{"first_name":"Ada","contact_number":"CANARY","contact_access_code":"CANARY"},
         "delivery":{"address":"CANARY","note":"CANARY","location":{"lat":"CANARY"}},
-        "order_notes":"CANARY","cutlery_notes":"CANARY","prepare_for":"CANARY",
+        "order_notes":"CANARY","cutlery_notes":"CANARY","prepare_for":"2026-01-01T00:10:00Z",
         "items":[{"name":"Tea","quantity":1,"pos_item_id":"CANARY","modifiers":[{"name":"CANARY"}]}],
         "total_price":{"fractional":500,"currency_code":"EUR"}}}}"#;
     let headers = [("x-deliveroo-sequence-guid", "g-1"), ("x-deliveroo-hmac-sha256", "CANARY")];

@@ -1,5 +1,15 @@
 use super::*;
 
+#[test]
+fn where_the_courier_is_is_ignored() {
+    for name in
+        ["DASHER_ENROUTE_TO_PICKUP", "DASHER_ENROUTE_TO_DROPOFF", "dasher_enroute_to_pickup"]
+    {
+        let body = format!(r#"{{"event_name":"{name}","external_delivery_id":"x1"}}"#);
+        assert!(is_ignored("doordash", &[], &body), "{name}");
+    }
+}
+
 const DELIVERY: &str = r#"{
     "created_at": "2026-01-01T00:00:00.791883Z", "event_name": "NAME",
     "external_delivery_id": "tea-2026-0042", "order_value": 5555, "currency": "USD",

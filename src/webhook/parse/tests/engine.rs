@@ -11,9 +11,14 @@ fn ids_keep_every_digit_and_their_spelling() {
 }
 
 #[test]
-fn an_order_without_a_usable_id_is_still_an_event() {
+fn an_event_without_an_order_is_unreadable() {
     for id in ["null", "\"\"", "\"  \"", "[]", "{}"] {
-        assert_eq!(generic(&format!(r#""order_id":{id}"#)).id, None, "{id}");
+        let of_order = |fields: &str| {
+            let body = format!(r#"{{"event_type":"order_created","order_id":{id}{fields}}}"#);
+            parsed_as("generic", Customer::Full, &[], &body)
+        };
+        assert!(matches!(of_order(""), Err(ParseError::NoOrder { .. })), "{id}");
+        assert!(of_order(r#","order_number":"7""#).is_ok(), "{id}: people know it by its number");
     }
     let long = generic(&format!(r#""order_id":"{}""#, "9".repeat(10_000)));
     assert_eq!(long.id.unwrap().as_str().chars().count(), OneLine::MAX_CHARS + 1);
@@ -61,6 +66,43 @@ fn times_are_read_in_every_usual_spelling() {
 }
 
 #[test]
+fn nothing_happened_well_after_it_arrived() {
+    let at =
+        |spelling: &str| generic(&format!(r#""occurred_at":"{spelling}""#)).occurred_at.unwrap();
+    assert_eq!(at("2026-01-01T00:00:40Z"), now() + SignedDuration::from_secs(40), "two clocks");
+    for zoneless in ["2026-01-01 09:00:00", "2026-01-01T00:01:01Z"] {
+        assert_eq!(at(zoneless), now(), "{zoneless}");
+    }
+}
+
+#[test]
+fn an_item_that_is_in_the_order_no_longer_is_not_shown() {
+    let event = generic(
+        r#""items":[{"title":"Tea","quantity":0},{"title":"Pot","quantity":"0.0"},{"title":"Cup","quantity":"10"}]"#,
+    );
+    assert_eq!((event.items.len(), event.more_items), (1, 0));
+}
+
+#[test]
+fn a_byte_order_mark_before_the_body_is_skipped() {
+    let body = "\u{feff}{\"event_type\":\"order_created\",\"order_id\":\"A\"}";
+    assert_eq!(text(event("generic", &[], body).id.as_ref()), Some("A"));
+}
+
+#[test]
+fn a_shop_that_no_signature_covers_looks_like_a_host() {
+    let shop = |shop| {
+        let headers = [("x-wc-webhook-topic", "order.created"), ("x-wc-webhook-source", shop)];
+        text(event("woocommerce", &headers, r#"{"id":1}"#).shop.as_ref()).map(str::to_owned)
+    };
+    assert_eq!(shop("https://tea.example/").as_deref(), Some("tea.example"));
+    assert_eq!(shop("https://tea.example/shop/").as_deref(), Some("tea.example/shop"));
+    for other in ["Refund line +1 555 0100", "call us", "https://", "tea example.com"] {
+        assert_eq!(shop(other), None, "{other}");
+    }
+}
+
+#[test]
 fn more_lines_than_are_kept_are_counted() {
     let items = vec![r#"{"title":"Tea"}"#; MAX_ITEMS + 480].join(",");
     let event = generic(&format!(r#""items":[{items}]"#));
@@ -79,15 +121,15 @@ fn an_event_keeps_the_name_that_its_signature_covers() {
         ("x-shopify-event-id", "e"),
         ("x-shopify-webhook-id", "w"),
     ];
-    let unnamed = event("shopify", &headers, r#"{"id":1}"#);
+    let unnamed = event("shopify", &headers, r##"{"id":1,"name":"#1"}"##);
     assert_eq!(unnamed.delivery_id, None, "the signature does not cover these headers");
-    assert_eq!(unnamed.body_hash, hex::encode(Sha256::digest(r#"{"id":1}"#)));
+    assert_eq!(unnamed.body_hash, hex::encode(Sha256::digest(r##"{"id":1,"name":"#1"}"##)));
 }
 
 #[test]
 fn an_order_is_reopened_only_where_its_state_says_so() {
     let reopens = |status: &str| {
-        let generic = format!(r#"{{"event_type":"order_modified"{status}}}"#);
+        let generic = format!(r#"{{"event_type":"order_modified","order_id":1{status}}}"#);
         let standard = format!(r#"{{"type":"order.updated","data":{{"id":1{status}}}}}"#);
         let events = [event("generic", &[], &generic), event("standard", &[], &standard)];
         assert!(events.iter().all(|event| event.kind == Kind::Modified), "{status}");
@@ -104,9 +146,10 @@ fn an_order_is_reopened_only_where_its_state_says_so() {
         assert!(!reopens(absent), "{absent}");
     }
     let generic = |body| event("generic", &[], body).reopens;
-    assert!(generic(r#"{"event_type":"order_created"}"#));
-    assert!(!generic(r#"{"event_type":"order_cancelled","status":"open"}"#));
-    let shopify = event("shopify", &[("x-shopify-topic", "orders/updated")], r#"{"id":1}"#);
+    assert!(generic(r#"{"event_type":"order_created","order_id":1}"#));
+    assert!(!generic(r#"{"event_type":"order_cancelled","order_id":1,"status":"open"}"#));
+    let shopify =
+        event("shopify", &[("x-shopify-topic", "orders/updated")], r##"{"id":1,"name":"#1"}"##);
     assert!(!shopify.reopens, "its updates do not say whether the order is cancelled");
 }
 
@@ -114,7 +157,7 @@ fn an_order_is_reopened_only_where_its_state_says_so() {
 fn a_condition_holds_in_whatever_case() {
     for status in ["canceled", "Canceled", "CANCELED"] {
         let body = format!(
-            r#"{{"event":"order.status_update","body":{{"order":{{"status":"{status}"}}}}}}"#
+            r#"{{"event":"order.status_update","body":{{"order":{{"id":"1","status":"{status}"}}}}}}"#
         );
         assert_eq!(event("deliveroo", &[], &body).kind, Kind::Cancelled, "{status}");
     }
@@ -122,7 +165,7 @@ fn a_condition_holds_in_whatever_case() {
 
 #[test]
 fn the_customers_name_follows_the_setting() {
-    let body = r#"{"event_type":"order_created","customer":"Ada Byron"}"#;
+    let body = r#"{"event_type":"order_created","order_id":1,"customer":"Ada Byron"}"#;
     let shown = |setting| events_as("generic", setting, &[], body).remove(0).customer;
     assert_eq!(shown(Customer::Hidden), None);
     assert_eq!(shown(Customer::Initials), OneLine::parse("A. B."));
@@ -132,7 +175,7 @@ fn the_customers_name_follows_the_setting() {
 #[test]
 fn a_korean_name_is_masked_in_the_middle() {
     let masked = |name: &str| {
-        let body = format!(r#"{{"event_type":"order_created","customer":"{name}"}}"#);
+        let body = format!(r#"{{"event_type":"order_created","order_id":1,"customer":"{name}"}}"#);
         let customer = events_as("generic", Customer::Initials, &[], &body).remove(0).customer;
         customer.unwrap().to_string()
     };
@@ -154,7 +197,7 @@ fn a_korean_name_is_masked_in_the_middle() {
 fn a_korean_name_of_two_parts_has_the_last_name_first() {
     let shown = |setting, first: &str, last: &str| {
         let name = format!(r#"{{"first_name":"{first}","last_name":"{last}"}}"#);
-        let shopify = format!(r#"{{"id":1,"customer":{name}}}"#);
+        let shopify = format!(r#"{{"id":1,"name":"1","customer":{name}}}"#);
         let woocommerce = format!(r#"{{"id":1,"billing":{name}}}"#);
         let topics = [
             ("shopify", ("x-shopify-topic", "orders/create"), shopify),
@@ -174,37 +217,57 @@ fn a_korean_name_of_two_parts_has_the_last_name_first() {
     assert_eq!(shown(Customer::Full, "민수", ""), "민수");
 }
 
-/// An event type of each platform, at its place.
-fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str) {
+/// An event type of each platform, at its place, and the order.
+fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str, &'static str) {
     match platform {
-        "bigcommerce" => (vec![], r#""scope":"store/order/created""#),
-        "cafe24" => (vec![], r#""event_no":90023"#),
-        "deliveroo" => (vec![], r#""event":"order.new""#),
-        "doordash" => (vec![], r#""event_name":"DELIVERY_CANCELLED""#),
-        "generic" => (vec![], r#""event_type":"order_created""#),
-        "shopify" => (vec![("x-shopify-topic", "orders/create")], r#""test":false"#),
-        "square" | "standard" => (vec![], r#""type":"order.created""#),
-        "ubereats" => (vec![], r#""event_type":"orders.cancel""#),
-        "woocommerce" => (vec![("x-wc-webhook-topic", "order.created")], r#""status":"pending""#),
+        "bigcommerce" => (vec![], r#""scope":"store/order/created""#, r#""data":{"id":1}"#),
+        "cafe24" => (vec![], r#""event_no":90023"#, r#""resource":{"order_id":"1"}"#),
+        "deliveroo" => (vec![], r#""event":"order.new""#, r#""body":{"order":{"id":"1"}}"#),
+        "doordash" => {
+            (vec![], r#""event_name":"DELIVERY_CANCELLED""#, r#""external_delivery_id":"1""#)
+        }
+        "generic" => (vec![], r#""event_type":"order_created""#, r#""order_id":1"#),
+        "shopify" => (
+            vec![("x-shopify-topic", "orders/create")],
+            r#""test":false"#,
+            r#""id":1,"financial_status":"paid""#,
+        ),
+        "square" | "standard" => (vec![], r#""type":"order.created""#, r#""data":{"id":1}"#),
+        "ubereats" => (vec![], r#""event_type":"orders.cancel""#, r#""meta":{"resource_id":"1"}"#),
+        "woocommerce" => {
+            (vec![("x-wc-webhook-topic", "order.created")], r#""status":"pending""#, r#""id":1"#)
+        }
         other => panic!("{other} is not here yet"),
     }
 }
 
 #[test]
-fn an_event_without_any_field_has_a_message() {
+fn an_order_without_any_other_field_has_a_message() {
     for platform in Platform::names() {
-        let (headers, known) = known_type(platform);
-        let event = event(platform, &headers, &format!("{{{known}}}"));
-        assert_eq!((&event.id, &event.number, &event.total), (&None, &None, &None), "{platform}");
+        let (headers, known, order) = known_type(platform);
+        let event = event(platform, &headers, &format!("{{{known},{order}}}"));
+        assert_eq!((&event.number, &event.total), (&None, &None), "{platform}");
         assert_eq!((event.occurred_at, &event.customer), (None, &None), "{platform}");
         assert!(posted(&event).contains(" · 2026-01-01 00:00 UTC"), "{}", posted(&event));
     }
 }
 
 #[test]
+fn an_event_that_names_no_order_is_unreadable_for_every_platform() {
+    let error_page = r#""code":"rest_forbidden","message":"Sorry.","data":{"status":401}"#;
+    for platform in Platform::names() {
+        let (headers, known, _) = known_type(platform);
+        for body in [format!("{{{known}}}"), format!("{{{known},{error_page}}}")] {
+            let parsed = parsed_as(platform, Customer::Full, &headers, &body);
+            assert!(matches!(parsed, Err(ParseError::NoOrder { .. })), "{platform}: {parsed:?}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_json_object_is_unreadable_for_every_platform() {
     for platform in Platform::names() {
-        let (headers, known) = known_type(platform);
+        let (headers, known, _) = known_type(platform);
         let cut = format!(r#"{{{known},"order":{{"id":"gb:17","total":{{"fractio"#);
         for body in [cut.as_str(), "", "[]", "null", "webhook_id=12"] {
             let parsed = parsed_as(platform, Customer::Full, &headers, body);

@@ -2,7 +2,8 @@ use super::*;
 
 #[track_caller]
 pub(super) fn generic(fields: &str) -> OrderEvent {
-    event("generic", &[], &format!(r#"{{"event_type":"order_cancelled",{fields}}}"#))
+    // A name that appears twice has its last value.
+    event("generic", &[], &format!(r#"{{"event_type":"order_cancelled","order_id":1,{fields}}}"#))
 }
 
 #[test]
@@ -14,7 +15,8 @@ fn the_event_type_decides() {
         ("order_canceled", Kind::Cancelled),
     ];
     for (event_type, kind) in rows {
-        let event = event("generic", &[], &format!(r#"{{"event_type":"{event_type}"}}"#));
+        let event =
+            event("generic", &[], &format!(r#"{{"event_type":"{event_type}","order_id":1}}"#));
         assert_eq!(meaning(&event), (kind, None), "{event_type}");
     }
     for event_type in ["\"Order_Cancelled\"", "\"refund\"", "5", "null", "[]", "{}"] {
@@ -33,8 +35,8 @@ fn a_generic_order_may_say_everything_or_nothing() {
             .as_str(),
     );
     insta::assert_debug_snapshot!(without_link(whole));
-    let nulls = generic(r#""order_id":null,"total":null,"items":null,"url":null"#);
-    let nothing = event("generic", &[], r#"{"event_type":"order_cancelled"}"#);
+    let nulls = generic(r#""total":null,"items":null,"url":null"#);
+    let nothing = event("generic", &[], r#"{"event_type":"order_cancelled","order_id":1}"#);
     assert_eq!(OrderEvent { body_hash: nothing.body_hash.clone(), ..nulls }, nothing);
 }
 
@@ -58,6 +60,7 @@ fn only_a_link_to_the_shops_own_host_is_taken() {
         ("tea.example", "data:text/html,x"),
         ("169.254.169.254", "https://169.254.169.254/"),
         ("evil.example", "https://evilmyshopify.com/"),
+        ("tea.example", "https://evil.myshopify.com/pages/sign-in"),
     ] {
         assert_eq!(link(shop, url), None, "{shop} {url}");
     }

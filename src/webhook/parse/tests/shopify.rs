@@ -4,8 +4,8 @@ use crate::ledger::keys::event_key;
 /// The shape of a Shopify order, as every topic but a few sends it.
 const ORDER: &str = r##"{
     "id": 820982911946154508, "name": "#1001", "test": false,
-    "created_at": "2026-01-01T08:00:00+09:00", "updated_at": "2026-01-01T09:12:05+09:00",
-    "cancelled_at": "2026-01-01T09:12:00+09:00", "cancel_reason": "customer",
+    "created_at": "2026-01-01T08:00:00+09:00", "updated_at": "2026-01-01T08:12:05+09:00",
+    "cancelled_at": "2026-01-01T08:12:00+09:00", "cancel_reason": "customer",
     "total_price": "23600", "currency": "JPY",
     "customer": {"first_name": "Ada", "last_name": "Byron", "email": "ada@example.com"},
     "billing_address": null,
@@ -74,11 +74,11 @@ fn the_same_body_under_three_topics_is_three_events() {
 #[test]
 fn an_edit_names_the_order_and_not_the_edit_and_has_no_total() {
     let body = r#"{"order_edit":{"id":1,"app_id":null,"order_id":820982911946154508,
-        "committed_at":"2026-01-01T00:12:00Z","line_items":{"additions":[{"id":7,"delta":1}]},
+        "committed_at":"2025-12-31T23:12:00Z","line_items":{"additions":[{"id":7,"delta":1}]},
         "notify_customer":true,"reason":null,"staff_note":"a note"}}"#;
     let edited = of("orders/edited", body);
     assert_eq!(text(edited.id.as_ref()), Some("820982911946154508"));
-    assert_eq!((time(&edited).unwrap(), total(&edited)), ("2026-01-01T00:12:00Z".to_owned(), None));
+    assert_eq!((time(&edited).unwrap(), total(&edited)), ("2025-12-31T23:12:00Z".to_owned(), None));
     assert!(posted(&edited).starts_with("✏️ Order #820982911946154508 edited · Shop: "));
 }
 
@@ -93,14 +93,15 @@ fn a_deleted_order_is_only_an_id() {
 #[test]
 fn customers_may_be_null_or_absent() {
     for order in [
-        r#"{"id":1,"customer":null,"billing_address":null,"shipping_address":null}"#,
-        r#"{"id":1}"#,
-        r#"{"id":1,"customer":{"first_name":null,"last_name":null}}"#,
+        r#"{"id":1,"name":"1","customer":null,"billing_address":null,"shipping_address":null}"#,
+        r#"{"id":1,"name":"1"}"#,
+        r#"{"id":1,"name":"1","customer":{"first_name":null,"last_name":null}}"#,
     ] {
         let event = event("shopify", &[("x-shopify-topic", "orders/create")], order);
         assert_eq!(event.customer, None, "{order}");
     }
-    let elsewhere = r#"{"customer":null,"shipping_address":{"name":"Ada Byron"}}"#;
+    let elsewhere =
+        r#"{"id":1,"name":"1","customer":null,"shipping_address":{"name":"Ada Byron"}}"#;
     let event = event("shopify", &[("x-shopify-topic", "orders/create")], elsewhere);
     assert_eq!(event.customer.unwrap().as_str(), "Ada Byron");
 }
@@ -108,9 +109,66 @@ fn customers_may_be_null_or_absent() {
 #[test]
 fn a_shopify_test_is_marked() {
     let headers = [("x-shopify-topic", "orders/create"), ("x-shopify-test", "true")];
-    assert!(event("shopify", &headers, r#"{"id":1}"#).is_test);
+    assert!(event("shopify", &headers, r##"{"id":1,"name":"#1"}"##).is_test);
     assert!(event("shopify", &headers[..1], r#"{"id":1,"test":true}"#).is_test);
     assert!(!shopify("orders/create").is_test);
+}
+
+#[test]
+fn a_cancellation_whose_body_says_that_nothing_was_cancelled_is_none() {
+    let headers = [("x-shopify-topic", "orders/cancelled"), SHOP];
+    let live = r##"{"id":1,"name":"#1042","cancelled_at":null,"financial_status":"paid"}"##;
+    assert!(is_ignored("shopify", &headers, live));
+    let silent = r##"{"id":1,"name":"#1042"}"##;
+    assert_eq!(of("orders/cancelled", silent).kind, Kind::Cancelled, "the topic is believed");
+}
+
+#[test]
+fn the_body_of_another_document_is_no_order() {
+    for body in [
+        r#"{"id":632910392,"title":"Tea pot","vendor":"Tea House","handle":"tea-pot"}"#,
+        r#"{"id":115310627314723954,"email":"-","first_name":"Ada","orders_count":0}"#,
+        r#"{"topic":"Order","action":"update","handle":"h1","fields_changed":{"updated":[]}}"#,
+    ] {
+        for topic in ["orders/create", "orders/cancelled", "orders/updated", "orders/paid", "Order"]
+        {
+            let parsed = parsed_as("shopify", Customer::Full, &[("shopify-topic", topic)], body);
+            assert!(matches!(parsed, Err(ParseError::NoOrder { .. })), "{topic} {parsed:?}");
+        }
+    }
+}
+
+#[test]
+fn only_a_host_of_shopify_is_shown_as_its_shop() {
+    let shop = |shop| {
+        let headers = [("x-shopify-topic", "orders/create"), ("x-shopify-shop-domain", shop)];
+        event("shopify", &headers, ORDER).shop
+    };
+    assert_eq!(shop("tea-house.myshopify.com"), OneLine::parse("tea-house.myshopify.com"));
+    for other in [
+        "Refund line +1 555 0100",
+        "evil.example",
+        "evilmyshopify.com",
+        "myshopify.com",
+        "evil.example/.myshopify.com",
+        "a b.myshopify.com",
+        "evil.example#.myshopify.com",
+    ] {
+        assert_eq!(shop(other), None, "{other}");
+    }
+}
+
+#[test]
+fn a_changed_order_is_shown_as_it_is_now() {
+    let body = r##"{"id":1,"name":"#1","total_price":"60.00","current_total_price":"20.00",
+        "currency":"USD","line_items":[{"name":"Tea","quantity":3,"current_quantity":1},
+        {"name":"Pot","quantity":1,"current_quantity":0}]}"##;
+    let changed = posted(&of("orders/updated", body));
+    assert!(changed.contains("changed · USD 20.00 · ") && changed.contains("1 × Tea"), "{changed}");
+    assert!(!changed.contains("Pot"), "{changed}");
+    let cancelled = posted(&of("orders/cancelled", body));
+    assert!(cancelled.contains(" · USD 60.00 · "), "{cancelled}");
+    assert!(cancelled.contains("3 × Tea, 1 × Pot"), "{cancelled}");
 }
 
 #[test]

@@ -32,11 +32,69 @@ fn type_and_state_decide() {
 }
 
 #[test]
-fn drafts_and_what_only_looks_like_an_order_are_ignored() {
+fn an_order_that_is_not_placed_is_a_draft() {
+    for event_type in ["order.created", "order.updated", "order.fulfillment.updated"] {
+        assert!(event("square", &[], &body(event_type, "DRAFT")).is_draft, "{event_type}");
+        assert!(!event("square", &[], &body(event_type, "OPEN")).is_draft, "{event_type}");
+    }
+}
+
+fn fulfillment(states: &[&str]) -> OrderEvent {
+    let update = |state: &&str| {
+        format!(r#"{{"fulfillment_uid":"u","old_state":"PROPOSED","new_state":"{state}"}}"#)
+    };
+    let updates = states.iter().map(update).collect::<Vec<_>>().join(",");
+    let body = body("order.fulfillment.updated", "OPEN");
+    let state = r#""state": "OPEN""#;
+    event(
+        "square",
+        &[],
+        &body.replace(state, &format!(r#"{state},"fulfillment_update":[{updates}]"#)),
+    )
+}
+
+#[test]
+fn a_fulfillment_is_shown_as_what_it_is() {
+    let rows: [(&[&str], _, _, &str); 6] = [
+        (
+            &["CANCELED"],
+            Kind::Cancelled,
+            Some(Change::Fulfillment),
+            "🚫 Order oTeA0042 fulfillment cancelled · ",
+        ),
+        (
+            &["CANCELED", "CANCELED"],
+            Kind::Cancelled,
+            Some(Change::Fulfillment),
+            "🚫 Order oTeA0042 ",
+        ),
+        (
+            &["CANCELED", "PROPOSED"],
+            Kind::Modified,
+            Some(Change::PartlyCancelled),
+            "✂️ Order oTeA0042 partly cancelled · ",
+        ),
+        (
+            &["FAILED"],
+            Kind::Modified,
+            Some(Change::FulfillmentFailed),
+            "⚠️ Order oTeA0042 fulfillment failed · ",
+        ),
+        (&["PREPARED"], Kind::Modified, None, "✏️ Order oTeA0042 changed · Status: ready · "),
+        (&[], Kind::Modified, None, "✏️ Order oTeA0042 changed · Status: open · "),
+    ];
+    for (states, kind, change, start) in rows {
+        let event = fulfillment(states);
+        assert_eq!(meaning(&event), (kind, change), "{states:?}");
+        assert!(posted(&event).starts_with(start), "{}", posted(&event));
+    }
+    assert!(fulfillment(&["PROPOSED"]).reopens, "another took the place of the cancelled one");
+    assert!(!fulfillment(&["FAILED"]).reopens);
+}
+
+#[test]
+fn what_only_looks_like_an_order_is_ignored() {
     for (event_type, state) in [
-        ("order.created", "DRAFT"),
-        ("order.updated", "DRAFT"),
-        ("order.fulfillment.updated", "DRAFT"),
         ("order.custom_attribute.owned.updated", "OPEN"),
         ("order.custom_attribute_definition.visible.created", "OPEN"),
         ("order", "OPEN"),

@@ -47,6 +47,20 @@ fn the_signed_id_names_the_delivery() {
 }
 
 #[test]
+fn a_refund_and_the_fields_of_other_senders_are_read() {
+    let refunded = r#"{"type":"order.refunded","timestamp":"2025-12-31T23:00:00Z",
+        "data":{"id":"o1","status":"refunded","total_amount":2900,"currency":"usd"}}"#;
+    let refunded = event("standard", &[], refunded);
+    assert_eq!(meaning(&refunded), (Kind::Modified, Some(Change::Refunded)));
+    assert_eq!(total(&refunded).unwrap(), "USD 29.00");
+    let created = r#"{"type":"order.created","data":{"id":"o1","total":{"amount":78000,"currency":"KRW"},
+        "items":[{"label":"Pro plan"},{"product":{"name":"Tea"}}]}}"#;
+    let created = event("standard", &[], created);
+    assert_eq!(total(&created).unwrap(), "KRW 78,000");
+    assert!(posted(&created).contains("Pro plan, Tea"), "{}", posted(&created));
+}
+
+#[test]
 fn a_test_is_marked() {
     let is_test = |test: &str| {
         let body = format!(r#"{{"type":"order.created","data":{{"id":1,"test":{test}}}}}"#);

@@ -61,7 +61,8 @@ fn the_events_own_id_names_the_delivery() {
     let named = event("ubereats", &[], &body("orders.notification"));
     let name = "5b7f3c52-9c0e-4a57-8a26-2d54a2b6c1aa";
     assert_eq!(text(named.delivery_id.as_ref()), Some(name));
-    let other = r#"{"event_type":"orders.cancel","webhook_meta":{"webhook_msg_uuid":"0d9c"}}"#;
+    let other = r#"{"event_type":"orders.cancel","meta":{"resource_id":"1"},
+        "webhook_meta":{"webhook_msg_uuid":"0d9c"}}"#;
     assert_eq!(text(event("ubereats", &[], other).delivery_id.as_ref()), Some("0d9c"));
 }
 

@@ -3,7 +3,7 @@ use crate::ledger::keys::event_key;
 
 const ORDER: &str = r#"{
     "id": 727, "number": "727", "status": "STATUS", "currency": "CLP", "total": "18000",
-    "date_created_gmt": "2026-01-01T08:00:00", "date_modified_gmt": "2026-01-01T09:12:00",
+    "date_created_gmt": "2025-12-31T08:00:00", "date_modified_gmt": "2025-12-31T09:12:00",
     "billing": {"first_name": "", "last_name": "", "company": "Tea House"},
     "line_items": [{"name": "Tea", "quantity": 2, "price": 9000}],
     "_links": {"self": [{"href": "https://tea.example/wp-json/wc/v3/orders/727"}]}
@@ -34,21 +34,62 @@ fn topic_and_status_decide() {
         ("order.updated", "refunded", Kind::Modified, None),
         ("order.updated", "cancelled", Kind::Cancelled, None),
         ("order.restored", "pending", Kind::Modified, Some(Change::Restored)),
+        ("order.restored", "cancelled", Kind::Modified, Some(Change::Restored)),
         ("order.deleted", "", Kind::Modified, Some(Change::Deleted)),
+        ("order.updated", "preparing", Kind::Modified, None),
     ];
     for (topic, status, kind, change) in rows {
         assert_eq!(meaning(&woocommerce(topic, status)), (kind, change), "{topic} {status}");
     }
     let created = woocommerce("order.created", "processing");
-    assert_eq!(time(&created).unwrap(), "2026-01-01T08:00:00Z", "it is UTC without saying so");
+    assert_eq!(time(&created).unwrap(), "2025-12-31T08:00:00Z", "it is UTC without saying so");
 }
 
 #[test]
-fn an_unfinished_woocommerce_checkout_is_ignored() {
+fn an_unfinished_woocommerce_checkout_is_a_draft() {
     for status in ["checkout-draft", "auto-draft"] {
-        let body = ORDER.replace("STATUS", status);
         for topic in ["order.created", "order.updated", "order.restored"] {
-            assert!(is_ignored("woocommerce", &[("x-wc-webhook-topic", topic)], &body), "{topic}");
+            assert!(woocommerce(topic, status).is_draft, "{topic}");
+        }
+    }
+    assert!(!woocommerce("order.created", "pending").is_draft);
+}
+
+#[test]
+fn an_order_that_was_never_paid_is_cancelled_by_the_timer() {
+    let change = |paid: &str| {
+        let body = ORDER.replace("STATUS", "cancelled").replacen('{', &format!("{{{paid}"), 1);
+        let event = of("order.updated", &body);
+        assert_eq!(event.kind, Kind::Cancelled);
+        event.change
+    };
+    assert_eq!(change(r#""date_paid_gmt":null,"#), Some(Change::Unpaid));
+    assert_eq!(change(r#""date_paid_gmt":"","#), Some(Change::Unpaid));
+    assert_eq!(change(r#""date_paid_gmt":"2026-01-01T08:00:00","#), None);
+    assert_eq!(change(""), None, "the shop does not say");
+    let cod = r#""date_paid_gmt":null,"payment_method":"cod","#;
+    assert_eq!(change(cod), None, "the courier is paid");
+}
+
+#[test]
+fn an_order_in_the_trash_is_deleted() {
+    let deleted = woocommerce("order.updated", "trash");
+    assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
+    assert!(posted(&deleted).starts_with("🗑️ Order #727 deleted · CLP 18,000"));
+}
+
+#[test]
+fn what_the_shop_signed_in_place_of_an_order_is_unreadable() {
+    for body in [
+        r#"{"code":"woocommerce_rest_cannot_view","message":"Sorry.","data":{"status":401}}"#,
+        r#"{"order":{"id":5,"order_number":"5","status":"cancelled","total":"10.00"}}"#,
+    ] {
+        for topic in ["order.created", "order.updated", "order.deleted", "order.restored"] {
+            let headers = [("x-wc-webhook-topic", topic)];
+            let parsed = parsed_as("woocommerce", Customer::Full, &headers, body);
+            let Err(error @ ParseError::NoOrder { .. }) = parsed else { panic!("{parsed:?}") };
+            let error = error.to_string();
+            assert!(error.contains("administrator") && error.contains("v3"), "{error}");
         }
     }
 }
@@ -75,14 +116,23 @@ fn a_deleted_order_is_only_an_id() {
 fn item_names_are_html_and_stay_text() {
     let body = r#"{"id":1,"line_items":[
         {"name":"Tea &ndash; green &amp; fresh"},{"name":"&amp;lt;b&amp;gt;"},
-        {"name":"<span>Pot</span> &lt;!channel&gt;"}]}"#;
+        {"name":"Hoodie <span class='x'>Blue</span><br><small>L &ndash; tall</small>"},
+        {"name":"Tea < 5 g, 3 > 2"},
+        {"name":"<b>Pot</b> &lt;!channel&gt;"}]}"#;
     let event = of("order.created", body);
     let titles: Vec<_> = event.items.iter().map(|item| item.title.as_str()).collect();
-    assert_eq!(titles, ["Tea – green & fresh", "&lt;b&gt;", "<span>Pot</span> <!channel>"]);
+    let expected = [
+        "Tea – green & fresh",
+        "&lt;b&gt;",
+        "Hoodie Blue L – tall",
+        "Tea < 5 g, 3 > 2",
+        "Pot <!channel>",
+    ];
+    assert_eq!(titles, expected);
     let style = Style { language: Language::English, mention: None };
     let message = message::about(&event, &style, Remarks::default());
     let message = serde_json::to_string(&message).unwrap();
-    assert!(message.contains("&lt;span&gt;Pot&lt;/span&gt; &lt;!channel&gt;"), "{message}");
+    assert!(message.contains("Pot &lt;!channel&gt;"), "{message}");
     assert!(message.contains("&amp;lt;b&amp;gt;"), "{message}");
 }
 
@@ -109,11 +159,11 @@ fn a_woocommerce_link_needs_the_host_of_the_signed_body() {
 fn an_order_is_reopened_where_its_status_says_so() {
     let woo =
         |topic, status: &str| of(topic, &format!(r#"{{"id":1,"status":"{status}"}}"#)).reopens;
-    for status in ["pending", "processing", "on-hold", "completed"] {
-        assert!(woo("order.updated", status), "{status}");
+    for status in ["pending", "processing", "on-hold", "completed", "shipped", "driver-assigned"] {
+        assert!(woo("order.updated", status) && woo("order.restored", status), "{status}");
     }
-    for status in ["cancelled", "refunded", "failed", "trash"] {
-        assert!(!woo("order.updated", status), "{status}");
+    for status in ["cancelled", "refunded", "failed", "trash", "checkout-draft"] {
+        assert!(!woo("order.updated", status) && !woo("order.restored", status), "{status}");
     }
     assert!(!woo("order.deleted", "processing"));
 }
