@@ -56,15 +56,15 @@ async fn verify<'a>(
     let public_url = app.config.public_url.as_deref();
     let credential = Credential::read(&platform.auth, headers, body, public_url, deadline.began);
     let credential = credential.map_err(|rejection| match rejection {
-        Rejection::NoPublicUrl => NotNow::NoPublicUrl(rejection).into(),
+        Rejection::NoPublicUrl => Missing::PublicUrl(rejection).into(),
         Rejection::MissingHeader(_) if is_unsigned(headers) => Unverified::Unsigned(rejection),
         _ => Unverified::Rejected(rejection),
     })?;
     let check = |secret: &Secret| {
-        let keys = secret.signing_keys(platform).map_err(NotNow::NoKey)?;
+        let keys = secret.signing_keys(platform).map_err(Missing::Key)?;
         credential.check(keys).map_err(Unverified::Rejected)
     };
-    let cached = app.secrets.current(deadline).await.map_err(NotNow::NoSecret)?;
+    let cached = app.secrets.current(deadline).await.map_err(Missing::Secret)?;
     match check(&cached) {
         // No key, or none that matches.
         Err(error) => match app.secrets.refreshed(deadline).await {
@@ -81,22 +81,22 @@ enum Unverified {
     /// Nothing in it could be a credential.
     Unsigned(Rejection),
     Rejected(Rejection),
-    NotNow(NotNow),
+    NotNow(Missing),
 }
 
 /// What is missing on our side. It is no reason to refuse a sender for good.
 #[derive(Debug, thiserror::Error)]
-enum NotNow {
+enum Missing {
     #[error(transparent)]
-    NoSecret(SecretCacheError),
+    Secret(SecretCacheError),
     #[error(transparent)]
-    NoKey(NoKey),
+    Key(NoKey),
     #[error(transparent)]
-    NoPublicUrl(Rejection),
+    PublicUrl(Rejection),
 }
 
-impl From<NotNow> for Unverified {
-    fn from(error: NotNow) -> Self {
-        Self::NotNow(error)
+impl From<Missing> for Unverified {
+    fn from(missing: Missing) -> Self {
+        Self::NotNow(missing)
     }
 }
