@@ -124,8 +124,9 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 const ANY: &str = "*";
 
 /// A value inside a [`JsonObject`], not yet decoded.
-#[derive(Clone, Copy, Debug)]
-pub struct Value<'a>(&'a RawValue);
+#[derive(Clone, Copy, Debug, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Value<'a>(#[serde(borrow)] &'a RawValue);
 
 impl<'a> Value<'a> {
     /// The value at a pointer inside this one. The empty pointer is this value itself.
@@ -152,9 +153,7 @@ impl<'a> Value<'a> {
         if !self.0.get().starts_with('[') {
             return Ok(None);
         }
-        let elements: Vec<&RawValue> =
-            serde_json::from_str(self.0.get()).map_err(|_| Unreadable)?;
-        Ok(Some(elements.into_iter().map(Value).collect()))
+        serde_json::from_str(self.0.get()).map(Some).map_err(|_| Unreadable)
     }
 
     fn walk(self, steps: &[String]) -> Result<Option<Self>, Unreadable> {
@@ -201,9 +200,7 @@ fn depth(json: &str) -> usize {
 }
 
 fn members(object: &str) -> Result<BTreeMap<Text, Value<'_>>, Unreadable> {
-    let members: BTreeMap<Text, &RawValue> =
-        serde_json::from_str(object).map_err(|_| Unreadable)?;
-    Ok(members.into_iter().map(|(name, raw)| (name, Value(raw))).collect())
+    serde_json::from_str(object).map_err(|_| Unreadable)
 }
 
 /// A JSON string in which half a surrogate pair becomes `U+FFFD` instead of an error.

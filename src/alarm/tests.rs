@@ -287,6 +287,7 @@ fn the_stacks_own_alarms_are_known_by_the_end_of_their_name() {
     let stack_alarm = |name| parsed(&event(name, "OK", "ALARM")).stack_alarm();
     assert_eq!(stack_alarm("order-alerts-no-orders"), Some(StackAlarm::NoOrders));
     assert_eq!(stack_alarm("tea-rejected-webhooks"), Some(StackAlarm::RejectedWebhooks));
+    assert_eq!(stack_alarm("tea-too-many-requests"), Some(StackAlarm::TooManyRequests));
     assert_eq!(stack_alarm("order-alerts-ledger"), Some(StackAlarm::Ledger));
     assert_eq!(stack_alarm("no-orders"), None);
     assert_eq!(stack_alarm("order-alerts-no-orders-2"), None);

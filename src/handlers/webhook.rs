@@ -1,6 +1,7 @@
 //! A webhook request becomes an answer: admit → verify → parse → enqueue, or deliver at once.
 //!
-//! The checks go from cheap to expensive, and nothing is parsed before it is verified.
+//! The checks go from cheap to expensive, and nothing is parsed before it is verified. No webhook is
+//! refused in silence: each refusal leaves a line in the log, and a count of its kind.
 
 use std::time::Duration;
 
@@ -15,17 +16,21 @@ use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
-use crate::platform::Platform;
+use crate::order::one_line::OneLine;
 use crate::queue::Queue;
 use crate::queue::envelope::pack;
-use crate::secret::cache::SecretCacheError;
-use crate::secret::{NoKey, Secret};
 use crate::slack::pace::Pace;
-use crate::webhook::parse::{Parsed, parse};
+use crate::webhook::parse::{ParseError, Parsed, parse};
 use crate::webhook::request::Request;
 use crate::webhook::response::{Answer, Refusal, for_platform};
-use crate::webhook::route::{Admitted, Webhook, admit, platform};
-use crate::webhook::signature::{Rejection, Verified, verify};
+use crate::webhook::route::{
+    Admitted, Webhook, admit, claims_json, is_meant_for_webhooks, platform,
+};
+use crate::webhook::signature::is_unsigned;
+
+use self::verification::verified;
+
+mod verification;
 
 /// When the sender may come again after a failure on our side.
 const RETRY_AFTER: Duration = Duration::from_secs(15);
@@ -59,11 +64,7 @@ pub async fn handle(
             for_platform(outcome, &webhook.platform.reply)
         }
         Err(refusal) => {
-            let status = refusal.status().as_u16();
-            // Strangers try many paths; a platform that is refused here needs the operator.
-            if let Some(Platform { id, .. }) = platform(request) {
-                tracing::warn!(platform = id, status, "refused before verification");
-            }
+            note_refusal(app, request, refusal);
             Err(refusal)
         }
     }
@@ -82,7 +83,10 @@ async fn accept(
     let parsed = parsed.map_err(|error| {
         tracing::warn!(platform = platform.id, %error, "unreadable webhook");
         app.metrics.count_for(Metric::WebhooksUnreadable, platform.id);
-        Refusal::Unreadable
+        match error {
+            ParseError::Json(_) if !claims_json(webhook.headers) => Refusal::UnsupportedMediaType,
+            ParseError::Json(_) | ParseError::NoOrder { .. } => Refusal::Unreadable,
+        }
     })?;
     let Parsed::Events(events) = parsed else {
         tracing::info!(platform = platform.id, "ignored: event type not configured");
@@ -97,6 +101,35 @@ async fn accept(
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     app.metrics.add(Metric::EventsAccepted, Some(platform.id), count);
     Ok(Answer::Accepted)
+}
+
+/// Logs and counts a request that is refused by its path, its method or its size.
+///
+/// A webhook that a shop sends to a wrong path is lost, so it raises the alarm as a wrong key does. A
+/// request without a credential is a stranger's: it must neither raise an alarm nor fill the log with
+/// warnings.
+fn note_refusal(app: &App, request: &Request, refusal: Refusal) {
+    let platform = platform(request).map(|platform| platform.id);
+    let status = refusal.status().as_u16();
+    let metric = match refusal {
+        Refusal::MethodNotAllowed { .. } => None,
+        Refusal::NotFound if !is_meant_for_webhooks(request) => None,
+        _ if is_unsigned(&request.headers) => Some(Metric::WebhooksUnsigned),
+        Refusal::NotFound => Some(Metric::WebhooksRejected),
+        _ => Some(Metric::WebhooksUnreadable),
+    };
+    match metric {
+        None | Some(Metric::WebhooksUnsigned) => {
+            tracing::info!(platform, status, "refused before verification");
+        }
+        Some(_) => {
+            let path = OneLine::parse(&request.path).map(|path| path.to_string());
+            tracing::warn!(platform, status, path, "refused before verification");
+        }
+    }
+    if let Some(metric) = metric {
+        app.metrics.add(metric, platform, 1);
+    }
 }
 
 /// Stores the events in the queue. What is only for a digest is delayed until that is due.
@@ -154,75 +187,6 @@ fn time_to_answer(arrived_at: Option<Timestamp>, now: Timestamp) -> Duration {
     match waited.filter(is_live) {
         Some(waited) => (FROM_ARRIVAL - waited).unsigned_abs(),
         None => FROM_NOW,
-    }
-}
-
-/// Verifies the webhook with the cached keys, or with those that the secret holds now: a key may have
-/// been added or changed a moment ago.
-async fn verified<'a>(
-    app: &App,
-    webhook: Webhook<'a>,
-    deadline: Deadline,
-) -> Result<Verified<'a>, Refusal> {
-    let Webhook { platform, headers, body } = webhook;
-    let public_url = app.config.public_url.as_deref();
-    let check = |secret: &Secret| {
-        let keys = secret.signing_keys(platform)?;
-        Ok(verify(&platform.auth, headers, body, keys, public_url, deadline.began)?)
-    };
-    let cached = app.secrets.current(deadline).await.map_err(Unverified::NoSecret);
-    let verified = match cached.and_then(|secret| check(&secret)) {
-        Err(error) if error.may_need_newer_keys() => match app.secrets.refreshed(deadline).await {
-            Some(newer) => check(&newer),
-            None => Err(error),
-        },
-        verified => verified,
-    };
-    match verified {
-        Ok(verified) => {
-            if verified.key() > 0 {
-                let (platform, key) = (platform.id, verified.key());
-                tracing::info!(platform, key, "signed with an older key");
-                app.metrics.count_for(Metric::OldKeyUsed, platform);
-            }
-            Ok(verified)
-        }
-        Err(error) if error.refusal() == Refusal::Unauthorized => {
-            tracing::warn!(platform = platform.id, %error, "signature rejected");
-            app.metrics.count_for(Metric::WebhooksRejected, platform.id);
-            Err(Refusal::Unauthorized)
-        }
-        Err(error) => {
-            tracing::error!(platform = platform.id, %error, "cannot verify: the sender is asked to retry");
-            Err(error.refusal())
-        }
-    }
-}
-
-/// Why a webhook is not verified.
-#[derive(Debug, thiserror::Error)]
-enum Unverified {
-    #[error(transparent)]
-    NoSecret(SecretCacheError),
-    #[error(transparent)]
-    NoKey(#[from] NoKey),
-    #[error(transparent)]
-    Rejected(#[from] Rejection),
-}
-
-impl Unverified {
-    fn may_need_newer_keys(&self) -> bool {
-        matches!(self, Self::NoKey(_) | Self::Rejected(Rejection::BadSignature))
-    }
-
-    /// What is missing on our side is no reason to turn a sender away for good.
-    fn refusal(&self) -> Refusal {
-        match self {
-            Self::NoSecret(_) | Self::NoKey(_) | Self::Rejected(Rejection::NoPublicUrl) => {
-                Refusal::Unavailable { retry_after: RETRY_AFTER }
-            }
-            Self::Rejected(_) => Refusal::Unauthorized,
-        }
     }
 }
 

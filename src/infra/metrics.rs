@@ -30,11 +30,13 @@ pub enum Metric {
     OrdersCancelled,
     /// Cancellations of orders that were never paid. They do not count as `OrdersCancelled`.
     OrdersCancelledUnpaid,
-    /// Webhooks that were not verified.
+    /// Requests without anything that could be a credential: a stranger's.
+    WebhooksUnsigned,
+    /// Webhooks with a credential that were not verified, or that came to a path of no platform.
     WebhooksRejected,
     /// Verified webhooks that are ignored.
     WebhooksIgnored,
-    /// Verified webhooks that cannot be read.
+    /// Verified webhooks that cannot be read, and bodies that are too large to be verified.
     WebhooksUnreadable,
     /// Webhooks that were answered with 503: there was no key, no secret, no queue or no Slack.
     WebhooksNotTaken,

@@ -30,8 +30,10 @@ pub enum Body {
 }
 
 impl Body {
-    /// Standard Webhooks advises less than 20 kB; the largest real orders are a few times that.
-    pub const MAX_BYTES: usize = 256 * 1024;
+    /// What Lambda takes, with all that is around the body:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>. An order of hundreds
+    /// of lines has some hundred kilobytes.
+    pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 
     fn decode(text: String, is_base64: bool) -> Self {
         let encoded_limit = Self::MAX_BYTES.div_ceil(3) * 4;

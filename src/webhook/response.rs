@@ -60,7 +60,7 @@ impl Refusal {
         match self {
             Self::NotFound => "There is nothing at this address.",
             Self::MethodNotAllowed { .. } => "The address does not take this method.",
-            Self::TooLarge => "The body is larger than 256 KiB.",
+            Self::TooLarge => "The body is larger than 6 MiB.",
             Self::UnsupportedMediaType => {
                 "The body must be JSON in UTF-8, without a content encoding."
             }

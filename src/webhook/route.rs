@@ -1,4 +1,4 @@
-//! What kind of request it is, before anything is verified: path, method, size, media type.
+//! What kind of request it is, before anything is verified: path, method, size.
 
 use crate::platform::Platform;
 use crate::webhook::request::{Body, Headers, Request};
@@ -23,7 +23,7 @@ pub struct Webhook<'a> {
 
 /// Says what kind of request it is, or why it is none that the function takes.
 pub fn admit(request: &Request) -> Result<Admitted<'_>, Refusal> {
-    if request.path == "/health" {
+    if segments(&request.path).last() == Some("health") {
         return method(request, "GET").map(|()| Admitted::Health);
     }
     let platform = platform(request).ok_or(Refusal::NotFound)?;
@@ -33,16 +33,32 @@ pub fn admit(request: &Request) -> Result<Admitted<'_>, Refusal> {
     if is_ping(platform, headers, body) {
         return Ok(Admitted::Ping(platform));
     }
-    check_media_type(headers)?;
     Ok(Admitted::Webhook(Webhook { platform, headers, body }))
 }
 
-/// The platform that the path names. Paths are exact, and an unknown platform is an unknown path.
+/// The platform that the path names: `/webhook/shopify`, or `/webhook` for one's own systems.
+///
+/// Senders and gateways spell it in many ways: in upper case, with a slash at the end or a doubled
+/// one, and with a stage or the key of an API mapping in front. The signature decides, so any of
+/// them is taken. An unknown platform is an unknown path.
 pub fn platform(request: &Request) -> Option<&'static Platform> {
-    match request.path.as_str() {
-        "/webhook" => Platform::find("generic"),
-        path => Platform::find(path.strip_prefix("/webhook/")?),
+    let path: Vec<_> = segments(&request.path).collect();
+    let (before, name) = match path.as_slice() {
+        [before @ .., webhook] if is_webhook(webhook) => (before, "generic"),
+        [before @ .., webhook, name] if is_webhook(webhook) => (before, *name),
+        _ => return None,
+    };
+    // Not a stage and not a mapping key, but a path that leads elsewhere.
+    if before.iter().any(|segment| matches!(*segment, "." | "..")) {
+        return None;
     }
+    Platform::find(&name.to_ascii_lowercase())
+}
+
+/// Whether a request to an unknown path was meant for this function: its path speaks of webhooks.
+pub fn is_meant_for_webhooks(request: &Request) -> bool {
+    let is_near = |segment: &str| segment.to_ascii_lowercase().starts_with("webhook");
+    request.method == "POST" && segments(&request.path).any(is_near)
 }
 
 /// Whether it is an unsigned form post of the one field that the platform's file names, with a
@@ -62,6 +78,34 @@ pub fn is_ping(platform: &Platform, headers: &Headers, body: &[u8]) -> bool {
         && number.iter().all(u8::is_ascii_digit)
 }
 
+/// Whether the headers say that the body is JSON in UTF-8, without a content encoding. Some senders
+/// name no media type at all.
+///
+/// A verified body that is JSON needs no media type. They only say why another one cannot be read.
+pub fn claims_json(headers: &Headers) -> bool {
+    let encoding = headers.get("content-encoding").unwrap_or_default();
+    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+
+    let media_type = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
+    let mut parts = media_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_json = matches!(essence, "" | "application/json")
+        || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_utf_8 = parts
+        .filter_map(|parameter| parameter.strip_prefix("charset="))
+        .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"));
+    is_plain && is_json && is_utf_8
+}
+
+/// The path's parts. A doubled slash and one at the end mean nothing.
+fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.split('/').filter(|segment| !segment.is_empty())
+}
+
+fn is_webhook(segment: &str) -> bool {
+    segment.eq_ignore_ascii_case("webhook")
+}
+
 fn method(request: &Request, allow: &'static str) -> Result<(), Refusal> {
     if request.method == allow { Ok(()) } else { Err(Refusal::MethodNotAllowed { allow }) }
 }
@@ -74,18 +118,74 @@ fn bytes(body: &Body) -> Result<&[u8], Refusal> {
     }
 }
 
-/// JSON in UTF-8, without a content encoding. Some senders name no media type at all.
-fn check_media_type(headers: &Headers) -> Result<(), Refusal> {
-    let encoding = headers.get("content-encoding").unwrap_or_default();
-    let is_plain = encoding.is_empty() || encoding.eq_ignore_ascii_case("identity");
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    let media_type = headers.get("content-type").unwrap_or_default().to_ascii_lowercase();
-    let mut parts = media_type.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default();
-    let is_json = matches!(essence, "" | "application/json")
-        || (essence.starts_with("application/") && essence.ends_with("+json"));
-    let is_utf_8 = parts
-        .filter_map(|parameter| parameter.strip_prefix("charset="))
-        .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8"));
-    if is_plain && is_json && is_utf_8 { Ok(()) } else { Err(Refusal::UnsupportedMediaType) }
+    fn post(path: &str) -> Request {
+        Request { method: "POST".to_owned(), path: path.to_owned(), ..Request::default() }
+    }
+
+    fn platform_of(path: &str) -> Option<&'static str> {
+        platform(&post(path)).map(|platform| platform.id)
+    }
+
+    #[test]
+    fn a_platforms_path_may_be_spelt_in_many_ways() {
+        for path in [
+            "/webhook/shopify",
+            "/webhook/shopify/",
+            "//webhook/shopify",
+            "/webhook//shopify//",
+            "/webhook/Shopify",
+            "/WEBHOOK/SHOPIFY",
+            "/prod/webhook/shopify",
+            "/hooks/v1/webhook/shopify/",
+            "/webhook/webhook/shopify",
+        ] {
+            assert_eq!(platform_of(path), Some("shopify"), "{path}");
+        }
+        for path in ["/webhook", "/webhook/", "//webhook", "/prod/webhook", "/webhook/generic"] {
+            assert_eq!(platform_of(path), Some("generic"), "{path}");
+        }
+    }
+
+    #[test]
+    fn another_path_names_no_platform() {
+        for path in [
+            "",
+            "/",
+            "/shopify",
+            "/webhooks/shopify",
+            "/webhook/toast",
+            "/webhook/shopify/orders",
+            "/webhook/../webhook/shopify",
+            "/./webhook/shopify",
+            "/webhook/%2e%2e/shopify",
+            "/webhook/shopif%79",
+            "/webhook/ shopify",
+        ] {
+            assert_eq!(platform_of(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_post_that_speaks_of_webhooks_was_meant_for_the_function() {
+        for path in ["/webhook/toast", "/webhooks/shopify", "/prod/Webhook/shopify/orders"] {
+            assert!(is_meant_for_webhooks(&post(path)), "{path}");
+            let get = Request { method: "GET".to_owned(), ..post(path) };
+            assert!(!is_meant_for_webhooks(&get), "{path}");
+        }
+        for path in ["/", "/wp-login.php", "/my-webhook"] {
+            assert!(!is_meant_for_webhooks(&post(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn health_is_found_under_a_stage_too() {
+        for path in ["/health", "/health/", "/prod/health"] {
+            let get = Request { method: "GET".to_owned(), ..post(path) };
+            assert!(matches!(admit(&get), Ok(Admitted::Health)), "{path}");
+        }
+    }
 }

@@ -1,6 +1,9 @@
 //! Verifies that a request comes from the platform, before anything in it is parsed.
 //!
-//! A signature covers the raw bytes of the body, so a body must reach [`verify`] as it was sent.
+//! In two steps: [`Credential::read`] looks at the request alone, and [`Credential::check`] compares
+//! what it found with keys. What the first step rejects costs no key and no read of the secret.
+//!
+//! A signature covers the raw bytes of the body, so a body must come here as it was sent.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,14 +23,14 @@ const MAX_SIGNATURES: usize = 10;
 
 /// A verified request: proof that it was signed with one of the platform's keys.
 ///
-/// [`verify`] alone makes one, so that whatever takes a `Verified` cannot be reached without it:
+/// [`Credential::check`] alone makes one, so that what takes a `Verified` cannot be reached without it:
 ///
 /// ```
 /// use jiff::Timestamp;
 /// use order_alerts::platform::Platform;
 /// use order_alerts::secret::signing_key::SigningKey;
 /// use order_alerts::webhook::request::Headers;
-/// use order_alerts::webhook::{sign::sign, signature::verify};
+/// use order_alerts::webhook::{sign::sign, signature::Credential};
 ///
 /// let auth = &Platform::find("shopify").unwrap().auth;
 /// let key = SigningKey::parse("a key of this example only", auth).unwrap();
@@ -35,7 +38,8 @@ const MAX_SIGNATURES: usize = 10;
 /// let signed = sign(auth, &Headers::default(), body, &key, None, "", now).unwrap();
 /// let headers: Headers = signed.into_iter().collect();
 ///
-/// let verified = verify(auth, &headers, body, &[key], None, now).unwrap();
+/// let credential = Credential::read(auth, &headers, body, None, now).unwrap();
+/// let verified = credential.check(&[key]).unwrap();
 /// assert_eq!((verified.body(), verified.key()), (&body[..], 0));
 /// ```
 ///
@@ -101,39 +105,81 @@ pub enum Rejection {
     NoPublicUrl,
 }
 
-/// What a request presents to be verified.
-enum Credential<'a> {
+/// What a request presents to be verified: well-formed and in time, and not yet compared with a key.
+///
+/// It may hold the key itself, so it has no `Debug`.
+pub struct Credential<'a> {
+    headers: &'a Headers,
+    body: &'a [u8],
+    proof: Proof<'a>,
+}
+
+enum Proof<'a> {
     /// Signatures over one of these texts, each given in parts.
     Signatures { texts: Vec<Vec<&'a [u8]>>, signatures: Vec<Vec<u8>> },
     /// The key itself, in one of these spellings.
     Token(Vec<Vec<u8>>),
 }
 
-/// Verifies that a request was signed with one of `keys`.
-///
-/// `public_url` is the address as it is registered with the platform; only platforms that sign it
-/// need it. `now` is the time by the function's clock.
+impl<'a> Credential<'a> {
+    /// Reads the headers in which the platform signs.
+    ///
+    /// `public_url` is the address as it is registered with the platform; only platforms that sign it
+    /// need it. `now` is the time by the function's clock.
+    ///
+    /// # Errors
+    /// Every [`Rejection`] but [`Rejection::BadSignature`]: no key could verify the request.
+    pub fn read(
+        auth: &'a Auth,
+        headers: &'a Headers,
+        body: &'a [u8],
+        public_url: Option<&'a str>,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let proof = match auth {
+            Auth::Standard(_) => standard(headers, body, now)?,
+            Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
+            Auth::Token(Token { header }) => Proof::Token(tokens(header, headers)?),
+        };
+        Ok(Self { headers, body, proof })
+    }
+
+    /// Verifies that the request was signed with one of `keys`.
+    ///
+    /// # Errors
+    /// [`Rejection::BadSignature`] if none of them matches.
+    pub fn check(&self, keys: &[SigningKey]) -> Result<Verified<'a>, Rejection> {
+        let fits = |key: &SigningKey| match &self.proof {
+            Proof::Signatures { texts, signatures } => {
+                texts.iter().any(|text| key.signed(text, signatures))
+            }
+            Proof::Token(tokens) => key.is_one_of(tokens),
+        };
+        let key = keys.iter().position(fits).ok_or(Rejection::BadSignature)?;
+        Ok(Verified { headers: self.headers, body: self.body, key })
+    }
+}
+
+/// Reads the credential and checks it against `keys`, for callers that have them already.
 pub fn verify<'a>(
-    auth: &Auth,
+    auth: &'a Auth,
     headers: &'a Headers,
     body: &'a [u8],
     keys: &[SigningKey],
-    public_url: Option<&str>,
+    public_url: Option<&'a str>,
     now: Timestamp,
 ) -> Result<Verified<'a>, Rejection> {
-    let credential = match auth {
-        Auth::Standard(_) => standard(headers, body, now)?,
-        Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
-        Auth::Token(Token { header }) => Credential::Token(tokens(header, headers)?),
-    };
-    let fits = |key: &SigningKey| match &credential {
-        Credential::Signatures { texts, signatures } => {
-            texts.iter().any(|text| key.signed(text, signatures))
-        }
-        Credential::Token(tokens) => key.is_one_of(tokens),
-    };
-    let key = keys.iter().position(fits).ok_or(Rejection::BadSignature)?;
-    Ok(Verified { headers, body, key })
+    Credential::read(auth, headers, body, public_url, now)?.check(keys)
+}
+
+/// Whether no header could be a credential, of whatever platform.
+///
+/// Such a request is a stranger's. One with a credential may be a webhook of a shop that is sent to
+/// the wrong address or signed with the wrong key.
+pub fn is_unsigned(headers: &Headers) -> bool {
+    const WORDS: [&str; 4] = ["signature", "hmac", "authorization", "api-key"];
+    let is_credential = |name: &str| WORDS.iter().any(|word| name.contains(word));
+    !headers.iter().any(|(name, value)| is_credential(name) && !value.trim().is_empty())
 }
 
 /// The headers of Standard Webhooks, or the older ones of Svix, which mean the same.
@@ -141,7 +187,7 @@ fn standard<'a>(
     headers: &'a Headers,
     body: &'a [u8],
     now: Timestamp,
-) -> Result<Credential<'a>, Rejection> {
+) -> Result<Proof<'a>, Rejection> {
     let named = |name| first(&[format!("webhook-{name}"), format!("svix-{name}")], headers);
     let (id, time, list) = (named("id")?, named("timestamp")?, named("signature")?);
 
@@ -149,7 +195,7 @@ fn standard<'a>(
     let signatures = decoded(entries, Encoding::Base64)?;
     check_time(time, now)?;
     let text = vec![id.as_bytes(), b".", time.as_bytes(), b".", body];
-    Ok(Credential::Signatures { texts: vec![text], signatures })
+    Ok(Proof::Signatures { texts: vec![text], signatures })
 }
 
 fn hmac_sha256<'a>(
@@ -158,7 +204,7 @@ fn hmac_sha256<'a>(
     body: &'a [u8],
     public_url: Option<&'a str>,
     now: Timestamp,
-) -> Result<Credential<'a>, Rejection> {
+) -> Result<Proof<'a>, Rejection> {
     let HmacSha256 { header, encoding, prefix, signed, time } = hmac;
     let value = first(header, headers)?;
     let entries = || value.split(',').map(str::trim);
@@ -178,7 +224,7 @@ fn hmac_sha256<'a>(
         check_time(entry.ok_or(Rejection::MalformedTimestamp)?, now)?;
     }
     let texts = signed.iter().map(|signed| parts(signed, headers, body, public_url, entry));
-    Ok(Credential::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
+    Ok(Proof::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
 }
 
 /// What the header may mean: its text, and in `authorization` what follows the name of the method.

@@ -14,6 +14,7 @@ mod support {
 mod webhook {
     mod bodies;
     mod keys;
+    mod large_bodies;
     mod platforms;
     mod privacy;
     mod requests;

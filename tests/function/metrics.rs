@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use order_alerts::webhook::request::Body;
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION, FakeSlack, Fault, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
@@ -50,7 +51,7 @@ fn check(document: &Value, directive: &Value) {
         let value = document[dimension.as_str().unwrap()].as_str().unwrap();
         assert!((1..=1024).contains(&value.len()), "{document}");
         assert!(
-            ["order-alerts", "generic", "shopify", "square"].contains(&value),
+            ["order-alerts", "generic", "shopify", "square", "woocommerce"].contains(&value),
             "a dimension names no order: {document}"
         );
     }
@@ -118,14 +119,75 @@ async fn a_webhook_that_is_not_accepted_is_counted_by_its_reason() {
     let forged = generic(order.to_string()).signed_standard(&key("another"), "msg_1", 0);
     world.send(&forged).await;
     world.send(&generic("no JSON")).await;
+    world.send(&generic("no JSON").header("content-type", "text/plain")).await;
     world.send(&shopify("products/update", "{}")).await;
     assert_counts(
         &counted(&world).await,
         &[
             (Some("generic"), "WebhooksRejected", 1.0),
-            (Some("generic"), "WebhooksUnreadable", 1.0),
+            (Some("generic"), "WebhooksUnreadable", 2.0),
             (Some("shopify"), "WebhooksIgnored", 1.0),
         ],
+    );
+}
+
+#[tokio::test]
+async fn requests_without_any_credential_are_counted_apart_and_are_no_warning() {
+    let world = World::start().await;
+    for _ in 0..50 {
+        let empty =
+            Webhook::post("/webhook/shopify").body("{}").header("x-shopify-hmac-sha256", "");
+        assert_eq!(world.send(&empty).await.status, 401);
+    }
+    assert_eq!(world.send(&Webhook::post("/webhook/toast")).await.status, 404);
+    assert_counts(
+        &counted(&world).await,
+        &[(Some("shopify"), "WebhooksUnsigned", 50.0), (None, "WebhooksUnsigned", 1.0)],
+    );
+    let logs = world.function.logs();
+    let unsigned: Vec<_> = logs.iter().filter(|line| line.contains("unsigned request")).collect();
+    assert_eq!(unsigned.len(), 50, "{logs:#?}");
+    // The one warning is about SLACK_ORIGIN, at the start.
+    let warnings =
+        logs.iter().filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
+    assert_eq!(warnings.count(), 1, "{logs:#?}");
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_sent_to_a_wrong_path_is_counted_as_rejected() {
+    let world = World::start().await;
+    for path in ["/webhook/shopfiy", "/webhooks/shopify", "/prod/webhook/shopify/orders"] {
+        let mut event = shopify_cancellation().event();
+        event["rawPath"] = path.into();
+        assert_eq!(world.send_event(event).await.status, 404, "{path}");
+    }
+    // A known path of another platform.
+    let mut event = shopify_cancellation().event();
+    event["rawPath"] = "/webhook/woocommerce".into();
+    assert_eq!(world.send_event(event).await.status, 401);
+    // Not meant for this function.
+    let mut event = shopify_cancellation().event();
+    event["rawPath"] = "/wp-login.php".into();
+    assert_eq!(world.send_event(event).await.status, 404);
+    assert_eq!(world.send(&shopify_cancellation().method("GET")).await.status, 405);
+    assert_counts(
+        &counted(&world).await,
+        &[(None, "WebhooksRejected", 3.0), (Some("woocommerce"), "WebhooksRejected", 1.0)],
+    );
+}
+
+#[tokio::test]
+async fn a_body_above_what_lambda_takes_is_a_413_and_counted() {
+    let world = World::start().await;
+    let large = "x".repeat(Body::MAX_BYTES + 1);
+    let signed = shopify("orders/create", &large);
+    for webhook in [signed.clone(), signed.base64()] {
+        assert_eq!(world.send(&webhook).await.status, 413);
+    }
+    assert_eq!(world.send(&Webhook::post("/webhook/shopify").body(large)).await.status, 413);
+    assert_counts(
+        &counted(&world).await,
+        &[(Some("shopify"), "WebhooksUnreadable", 2.0), (Some("shopify"), "WebhooksUnsigned", 1.0)],
     );
 }
 

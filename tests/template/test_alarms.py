@@ -12,6 +12,7 @@ ALARMS = {
     "no-orders": ("NoOrdersMinutes", ["EventsAccepted"]),
     "cancellations": ("CancellationPercent", ["OrdersCreated", "OrdersCancelled"]),
     "rejected-webhooks": ("RejectedWebhooks", ["WebhooksRejected", "WebhooksUnreadable", "WebhooksNotTaken"]),
+    "too-many-requests": ("TooManyRequestsMinutes", ["TooManyRequests"]),
     "slack-refuses": ("SlackRefusedMinutes", ["SlackRefused", "SlackUnexpectedReply", "SecondsToSlack"]),
     "queue-age": ("QueueAgeSeconds", ["ApproximateAgeOfOldestMessage"]),
     "dead-letters": ("DeadLetters", ["ApproximateNumberOfMessagesVisible"]),

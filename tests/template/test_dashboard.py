@@ -58,10 +58,18 @@ class Dashboard(unittest.TestCase):
         named = {metric[1] for metric in metrics() if isinstance(metric[0], str)}
         self.assertLessEqual({
             "OrdersCreated", "OrdersModified", "OrdersCancelled", "SecondsToSlack", "WebhooksRejected",
-            "WebhooksUnreadable", "WebhooksNotTaken", "SlackRefused", "SlackUnexpectedReply", "SlackRateLimited",
+            "WebhooksUnsigned", "WebhooksUnreadable", "WebhooksNotTaken", "TooManyRequests", "SlackRefused", "SlackUnexpectedReply", "SlackRateLimited",
             "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "LedgerUnavailable", "Errors",
             "Throttles", "Duration",
         }, named)
+
+    def test_it_shows_what_the_api_refuses(self):
+        """By the dimension of an HTTP API, which is its id.
+
+        https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
+        """
+        shown = [metric[1:-1] for metric in metrics() if metric[0] == "AWS/ApiGateway"]
+        self.assertEqual(shown, [[name, "ApiId", "Api"] for name in ("Count", "4xx", "5xx")])
 
     def test_seconds_to_slack_are_those_of_most_orders_and_of_nearly_all(self):
         shown = [metric[-1]["stat"] for metric in metrics() if metric[1:2] == ["SecondsToSlack"]]

@@ -16,6 +16,14 @@ def written():
     return re.findall(r"^    ([A-Z]\w*)", variants, re.MULTILINE)
 
 
+def filtered():
+    """Those that CloudWatch Logs makes of a log, with the fields of its lines that are their dimensions."""
+    for found in Stack().of_type("AWS::Logs::MetricFilter"):
+        for metric in found["MetricTransformations"]:
+            if metric["MetricNamespace"] == OURS:
+                yield metric["MetricName"], {each["Key"]: each["Value"] for each in metric["Dimensions"]}
+
+
 def documented():
     """Those of docs/monitoring.md: names of words that each begin with a capital."""
     page = (PROJECT / "docs/monitoring.md").read_text()
@@ -42,16 +50,17 @@ def shown():
 
 
 class Metrics(unittest.TestCase):
-    def test_alarms_and_dashboard_know_only_what_the_function_writes(self):
+    def test_alarms_and_dashboard_know_only_what_is_written(self):
         for name, dimensions in [*watched(), *shown()]:
-            self.assertIn(name, written())
+            self.assertIn(name, [*written(), *dict(filtered())])
             # The function writes each for itself alone, so that no sum over platforms is needed.
             self.assertEqual(dimensions, {"Function": "Function"}, name)
 
-    def test_the_readme_lists_exactly_what_the_function_writes(self):
-        self.assertEqual(sorted(documented()), sorted(written()))
+    def test_the_docs_list_exactly_what_is_written(self):
+        self.assertEqual(sorted(documented()), sorted([*written(), *dict(filtered())]))
 
     def test_they_are_found_at_all(self):
         self.assertIn("EventsAccepted", written())
         self.assertIn("EventsAccepted", dict(watched()))
         self.assertIn("SecondsToSlack", dict(shown()))
+        self.assertIn("TooManyRequests", dict(filtered()))

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from template import RESOURCES, TEMPLATE, as_list, of_type, properties, referenced
+from template import RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
 ACTIONS = {
     "Secret": ["secretsmanager:GetSecretValue"],
@@ -15,7 +15,7 @@ ACTIONS = {
     "DeadLetterQueue": ["sqs:SendMessage"],
     "Ledger": ["dynamodb:GetItem", "dynamodb:PutItem"],
 }
-ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}"]
+ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "LANGUAGE", "LEDGER_TABLE", "MENTION",
     "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "SECRET_ID", "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
@@ -32,6 +32,12 @@ LONGEST_RETENTION = 14 * 24 * 60 * 60
 def variables():
     (function,) = of_type("AWS::Serverless::Function")
     return function["Environment"]["Variables"]
+
+
+def log_line():
+    """A line of the access log, with what API Gateway fills in."""
+    (stage,) = Stack().of_type("AWS::ApiGatewayV2::Stage")
+    return json.loads(stage["AccessLogSettings"]["Format"])
 
 
 def statements():
@@ -174,6 +180,29 @@ class TheWayIn(unittest.TestCase):
         self.assertNotIn("Events", of_type("AWS::Serverless::Function")[0])
 
     def test_the_access_log_is_json_and_says_nothing_of_sender_or_content(self):
-        (stage,) = of_type("AWS::ApiGatewayV2::Stage")
-        values = json.loads(stage["AccessLogSettings"]["Format"]).values()
+        self.assertEqual(log_line().pop("function"), "Function")
+        values = [value for name, value in log_line().items() if name != "function"]
         self.assertEqual(sorted(value.removeprefix("$context.") for value in values), LOGGED)
+
+    def test_the_apis_own_429_are_counted_from_the_access_log(self):
+        (found,) = Stack().of_type("AWS::Logs::MetricFilter")
+        self.assertEqual(found["LogGroupName"], "AccessLogs")
+        self.assertEqual(found["FilterPattern"], '{ ($.status = "429") && ($.function = "*") }')
+        self.assertEqual(found["MetricTransformations"], [{
+            "MetricNamespace": "OrderAlerts",
+            "MetricName": "TooManyRequests",
+            "MetricValue": "1",
+            "Unit": "Count",
+            "Dimensions": [{"Key": "Function", "Value": "$.function"}],
+        }])
+        # The log has both fields, and both as texts.
+        self.assertEqual(log_line()["status"], "$context.status")
+
+    def test_a_route_that_is_deployed_keeps_its_name(self):
+        named = {name: properties(name)["RouteKey"] for name in RESOURCES if name.endswith("Route")}
+        self.assertEqual(named, {
+            "WebhookRoute": "POST /webhook",
+            "PlatformWebhookRoute": "POST /webhook/{platform}",
+            "OtherPostRoute": "POST /{proxy+}",
+            "HealthRoute": "GET /health",
+        })

@@ -134,6 +134,13 @@ class Webhooks(unittest.TestCase):
         strangers = {minute: 1 for minute in range(0, at("24:00"), 2)}
         self.assertEqual(alarm("rejected-webhooks").changes(WebhooksRejected=strangers), [])
 
+    def test_no_number_of_requests_without_a_credential_is(self):
+        flood = {minute: 50 for minute in range(NOON, NOON + 60)}
+        watching = alarm("rejected-webhooks")
+        self.assertEqual(watching.changes(WebhooksUnsigned=flood), [])
+        points = watching.points({"WebhooksUnsigned": flood}, NOON + 30)
+        self.assertEqual(set(points), {0})
+
     def test_a_wrong_key_or_a_changed_body_or_a_lost_secret_is(self):
         webhooks = {NOON: 2, NOON + 3: 3}
         expected = [("12:04", "ALARM"), ("12:06", "OK")]
@@ -145,6 +152,28 @@ class Webhooks(unittest.TestCase):
             WebhooksRejected={NOON: 2}, WebhooksUnreadable={NOON + 1: 1}, WebhooksNotTaken={NOON + 3: 2},
         )
         self.assertEqual(found, [("12:04", "ALARM"), ("12:06", "OK")])
+
+
+class Api(unittest.TestCase):
+    def test_a_minute_in_which_it_refuses_anything_by_its_rate_is_an_alarm_for_half_an_hour(self):
+        expected = [("12:01", "ALARM"), ("12:33", "OK")]
+        self.assertEqual(alarm("too-many-requests").changes(TooManyRequests={NOON: 3}), expected)
+
+    def test_repeated_floods_are_one_alarm(self):
+        floods = {minute: 5_000 for minute in range(NOON, at("15:00"), 10)}
+        expected = [("12:01", "ALARM"), ("15:23", "OK")]
+        self.assertEqual(alarm("too-many-requests").changes(TooManyRequests=floods), expected)
+
+    def test_what_the_function_refuses_is_none(self):
+        strangers = every_minute("00:00", "24:00", 50)
+        refused = {"WebhooksUnsigned": strangers, "WebhooksRejected": strangers, "4xx": strangers}
+        self.assertEqual(alarm("too-many-requests").changes(**refused), [])
+
+    def test_neither_alarm_promises_that_no_order_is_missing(self):
+        for name in ("too-many-requests", "rejected-webhooks"):
+            description = alarm(name).properties["AlarmDescription"]
+            self.assertRegex(description, "orders (of it are probably|may be) missing")
+            self.assertNotRegex(description, "no order is missing|nothing is missing")
 
 
 class Queues(unittest.TestCase):
@@ -171,7 +200,7 @@ class Queues(unittest.TestCase):
 class MissingData(unittest.TestCase):
     def test_it_is_no_trouble(self):
         names = (
-            "rejected-webhooks", "slack-refuses", "queue-age", "dead-letters", "ledger", "errors", "throttles",
+            "rejected-webhooks", "too-many-requests", "slack-refuses", "queue-age", "dead-letters", "ledger", "errors", "throttles",
         )
         for name in names:
             self.assertEqual(alarm(name).changes(), [], name)

@@ -80,7 +80,7 @@ impl Webhook {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         match request.body {
             Body::Bytes(body) => Ok(Self { platform, elsewhere, headers, body }),
-            Body::TooLarge => Err("the event's body is larger than 256 KiB".into()),
+            Body::TooLarge => Err("the event's body is larger than 6 MiB".into()),
             Body::NotBase64 => Err("the event says that its body is base64, but it is not".into()),
         }
     }

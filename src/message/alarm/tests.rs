@@ -126,6 +126,12 @@ fn an_alarm_for_rejected_webhooks() {
 }
 
 #[test]
+fn an_alarm_for_too_many_requests() {
+    let data = json!({"period": 60, "recentDatapoints": [250.0], "threshold": 1.0});
+    insta::assert_snapshot!(messages(&own("too-many-requests", "OK", "ALARM", &data)));
+}
+
+#[test]
 fn an_alarm_for_a_refusing_slack() {
     let data = json!({"period": 300, "recentDatapoints": [1.0], "threshold": 1.0});
     insta::assert_snapshot!(messages(&own("slack-refuses", "OK", "ALARM", &data)));
@@ -185,6 +191,7 @@ fn every_alarm_of_the_stack_has_its_headlines() {
         "no-orders",
         "cancellations",
         "rejected-webhooks",
+        "too-many-requests",
         "slack-refuses",
         "queue-age",
         "dead-letters",

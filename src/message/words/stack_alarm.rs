@@ -15,6 +15,7 @@ impl Words {
             StackAlarm::NoOrders => self.choose("Incoming orders", "주문 수신"),
             StackAlarm::Cancellations => self.choose("Cancellation rate", "주문 취소율"),
             StackAlarm::RejectedWebhooks => self.choose("Incoming webhooks", "웹훅 수신"),
+            StackAlarm::TooManyRequests => self.choose("Number of requests", "요청량"),
             StackAlarm::SlackRefuses => self.choose("Posting to Slack", "Slack 알림 전송"),
             StackAlarm::QueueAge => self.choose("Delay of alerts", "주문 알림 대기 시간"),
             StackAlarm::DeadLetters => self.choose("Dead-letter queue", "전송 실패 보관함(DLQ)"),
@@ -47,6 +48,10 @@ impl Words {
             (StackAlarm::RejectedWebhooks, ..) => {
                 self.choose("Webhooks are being rejected", "거부된 웹훅 있음")
             }
+            (StackAlarm::TooManyRequests, ..) => self.choose(
+                "Too many requests: webhooks are being refused",
+                "요청이 너무 많아 웹훅을 받지 못하고 있음",
+            ),
             (StackAlarm::SlackRefuses, ..) => {
                 self.choose("Slack is not accepting messages", "Slack이 알림을 받지 않음")
             }
@@ -85,6 +90,9 @@ impl Words {
             StackAlarm::RejectedWebhooks => {
                 self.choose("no more rejected webhooks", "거부되는 웹훅 없음")
             }
+            StackAlarm::TooManyRequests => {
+                self.choose("requests are within the limit again", "요청량이 한도 이내로 돌아옴")
+            }
             StackAlarm::SlackRefuses => {
                 self.choose("no more refusals by Slack", "Slack이 더는 거부하지 않음")
             }
@@ -112,10 +120,18 @@ impl Words {
             ),
             StackAlarm::Cancellations => return self.cancelled(alarm),
             StackAlarm::RejectedWebhooks => self.choose(
-                "Some webhooks were rejected: wrong signature, unreadable content, or no way to take them \
-                 now. Their orders are not shown here.",
-                "서명이 맞지 않거나, 형식이 잘못되었거나, 지금 처리할 수 없는 웹훅을 거부했습니다. 그 안의 \
-                 주문은 이 채널에 표시되지 않습니다.",
+                "Some webhooks were rejected: wrong signature, wrong address, unreadable content, or no way \
+                 to take them now. Their orders are not shown here.",
+                "서명이나 주소(URL)가 맞지 않거나, 형식이 잘못되었거나, 지금 처리할 수 없는 웹훅을 \
+                 거부했습니다. 그 안의 주문은 이 채널에 표시되지 않습니다.",
+            ),
+            StackAlarm::TooManyRequests => self.choose(
+                "More requests come in than the webhook address takes, so it also refuses webhooks of shops \
+                 and delivery services. Most platforms send them again. WooCommerce does not, so some of \
+                 its orders may never be shown here.",
+                "웹훅 주소에 한도보다 많은 요청이 들어와 쇼핑몰과 배달 서비스의 웹훅도 거부되고 있습니다. \
+                 대부분의 플랫폼은 다시 보내지만 우커머스(WooCommerce)는 다시 보내지 않으므로, 일부 주문이 \
+                 이 채널에 표시되지 않을 수 있습니다.",
             ),
             StackAlarm::SlackRefuses => self.choose(
                 "Slack is not accepting order alerts. The orders are safe in the queue and will be posted \
@@ -161,6 +177,7 @@ impl Words {
     fn meanwhile(self, own: StackAlarm) -> Option<&'static str> {
         match own {
             StackAlarm::RejectedWebhooks
+            | StackAlarm::TooManyRequests
             | StackAlarm::SlackRefuses
             | StackAlarm::QueueAge
             | StackAlarm::Errors
@@ -206,11 +223,19 @@ impl Words {
             ),
             StackAlarm::RejectedWebhooks => self.choose(
                 "The function's log names the platform and cause of each: a changed signing key or webhook \
-                 setting, or the secret or queue out of reach. If you do not use that platform, a stranger \
-                 sent them and no order is missing.",
+                 setting, or the secret or queue out of reach. If you use that platform, its orders are \
+                 probably missing. If not, a stranger may have sent them.",
                 "함수 로그에서 거부된 웹훅의 플랫폼과 원인을 확인하세요. 서명 키나 웹훅 설정이 바뀌었거나, \
-                 Secrets Manager의 보안 암호나 대기열에 접근하지 못하는 경우일 수 있습니다. 쓰지 않는 \
-                 플랫폼이면 외부인의 요청이므로 빠진 주문은 없습니다.",
+                 Secrets Manager의 보안 암호나 대기열에 접근하지 못하는 경우일 수 있습니다. 쓰는 \
+                 플랫폼이면 빠진 주문이 있을 수 있고, 쓰지 않는 플랫폼이면 외부인의 요청일 수 있습니다.",
+            ),
+            StackAlarm::TooManyRequests => self.choose(
+                "The requests on the stack's dashboard. If your shops send so many, \
+                 raise ThrottleRate and ThrottleBurst. If a stranger sends them, a higher ThrottleRate lets \
+                 more genuine webhooks pass and costs more.",
+                "스택의 대시보드에서 요청량을 확인하세요. 쇼핑몰의 웹훅이 많은 것이라면 ThrottleRate와 \
+                 ThrottleBurst를 높이세요. 외부인의 요청이라면 ThrottleRate를 높여야 정상 웹훅이 더 많이 \
+                 들어오지만 비용이 늘어납니다.",
             ),
             StackAlarm::SlackRefuses => self.choose(
                 "Was the Slack app or its webhook removed, or the channel archived? Then run connect slack \
@@ -264,6 +289,7 @@ impl Words {
             }
             Some(
                 StackAlarm::NoOrders
+                | StackAlarm::TooManyRequests
                 | StackAlarm::SlackRefuses
                 | StackAlarm::Ledger
                 | StackAlarm::Errors

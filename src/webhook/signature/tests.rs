@@ -227,6 +227,55 @@ fn a_missing_cut_or_strangely_written_signature_is_refused() {
 }
 
 #[test]
+fn what_no_key_could_verify_is_rejected_without_one() {
+    let now = Timestamp::from_second(NOW).unwrap();
+    let read = |auth: &Auth, (headers, body): &Request| {
+        Credential::read(auth, headers, body, None, now).map(|_| ()).unwrap_err()
+    };
+    let auth = hmac_auth("base64", "", "{body}");
+    assert_eq!(Err(read(&auth, &request(&[], b"{}"))), missing(&["x-signature"]));
+    let malformed = request(&[("x-signature", "%%%%")], b"{}");
+    assert_eq!(read(&auth, &malformed), Rejection::MalformedSignature);
+    let old = standard_request(&(NOW - 301).to_string(), |entry| entry);
+    assert_eq!(read(&STANDARD_AUTH, &old), Rejection::TooOld);
+    // Without its signature a request is rejected even where the address is not known.
+    let signs_url = hmac_auth("base64", "", "{url}{body}");
+    assert_eq!(Err(read(&signs_url, &request(&[], b"{}"))), missing(&["x-signature"]));
+    let well_formed = request(&[("x-signature", "AAAA")], b"{}");
+    assert_eq!(read(&signs_url, &well_formed), Rejection::NoPublicUrl);
+}
+
+#[test]
+fn a_credential_of_no_key_is_a_bad_signature() {
+    let auth = hmac_auth("base64", "", "{body}");
+    let (headers, body) = request(&[("x-signature", "AAAA")], b"{}");
+    let credential = Credential::read(&auth, &headers, &body, None, Timestamp::UNIX_EPOCH);
+    let Ok(credential) = credential else { panic!("it is well-formed") };
+    assert_eq!(credential.check(&[]).unwrap_err(), Rejection::BadSignature);
+}
+
+#[test]
+fn every_platforms_credential_is_known_as_one() {
+    for platform in Platform::names().map(|name| Platform::find(name).unwrap()) {
+        let names = match &platform.auth {
+            Auth::Standard(_) => &["webhook-signature".to_owned(), "svix-signature".to_owned()],
+            Auth::HmacSha256(hmac) => hmac.header.as_slice(),
+            Auth::Token(token) => token.header.as_slice(),
+        };
+        for name in names {
+            assert!(!is_unsigned(&request(&[(name, "x")], b"").0), "{name}");
+            assert!(is_unsigned(&request(&[(name, " ")], b"").0), "{name}");
+        }
+    }
+    let of_a_stranger =
+        [("host", "x"), ("user-agent", "x"), ("x-amzn-trace-id", "x"), ("cookie", "x")];
+    assert!(is_unsigned(&request(&of_a_stranger, b"").0));
+    for foreign in ["x-hub-signature-256", "Authorization", "x-api-key", "x-other-hmac"] {
+        assert!(!is_unsigned(&request(&[(foreign, "x")], b"").0), "{foreign}");
+    }
+}
+
+#[test]
 fn a_key_that_proves_nothing_is_refused() {
     let shopify = &Platform::find("shopify").unwrap().auth;
     let standard = &STANDARD_AUTH;

@@ -39,6 +39,7 @@ const ENVIRONMENT: [(&str, &str); 19] = [
 /// A running bootstrap, killed when dropped.
 #[derive(Debug)]
 pub struct Bootstrap {
+    process_id: Option<u32>,
     logs: watch::Sender<Vec<String>>,
     stop: Arc<Notify>,
     status: watch::Receiver<Option<ExitStatus>>,
@@ -73,6 +74,7 @@ impl Bootstrap {
             .kill_on_drop(true)
             .spawn()
             .expect("the bootstrap is built and executable");
+        let process_id = process.id();
         let logs = watch::Sender::default();
         let stop = Arc::new(Notify::new());
         let (exited, status) = watch::channel(None);
@@ -92,7 +94,7 @@ impl Bootstrap {
                 exited.send_replace(Some(status));
             }
         });
-        Self { logs, stop, status, sandbox, supervisor }
+        Self { process_id, logs, stop, status, sandbox, supervisor }
     }
 
     /// The lines of stdout and stderr so far; complete once the process has exited.
@@ -109,6 +111,19 @@ impl Bootstrap {
         let is_there = |lines: &Vec<String>| lines.iter().any(|line| line.contains(text));
         let logged = timeout(PATIENCE, logs.wait_for(is_there)).await;
         assert!(logged.is_ok(), "{text} is not in {:#?}", self.logs());
+    }
+
+    /// The most memory that the process ever had, in KiB, as Linux counts it.
+    ///
+    /// # Panics
+    /// If the process has ended, or the system is not Linux.
+    pub fn peak_memory_kib(&self) -> u64 {
+        let process_id = self.process_id.expect("the process has an id");
+        let status = std::fs::read_to_string(format!("/proc/{process_id}/status"));
+        let status = status.expect("the process runs on Linux");
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB"));
+        peak.and_then(|peak| peak.parse().ok()).expect("Linux says the peak in kB")
     }
 
     /// Waits for the process to exit by itself.

@@ -175,7 +175,7 @@ async fn a_large_order_is_cut_where_it_can_be_and_counted() {
     let world = World::start().await;
     let items: Vec<_> =
         (0..500).map(|n| json!({"title": "🫖".repeat(3_001), "quantity": n + 1})).collect();
-    // 500 such titles would be over the body's limit; the others are short.
+    // 500 such titles would be over the body's limit. The others are short.
     let items: Vec<_> = items.into_iter().take(5).chain(vec![json!("tea"); 495]).collect();
     let fields =
         json!({"order_id": "&".repeat(3_001), "reason": "<".repeat(3_001), "items": items});

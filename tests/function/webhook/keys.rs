@@ -1,9 +1,9 @@
 //! The secret: read, cached, refused.
 
-use order_alerts_fakes::{FakeSlack, SecretsFault};
+use order_alerts_fakes::{FakeSlack, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::webhooks::shopify_cancellation;
+use crate::support::webhooks::{generic_at, now, shopify_cancellation};
 use crate::support::world::{Way, World, secret};
 
 /// A world whose secret is this, with `HOOK` for the address of its Slack.
@@ -119,4 +119,33 @@ async fn malformed_signatures_cost_no_read_at_all() {
         assert_eq!(world.send(&webhook).await.status, 401);
     }
     assert_eq!(world.secrets.reads(), 1);
+}
+
+/// The answer must not say which platforms the shop uses.
+#[tokio::test]
+async fn what_no_key_could_verify_is_a_401_without_a_look_at_the_keys() {
+    let world = with_secret(&with_keys(&json!({}))).await;
+    for platform in ["shopify", "deliveroo", "square", "cafe24", "doordash", "standard"] {
+        let path = format!("/webhook/{platform}");
+        let status = if platform == "cafe24" { 403 } else { 401 };
+        let answer = world.send(&Webhook::post(&path).body("{}")).await;
+        assert_eq!(answer.status, status, "{platform}, unsigned");
+    }
+    let malformed = shopify_cancellation().header("x-shopify-hmac-sha256", "%%%%");
+    let untimely = generic_at(now() - 600, "{}");
+    for webhook in [malformed, untimely] {
+        assert_eq!(world.send(&webhook).await.status, 401);
+    }
+    assert_eq!(world.secrets.reads(), 1, "the one before the first event");
+    // What could be genuine is asked to come again.
+    assert_eq!(world.send(&shopify_cancellation()).await.retry_after(), 15);
+}
+
+#[tokio::test]
+async fn an_unsigned_request_needs_no_secret() {
+    let world = with_secret("").await;
+    let reads = world.secrets.reads();
+    assert_eq!(world.send(&Webhook::post("/webhook/shopify").body("{}")).await.status, 401);
+    assert_eq!(world.secrets.reads(), reads);
+    assert_eq!(world.send(&shopify_cancellation()).await.status, 503);
 }
