@@ -87,6 +87,9 @@ pub struct MentionRule {
 impl Config {
     /// Reads the settings; `variable` looks one up. An empty variable counts as not set.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let is_lambda = variable("AWS_LAMBDA_FUNCTION_NAME").is_some();
+        let is_set = |name: &str, text: &str| is_lambda || name != "PUBLIC_URL" || !is_path(text);
+        let variable = |name: &str| variable(name).filter(|text| is_set(name, text));
         let mut read = Variables::new(variable);
         Ok(Self {
             secret_id: read.text("SECRET_ID").ok_or(ConfigError::Missing("SECRET_ID"))?,
@@ -116,6 +119,12 @@ impl Config {
             unreadable: read.unreadable,
         })
     }
+}
+
+/// Whether it is a path, such as `/` or `.`. On a laptop, `PUBLIC_URL` may be a setting of Create React
+/// App: <https://create-react-app.dev/docs/advanced-configuration/>.
+fn is_path(text: &str) -> bool {
+    text.trim_start().starts_with(['/', '.'])
 }
 
 fn delivery<F>(read: &mut Variables<F>) -> Result<Delivery, ConfigError>

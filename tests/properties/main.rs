@@ -43,7 +43,7 @@ fn check<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCas
 /// Text as nasty as a sender can make it.
 fn text() -> impl Strategy<Value = String> {
     let markup = "[<>&|!@#*_~`{}^ \\\\\"a1가🚫\\u{202e}\\u{0}\\n\\r\\u{2028}]{0,400}";
-    prop_oneof![any::<String>(), markup]
+    prop_oneof![any::<String>(), markup, "[0-9.eE+-]{1,40}"]
 }
 
 #[test]
