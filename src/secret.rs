@@ -10,6 +10,8 @@ use crate::platform::Platform;
 use crate::secret::signing_key::{KeyError, SigningKey};
 use crate::slack::url::{SlackUrl, SlackUrlError};
 
+pub use self::parse::unwrapped;
+
 pub mod cache;
 pub mod signing_key;
 

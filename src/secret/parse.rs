@@ -138,7 +138,7 @@ impl Warning {
 /// The object or list that a text holds as JSON, or else the value itself.
 ///
 /// The key/value tab of the AWS console stores an inner object as such a text.
-fn unwrapped(value: Value) -> Value {
+pub fn unwrapped(value: Value) -> Value {
     let Value::String(text) = &value else {
         return value;
     };
