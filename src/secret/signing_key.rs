@@ -58,9 +58,9 @@ impl SigningKey {
     /// Reads a key as the platform's scheme writes it, and as senders show it.
     ///
     /// Blanks and quotes around it are no part of it. A key of Standard Webhooks is base64 after
-    /// `whsec_`. But some senders sign with the bytes of the whole text
-    /// (<https://github.com/polarsource/polar/issues/13522>), and the libraries of Standard Webhooks
-    /// decode a text without the prefix too. So both readings are accepted.
+    /// `whsec_`. But some senders, such as Polar, sign with the bytes of the whole text, and the
+    /// libraries of Standard Webhooks decode a text without the prefix too. So both readings are
+    /// accepted.
     pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
         let text = bare(text);
         if text.is_empty() {

@@ -97,6 +97,9 @@ impl fmt::Debug for SlackUrl {
 
 /// What is wrong with an address that is not under Slack's origin.
 fn other_service(url: &Url) -> SlackUrlError {
+    if !matches!(url.scheme(), "http" | "https") {
+        return SlackUrlError::NotSlack;
+    }
     let Some(host) = url.domain() else {
         return SlackUrlError::OtherService;
     };
@@ -213,6 +216,7 @@ mod tests {
             ("\"https://127.0.0.1/services/T0/B0/x\"", SlackUrlError::OtherService),
             ("https://api.slack.com/apps/A0/incoming-webhooks", SlackUrlError::NotSlack),
             ("xoxb-1-2-x", SlackUrlError::NotSlack),
+            ("hooks:services/T0/B0/x", SlackUrlError::NotSlack),
             ("https://", SlackUrlError::NotSlack),
             ("://", SlackUrlError::NotSlack),
             ("'https://hooks.slack.com/services/T0/B0/x?a=1'", SlackUrlError::NotSlack),
