@@ -46,6 +46,20 @@ pub struct Alarm {
     pub period: Option<u32>,
     /// The alarm's page in the CloudWatch console.
     pub link: Option<Url>,
+    /// Of an alarm that monitors many time series, the one that changed its state. Messages that were
+    /// queued by an earlier version have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contributor: Option<Contributor>,
+}
+
+/// One time series of an alarm that monitors many, such as that of one table:
+/// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_AlarmContributor.html>.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contributor {
+    /// CloudWatch's id of it, or its attributes if the event has no id.
+    pub id: OneLine,
+    /// Its dimensions, such as `TableName: orders`.
+    pub attributes: Option<OneLine>,
 }
 
 /// What an alarm monitors.
@@ -105,10 +119,13 @@ impl Alarm {
     /// Identifies this change of state, the same at every delivery of its event. `None` without a
     /// time, as it would then be that of other changes too.
     ///
-    /// The name is a part of it because a very long ARN is cut before its end.
-    pub fn key(&self) -> Option<[String; 4]> {
+    /// The name is a part of it because a very long ARN is cut before its end. So is the contributor,
+    /// because several may change their state in the same second.
+    pub fn key(&self) -> Option<Vec<String>> {
         let (arn, name) = (self.arn.to_string(), self.name.to_string());
-        Some([arn, name, self.state.name().to_owned(), self.since?.to_string()])
+        let mut key = vec![arn, name, self.state.name().to_owned(), self.since?.to_string()];
+        key.extend(self.contributor.as_ref().map(|contributor| contributor.id.to_string()));
+        Some(key)
     }
 
     /// Which of the stack's own alarms it is, by the end of its name.

@@ -177,6 +177,17 @@ impl<'a> Value<'a> {
     }
 }
 
+impl Value<'_> {
+    /// The members of an object, by name. `None` for anything else.
+    pub fn members(self) -> Result<Option<Vec<(String, Self)>>, Unreadable> {
+        if !self.0.get().starts_with('{') {
+            return Ok(None);
+        }
+        let members = members(self.0.get())?.into_iter();
+        Ok(Some(members.map(|(Text(name), value)| (name, value)).collect()))
+    }
+}
+
 /// How deeply a value that is read may be nested, as in most JSON parsers.
 const MAX_DEPTH: usize = 127;
 
@@ -276,6 +287,17 @@ mod tests {
         for place in ["/a", "/b", "/d", "/b/x", "/a/x", "/e"] {
             assert_eq!(text_at(body, place), None, "{place}");
         }
+    }
+
+    #[test]
+    fn an_object_lists_its_members_by_name() {
+        let body = JsonObject::parse(br#"{"a":{"y":1,"x":"b","y":2},"d":[1],"e":"{}"}"#).unwrap();
+        let members = |place| body.at(&pointer(place)).unwrap().unwrap().members().unwrap();
+        let named: Vec<_> = members("/a").unwrap().into_iter().collect();
+        let named =
+            named.iter().map(|(name, value)| (name.as_str(), value.text().unwrap().unwrap()));
+        assert_eq!(named.collect::<Vec<_>>(), [("x", "b".to_owned()), ("y", "2".to_owned())]);
+        assert!(members("/d").is_none() && members("/e").is_none());
     }
 
     #[test]

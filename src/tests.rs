@@ -36,7 +36,11 @@ const OUTSIDE: [(&str, &[&str], &[&str]); 9] = [
         &["app.rs", "infra/aws.rs", "infra/http_client.rs", "main.rs", "queue.rs", "slack.rs"],
     ),
     ("environment and processes", &["env::", "process::"], &["main.rs"]),
-    ("files, network and randomness", &["fs::", "net::", "fastrand", "getrandom", "rand"], &[]),
+    (
+        "files, network and randomness",
+        &["fs::", "net::", "fastrand", "getrandom", "rand"],
+        &["infra/transport.rs"],
+    ),
     (
         "the wall clock",
         &["SystemTime::now", "Timestamp::now", "Zoned::now"],

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::alarm::arn::Arn;
-use crate::alarm::{Alarm, Datapoint, Monitored, PreviousState, State};
+use crate::alarm::{Alarm, Contributor, Datapoint, Monitored, PreviousState, State};
 use crate::json::{JsonObject, Pointer, Value};
 use crate::order::one_line::OneLine;
 
@@ -59,6 +59,7 @@ impl Alarm {
                 .or_else(|| event.period())
                 .and_then(|seconds| seconds.parse().ok()),
             link: arn.and_then(|arn| arn.console()),
+            contributor: event.contributor(),
             arn: line,
         })
     }
@@ -145,6 +146,19 @@ impl<'a> Object<'a> {
         let names = ["/metricStat/metric/namespace", "/metricStat/metric/name"];
         let names: Vec<_> = names.into_iter().filter_map(text).collect();
         Monitored::Metric(OneLine::parse(&names.join(" ")))
+    }
+
+    /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html>
+    fn contributor(&self) -> Option<Contributor> {
+        let attributes = self.at("/alarmData/alarmContributor/attributes");
+        let attributes = attributes.and_then(|value| value.members().ok()?).unwrap_or_default();
+        let attributes = attributes.into_iter().filter_map(|(name, value)| {
+            let value = value.text().ok()??;
+            Some(format!("{name}: {value}"))
+        });
+        let attributes = OneLine::parse(&attributes.collect::<Vec<_>>().join(", "));
+        let id = self.line("/alarmData/alarmContributor/id").or_else(|| attributes.clone())?;
+        Some(Contributor { id, attributes })
     }
 
     /// The last datapoints in `reasonData`, oldest first.

@@ -97,8 +97,62 @@ fn a_metric_alarm_is_read_whole() {
                ?region=ap-northeast-2#alarmsV2:alarm/tea-kettle"
             .parse()
             .ok(),
+        contributor: None,
     };
     assert_eq!(parsed(&fired()), alarm);
+}
+
+/// The event for one time series of an alarm that monitors many, as AWS documents it.
+pub(crate) fn contributed(contributor: Value) -> Value {
+    let mut event = with(fired(), "/alarmData/alarmContributor", contributor);
+    let data = event["alarmData"].as_object_mut().unwrap();
+    data.remove("previousState");
+    data["state"].as_object_mut().unwrap().remove("reasonData");
+    event
+}
+
+#[test]
+fn each_contributor_of_an_alarm_has_its_own_key_and_attributes() {
+    let table = |id, name| json!({"id": id, "attributes": {"TableName": name, "Index": 2}});
+    let alarm = parsed(&contributed(table("6d44", "orders")));
+    let contributor = alarm.contributor.clone().unwrap();
+    assert_eq!(contributor.id.as_str(), "6d44");
+    assert_eq!(contributor.attributes, line("Index: 2, TableName: orders"));
+    let key = |contributor| parsed(&contributed(contributor)).key().unwrap().join("#");
+    let whole = format!("{ARN}tea-kettle#tea-kettle#ALARM#2026-01-01T02:05:10.5Z");
+    assert_eq!(key(table("6d44", "orders")), format!("{whole}#6d44"));
+    assert_ne!(key(table("6d44", "orders")), key(table("6d45", "orders")));
+    let nameless = |name: &str| json!({"attributes": {"TableName": name}});
+    assert_ne!(key(nameless("orders")), key(nameless("teas")));
+    assert_eq!(key(json!({"id": 7})), format!("{whole}#7"));
+    for none in
+        [json!(null), json!({}), json!("x"), json!({"id": "", "attributes": []}), json!([1])]
+    {
+        assert_eq!(key(none.clone()), whole, "{none}");
+    }
+    let stored = serde_json::to_string(&alarm).unwrap();
+    assert_eq!(serde_json::from_str::<Alarm>(&stored).unwrap(), alarm, "{stored}");
+}
+
+#[test]
+fn an_alarm_without_its_usual_parts_is_an_alarm() {
+    for data in [json!(null), json!(""), json!("{}"), json!({}), json!("[]"), json!("null")] {
+        let alarm = parsed(&with(fired(), "/alarmData/state/reasonData", data));
+        assert_eq!((alarm.last(), alarm.threshold, alarm.period), (None, None, Some(60)));
+        assert!(alarm.reason.is_some() && alarm.key().is_some());
+    }
+    let mut event = fired();
+    let data = event["alarmData"].as_object_mut().unwrap();
+    data.remove("previousState");
+    data["state"].as_object_mut().unwrap().remove("reasonData");
+    data["state"].as_object_mut().unwrap().remove("timestamp");
+    let alarm = parsed(&event);
+    assert_eq!(
+        (alarm.previous.is_some(), alarm.lasted(), alarm.has_recovered()),
+        (false, None, false)
+    );
+    assert_eq!(alarm.since, "2026-01-01T02:05:10.512Z".parse().ok());
+    assert!(alarm.should_notify());
 }
 
 #[test]
@@ -130,6 +184,7 @@ fn a_composite_alarm_has_a_rule_and_no_values() {
     let reason = format!("{ARN}tea-kettle transitioned to ALARM at Thursday 01 January, 2026");
     let event = with(event, "/alarmData/state/reason", json!(reason));
     let children = json!({"triggeringAlarms": [{"arn": format!("{ARN}tea-kettle")}]}).to_string();
+    let event = with(event, "/alarmData/state/actionsSuppressedBy", json!("WaitPeriod"));
     let alarm = parsed(&with(event, "/alarmData/state/reasonData", json!(children)));
     assert_eq!(
         alarm.monitored,

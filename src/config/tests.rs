@@ -170,6 +170,15 @@ fn an_unreadable_amount_never_means_that_every_cancellation_is_mentioned() {
 }
 
 #[test]
+fn an_amount_is_read_with_or_without_a_blank() {
+    for text in ["KRW 500000", "KRW:500000", "KRW500000", "500000 KRW"] {
+        let config = config(&[("MENTION", "here"), ("MENTION_ABOVE", text)]).unwrap();
+        let above = config.mention.unwrap().above.unwrap();
+        assert_eq!((above.to_string(), config.unreadable), ("KRW 500,000".to_owned(), vec![]));
+    }
+}
+
+#[test]
 fn an_amount_of_any_length_is_read_or_mentions_no_one() {
     for digits in [1, 28, 29, 30, 400] {
         for amount in ["9".repeat(digits), format!("0.{}", "1".repeat(digits))] {
@@ -187,7 +196,7 @@ fn an_amount_without_a_mention_has_no_effect() {
     let expected = "MENTION_ABOVE must be empty while MENTION is not set; instead: no mention";
     assert_eq!(left_out("MENTION_ABOVE", "KRW 1"), expected);
     for value in ["500000", "KRW lots", "XXX1 5"] {
-        assert!(left_out("MENTION_ABOVE", value).contains("`KRW 500000`"), "{value}");
+        assert!(left_out("MENTION_ABOVE", value).contains("`KRW:500000`"), "{value}");
     }
     let both = config(&[("MENTION", "@here"), ("MENTION_ABOVE", "RMB 5")]).unwrap();
     let names: Vec<_> = both.unreadable.iter().map(|setting| setting.name).collect();

@@ -141,7 +141,7 @@ impl Setting for Mention {
 }
 
 impl Setting for Money {
-    const EXPECTED: &str = "a currency and an amount such as `KRW 500000`";
+    const EXPECTED: &str = "a currency and an amount such as `KRW:500000`";
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()

@@ -3,6 +3,7 @@
 //! No profile files and no metadata service: inside Lambda everything is in the environment, and a
 //! look elsewhere costs time at a cold start.
 
+use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,14 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
+use lambda_http::http::Request;
+use url::{Host, Url};
 
 use crate::infra::http_client::{HttpClient, NoResponse};
+
+/// The operation that a request to Secrets Manager asks for begins with this:
+/// <https://docs.aws.amazon.com/secretsmanager/latest/apireference/CommonParameters.html>.
+const SECRETS_MANAGER: &str = "secretsmanager.";
 
 /// Before the second attempt of a call, which is the last.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -60,6 +67,20 @@ pub fn sdk_config(
     Ok(config.service_config(Endpoints(variable)).build())
 }
 
+/// The secret would be sent unencrypted, so the request was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its endpoint is an http:// address of another machine, which would see the secret")]
+pub struct Unencrypted;
+
+/// Whether the call was not made, because the secret would have been sent unencrypted.
+pub fn is_unencrypted<E, R>(error: &SdkError<E, R>) -> bool {
+    let SdkError::DispatchFailure(failure) = error else {
+        return false;
+    };
+    let source = failure.as_connector_error().and_then(Error::source);
+    source.is_some_and(<dyn Error>::is::<Unencrypted>)
+}
+
 /// The timeouts of one attempt and of the whole call.
 pub fn timeouts(attempt: Duration, call: Duration) -> TimeoutConfig {
     TimeoutConfig::builder().operation_attempt_timeout(attempt).operation_timeout(call).build()
@@ -80,6 +101,8 @@ enum What {
     Refused(String),
     #[error("did not answer in time")]
     Timeout,
+    #[error("is not asked: {Unencrypted}")]
+    Unencrypted,
     #[error("cannot be reached")]
     Unreachable,
     #[error("gave an unreadable answer")]
@@ -95,6 +118,7 @@ impl ServiceError {
         let what = match error {
             SdkError::TimeoutError(_) => What::Timeout,
             SdkError::DispatchFailure(failure) if failure.is_timeout() => What::Timeout,
+            error if is_unencrypted(error) => What::Unencrypted,
             SdkError::ServiceError(refusal) => {
                 What::Refused(refusal.err().code().unwrap_or("an unknown error").to_owned())
             }
@@ -150,6 +174,9 @@ impl HttpConnector for Connector {
         let http = Arc::clone(&self.0);
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(unusable)?;
+            if !is_safe(&request) {
+                return Err(unusable(Unencrypted));
+            }
             // The SDK's requests to these services are small and in memory.
             let request = request.map(|body| body.bytes().unwrap_or_default().to_vec());
             // The SDK has timeouts of its own.
@@ -163,6 +190,21 @@ impl HttpConnector for Connector {
     }
 }
 
+/// Whether the secret, if it is what the request is about, is sent encrypted or stays on this machine.
+fn is_safe<B>(request: &Request<B>) -> bool {
+    let target = request.headers().get("x-amz-target");
+    let is_secret =
+        target.is_some_and(|target| target.as_bytes().starts_with(SECRETS_MANAGER.as_bytes()));
+    !is_secret
+        || Url::parse(&request.uri().to_string()).is_ok_and(|url| match url.host() {
+            _ if url.scheme() == "https" => true,
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            None => false,
+        })
+}
+
 fn failure(error: NoResponse) -> ConnectorError {
     if error.is_timeout {
         ConnectorError::timeout(error.into())
@@ -171,6 +213,64 @@ fn failure(error: NoResponse) -> ConnectorError {
     }
 }
 
-fn unusable(error: impl std::error::Error + Send + Sync + 'static) -> ConnectorError {
+fn unusable(error: impl Error + Send + Sync + 'static) -> ConnectorError {
     ConnectorError::user(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::app::tests::answer;
+    use crate::infra::deadline::Deadline;
+    use crate::secret::cache::SecretCache;
+
+    /// The error of reading the secret at this endpoint, and how many requests were sent.
+    async fn read_at(variable: &'static str, endpoint: &str) -> (Option<String>, u32) {
+        let requests = Arc::new(AtomicU32::new(0));
+        let sent = Arc::clone(&requests);
+        let http = Arc::new(HttpClient::InMemory(Box::new(move |_| {
+            sent.fetch_add(1, Ordering::Relaxed);
+            answer(r#"{"SecretString":"{}"}"#)
+        })));
+        let endpoint = endpoint.to_owned();
+        let config = sdk_config(&http, move |name| match name {
+            name if name == variable => Some(endpoint.clone()),
+            "AWS_REGION" | "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            _ => None,
+        });
+        let deadline = Deadline::within(Duration::from_secs(4), Timestamp::UNIX_EPOCH);
+        let read = SecretCache::new(&config.unwrap(), "secret").current(deadline).await;
+        (read.err().map(|error| error.to_string()), requests.load(Ordering::Relaxed))
+    }
+
+    #[tokio::test]
+    async fn the_secret_is_never_sent_unencrypted() {
+        for variable in ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SECRETS_MANAGER"] {
+            for endpoint in [
+                "http://secrets.example",
+                "http://192.0.2.1:4566",
+                "http://127.0.0.1.secrets.example:4566",
+                "http://[2001:db8::1]:4566",
+                "http://0.0.0.0:4566",
+            ] {
+                let (error, requests) = read_at(variable, endpoint).await;
+                let expected = "Secrets Manager is not asked: its endpoint is an http:// address of \
+                                another machine, which would see the secret";
+                assert_eq!((error.as_deref(), requests), (Some(expected), 0), "{endpoint}");
+            }
+            for endpoint in [
+                "https://secrets.example",
+                "http://127.0.0.1:4566",
+                "http://127.9.9.9",
+                "http://localhost:4566",
+                "http://[::1]:4566",
+            ] {
+                assert_eq!(read_at(variable, endpoint).await, (None, 1), "{endpoint}");
+            }
+        }
+    }
 }

@@ -74,6 +74,47 @@ fn a_cancellation_over_the_wire() {
     insta::assert_json_snapshot!(message_of(&event(), Language::English));
 }
 
+/// Otherwise the counts, brackets and labels beside it would change their places.
+#[test]
+fn text_from_right_to_left_is_isolated_from_the_words_around_it() {
+    let item = |title: &str, quantity: &str| Item {
+        title: OneLine::parse(title).unwrap(),
+        quantity: line(quantity),
+    };
+    let event = OrderEvent {
+        number: line("طلب-7"),
+        shop: line("בית התה"),
+        reason: line("نفاد الكمية"),
+        customer: line("أمل"),
+        total: Money::parse("10.00", Some("SAR"), Unit::Major),
+        items: vec![item("شاي (250g)", "2"), item("كوب", "٣"), item("Teapot", "1")],
+        ..event()
+    };
+    insta::assert_snapshot!(
+        format!("{:?}", message_of(&event, Language::English).text()),
+        @r#""🚫 Order \u{2068}طلب-7\u{2069} cancelled · SAR 10.00 · Reason: \u{2068}نفاد الكمية\u{2069} · Customer: \u{2068}أمل\u{2069} · Shop: \u{2068}בית התה\u{2069} · 2 × \u{2068}شاي (250g)\u{2069}, \u{2068}٣\u{2069} × \u{2068}كوب\u{2069}, 1 × Teapot · 2026-01-01 00:12 UTC · Shopify""#
+    );
+    insta::assert_snapshot!(
+        format!("{:?}", message_of(&event, Language::Korean).text()),
+        @r#""🚫 주문 취소 \u{2068}طلب-7\u{2069} · SAR 10.00 · 사유: \u{2068}نفاد الكمية\u{2069} · 고객: \u{2068}أمل\u{2069} · 상점: \u{2068}בית התה\u{2069} · \u{2068}شاي (250g)\u{2069} × 2, \u{2068}كوب\u{2069} × \u{2068}٣\u{2069}, Teapot × 1 · 2026-01-01 09:12 (한국 시간) · Shopify""#
+    );
+    let long = "شاي ".repeat(90);
+    let item = item(&long, "1");
+    let long = OrderEvent { number: line(&long), items: vec![item], ..event };
+    let texts = texts(&message_of(&long, Language::English));
+    let count = |mark| texts.matches(mark).count();
+    assert_eq!(count('\u{2068}'), count('\u{2069}'), "{texts}");
+}
+
+#[test]
+fn text_from_left_to_right_stays_as_it_is() {
+    for text in
+        ["Jasmine tea, 100 g", "제주 녹차 2호", "Ünïcode №5 ☕️", "Чай", "お茶", "12:30", "ชา"]
+    {
+        assert_eq!(words::isolated(text), text);
+    }
+}
+
 #[test]
 fn a_hello_names_its_stack() {
     let hellos = LANGUAGES.map(|language| texts(&hello("a<b", language)));

@@ -1,5 +1,7 @@
 //! All wording, in every language: [`Words::choose`] has English and Korean side by side.
 
+use icu_properties::props::BidiClass;
+use icu_properties::{CodePointMapData, CodePointMapDataBorrowed};
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 
@@ -129,7 +131,7 @@ impl Words {
             (self.shop_label(), event.shop.as_ref().map(OneLine::to_string)),
         ];
         let known = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?)));
-        known.map(|(label, fact)| format!("{label}: {fact}")).collect()
+        known.map(|(label, fact)| format!("{label}: {}", isolated(&fact))).collect()
     }
 
     pub(super) fn items(self, event: &OrderEvent) -> Vec<String> {
@@ -271,9 +273,28 @@ fn counted(count: &str, noun: &str) -> String {
     format!("{count} {noun}{plural}")
 }
 
+/// Text from outside, at most so many characters of it.
 fn shortened(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
-        Some((cut, _)) => format!("{}…", text[..cut].trim_end()),
-        None => text.to_owned(),
+        Some((cut, _)) => isolated(&format!("{}…", text[..cut].trim_end())),
+        None => isolated(text),
+    }
+}
+
+/// Text from outside, so that it cannot change the order of the words around it.
+///
+/// Text from right to left would draw the counts and brackets beside it to its other side. First
+/// strong isolate and pop directional isolate prevent it:
+/// <https://www.unicode.org/reports/tr9/#Explicit_Directional_Isolates>. Other text stays as it is.
+pub(super) fn isolated(text: &str) -> String {
+    const CLASSES: CodePointMapDataBorrowed<'static, BidiClass> = CodePointMapData::new();
+    let is_from_right = |c| {
+        let from_right = [BidiClass::RightToLeft, BidiClass::ArabicLetter, BidiClass::ArabicNumber];
+        from_right.contains(&CLASSES.get(c))
+    };
+    if text.chars().any(is_from_right) {
+        format!("\u{2068}{text}\u{2069}")
+    } else {
+        text.to_owned()
     }
 }

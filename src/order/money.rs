@@ -35,6 +35,9 @@ pub enum Unit {
     Minor,
 }
 
+/// `Decimal` holds 28 digits, and reads a longer text with a function that calls itself for each.
+const MAX_AMOUNT_BYTES: usize = 64;
+
 impl Money {
     /// Reads the sender's digits; `None` if there are none, or if they count the minor units of an
     /// unnamed currency.
@@ -148,27 +151,39 @@ impl fmt::Display for Money {
     }
 }
 
-/// Reads a configured amount such as `KRW 500000`.
+/// Reads a configured amount: `KRW 500000`, or `KRW:500000` and `KRW500000`, which shells do not
+/// split, or the currency last.
 impl FromStr for Money {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let (currency, amount) = text.trim().split_once(' ').ok_or(())?;
-        decimals(currency).ok_or(())?;
-        let amount = Amount::Exact(exact(amount.trim(), 0).ok_or(())?);
-        Ok(Self { amount, currency: Some(currency.to_owned()) })
+        let text = text.trim();
+        let is_currency = |code: &str| decimals(code).is_some();
+        let code_first = text.split_at_checked(3).filter(|(code, _)| is_currency(code));
+        let code_last = || {
+            let (amount, code) = text.split_at_checked(text.len().checked_sub(3)?)?;
+            is_currency(code).then_some((code, amount))
+        };
+        let (currency, amount) = code_first.or_else(code_last).ok_or(())?;
+        let amount = amount.trim();
+        let amount = amount.strip_prefix(':').unwrap_or(amount).trim();
+        // A minus sign may be meant as a hyphen, and would mention every cancellation.
+        let is_plain = amount.starts_with(|c: char| c.is_ascii_digit());
+        let amount = exact(amount, 0).filter(|_| is_plain).ok_or(())?;
+        Ok(Self { amount: Amount::Exact(amount), currency: Some(currency.to_owned()) })
     }
 }
 
 /// A plain decimal number, with or without an exponent, its point moved left by `shift` digits.
 fn exact(text: &str, shift: u32) -> Option<Decimal> {
     let is_plain = |c: char| c.is_ascii_digit() || "+-.eE".contains(c);
-    if !text.chars().all(is_plain) {
+    if text.len() > MAX_AMOUNT_BYTES || !text.chars().all(is_plain) {
         return None;
     }
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let mut exact = Decimal::from_str_exact(digits).ok()?;
-    let scale = i64::from(exact.scale()) + i64::from(shift) - exponent.parse::<i64>().ok()?;
+    let exponent: i32 = exponent.parse().ok()?;
+    let scale = i64::from(exact.scale()) + i64::from(shift) - i64::from(exponent);
     if let Ok(scale) = u32::try_from(scale) {
         exact.set_scale(scale).ok()?;
         return Some(exact);
@@ -275,6 +290,15 @@ mod tests {
         for text in ["1,234.50", "$19.99", "1_000", "1e999", "--1", digits_35, beyond] {
             assert_eq!(shown(text, "USD", Unit::Major), format!("USD {text}"));
         }
+        let zeros = format!("{}1", "0".repeat(200_000));
+        let exponents =
+            ["1e-9223372036854775808", "1.5e-9223372036854775807", "1e9223372036854775807"];
+        let many_digits = "7".repeat(200_000);
+        let long_exponent = format!("1e{}", "9".repeat(200_000));
+        for text in exponents.iter().copied().chain([&*zeros, &many_digits, &long_exponent]) {
+            let amount = Money::parse(text, Some("USD"), Unit::Minor).unwrap();
+            assert!(!amount.is_exact() && amount.digits().starts_with(&text[..20]), "{amount}");
+        }
         let floor: Money = "USD 1".parse().unwrap();
         let unread = Money::parse("1,234.50", Some("USD"), Unit::Major).unwrap();
         assert!(!unread.reaches(&floor), "what was not read is not compared");
@@ -323,8 +347,42 @@ mod tests {
     }
 
     #[test]
-    fn a_configured_amount_needs_a_known_currency() {
-        for text in ["500000", "KRW", "WON 500000", "KRW many"] {
+    fn a_configured_amount_may_be_written_without_a_blank() {
+        for text in [
+            "KRW 500000",
+            "KRW500000",
+            "KRW:500000",
+            "KRW: 500000",
+            " KRW\u{A0}500000 ",
+            "KRW 5E5",
+            "500000 KRW",
+            "500000KRW",
+        ] {
+            let amount = text.parse::<Money>().map(|amount| amount.to_string());
+            assert_eq!(amount, Ok("KRW 500,000".to_owned()), "{text}");
+        }
+        assert_eq!("EUR:19.90".parse::<Money>().unwrap().to_string(), "EUR 19.90");
+    }
+
+    #[test]
+    fn a_configured_amount_needs_a_known_currency_and_plain_digits() {
+        for text in [
+            "",
+            "500000",
+            "KRW",
+            "KRW:",
+            "WON 500000",
+            "KRW many",
+            "KRW500000EUR",
+            "KRW EUR 5",
+            "5 6 KRW",
+            // A minus sign that was meant as a hyphen would mention every cancellation.
+            "KRW-500000",
+            "KRW 500,000",
+            "K 500000",
+            "₩500000",
+            "우리 500000",
+        ] {
             assert_eq!(text.parse::<Money>(), Err(()), "{text}");
         }
     }

@@ -121,7 +121,11 @@ impl SecretCache {
         let text = answer.secret_string().ok_or(SecretCacheError::Binary)?;
         let secret = Secret::parse(text)?;
         for warning in &secret.warnings {
-            tracing::error!(%warning, "ignored a part of the secret");
+            if warning.is_used() {
+                tracing::warn!(%warning, "unsafe part of the secret");
+            } else {
+                tracing::error!(%warning, "ignored a part of the secret");
+            }
         }
         Ok(Arc::new(secret))
     }

@@ -1,18 +1,28 @@
 //! A platform's signing key: verifies and makes signatures.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 
-use crate::platform::{Auth, KeyText};
+use crate::platform::{Auth, KeyText, Token};
+use crate::secret::parse::bare;
 
 /// One key of a platform, too long to be guessed.
 #[derive(Debug)]
 pub struct SigningKey {
-    /// The bytes that the key's text may stand for, most likely first.
-    candidates: Vec<SecretSlice<u8>>,
+    /// What the operator's text may stand for, most likely first. All of it is the operator's own
+    /// secret, so that trying each is as safe as trying one.
+    readings: Vec<Reading>,
+}
+
+/// The bytes that a text stands for.
+#[derive(Debug)]
+struct Reading {
+    bytes: SecretSlice<u8>,
+    is_decoded: bool,
 }
 
 /// Why a text cannot be a signing key.
@@ -22,44 +32,74 @@ pub enum KeyError {
     Empty,
     #[error("it is shorter than 16 bytes")]
     Short,
-    #[error("what follows `whsec_` is not base64")]
-    NotBase64,
+    #[error("its password, which follows the `:`, is shorter than 16 bytes")]
+    ShortPassword,
+    #[error("it is a key of the asymmetric signature; the key that is needed begins with `whsec_`")]
+    Asymmetric,
 }
+
+/// What stands before the base64 of a key.
+const PREFIX: &str = "whsec_";
+/// What stands before the public and the private key of the other signature of Standard Webhooks.
+const ASYMMETRIC: [&str; 2] = ["whpk_", "whsk_"];
+
+/// Reads base64 as the libraries of most languages do.
+const ANY_PADDING: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
 
 impl SigningKey {
     /// A shorter key could be guessed.
     const MIN_BYTES: usize = 16;
 
-    /// Reads a key as the platform's scheme writes it.
+    /// Reads a key as the platform's scheme writes it, and as senders show it.
     ///
-    /// A Standard Webhooks key is base64 after `whsec_`. Without this prefix the text itself is the key.
-    /// But the libraries of Standard Webhooks decode such a text too, so a sender that uses one of them
-    /// signs with the decoded bytes. Both are accepted.
+    /// Blanks and quotes around it are no part of it. A key of Standard Webhooks is base64 after
+    /// `whsec_`. But some senders, such as Polar, sign with the bytes of the whole text, and the
+    /// libraries of Standard Webhooks decode a text without the prefix too. So both readings are
+    /// accepted.
     pub fn parse(text: &str, auth: &Auth) -> Result<Self, KeyError> {
-        let candidates = match (auth, text.strip_prefix("whsec_")) {
-            (Auth::HmacSha256(_) | Auth::Token(_) | Auth::Standard(KeyText::Raw), _) => {
-                vec![text.as_bytes().to_vec()]
-            }
-            (Auth::Standard(KeyText::Whsec), Some(encoded)) => {
-                vec![STANDARD.decode(encoded).map_err(|_| KeyError::NotBase64)?]
-            }
-            (Auth::Standard(KeyText::Whsec), None) => {
-                let decoded = STANDARD.decode(text).ok();
-                let decoded = decoded.filter(|bytes| bytes.len() >= Self::MIN_BYTES);
-                [Some(text.as_bytes().to_vec()), decoded].into_iter().flatten().collect()
-            }
-        };
-        match candidates[0].len() {
-            0 => Err(KeyError::Empty),
-            length if length < Self::MIN_BYTES => Err(KeyError::Short),
-            _ => Ok(Self { candidates: candidates.into_iter().map(Into::into).collect() }),
+        let text = bare(text);
+        if text.is_empty() {
+            return Err(KeyError::Empty);
         }
+        let readings = match auth {
+            Auth::HmacSha256(_) => vec![Reading::of_text(text)],
+            Auth::Standard(form) => standard(text, *form)?,
+            Auth::Token(token) => credentials(text, token)?,
+        };
+        let is_long = |reading: &Reading| reading.bytes.expose_secret().len() >= Self::MIN_BYTES;
+        let readings: Vec<_> = readings.into_iter().filter(is_long).collect();
+        if readings.is_empty() { Err(KeyError::Short) } else { Ok(Self { readings }) }
+    }
+
+    /// How the operator's text is read, for the operator.
+    pub fn reading(&self) -> &'static str {
+        match self.readings.iter().map(|reading| reading.is_decoded).collect::<Vec<_>>()[..] {
+            [true, ..] => "the bytes that its base64 stands for, or else its text",
+            [false, .., true] => "its text, or else the bytes that its base64 stands for",
+            _ => "its text",
+        }
+    }
+
+    /// Whether a webhook that is signed with one of the two keys may be verified with the other.
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
+        let mut pairs = self.readings.iter().flat_map(|one| {
+            other
+                .readings
+                .iter()
+                .map(move |other| (one.bytes.expose_secret(), other.bytes.expose_secret()))
+        });
+        pairs.any(|(one, other)| one == other)
     }
 
     /// Whether one of the signatures is this key's for the text, which is given in parts.
     pub(crate) fn signed(&self, text: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
-        self.candidates.iter().any(|key| {
-            let mac = mac(key, text);
+        self.readings.iter().any(|key| {
+            let mac = mac(&key.bytes, text);
             signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
         })
     }
@@ -67,20 +107,88 @@ impl SigningKey {
     /// Whether one of the tokens is the key. Signatures of both are compared, so that the time that it
     /// takes says nothing about the key.
     pub(crate) fn is_one_of(&self, tokens: &[Vec<u8>]) -> bool {
-        let key = &self.candidates[0];
-        let own = mac(key, &[key.expose_secret()]).finalize().into_bytes();
-        tokens.iter().any(|token| mac(key, &[token]).verify_slice(&own).is_ok())
+        self.readings.iter().any(|Reading { bytes: key, .. }| {
+            let own = mac(key, &[key.expose_secret()]).finalize().into_bytes();
+            tokens.iter().any(|token| mac(key, &[token]).verify_slice(&own).is_ok())
+        })
     }
 
     /// Signs a text as the platform does.
     pub(crate) fn sign(&self, text: &[&[u8]]) -> Vec<u8> {
-        mac(&self.candidates[0], text).finalize().into_bytes().to_vec()
+        mac(&self.readings[0].bytes, text).finalize().into_bytes().to_vec()
     }
 
     /// The key as a token.
     pub(crate) fn expose(&self) -> &[u8] {
-        self.candidates[0].expose_secret()
+        self.readings[0].bytes.expose_secret()
     }
+}
+
+impl Reading {
+    fn of_text(text: &str) -> Self {
+        Self { bytes: text.as_bytes().to_vec().into(), is_decoded: false }
+    }
+
+    /// `None` if the text is not base64. Senders write both alphabets, with padding or without.
+    fn of_base64(text: &str) -> Option<Self> {
+        let standard = text.replace('-', "+").replace('_', "/");
+        let bytes = ANY_PADDING.decode(standard).ok()?;
+        Some(Self { bytes: bytes.into(), is_decoded: true })
+    }
+
+    fn is_text(&self) -> bool {
+        self.bytes.expose_secret().iter().all(u8::is_ascii_graphic)
+    }
+}
+
+/// The readings of a key of Standard Webhooks:
+/// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme>.
+fn standard(text: &str, form: KeyText) -> Result<Vec<Reading>, KeyError> {
+    // Some senders show the version of the signature in front of the key.
+    let text = text.strip_prefix("v1,").filter(|rest| rest.starts_with(PREFIX)).unwrap_or(text);
+    let encoded = text.strip_prefix(PREFIX);
+    if encoded == Some("") {
+        return Err(KeyError::Empty);
+    }
+    if form == KeyText::Whsec && ASYMMETRIC.iter().any(|prefix| text.starts_with(prefix)) {
+        return Err(KeyError::Asymmetric);
+    }
+    let decoded = Reading::of_base64(encoded.unwrap_or(text).trim());
+    let whole = Some(Reading::of_text(text));
+    let readings = match (form, encoded) {
+        (KeyText::Whsec, Some(_)) => [decoded, whole],
+        (KeyText::Whsec, None) => [whole, decoded],
+        // The senders' examples encode a raw key, as the libraries take base64 only.
+        (KeyText::Raw, _) => [whole, decoded.filter(Reading::is_text)],
+    };
+    Ok(readings.into_iter().flatten().collect())
+}
+
+/// The readings of a token: the text, and what it holds if it was copied as a whole header.
+///
+/// A method or a user name is known to everyone, so it does not count for the length.
+fn credentials(text: &str, token: &Token) -> Result<Vec<Reading>, KeyError> {
+    let value =
+        token.header.iter().find_map(|name| after(text, name)?.trim_start().strip_prefix(':'));
+    let value = value.map_or(text, str::trim);
+    let basic = after(value, "basic ").and_then(|encoded| Reading::of_base64(encoded.trim()));
+    let bearer = after(value, "bearer ").map(|token| Reading::of_text(token.trim()));
+    let whole = Reading::of_text(value);
+    let readings = basic.or(bearer).into_iter().chain([whole]).collect::<Vec<_>>();
+
+    let secret = readings[0].bytes.expose_secret();
+    let password = secret.iter().position(|&byte| byte == b':').map(|colon| &secret[colon + 1..]);
+    match password {
+        Some(password) if password.len() < SigningKey::MIN_BYTES => Err(KeyError::ShortPassword),
+        None if secret.len() < SigningKey::MIN_BYTES => Err(KeyError::Short),
+        _ => Ok(readings),
+    }
+}
+
+/// What follows a prefix, in any case.
+fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (start, rest) = text.split_at_checked(prefix.len())?;
+    start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
 fn mac(key: &SecretSlice<u8>, text: &[&[u8]]) -> Hmac<Sha256> {

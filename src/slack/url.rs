@@ -14,18 +14,38 @@ pub struct SlackUrl(SecretString);
 pub enum SlackUrlError {
     #[error("it is empty: no channel is connected yet")]
     Empty,
+    #[error("it is not a text")]
+    NotText,
     #[error("it is not an address like https://hooks.slack.com/services/…")]
     NotSlack,
     #[error("it is a workflow's address: create an incoming webhook instead")]
     Workflow,
+    #[error("it is an address of Discord: only an incoming webhook of Slack can be used")]
+    Discord,
+    #[error("it is an address of another service than Slack: create an incoming webhook in Slack")]
+    OtherService,
 }
 
 impl SlackUrl {
     /// Reads a URL; `origin` is where Slack is in tests.
+    ///
+    /// It may stand in the text in which people find it: between quotes or angle brackets, or in the
+    /// `curl` command that Slack's page offers.
     pub fn parse(text: &str, origin: Option<&Url>) -> Result<Self, SlackUrlError> {
-        if text.is_empty() {
+        if text.trim().is_empty() {
             return Err(SlackUrlError::Empty);
         }
+        // The whole text first: an address that was broken into lines is put together.
+        Self::read(text, origin).or_else(|error| {
+            let found = addresses(text).map(|address| Self::read(address, origin));
+            let found: Vec<_> = found.collect();
+            let first = found.first().cloned().unwrap_or(Err(error));
+            found.into_iter().find(Result::is_ok).unwrap_or(first)
+        })
+    }
+
+    /// Reads a text that is a URL and nothing else.
+    fn read(text: &str, origin: Option<&Url>) -> Result<Self, SlackUrlError> {
         let url = Url::parse(text).map_err(|_| SlackUrlError::NotSlack)?;
         let is_slack = match origin {
             Some(origin) => url.origin() == origin.origin(),
@@ -35,11 +55,17 @@ impl SlackUrl {
                     && matches!(url.domain(), Some("hooks.slack.com" | "hooks.slack-gov.com"))
             }
         };
+        if !is_slack {
+            return Err(other_service(&url));
+        }
         let is_bare = url.username().is_empty()
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        if !is_slack || !is_bare {
+        // Slack's own paths are words. Anything else was in the text around the address.
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-');
+        let is_whole = url.path().chars().all(is_word) && !url.path().ends_with('/');
+        if !is_bare || !is_whole {
             return Err(SlackUrlError::NotSlack);
         }
         match url.path().split('/').nth(1) {
@@ -69,6 +95,37 @@ impl fmt::Debug for SlackUrl {
     }
 }
 
+/// What is wrong with an address that is not under Slack's origin.
+fn other_service(url: &Url) -> SlackUrlError {
+    if !matches!(url.scheme(), "http" | "https") {
+        return SlackUrlError::NotSlack;
+    }
+    let Some(host) = url.domain() else {
+        return SlackUrlError::OtherService;
+    };
+    let is_of = |domain: &str| {
+        host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    };
+    if is_of("slack.com") || is_of("slack-gov.com") {
+        SlackUrlError::NotSlack
+    } else if is_of("discord.com") || is_of("discordapp.com") {
+        SlackUrlError::Discord
+    } else {
+        SlackUrlError::OtherService
+    }
+}
+
+/// The addresses in a text, each without what stands around it.
+fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("://").map(|(at, _)| {
+        let is_end =
+            |c: char| c.is_whitespace() || !c.is_ascii() || "\"'`<>|\\()[]{},;&%".contains(c);
+        let start = text[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
+        let length = text[start..].find(is_end).unwrap_or(text.len() - start);
+        text[start..start + length].trim_end_matches(['.', ':', '!', '?', '/'])
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,9 +151,12 @@ mod tests {
             "https://user@hooks.slack.com",
             "https://hooks.slack.com@evil.example",
             "https://slack.com",
+            "https://evil.example/https://slack.com",
             "",
         ] {
-            assert_eq!(refusal(&hook(origin)), SlackUrlError::NotSlack, "{origin}");
+            let other = SlackUrlError::OtherService;
+            let expected = if origin.contains("evil") { other } else { SlackUrlError::NotSlack };
+            assert_eq!(refusal(&hook(origin)), expected, "{origin}");
         }
         assert_eq!(refusal(""), SlackUrlError::Empty);
         assert_eq!(refusal("https://hooks.slack.com/triggers/T0/1/x"), SlackUrlError::Workflow);
@@ -105,12 +165,78 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_around_an_address_is_no_part_of_it() {
+        for host in ["hooks.slack.com", "hooks.slack-gov.com"] {
+            let hook = hook(&format!("https://{host}"));
+            let (start, end) = hook.split_at(hook.len() - 20);
+            for pasted in [
+                format!("<{hook}>"),
+                format!("<{hook}|a channel>"),
+                format!("[{hook}]({hook})"),
+                format!("\"{hook}\""),
+                format!("\\\"{hook}\\\""),
+                format!("\u{201C}{hook}\u{201D}"),
+                format!("「{hook}」"),
+                format!("&lt;{hook}&gt;"),
+                format!(" {hook} \r\n"),
+                format!("{hook}\u{200B}"),
+                format!("\u{FEFF}{hook}"),
+                format!("{hook}%20"),
+                format!("{hook}%0A%20"),
+                format!("{hook}/"),
+                format!("Webhook URL: {hook}."),
+                format!("SLACK_WEBHOOK_URL={hook}"),
+                format!("{start}\r\n{end}"),
+                hook.replace("https://hooks", "HTTPS://Hooks"),
+                format!(
+                    "curl -X POST -H 'Content-type: application/json' --data \
+                     '{{\"text\":\"Hello, World!\"}}' {hook}"
+                ),
+                format!("curl \"{hook}\" \\\n -d '{{\"text\":\"see https://tea.example/\"}}'"),
+                format!("curl -d '{{\"text\":\"see https://tea.example/\"}}' '{hook}'"),
+            ] {
+                let read = SlackUrl::parse(&pasted, None).map(|url| url.expose().to_owned());
+                assert_eq!(read, Ok(hook.clone()), "{pasted}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_cannot_work_is_named() {
+        for (address, expected) in [
+            ("https://hooks.slack.com/triggers/T0/1/x", SlackUrlError::Workflow),
+            ("<https://hooks.slack.com/workflows/T0/A0/1/x>", SlackUrlError::Workflow),
+            ("'https://hooks.slack-gov.com/triggers/T0/1/x'", SlackUrlError::Workflow),
+            ("https://discord.com/api/webhooks/1/x", SlackUrlError::Discord),
+            ("https://discord.com/api/webhooks/1/x/slack", SlackUrlError::Discord),
+            ("<https://ptb.discordapp.com/api/webhooks/1/x>", SlackUrlError::Discord),
+            ("https://discord.com.example/api/webhooks/1/x", SlackUrlError::OtherService),
+            ("https://tea.webhook.office.com/webhookb2/x", SlackUrlError::OtherService),
+            ("https://chat.tea.example/hooks/1/x", SlackUrlError::OtherService),
+            ("\"https://127.0.0.1/services/T0/B0/x\"", SlackUrlError::OtherService),
+            ("https://api.slack.com/apps/A0/incoming-webhooks", SlackUrlError::NotSlack),
+            ("xoxb-1-2-x", SlackUrlError::NotSlack),
+            ("hooks:services/T0/B0/x", SlackUrlError::NotSlack),
+            ("https://", SlackUrlError::NotSlack),
+            ("://", SlackUrlError::NotSlack),
+            ("'https://hooks.slack.com/services/T0/B0/x?a=1'", SlackUrlError::NotSlack),
+            ("\"\"", SlackUrlError::NotSlack),
+            (" \n", SlackUrlError::Empty),
+        ] {
+            assert_eq!(refusal(address), expected, "{address}");
+        }
+    }
+
+    #[test]
     fn another_origin_replaces_slacks() {
         let origin: Url = "http://127.0.0.1:9100".parse().unwrap();
         assert!(SlackUrl::parse(&hook("http://127.0.0.1:9100"), Some(&origin)).is_ok());
         for other in ["https://hooks.slack.com", "http://127.0.0.1:9101"] {
-            let refused = SlackUrl::parse(&hook(other), Some(&origin));
-            assert_eq!(refused.unwrap_err(), SlackUrlError::NotSlack, "{other}");
+            let refused = SlackUrl::parse(&hook(other), Some(&origin)).unwrap_err();
+            let is_slack = other.contains("slack");
+            let expected =
+                if is_slack { SlackUrlError::NotSlack } else { SlackUrlError::OtherService };
+            assert_eq!(refused, expected, "{other}");
         }
     }
 

@@ -77,6 +77,25 @@ async fn an_alarm_event_sent_twice_is_posted_once() {
 }
 
 #[tokio::test]
+async fn each_contributor_of_an_alarm_is_posted_once() {
+    let world = World::queued(&[]).await;
+    for table in ["orders", "teas", "orders"] {
+        let mut event = alarm("writes", "OK", "ALARM");
+        event["alarmData"]["alarmContributor"] =
+            json!({"id": format!("id-of-{table}"), "attributes": {"TableName": table}});
+        invoke(&world, &event).await;
+    }
+    world.consume_the_rest().await;
+    let messages = world.slack.messages();
+    let text = |table| format!("Contributor: TableName: {table}");
+    for table in ["orders", "teas"] {
+        let about = messages.iter().filter(|post| post.text().contains(&text(table)));
+        assert_eq!(about.count(), 1, "{table}");
+    }
+    assert_eq!(messages.len(), 2);
+}
+
+#[tokio::test]
 async fn an_alarm_waits_while_slack_is_down() {
     let world = World::queued(&[]).await;
     world.slack.down(Fault::answer(503, ""));

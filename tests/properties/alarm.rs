@@ -39,9 +39,9 @@ fn event() -> impl Strategy<Value = Value> {
     let name = (text(), proptest::sample::select(own));
     let name = name.prop_map(|(start, end)| format!("{start}{end}"));
     let arn = "arn:aws(-cn)?:cloudwatch:[a-z-]{1,9}:[0-9]{12}:alarm:[a<>|/#% 가]{0,300}";
-    let values = [(); 6].map(|()| value());
+    let values = [(); 7].map(|()| value());
     (prop_oneof![Just(String::from("x")), arn], name, values).prop_map(|(arn, name, values)| {
-        let [time, state, before, data, metric, configuration] = values;
+        let [time, state, before, data, metric, configuration, contributor] = values;
         let state = match state {
             Value::Object(mut state) => {
                 state.insert("reasonData".to_owned(), json!(data.to_string()));
@@ -57,6 +57,7 @@ fn event() -> impl Strategy<Value = Value> {
             "alarmArn": arn, "time": time, "region": before, "alarmData": {
                 "alarmName": name, "state": state, "previousState": before,
                 "configuration": configuration,
+                "alarmContributor": {"id": data, "attributes": contributor},
             },
         })
     })

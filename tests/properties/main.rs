@@ -12,8 +12,10 @@ use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::Platform;
 use order_alerts::queue::envelope::{pack, unpack};
 use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::secret::{Channel, Secret};
 use order_alerts::slack::block_kit::{Block, Message};
 use order_alerts::slack::reply::retry_after;
+use order_alerts::slack::url::SlackUrl;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::Headers;
 use order_alerts::webhook::sign::sign;
@@ -43,7 +45,7 @@ fn check<S: Strategy>(strategy: S, test: impl Fn(S::Value) -> Result<(), TestCas
 /// Text as nasty as a sender can make it.
 fn text() -> impl Strategy<Value = String> {
     let markup = "[<>&|!@#*_~`{}^ \\\\\"a1가🚫\\u{202e}\\u{0}\\n\\r\\u{2028}]{0,400}";
-    prop_oneof![any::<String>(), markup]
+    prop_oneof![any::<String>(), markup, "[0-9.eE+-]{1,40}"]
 }
 
 #[test]
@@ -54,6 +56,35 @@ fn no_event_makes_the_function_panic() {
         let _ = Invocation::parse(&format!(r#"{{"Records":[{event}]}}"#));
         let _ = unpack(&event);
         let _ = unpack(&format!(r#"{{"version":1,"events":[{event}]}}"#));
+        Ok(())
+    });
+}
+
+#[test]
+fn no_pasted_text_causes_a_panic() {
+    let around = prop_oneof![
+        Just(""),
+        Just("whsec_"),
+        Just("https://hooks.slack.com/services/T0/"),
+        Just("KRW")
+    ];
+    check((text(), around, text()), |(before, middle, after)| {
+        let text = format!("{before}{middle}{after}");
+        for platform in Platform::names() {
+            let _ = SigningKey::parse(&text, &Platform::find(platform).unwrap().auth);
+        }
+        if let Ok(url) = SlackUrl::parse(&text, None) {
+            prop_assert!(url.expose().starts_with("https://hooks.slack.com/services/"));
+        }
+        let _ = text.parse::<Money>();
+        let _ = Secret::parse(&text);
+        let inner = json!({"shopify": text}).to_string();
+        let secret = json!({"slack_webhook_url": text, "signing_keys": inner}).to_string();
+        let secret = Secret::parse(&json!(secret).to_string()).unwrap();
+        let _ = secret.slack_url(Channel::Orders, None);
+        for warning in secret.warnings {
+            prop_assert!(text.chars().count() < 9 || !warning.to_string().contains(&text));
+        }
         Ok(())
     });
 }

@@ -165,7 +165,7 @@ async fn an_unreadable_setting_is_an_error_that_names_it() {
     assert_eq!(
         errors,
         "error: CUSTOMER must be `hidden`, `initials` or `full`; \
-         MENTION_ABOVE must be a currency and an amount such as `KRW 500000`\n"
+         MENTION_ABOVE must be a currency and an amount such as `KRW:500000`\n"
     );
 }
 

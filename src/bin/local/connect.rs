@@ -6,7 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
-use order_alerts::platform::Platform;
+use order_alerts::platform::{Auth, Platform};
+use order_alerts::secret::Secret;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
@@ -135,10 +136,13 @@ async fn connect_platform(
         terminal::line("Nothing was stored.");
         return Ok(());
     }
-    SigningKey::parse(&text, &platform.auth)
+    let key = SigningKey::parse(&text, &platform.auth)
         .map_err(|error| format!("the key is refused: {error}"))?;
+    if let (Auth::Standard(_), false) = (&platform.auth, is_random) {
+        terminal::line(&format!("Read as           {}", key.reading()));
+    }
 
-    let Some(count) = add_key(stack_secret, platform, &text).await? else {
+    let Some(count) = add_key(stack_secret, platform, &key, text.trim()).await? else {
         terminal::line("The secret already has this key.");
         return Ok(());
     };
@@ -156,21 +160,26 @@ async fn connect_platform(
 async fn add_key(
     stack_secret: &StackSecret,
     platform: &Platform,
-    key: &String,
+    key: &SigningKey,
+    text: &str,
 ) -> Result<Option<usize>, Failure> {
     let mut stored = stack_secret.read().await?;
-    if let Some(other) = keys::other_platform_with(&stored.value, platform, key) {
+    let secret = Secret::parse(&stored.value.to_string())?;
+    let (same, others): (Vec<_>, Vec<_>) =
+        secret.platforms_with(key).partition(|known| known.id == platform.id);
+    if let [other, ..] = others[..] {
         return Err(format!(
-            "the key is refused: {other} has the same one. A webhook of one could then be sent again as the \
-             other's, so each platform needs its own key"
+            "the key is refused: {} has the same one. A webhook of one could then be sent again as the \
+             other's, so each platform needs its own key",
+            other.name
         )
         .into());
     }
-    if keys::of(&stored.value, platform.id).contains(key) {
+    if !same.is_empty() {
         return Ok(None);
     }
     let list = keys::list_mut(&mut stored.value, platform)?;
-    list.push(json!(key));
+    list.push(json!(text));
     let count = list.len();
     stack_secret.replace(&stored).await?;
     Ok(Some(count))

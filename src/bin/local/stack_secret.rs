@@ -9,6 +9,7 @@ use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
+use order_alerts::secret::unwrapped;
 use serde_json::Value;
 
 use crate::terminal::Failure;
@@ -69,8 +70,7 @@ impl StackSecret {
     pub(crate) async fn read(&self) -> Result<Stored, Failure> {
         let answer = self.get().await?;
         let text = answer.secret_string().unwrap_or_default();
-        let mut value: Value = text.into();
-        unwrap_json(&mut value);
+        let value = unwrapped(text.into());
         if !value.is_object() {
             return Err(format!(
                 "the secret {} is not a JSON object: correct it in the AWS console",
@@ -101,18 +101,6 @@ impl StackSecret {
     async fn get(&self) -> Result<GetSecretValueOutput, Failure> {
         let answer = self.client.get_secret_value().secret_id(&self.id).send().await;
         answer.map_err(|error| refused("read", &self.id, &error))
-    }
-}
-
-/// Replaces a text by the JSON object or list that it is.
-///
-/// Editors put a byte-order mark before the secret, and the key/value form of the AWS console stores
-/// objects and lists as texts.
-pub(crate) fn unwrap_json(value: &mut Value) {
-    let text = value.as_str().unwrap_or_default();
-    let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{FEFF}');
-    if let Ok(inner @ (Value::Object(_) | Value::Array(_))) = serde_json::from_str(text) {
-        *value = inner;
     }
 }
 

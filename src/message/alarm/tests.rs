@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::alarm::tests::{event, parsed, with};
+use crate::alarm::tests::{contributed, event, parsed, with};
 use crate::message::tests::texts;
 
 const LANGUAGES: [Language; 2] = [Language::English, Language::Korean];
@@ -47,6 +47,38 @@ fn a_metric_math_alarm() {
     ]);
     let event = event("tea-pots", "OK", "ALARM");
     insta::assert_snapshot!(messages(&with(event, "/alarmData/configuration/metrics", metrics)));
+}
+
+#[test]
+fn a_contributor_of_an_alarm() {
+    let contributor = json!({"id": "6d442278dba546f6", "attributes": {"TableName": "tea-orders"}});
+    insta::assert_snapshot!(messages(&contributed(contributor)));
+    let message = message(&contributed(json!({"id": "6d442278dba546f6"})), Language::English);
+    assert!(message.text().contains(" · Contributor: 6d442278dba546f6 · "), "{}", message.text());
+}
+
+#[test]
+fn a_name_from_right_to_left_stands_alone() {
+    let message = message(&event("غلاية", "OK", "ALARM"), Language::English);
+    assert!(message.text().starts_with("🚨 Alarm: \u{2068}غلاية\u{2069} · "), "{}", message.text());
+    assert_eq!(message.text().matches("غلاية").count(), 1, "{}", message.text());
+}
+
+/// Only the owner of the account can write such a description.
+#[test]
+fn a_huge_number_in_a_description_is_no_length_of_time() {
+    let data = json!({"period": 60, "recentDatapoints": [0.0], "threshold": 0.0});
+    for (before, now) in [("OK", "ALARM"), ("ALARM", "OK")] {
+        let messages = |minutes: &str| {
+            let described = json!(format!("No order for {minutes} minutes"));
+            let event = own("no-orders", before, now, &data);
+            messages(&with(event, "/alarmData/configuration/description", described))
+        };
+        for minutes in ["9223372036854775807", "-9223372036854775808", "153722867280912931", "-5"] {
+            assert_eq!(messages(minutes), messages("some"), "{minutes}");
+        }
+        assert_eq!(messages("90") != messages("some"), now == "ALARM");
+    }
 }
 
 #[test]

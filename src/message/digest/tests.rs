@@ -264,3 +264,19 @@ fn cancellations_with_messages_of_their_own_are_counted() {
     assert_eq!(fact(3, &ENGLISH), ["🚫 3 more cancellations, posted separately"]);
     assert_eq!(fact(3, &KOREAN), ["🚫 이 밖의 취소 3건은 개별 알림으로 먼저 보냄"]);
 }
+
+#[test]
+fn text_from_right_to_left_is_isolated_on_its_line() {
+    let event = OrderEvent {
+        reason: OneLine::parse("نفاد الكمية"),
+        shop: OneLine::parse("بيت الشاي"),
+        ..order("طلب-7", Kind::Cancelled)
+    };
+    let other = OrderEvent { shop: OneLine::parse("tea.example"), ..order("#8", Kind::Cancelled) };
+    let orders = [(&event, Remarks::default()), (&other, Remarks::default())];
+    let message = about(&orders, 0, &ENGLISH);
+    let list = message.blocks().iter().map(Block::text).collect::<Vec<_>>().join("\n");
+    let line = "\u{2068}طلب-7\u{2069} · KRW 1,250,000 · \u{2068}نفاد الكمية\u{2069} · \u{2068}بيت الشاي\u{2069}";
+    assert!(list.contains(line), "{list:?}");
+    assert!(list.contains("#8 · KRW 1,250,000 · tea.example"), "{list:?}");
+}

@@ -3,7 +3,7 @@
 use jiff::SignedDuration;
 
 use crate::alarm::{Alarm, Monitored, State};
-use crate::message::words::{Words, named};
+use crate::message::words::{MAX_NAME_CHARS, Words, isolated, named};
 use crate::order::one_line::OneLine;
 
 impl Words {
@@ -45,25 +45,30 @@ impl Words {
         let own = alarm.stack_alarm();
         // Plain words stand in for CloudWatch's, except for a state that they do not know.
         let own_words = !matches!(alarm.state, State::Other(_)) && own.is_some();
-        let unless_own =
-            |line: Option<&OneLine>| line.filter(|_| !own_words).map(OneLine::to_string);
+        let unless_own = |line: Option<&OneLine>| {
+            line.filter(|_| !own_words).map(|line| isolated(line.as_str()))
+        };
         let (watch, watched) = match &alarm.monitored {
             Monitored::Metric(name) => (self.choose("Metric", "지표"), name.as_ref()),
             Monitored::Math(name) => (self.choose("Calculation", "계산식"), name.as_ref()),
             Monitored::Composite(rule) => (self.choose("Rule", "규칙"), Some(rule)),
             Monitored::Unknown => ("", None),
         };
-        let name =
-            (own.is_some() || named(&alarm.name) != alarm.name.as_str()).then_some(&alarm.name);
+        let is_cut = alarm.name.as_str().chars().count() > MAX_NAME_CHARS;
+        let name = (own.is_some() || is_cut).then(|| isolated(alarm.name.as_str()));
+        let contributor = alarm.contributor.as_ref();
+        let contributor =
+            contributor.map(|one| isolated(one.attributes.as_ref().unwrap_or(&one.id).as_str()));
         let threshold = alarm.threshold.and_then(|threshold| self.quantity(own, threshold));
         let (values, value) = self.last_values(alarm, bars);
         let facts = [
+            (self.choose("Contributor", "기여자"), contributor),
             (self.choose("Description", "설명"), unless_own(alarm.description.as_ref())),
             (self.choose("Reason", "이유"), unless_own(alarm.reason.as_ref())),
             (values, value),
             (self.choose("Threshold", "기준값"), threshold),
             (watch, unless_own(watched)),
-            (self.choose("Alarm", "경보"), name.map(OneLine::to_string)),
+            (self.choose("Alarm", "경보"), name),
         ];
         let known = facts.into_iter().filter_map(|(label, fact)| Some((label, fact?)));
         let facts = known.map(|(label, fact)| format!("{label}: {fact}"));

@@ -313,7 +313,7 @@ impl Words {
 fn silence(alarm: &Alarm) -> Option<SignedDuration> {
     let mut words = alarm.description.as_ref()?.as_str().split_whitespace();
     let minutes = words.find_map(|word| word.parse().ok())?;
-    Some(SignedDuration::from_mins(minutes))
+    SignedDuration::try_from_mins(minutes).filter(SignedDuration::is_positive)
 }
 
 /// The value of a minute outside the opening hours: no count of orders is a half.

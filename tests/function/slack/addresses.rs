@@ -98,7 +98,8 @@ async fn an_address_that_is_not_slacks_is_never_called() {
     for (address, reason) in [
         ("", "no channel is connected yet"),
         ("no address", not_slack),
-        ("STRANGER/PATH", not_slack),
+        ("STRANGER/PATH", "it is an address of another service than Slack"),
+        ("<STRANGER/PATH>", "it is an address of another service than Slack"),
         ("http://HOST/triggers/T0/1/x", "it is a workflow's address"),
         ("http://user@HOST/PATH", not_slack),
         ("http://HOST/PATH?x=1", not_slack),
@@ -114,6 +115,18 @@ async fn an_address_that_is_not_slacks_is_never_called() {
         world.assert_logged(reason);
     }
     assert_eq!(stranger.connections(), 0);
+}
+
+#[tokio::test]
+async fn an_address_may_be_stored_as_it_was_copied() {
+    for wrapped in ["<HOOK>", "\u{201C}HOOK\u{201D}", "HOOK%20", "curl -d '{\"text\":\"a\"}' HOOK"]
+    {
+        let slack = FakeSlack::start().await;
+        let copied = secret(&wrapped.replace("HOOK", &slack.hook_url()));
+        let world = World::from_parts(Way::Direct, slack, &copied, &[]).await;
+        assert_eq!(world.deliver(Way::Direct).await, None, "{wrapped}");
+        assert_eq!(world.slack.messages()[0].hook, world.slack.hook_url(), "{wrapped}");
+    }
 }
 
 #[tokio::test]

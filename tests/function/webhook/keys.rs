@@ -4,7 +4,7 @@ use order_alerts_fakes::{FakeSlack, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
 use crate::support::webhooks::{generic_at, now, shopify_cancellation};
-use crate::support::world::{Way, World, secret};
+use crate::support::world::{Way, World, key, secret};
 
 /// A world whose secret is this, with `HOOK` for the address of its Slack.
 async fn with_secret(text: &str) -> World {
@@ -53,10 +53,56 @@ async fn without_a_usable_key_the_sender_must_retry() {
 
 #[tokio::test]
 async fn with_an_unreadable_secret_the_sender_must_retry_and_is_not_unauthorized() {
-    for text in ["", "no json", "[]", "null", "{\"slack_webhook_url\":[]}"] {
+    for text in ["", "no json", "[]", "null", "{\"signing_keys\":[]}"] {
         let world = with_secret(text).await;
         assert_eq!(world.send(&shopify_cancellation()).await.status, 503, "{text}");
     }
+}
+
+/// As the key/value tab of the AWS console stores them.
+#[tokio::test]
+async fn inner_objects_and_lists_may_be_stored_as_texts() {
+    let keys = json!({"shopify": json!([key("shopify")]).to_string()});
+    let secret = json!({"slack_webhook_url": "<HOOK>", "signing_keys": keys.to_string()});
+    for text in [secret.to_string(), Value::String(secret.to_string()).to_string()] {
+        let world = with_secret(&text).await;
+        assert_eq!(world.send(&shopify_cancellation()).await.status, 200, "{text}");
+        assert_eq!(world.slack.messages().len(), 1, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_field_of_the_wrong_type_is_named_and_takes_no_other_along() {
+    let secret = json!({
+        "slack_webhook_url": "HOOK",
+        "slack_monitoring_webhook_url": {"url": "hush-hush"},
+        "signing_keys": {"shopify": [key("shopify"), 5], "woocommerce": 7},
+    });
+    let world = with_secret(&secret.to_string()).await;
+    assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
+    assert_eq!(world.slack.messages().len(), 1);
+    for field in [
+        "`slack_monitoring_webhook_url` is an object and not a text",
+        "key 2 in `signing_keys.shopify` is a number and not a text",
+        "key 1 in `signing_keys.woocommerce` is a number and not a text",
+    ] {
+        world.function.logged(field).await;
+    }
+    assert!(!world.function.logs().iter().any(|line| line.contains("hush-hush")));
+
+    let lost = json!({"slack_webhook_url": "HOOK", "signing_keys": "hush-hush"}).to_string();
+    let world = with_secret(&lost).await;
+    assert_eq!(world.send(&shopify_cancellation()).await.status, 503);
+    world.function.logged("`signing_keys` is a text and not an object: the key/value tab").await;
+    assert!(!world.function.logs().iter().any(|line| line.contains("hush-hush")));
+}
+
+#[tokio::test]
+async fn one_key_under_two_platforms_is_a_warning() {
+    let keys = json!({"shopify": [key("shopify")], "woocommerce": [key("shopify")]});
+    let world = with_secret(&with_keys(&keys)).await;
+    assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
+    world.function.logged("`shopify` and `woocommerce` have the same key").await;
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ async fn an_unreadable_amount_mentions_no_one_and_is_logged_and_counted() {
     let logs = world.function.logs();
     let lines: Vec<_> = logs.iter().filter(|line| line.contains("unreadable setting")).collect();
     let [line] = lines[..] else { panic!("one line: {logs:#?}") };
-    for part in ["\"ERROR\"", "MENTION_ABOVE", "`KRW 500000`", "no mention"] {
+    for part in ["\"ERROR\"", "MENTION_ABOVE", "`KRW:500000`", "no mention"] {
         assert!(line.contains(part), "{part}: {line}");
     }
     assert!(logs.iter().all(|line| !line.contains("RMB")), "the value is not logged: {logs:#?}");

@@ -1,9 +1,9 @@
 //! The signing keys in the JSON of the secret.
 
 use order_alerts::platform::Platform;
+use order_alerts::secret::unwrapped;
 use serde_json::{Value, json};
 
-use crate::stack_secret::unwrap_json;
 use crate::terminal::Failure;
 
 /// As long as the output of SHA-256.
@@ -17,33 +17,6 @@ pub(super) fn random() -> Result<String, Failure> {
     Ok(hex::encode(bytes))
 }
 
-/// The name of another platform that has this key in the secret.
-pub(super) fn other_platform_with(
-    secret: &Value,
-    platform: &Platform,
-    key: &String,
-) -> Option<&'static str> {
-    let others = Platform::names().filter(|name| *name != platform.id);
-    let other = others.into_iter().find(|name| of(secret, name).contains(key))?;
-    Platform::find(other).map(|other| other.name.as_str())
-}
-
-/// The keys of a platform in the secret, with the key that the stack made for `generic`.
-pub(super) fn of(secret: &Value, platform: &str) -> Vec<String> {
-    let mut all = secret["signing_keys"].clone();
-    unwrap_json(&mut all);
-    let own_key = (platform == "generic").then(|| secret["generic_signing_key"].clone());
-    let entries = all.get(platform).cloned().into_iter().chain(own_key);
-    let texts = entries.flat_map(|mut entry| {
-        unwrap_json(&mut entry);
-        match entry {
-            Value::Array(list) => list,
-            one => vec![one],
-        }
-    });
-    texts.filter_map(|text| text.as_str().map(|text| text.trim().to_owned())).collect()
-}
-
 /// The platform's list of keys in the secret. A single text becomes a list.
 pub(super) fn list_mut<'a>(
     secret: &'a mut Value,
@@ -51,12 +24,12 @@ pub(super) fn list_mut<'a>(
 ) -> Result<&'a mut Vec<Value>, Failure> {
     let wrong = "`signing_keys` in the secret is malformed: correct it in the AWS console";
     let all = secret.as_object_mut().ok_or(wrong)?.entry("signing_keys").or_insert(Value::Null);
-    unwrap_json(all);
+    *all = unwrapped(all.take());
     if is_blank(all) {
         *all = json!({});
     }
     let entry = all.as_object_mut().ok_or(wrong)?.entry(platform.id).or_insert(Value::Null);
-    unwrap_json(entry);
+    *entry = unwrapped(entry.take());
     if is_blank(entry) {
         *entry = json!([]);
     } else if entry.is_string() {
