@@ -209,6 +209,17 @@ fn a_slack_that_never_answers_in_time_gets_a_mention_once() {
 }
 
 #[test]
+fn a_slack_that_never_answers_in_time_gets_few_posts() {
+    let outage = seconds(0)..minutes(10);
+    let hangs = vec![phase(Service::Slack, 0..600, Fault::Late(seconds(60)))];
+    let events = cancellations(8, Duration::ZERO);
+    let figures = during("8, Slack answers after 60 s for 10 min", events, hangs);
+    let posts = figures.arrivals.iter().filter(|at| outage.contains(*at)).count();
+    assert!(posts <= 10, "{posts} posts");
+    assert_eq!((figures.shown.len(), figures.dead), (8, 0));
+}
+
+#[test]
 fn each_cancellation_of_a_reopened_order_is_posted() {
     for (seed, pause) in [(0, 100..200), (1, 1..30), (2, 20..90)] {
         let name = format!("20 reopened, pauses of {pause:?} s");
