@@ -19,6 +19,9 @@ use crate::world::{Settings, Stage, World};
 /// After so much time without an invocation no received message is still on its way to one.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// After the last fault: until then the leases of killed sandboxes have expired.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(40);
+
 /// So long a kill waits for a busy sandbox.
 const KILL_WITHIN: Duration = Duration::from_secs(2);
 

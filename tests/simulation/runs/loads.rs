@@ -75,8 +75,9 @@ fn long_lists_of_orders_in_one_batch_are_shown_once_and_soon() {
 }
 
 #[test]
+#[ignore = "takes minutes: make storm"]
 fn long_lists_of_orders_survive_faults_at_every_call() {
-    for (seed, kind) in [(1, Kind::Cancelled), (2, Kind::Created)] {
+    for (seed, kind) in (0..10).zip([Kind::Cancelled, Kind::Created].into_iter().cycle()) {
         let random = Random { seed, percent: 2, calls: 0..usize::MAX, until: minutes(4) };
         let plan = Plan::Any(vec![Plan::Random(random), busy_ledger()]);
         let figures = observe(&long_lists(kind, plan, seed));
