@@ -37,7 +37,9 @@
 //! * The ledger does not answer. Posting goes on without it, as a repeat is better than silence, and
 //!   each message says that it may be one.
 //! * The delivery mark is not written before the invocation's time is over. The event's message is
-//!   deleted all the same; only a sender that sends the webhook again causes a repeat.
+//!   deleted all the same; only a sender that sends the webhook again causes a repeat. A message with
+//!   several events is received again while one of them waits: the others are then posted as possible
+//!   repeats. That takes a ledger that answers ten times slower than it should.
 //! * An invocation is frozen for longer than its lease and then posts. Leases are bounded by SQS's
 //!   visibility timeout, after which another invocation receives the message in any case.
 //!

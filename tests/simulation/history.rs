@@ -19,6 +19,10 @@ pub(crate) struct Log {
     /// When each post arrived, accepted or not.
     pub(crate) arrivals: Vec<Duration>,
     pub(crate) rate_limited: usize,
+    /// The posts whose caller no longer waited for the answer.
+    pub(crate) given_up: BTreeSet<usize>,
+    /// The invocations with a call that was slow or failed.
+    pub(crate) disturbed: BTreeSet<String>,
     /// How many posts Slack rejected that it accepts at other times.
     pub(crate) rejected: usize,
     /// The calls of the ledger, by request; of a request that was tried twice, the last try.
@@ -83,8 +87,9 @@ impl Log {
         }
     }
 
-    /// If Slack accepted this post, its answer came too late.
+    /// If Slack accepts this post, now or later, its answer comes too late.
     pub(crate) fn mark_in_doubt(&mut self, number: usize) {
+        self.given_up.insert(number);
         if let Some(post) = self.accepted.iter_mut().find(|post| post.number == number) {
             post.is_in_doubt = true;
         }

@@ -1,13 +1,15 @@
 //! The invariants, checked over every order.
 //!
-//! * Every order that was answered with a 2xx is shown, in the queue or in the dead-letter queue; if
-//!   it was a cancellation, as cancelled.
+//! * Every event that was answered with a 2xx is shown, in the queue or in the dead-letter queue; a
+//!   cancellation as one. A post that names the order after the event was sent stands for it, and so
+//!   does any cancellation of the order.
 //! * Nothing is shown that was not sent.
 //! * An order is shown at most as often as it has events, plus once for each post that names it and
-//!   may be repeated, and so are its cancellations and its reopenings. A post may be repeated if
-//!   Slack accepted it and
-//!   - its response was lost, late or an error, so that the function cannot know that Slack accepted it, or
-//!   - its invocation was killed, so that it could not be marked delivered, or
+//!   may be repeated, and so are its events of each kind. A post may be repeated if Slack accepted it
+//!   and
+//!   - its response was lost, later than the function can wait, or an error, so that the function
+//!     cannot know that Slack accepted it, or
+//!   - its invocation was killed before it was marked delivered, or
 //!   - the ledger did not show its invocation what others had delivered of this order, or did not
 //!     store what it delivered itself ([`allowed_repeats`]).
 //!
@@ -18,11 +20,14 @@
 //!
 //! * A repeated order says that it may be a repeat, unless the ledger failed its invocation.
 //! * No order is posted without a call of the ledger, if the ledger works.
+//! * An order is not shown as new after its cancellation ([`cancellations`]).
 //! * A cancellation that comes after a reopening is shown after it ([`reopenings`]).
+//! * Without faults, and after them, every event is shown in time ([`liveness`]).
 //! * What Slack always rejects, and only that, is in the dead-letter queue, once for each time that
 //!   it was put into the queue and for each fault of the queue ([`dead_letters`]).
 
 pub(crate) mod allowed_repeats;
+mod cancellations;
 mod dead_letters;
 mod liveness;
 pub(crate) mod order_states;
@@ -98,6 +103,7 @@ pub(crate) fn check_invariants(
         let allowed = AllowedRepeats::new(log, states.sent.values());
         repeats::are_allowed(&states, &allowed).map_err(violation)?;
         repeats::say_so(&states, &allowed).map_err(violation)?;
+        cancellations::are_final(&states, &allowed).map_err(violation)?;
         reopenings::are_shown_in_order(&states, &allowed).map_err(violation)?;
         dead_letters::are_rejected_orders(&states, &allowed).map_err(violation)?;
         dead_letters::are_not_too_many(&states, log).map_err(violation)?;

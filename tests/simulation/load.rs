@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use fastrand::Rng;
-use order_alerts_fakes::Fault;
+use order_alerts::queue::envelope::{pack, unpack};
+use order_alerts_fakes::{FakeSqs, Fault, Outcome};
+use serde_json::json;
 use tokio::runtime::Builder;
 use tokio::time::{sleep, sleep_until};
 
@@ -16,6 +18,9 @@ use crate::world::{Settings, Stage, World};
 
 /// After so much time without an invocation no received message is still on its way to one.
 const QUIET: Duration = Duration::from_millis(500);
+
+/// After the last fault: until then the leases of killed sandboxes have expired.
+pub(crate) const RECOVERY: Duration = Duration::from_secs(40);
 
 /// So long a kill waits for a busy sandbox.
 const KILL_WITHIN: Duration = Duration::from_secs(2);
@@ -35,7 +40,11 @@ pub(crate) struct Load {
     pub(crate) kills: Vec<Duration>,
     /// When the consumers of the queue start.
     pub(crate) fed_from: Duration,
-    /// When all faults have ended, so that what is sent afterwards is shown in time.
+    /// Until then, the events wait in queue messages of this size, as those of a webhook with a list
+    /// of orders do.
+    pub(crate) per_message: Option<usize>,
+    /// When all faults have ended, so that what is sent afterwards is shown in time. A load without
+    /// faults is checked from its start.
     pub(crate) well_from: Option<Duration>,
     /// What is in the queue then has been there for too long.
     pub(crate) limit: Duration,
@@ -54,6 +63,7 @@ impl Load {
             outage: None,
             kills: Vec::new(),
             fed_from: Duration::ZERO,
+            per_message: None,
             well_from: None,
             limit,
             is_verbose: false,
@@ -81,6 +91,9 @@ impl Load {
             let sent = send(&world, &self.events, &responses);
             let fed = async {
                 sleep_until(world.network.began + self.fed_from).await;
+                if let Some(size) = self.per_message {
+                    repack(&world.network.outside.sqs, size);
+                }
                 world.feed()
             };
             let ((), _feeding) = tokio::join!(sent, fed);
@@ -91,8 +104,18 @@ impl Load {
             }
             outage.abort();
             world.end().await;
-            check_invariants(&world, &self.events, &responses, self.well_from)
+            let well_from = self.well_from.or(self.is_well().then_some(Duration::ZERO));
+            check_invariants(&world, &self.events, &responses, well_from)
         })
+    }
+
+    /// Whether nothing goes wrong from the start, so that all must be shown in time.
+    fn is_well(&self) -> bool {
+        let has_no_faults = matches!(self.plan, Plan::Nothing)
+            && self.outage.is_none()
+            && self.kills.is_empty()
+            && self.fed_from.is_zero();
+        has_no_faults && self.stage == Stage::Simulated
     }
 
     /// Waits until nothing is in progress, and calls that were cut off have no effect any more.
@@ -124,6 +147,23 @@ impl Load {
             }
             sleep(Duration::from_millis(20)).await;
         }
+    }
+}
+
+/// Puts the visible events into messages of this size.
+fn repack(sqs: &FakeSqs, size: usize) {
+    let mut events = Vec::new();
+    while let Some(batch) = sqs.batch(10) {
+        let records = batch.event()["Records"].take();
+        for record in records.as_array().into_iter().flatten() {
+            let content = unpack(record["body"].as_str().unwrap_or_default());
+            let content = content.expect("only the function writes into its queue");
+            events.extend_from_slice(content.orders());
+        }
+        batch.acknowledge(&Outcome::Answered(json!({"batchItemFailures": []})));
+    }
+    for body in events.chunks(size).flat_map(pack) {
+        sqs.send(&body);
     }
 }
 

@@ -17,16 +17,17 @@ use crate::gates::{Gates, Passed};
 use crate::history::{Accepted, Line, Log};
 use crate::message;
 use crate::sandbox::Sandbox;
-use crate::world::Outside;
+use crate::world::{Outside, Stage};
 
 /// A call to DynamoDB times out after 400 ms, and one to another service later.
 pub(crate) const WITHIN_TIMEOUT: Duration = Duration::from_millis(350);
-/// A post times out after four seconds.
-pub(crate) const WITHIN_POST_TIMEOUT: Duration = Duration::from_millis(3_500);
+/// The last post of an invocation times out after three seconds, and others later.
+pub(crate) const WITHIN_POST_TIMEOUT: Duration = Duration::from_millis(2_500);
 
 /// All calls of one world.
 pub(crate) struct Network {
     pub(crate) outside: Outside,
+    pub(crate) stage: Stage,
     pub(crate) plan: Plan,
     pub(crate) gates: Option<Arc<Gates>>,
     pub(crate) began: Instant,
@@ -39,9 +40,10 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    pub(crate) fn new(outside: Outside, plan: Plan, is_verbose: bool) -> Self {
+    pub(crate) fn new(outside: Outside, stage: Stage, plan: Plan, is_verbose: bool) -> Self {
         Self {
             outside,
+            stage,
             plan,
             gates: None,
             began: Instant::now(),
@@ -118,7 +120,14 @@ pub(crate) async fn exchange(
     let fault = fault.filter(|fault| *fault != Fault::NoBlocks || has_blocks);
     drop(message);
     call.is_failed = fault.is_some_and(fails_call);
-    network.log(|log| log.note_call(service, &call));
+    // A busy machine is a fault too, and no plan has it.
+    let is_disturbed = fault.is_some() || network.stage == Stage::Processes;
+    network.log(|log| {
+        log.note_call(service, &call);
+        if is_disturbed {
+            log.disturbed.insert(invocation.clone());
+        }
+    });
     let operation = request.headers().get("x-amz-target").and_then(|name| name.to_str().ok());
     let operation = operation.and_then(|name| name.rsplit('.').next()).unwrap_or("post").to_owned();
     network.note(&invocation, || {
@@ -214,6 +223,7 @@ impl SentCall {
             let orders = message::read(&shown);
             network.note(&invocation, || ("shown in the channel".to_owned(), shown));
             network.log(|log| {
+                let is_in_doubt = is_in_doubt || log.given_up.contains(&number);
                 let post = Accepted { number, at, invocation, is_in_doubt, says_repeat, orders };
                 log.accepted.push(post);
             });
@@ -233,17 +243,14 @@ fn arriving(request: Request<Vec<u8>>) -> Request<Vec<u8>> {
     Request::from_parts(head, body)
 }
 
+/// Whether a slow call fails is known when its answer comes.
 fn fails_call(fault: Fault) -> bool {
-    !matches!(fault, Fault::Slow(time) | Fault::Late(time) if time < WITHIN_TIMEOUT)
+    !matches!(fault, Fault::Slow(_) | Fault::Late(_))
 }
 
 fn leaves_post_in_doubt(fault: Fault) -> bool {
-    match fault {
-        Fault::Slow(time) | Fault::Late(time) => time > WITHIN_POST_TIMEOUT,
-        // The status arrived, and nothing else counts.
-        Fault::Truncated => false,
-        _ => true,
-    }
+    // Of a truncated answer the status arrived, and nothing else counts.
+    fails_call(fault) && fault != Fault::Truncated
 }
 
 fn latency(service: Service) -> Duration {

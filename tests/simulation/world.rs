@@ -57,7 +57,6 @@ pub(crate) enum Stage {
 pub(crate) struct World {
     pub(crate) network: Arc<Network>,
     pub(crate) began: Timestamp,
-    stage: Stage,
     gateway: Option<Gateway>,
     invocations: AtomicUsize,
     running: Mutex<Vec<Arc<Sandbox>>>,
@@ -115,17 +114,18 @@ impl World {
         plan: Plan,
         is_verbose: bool,
     ) -> Arc<Self> {
-        Self::with(stage, Network::new(Outside::start(settings).await, plan, is_verbose))
+        Self::with(Network::new(Outside::start(settings).await, stage, plan, is_verbose))
     }
 
     pub(crate) async fn with_gates(gates: Gates) -> Arc<Self> {
-        let mut network = Network::new(Outside::start(&[]).await, Plan::Nothing, true);
+        let outside = Outside::start(&[]).await;
+        let mut network = Network::new(outside, Stage::Simulated, Plan::Nothing, true);
         network.gates = Some(Arc::new(gates));
-        Self::with(Stage::Simulated, network)
+        Self::with(network)
     }
 
-    fn with(stage: Stage, network: Network) -> Arc<Self> {
-        let (began, gateway) = match stage {
+    fn with(network: Network) -> Arc<Self> {
+        let (began, gateway) = match network.stage {
             Stage::Simulated => {
                 (Timestamp::from_second(1_767_225_600).expect("it is a time"), None)
             }
@@ -134,7 +134,6 @@ impl World {
         Arc::new(Self {
             network: Arc::new(network),
             began,
-            stage,
             gateway,
             invocations: AtomicUsize::new(0),
             running: Mutex::default(),
@@ -209,7 +208,7 @@ impl World {
         let request_id = format!("invocation-{number}");
         let began = Instant::now();
         let idle = self.idle.lock().expect("no holder of the lock panics").pop();
-        let sandbox = idle.unwrap_or_else(|| Arc::new(Sandbox::new(self.stage)));
+        let sandbox = idle.unwrap_or_else(|| Arc::new(Sandbox::new(self.network.stage)));
         self.running().push(Arc::clone(&sandbox));
         self.network.note(&request_id, || ("invoked".to_owned(), event.to_owned()));
         let outcome = sandbox.invoke(self, event, &request_id).await;

@@ -1,11 +1,12 @@
 //! Which posts may be repeated, as the ledger could not prevent it.
 //!
 //! A post of an order may not be repeated if its invocation used the ledger for all of the order's
-//! events: it acquired their leases before and marked them delivered after, with a success each time.
-//! It may be repeated if
+//! events that it posted: it acquired their leases before and marked them delivered after, with a
+//! success each time. It may be repeated if
 //!   - a call about this order failed, with its retry, or
 //!   - three calls of the invocation failed, after which it makes no more, or
-//!   - calls took so long that there was no time for the mark.
+//!   - it was killed before the mark, or
+//!   - slow or failed calls took so long that there was no time for the mark.
 //!
 //! If a process logs that the ledger failed, that counts.
 
@@ -56,48 +57,55 @@ impl<'a> AllowedRepeats<'a> {
 
     /// Whether the order may be shown once more after this post.
     pub(crate) fn allows(&self, post: &Accepted, order: u32) -> bool {
+        let is_killed = self.log.killed.contains(&post.invocation);
         post.is_in_doubt
-            || self.log.killed.contains(&post.invocation)
+            || (is_killed && !self.is_marked(post, order))
             || self.is_without_ledger(post, order)
     }
 
     /// Whether the ledger failed the invocation when it posted this order.
     pub(crate) fn is_without_ledger(&self, post: &Accepted, order: u32) -> bool {
-        let calls = self.calls_about(post, order);
-        let logs_so = self.log.logged_without_ledger.contains(&post.invocation);
-        if logs_so || calls.iter().any(|call| call.is_failed) {
-            return true;
-        }
-        self.recorded(post, order) < self.events[&order].len() && self.has_no_ledger(post)
+        let is_unmarked = !self.is_marked(post, order);
+        self.is_failed(post, order)
+            || (is_unmarked && (self.is_circuit_open(post) || self.is_late(post)))
     }
 
     /// Whether the invocation posted the order without a call about it, and for no reason.
     pub(crate) fn is_unchecked(&self, post: &Accepted, order: u32) -> bool {
-        self.recorded(post, order) == 0
-            && !self.allows(post, order)
-            && !self.log.killed.contains(&post.invocation)
+        let has_asked = self.calls_about(post, order).iter().any(|call| call.at < post.at);
+        !has_asked && !self.is_failed(post, order) && !self.is_circuit_open(post)
     }
 
-    fn has_no_ledger(&self, post: &Accepted) -> bool {
-        let invocation = post.invocation.as_str();
-        let (first, last) = self.log.spans[invocation];
-        self.failed.get(invocation).is_some_and(|failed| *failed >= OUTAGE)
-            || last > first + TOO_LATE
+    /// When the invocation of the post first asked the ledger about the order.
+    pub(crate) fn asked(&self, post: &Accepted, order: u32) -> Option<Duration> {
+        self.calls_about(post, order).iter().map(|call| call.at).min()
     }
 
-    /// For how many of the order's events the ledger was called before the post and after it.
-    fn recorded(&self, post: &Accepted, order: u32) -> usize {
+    fn is_failed(&self, post: &Accepted, order: u32) -> bool {
+        self.log.logged_without_ledger.contains(&post.invocation)
+            || self.calls_about(post, order).iter().any(|call| call.is_failed)
+    }
+
+    fn is_circuit_open(&self, post: &Accepted) -> bool {
+        self.failed.get(post.invocation.as_str()).is_some_and(|failed| *failed >= OUTAGE)
+    }
+
+    fn is_late(&self, post: &Accepted) -> bool {
+        let (first, last) = self.log.spans[&post.invocation];
+        last > first + TOO_LATE && self.log.disturbed.contains(&post.invocation)
+    }
+
+    /// Whether the ledger was called after the post for each event for which it was called before.
+    fn is_marked(&self, post: &Accepted, order: u32) -> bool {
         let calls = self.calls_about(post, order);
-        let is_recorded = |event: &&String| {
-            let mut of_event = calls
-                .iter()
-                .filter(|call| call.names().contains(event.as_str()))
-                .map(|call| call.at);
-            let (before, after) =
-                (of_event.clone().any(|at| at < post.at), of_event.any(|at| at > post.at));
-            before && after
+        let has_call = |event: &str, is_then: &dyn Fn(Duration) -> bool| {
+            calls.iter().any(|call| call.names().contains(event) && is_then(call.at))
         };
-        self.events[&order].iter().filter(is_recorded).count()
+        let mut claimed = self.events[&order]
+            .iter()
+            .filter(|event| has_call(event, &|at| at < post.at))
+            .peekable();
+        claimed.peek().is_some() && claimed.all(|event| has_call(event, &|at| at > post.at))
     }
 
     fn calls_about(&self, post: &Accepted, order: u32) -> &[&'a Call] {

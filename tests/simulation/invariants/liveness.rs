@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::history::Accepted;
 use crate::invariants::order_states::{Finding, OrderStates};
 use crate::message::Kind;
 use crate::world::Settings;
@@ -13,7 +14,8 @@ const AFTER_WINDOW: Duration = Duration::from_mins(1);
 /// The length of a window, unless `DIGEST_SECONDS` says otherwise.
 const WINDOW: Duration = Duration::from_mins(1);
 
-/// Checks the events sent from then on that are the only ones of their order.
+/// Checks the events sent from then on. What is shown of a reopened order depends on its other
+/// events, and on when they were shown.
 pub(crate) fn events_are_shown_in_time(
     states: &OrderStates<'_>,
     settings: Settings,
@@ -24,9 +26,14 @@ pub(crate) fn events_are_shown_in_time(
     let window = seconds.map_or(WINDOW, Duration::from_secs);
     let events = states.events();
     let fresh = states.sent.values().filter(|event| event.at >= from);
-    for event in fresh.filter(|event| events[&event.order].len() == 1) {
+    for event in fresh.filter(|event| !events[&event.order].contains(&Kind::Reopened)) {
         let shown = states.shown.get(&event.order).into_iter().flatten();
-        let Some(shown) = shown.map(|(post, _)| post.at).min() else { continue };
+        let stands_for_it = |(post, kind): &&(&Accepted, Kind)| {
+            post.at >= event.at && (event.kind != Kind::Cancelled || *kind == Kind::Cancelled)
+        };
+        let Some(shown) = shown.filter(stands_for_it).map(|(post, _)| post.at).min() else {
+            continue;
+        };
         let Some(answered) = states.answered.get(&event.id) else { continue };
         let due = match event.kind {
             Kind::Cancelled => *answered + IMMEDIATE,

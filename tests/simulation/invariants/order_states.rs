@@ -1,5 +1,6 @@
 //! The state of every order: shown, in the queue, or dead-lettered.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ pub(crate) type Finding = (Option<u32>, String);
 
 /// The states of all orders.
 pub(crate) struct OrderStates<'a> {
-    /// By id, those that were sent and those that were answered.
+    /// By id, those that were sent and those that were answered, each at the first time.
     pub(crate) sent: BTreeMap<usize, Event>,
     pub(crate) answered: BTreeMap<usize, Duration>,
     pub(crate) shown: BTreeMap<u32, Vec<(&'a Accepted, Kind)>>,
@@ -45,8 +46,8 @@ impl<'a> OrderStates<'a> {
         };
         Self {
             letters: sqs.dead_letters().iter().map(letter).collect(),
-            sent: events.iter().map(|event| (event.id, *event)).collect(),
-            answered: responses.answered().into_iter().collect(),
+            sent: firsts(events.iter().map(|event| (event.id, *event)), |event| event.at),
+            answered: firsts(responses.answered().into_iter(), |at| *at),
             shown,
             queued: orders_of(sqs.messages()),
             dead: orders_of(sqs.dead_letters()),
@@ -72,12 +73,16 @@ impl<'a> OrderStates<'a> {
 
     pub(crate) fn nothing_is_lost(&self) -> Result<(), Finding> {
         for id in self.answered.keys() {
-            let Event { order, kind, .. } = self.sent[id];
-            // Other events of an order may be shown as one, by their most important kind.
+            let Event { order, kind, at, .. } = self.sent[id];
+            // Events of an order may be shown as one, by their most important kind.
             let counts = |found: Kind| kind != Kind::Cancelled || found == Kind::Cancelled;
+            // One that is shown before this event was sent does not stand for it, unless nothing
+            // else is said of a cancelled order.
+            let stands_for_it = |(post, found): &(&Accepted, Kind)| {
+                counts(*found) && (post.at >= at || *found == Kind::Cancelled)
+            };
             let is_shown = self.shown.get(&order);
-            let is_shown =
-                is_shown.is_some_and(|posts| posts.iter().any(|(_, kind)| counts(*kind)));
+            let is_shown = is_shown.is_some_and(|posts| posts.iter().any(stands_for_it));
             let mut kept = self.queued.iter().chain(&self.dead);
             if !is_shown && !kept.any(|(kept, kind)| *kept == order && counts(*kind)) {
                 return Err((
@@ -88,6 +93,26 @@ impl<'a> OrderStates<'a> {
         }
         Ok(())
     }
+}
+
+/// The first by time of each id.
+fn firsts<T>(
+    all: impl Iterator<Item = (usize, T)>,
+    time: impl Fn(&T) -> Duration,
+) -> BTreeMap<usize, T> {
+    let mut firsts = BTreeMap::new();
+    for (id, one) in all {
+        match firsts.entry(id) {
+            Entry::Vacant(new) => {
+                new.insert(one);
+            }
+            Entry::Occupied(mut known) if time(&one) < time(known.get()) => {
+                known.insert(one);
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
+    firsts
 }
 
 fn orders(body: &str) -> Vec<(u32, Kind)> {

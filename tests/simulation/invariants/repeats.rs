@@ -12,11 +12,14 @@ pub(crate) fn are_allowed(
     let events = states.events();
     for (order, posts) in &states.shown {
         let repeatable = posts.iter().filter(|(post, _)| allowed.allows(post, *order)).count();
-        let kinds = [Kind::Cancelled, Kind::Reopened];
+        let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified, Kind::Reopened];
         let of_kind = kinds.map(|kind| {
+            // A reopening whose cancellation is not in the channel is a change.
+            let is_of =
+                |sent: &Kind| *sent == kind || (kind, *sent) == (Kind::Modified, Kind::Reopened);
             (
                 posts.iter().filter(|(_, shown)| *shown == kind).count(),
-                events[order].iter().filter(|sent| **sent == kind).count(),
+                events[order].iter().filter(|sent| is_of(sent)).count(),
             )
         });
         for (shown, of) in [(posts.len(), events[order].len())].into_iter().chain(of_kind) {

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::faults::{Plan, Random};
+use crate::faults::{Fault, Phase, Plan, Random, Service};
 use crate::invariants::Figures;
 use crate::load::Load;
 use crate::message::Kind;
@@ -45,6 +45,45 @@ fn a_burst_of_cancellations_becomes_few_messages() {
     let figures = observe(&load);
     assert_each_once(&figures, 1_000);
     assert_few_posts(&figures);
+}
+
+/// A ledger that takes 25 ms for each call.
+fn busy_ledger() -> Plan {
+    let fault = Fault::Late(Duration::from_millis(19));
+    let during = Duration::ZERO..Duration::MAX;
+    Plan::Phases(vec![Phase { service: Service::DynamoDb, during, fault }])
+}
+
+/// Ten messages of a hundred orders each, which come to one invocation together.
+fn long_lists(kind: Kind, plan: Plan, seed: u64) -> Load {
+    let event = |event: Event| Event { kind, ..event };
+    let events = cancellations(1_000, seconds(1)).into_iter().map(event).collect();
+    // An event of a digest is hidden until its window is over.
+    let fed_from = if kind == Kind::Cancelled { seconds(2) } else { seconds(63) };
+    let name = format!("10 messages of 100 orders, {kind:?}, seed {seed}");
+    let load = Load::new(&name, events, minutes(60));
+    Load { plan, seed, fed_from, per_message: Some(100), ..load }
+}
+
+#[test]
+fn long_lists_of_orders_in_one_batch_are_shown_once_and_soon() {
+    for kind in [Kind::Cancelled, Kind::Created] {
+        let load = long_lists(kind, busy_ledger(), 1);
+        let figures = observe(&Load { well_from: Some(Duration::ZERO), ..load });
+        assert_each_once(&figures, 1_000);
+    }
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn long_lists_of_orders_survive_faults_at_every_call() {
+    for (seed, kind) in (0..10).zip([Kind::Cancelled, Kind::Created].into_iter().cycle()) {
+        let random = Random { seed, percent: 2, calls: 0..usize::MAX, until: minutes(4) };
+        let plan = Plan::Any(vec![Plan::Random(random), busy_ledger()]);
+        let figures = observe(&long_lists(kind, plan, seed));
+        assert_eq!((figures.answered, figures.shown.len()), (1_000, 1_000));
+        assert_eq!((figures.queued, figures.dead), (0, 0));
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::faults::{Fault, Phase, Plan, Random, Service};
 use crate::invariants::Figures;
-use crate::load::Load;
+use crate::load::{Load, RECOVERY};
 use crate::report::observe;
 use crate::senders::{
     Event, POISON, cancellations, mixed, poisoned, reopened, repeated, with_traffic,
@@ -24,9 +24,12 @@ fn phase(service: Service, during: Range<u64>, fault: Fault) -> Phase {
     Phase { service, during: seconds(during.start)..seconds(during.end), fault }
 }
 
+/// What is sent when all phases are over must be shown in time.
 fn during(name: &str, events: Vec<Event>, phases: Vec<Phase>) -> Figures {
+    let end = phases.iter().map(|phase| phase.during.end).max().unwrap_or_default();
     let load = Load::new(name, events, Duration::from_hours(2));
-    let figures = observe(&Load { plan: Plan::Phases(phases), ..load });
+    let plan = Plan::Phases(phases);
+    let figures = observe(&Load { plan, well_from: Some(end + RECOVERY), ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
     figures
 }
@@ -82,7 +85,8 @@ fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
     let events = with_traffic(events, time / 60 + 90);
     let name = format!("{count} events, a ledger in phases, seed {seed}");
     let load = Load::new(&name, events, until + Duration::from_hours(3));
-    let figures = observe(&Load { seed, plan, ..load });
+    let well_from = Some(until + RECOVERY);
+    let figures = observe(&Load { seed, plan, well_from, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
 
@@ -206,6 +210,17 @@ fn a_slack_that_never_answers_in_time_gets_a_mention_once() {
     let load = Load::new("1, Slack answers after 60 s", cancellations(1, seconds(1)), minutes(120));
     let figures = observe(&Load { settings, plan: Plan::Phases(hangs), ..load });
     assert_eq!((figures.mentions, figures.queued), (1, 0));
+}
+
+#[test]
+fn a_slack_that_never_answers_in_time_gets_few_posts() {
+    let outage = seconds(0)..minutes(10);
+    let hangs = vec![phase(Service::Slack, 0..600, Fault::Late(seconds(60)))];
+    let events = cancellations(8, Duration::ZERO);
+    let figures = during("8, Slack answers after 60 s for 10 min", events, hangs);
+    let posts = figures.arrivals.iter().filter(|at| outage.contains(*at)).count();
+    assert!(posts <= 10, "{posts} posts");
+    assert_eq!((figures.shown.len(), figures.dead), (8, 0));
 }
 
 #[test]

@@ -3,13 +3,10 @@
 use std::time::Duration;
 
 use crate::faults::{Plan, Random};
-use crate::load::Load;
+use crate::load::{Load, RECOVERY};
 use crate::message::Kind;
 use crate::report::observe;
 use crate::senders::{Event, POISON, mixed, poisoned, with_traffic};
-
-/// After the last fault: until then the leases of killed sandboxes have expired.
-const RECOVERY: Duration = Duration::from_secs(40);
 
 /// Sends so many events in this time, with faults for three minutes more.
 fn survive(events: usize, time: Duration, seed: u64) {
