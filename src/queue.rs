@@ -35,7 +35,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_millis(2_100);
 /// A receive that waits for this long asks all of the queue's servers, and not a few:
 /// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html>.
-const LONG_POLL: Duration = Duration::from_secs(1);
+pub const LONG_POLL: Duration = Duration::from_secs(1);
 /// The most messages that SQS takes or returns in one call.
 pub const MAX_BATCH: usize = 10;
 /// Acknowledging five hundred messages takes fifty calls.
@@ -104,12 +104,13 @@ impl Queue {
         response.map_or_else(|_| Err(ServiceError::timeout(SERVICE)), done)
     }
 
-    /// Receives at most ten messages, which are then hidden from other receivers.
-    pub async fn receive(&self) -> Result<Vec<Record>, ServiceError> {
+    /// Receives at most ten messages, which are then hidden from other receivers. If there is none, it
+    /// waits for one, for as many whole seconds.
+    pub async fn receive(&self, wait: Duration) -> Result<Vec<Record>, ServiceError> {
         let most = i32::try_from(MAX_BATCH).unwrap_or(1);
-        let wait = i32::try_from(LONG_POLL.as_secs()).unwrap_or(0);
         // A retry of a receive whose response was lost would leave the first one's messages in flight.
-        let timeout = LONG_POLL + ATTEMPT_TIMEOUT;
+        let timeout = wait + ATTEMPT_TIMEOUT;
+        let wait = i32::try_from(wait.as_secs()).unwrap_or(0);
         let timeout = aws_sdk_sqs::config::Builder::default()
             .timeout_config(timeouts(timeout, timeout))
             .retry_config(RetryConfig::disabled());

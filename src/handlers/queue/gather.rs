@@ -1,12 +1,14 @@
 //! Which messages one invocation delivers, and whether a digest is among them.
 
+use std::time::Duration;
+
 use crate::app::App;
 use crate::config::Mode;
 use crate::delivery::budget::Budget;
 use crate::delivery::digest_claim::DigestClaim;
 use crate::handlers::queue::message::QueuedMessage;
 use crate::queue::batch::Record;
-use crate::queue::{MAX_BATCH, Queue};
+use crate::queue::{LONG_POLL, MAX_BATCH, Queue};
 
 /// As many messages or events as one invocation can claim, post and mark in its time.
 const MAX_EVENTS: usize = 500;
@@ -22,7 +24,9 @@ pub(super) struct Gathered {
 ///
 /// The invocation that acquires the claim receives until the queue is empty, and the others leave
 /// their part to it. When more is waiting than one invocation can deliver, it releases the claim before
-/// it posts. Then another invocation can gather the rest meanwhile.
+/// it posts. Then another invocation can gather the rest meanwhile. What the others left becomes
+/// visible again when the digest may be posted already; the next invocation receives all of that too.
+/// With a digest for each batch, the rest of a full window would be late.
 pub(super) async fn gather(
     app: &App,
     queue: &Queue,
@@ -35,10 +39,16 @@ pub(super) async fn gather(
     // finds less than a full batch is the last one then.
     let few = if is_any(app, &messages, Mode::Immediate) { MAX_BATCH - 1 } else { 0 };
     let is_complete = match &digest {
-        Some(DigestClaim::Acquired(_)) => receive_more(queue, &mut messages, budget, few).await,
         // In quiet times a single order is posted at once.
-        None if messages.len() > 1 => receive_more(queue, &mut messages, budget, few).await,
-        None | Some(DigestClaim::Separate | DigestClaim::Taken) => true,
+        None if messages.len() <= 1 => true,
+        None | Some(DigestClaim::Acquired(_)) => {
+            receive_more(queue, &mut messages, budget, LONG_POLL, few).await
+        }
+        // The digest was posted, so what is late takes along what is there, and waits for nothing.
+        Some(DigestClaim::Separate) => {
+            receive_more(queue, &mut messages, budget, Duration::ZERO, few).await
+        }
+        Some(DigestClaim::Taken) => true,
     };
     if let (Some(claim), false) = (&mut digest, is_complete) {
         claim.give_up(app, budget).await;
@@ -59,17 +69,18 @@ fn is_any(app: &App, messages: &[QueuedMessage], mode: Mode) -> bool {
     events.any(|event| !event.is_draft && app.config.show.mode(event.kind) == mode)
 }
 
-/// Receives what else is in the queue. It stops after a receive that returned at most `few` messages,
-/// and then returns true; false when there was no time or room for everything.
+/// Receives what else is in the queue. It stops after a receive that returned at most `few` messages
+/// within the `wait`, and then returns true; false when there was no time or room for everything.
 async fn receive_more(
     queue: &Queue,
     messages: &mut Vec<QueuedMessage>,
     budget: Budget<'_>,
+    wait: Duration,
     few: usize,
 ) -> bool {
     let mut size: usize = messages.iter().map(QueuedMessage::size).sum();
     while size < MAX_EVENTS && !budget.deadline.is_half_over() {
-        match queue.receive().await {
+        match queue.receive(wait).await {
             Ok(received) => {
                 let is_last = received.len() <= few;
                 let start = messages.len();

@@ -118,6 +118,22 @@ async fn an_event_of_a_window_whose_digest_was_posted_gets_a_digest_of_its_own()
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_window_whose_digest_was_posted_is_one_digest() {
+    let window = Window::open();
+    let world = world_with(&window, &[]).await;
+    let envelope = envelope(&world).await;
+    put(&world, &envelope, 1..=4);
+    world.consume().await;
+    // More than the ten messages of a batch.
+    for number in 5..=16 {
+        put(&world, &envelope, [number]);
+    }
+    world.consume().await;
+    assert_eq!(world.headlines(), ["🛒 4 new orders", "🛒 12 new orders"]);
+    assert_eq!(world.sqs.messages(), []);
+}
+
+#[tokio::test]
 async fn while_a_digest_is_gathered_its_other_events_are_retried_after_seconds() {
     let window = Window::open();
     let world = world_with(&window, &[]).await;
