@@ -128,7 +128,7 @@ const ANY: &str = "*";
 #[serde(transparent)]
 pub struct Value<'a>(#[serde(borrow)] &'a RawValue);
 
-impl<'a> Value<'a> {
+impl Value<'_> {
     /// The value at a pointer inside this one. The empty pointer is this value itself.
     pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
         self.walk(&pointer.0)

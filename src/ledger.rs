@@ -58,7 +58,7 @@ pub struct Lease {
     items: Vec<LeasedItem>,
     /// The order's, if its lease is not needed: the version that was found, and what it becomes when the
     /// event is delivered.
-    note: Option<Note>,
+    note: Option<Box<Note>>,
     /// What the event is in the light of its order's item.
     pub posted_as: PostedAs,
     /// The sender used this delivery id for another payload before.
@@ -74,7 +74,7 @@ struct LeasedItem {
     /// What it becomes when the event is delivered.
     delivered: State,
     since: Option<Timestamp>,
-    life: Option<Life>,
+    life: Option<Box<Life>>,
 }
 
 #[derive(Debug)]
@@ -156,7 +156,7 @@ impl Ledger {
         }
         let body_hash = event.delivery_id.is_some().then_some(event.body_hash.as_str());
         let order = self.find_order(event).await?;
-        let life = order.as_ref().and_then(|order| order.found.as_ref()?.life.as_ref());
+        let life = order.as_ref().and_then(|order| order.found.as_ref()?.life.as_deref());
         let mut key = event_key(event);
         if let Some(since) = life.and_then(|life| life.distinguishes(event)) {
             key = key_since(&key, since);
@@ -251,11 +251,13 @@ impl Ledger {
                         (State::Cancelled, Some(event.time()), None)
                     }
                 };
-                lease.items.push(LeasedItem { key, item: item.clone(), delivered, since, life });
+                let (item, life) = (item.clone(), life.map(Box::new));
+                lease.items.push(LeasedItem { key, item, delivered, since, life });
             }
             OrderVerdict::Free(posted_as, note) => {
                 lease.posted_as = *posted_as;
-                lease.note = note.clone().map(|item| Note { key, found: version, item });
+                let note = note.clone().map(|item| Note { key, found: version, item });
+                lease.note = note.map(Box::new);
             }
             OrderVerdict::Superseded(..) | OrderVerdict::HeldUntil(_) => {}
         }
@@ -327,7 +329,8 @@ impl Ledger {
     ) -> Result<Marked, ServiceError> {
         let mut marked = Marked::Yes;
         // The order's item first: then the order is not announced again, whatever fails after it.
-        if let Some(Note { key, found, item }) = lease.note {
+        if let Some(note) = lease.note {
+            let Note { key, found, item } = *note;
             // If another event has changed the item since, that one knows better.
             self.put(&key, found, &item).await?;
         }

@@ -22,7 +22,7 @@ pub struct OrderEvent {
     /// What exactly changed, where the platform says it.
     pub change: Option<Change>,
     /// The order is not placed yet. Its first event after that is shown as the new order.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub is_draft: bool,
     /// The platform's id of the order, by which the ledger knows it.
     pub id: Option<OneLine>,
@@ -41,7 +41,7 @@ pub struct OrderEvent {
     /// The order's page in the shop's admin.
     pub link: Option<Url>,
     /// How many orders the webhook names besides those that are events of their own.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub more_orders: usize,
     /// When the order is to be ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -129,12 +129,8 @@ pub enum Kind {
     Cancelled,
 }
 
-fn is_false(value: &bool) -> bool {
-    !value
-}
-
-fn is_zero(count: &usize) -> bool {
-    *count == 0
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// What a modification was; the last two are of cancellations.

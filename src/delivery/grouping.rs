@@ -215,12 +215,11 @@ fn by_order(
         };
         let of_order = known.entry(key).or_default();
         let joined = of_order.iter().find(|known| may_join(&orders[**known].event, &entry.event));
-        match joined {
-            Some(&position) => orders[position].join(entry),
-            None => {
-                of_order.push(orders.len());
-                orders.push(entry);
-            }
+        if let Some(&position) = joined {
+            orders[position].join(entry);
+        } else {
+            of_order.push(orders.len());
+            orders.push(entry);
         }
     }
     orders

@@ -40,7 +40,7 @@ pub struct Item {
     /// How often Slack rejected the event in every form.
     pub rejections: u32,
     /// For orders: what the ledger knows of it besides its cancellation.
-    pub life: Option<Life>,
+    pub life: Option<Box<Life>>,
     /// From then on the item is ignored, even if DynamoDB has not deleted it yet.
     pub expires: Timestamp,
 }
@@ -156,7 +156,7 @@ impl Item {
         let found = found.filter(|item| item.expires >= request.now);
         let known = found.map(|item| (item.state_without_lease(), item.since));
         let (state, since) = known.unwrap_or((new.state, None));
-        Self { state, since, life: Some(life), ..new }
+        Self { state, since, life: Some(Box::new(life)), ..new }
     }
 
     /// Whether Slack may have posted the event already.

@@ -179,10 +179,10 @@ pub(super) fn of_order(
         }
         (_, Kind::Cancelled) => acquire(PostedAs::ItIs),
         (State::Cancelled, _) => {
-            let life = item.life.as_ref().filter(|life| life.stage != Stage::Draft);
+            let life = item.life.as_deref().filter(|life| life.stage != Stage::Draft);
             of_life(found, life, event, request)
         }
-        (_, Kind::Created | Kind::Modified) => of_life(found, item.life.as_ref(), event, request),
+        (_, Kind::Created | Kind::Modified) => of_life(found, item.life.as_deref(), event, request),
     }
 }
 

@@ -52,9 +52,8 @@ impl Platform {
         }
         for (position, rule) in self.rules.iter().enumerate() {
             let line = line_of(text, position, |line| line.trim() == "[[event]]");
-            let kind = rule.change.map(|change| match change.is_of_cancellation() {
-                true => RuleKind::Cancelled,
-                false => RuleKind::Modified,
+            let kind = rule.change.map(|change| {
+                if change.is_of_cancellation() { RuleKind::Cancelled } else { RuleKind::Modified }
             });
             if kind.is_some_and(|kind| kind != rule.kind) {
                 return mistake(line, Contradiction::ChangeOfOtherKind);

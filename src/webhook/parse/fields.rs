@@ -111,16 +111,14 @@ fn decoded(html: &str) -> String {
     let mut rest = html;
     while let Some(start) = rest.find('<') {
         text.push_str(&rest[..start]);
-        match tag_length(&rest[start..]) {
-            Some(length) => {
-                let name = rest[start + 1..].to_ascii_lowercase();
-                text.push_str(if name.starts_with("br") { " " } else { "" });
-                rest = &rest[start + length..];
-            }
-            None => {
-                text.push('<');
-                rest = &rest[start + 1..];
-            }
+        rest = &rest[start..];
+        if let Some(length) = tag_length(rest) {
+            let is_break = rest[1..].get(..2).is_some_and(|name| name.eq_ignore_ascii_case("br"));
+            text.push_str(if is_break { " " } else { "" });
+            rest = &rest[length..];
+        } else {
+            text.push('<');
+            rest = &rest[1..];
         }
     }
     text.push_str(rest);
@@ -131,7 +129,9 @@ fn decoded(html: &str) -> String {
 fn tag_length(html: &str) -> Option<usize> {
     let name = html[1..].trim_start_matches('/');
     let is_tag = name.starts_with(|c: char| c.is_ascii_alphabetic()) || html.starts_with("<!--");
-    html.find('>').filter(|_| is_tag).map(|end| end + 1)
+    // A tag ends before the next one begins, so that each byte is looked at once.
+    let end = 1 + html[1..].find(['<', '>'])?;
+    (is_tag && html.as_bytes()[end] == b'>').then_some(end + 1)
 }
 
 pub(super) fn read_link(

@@ -106,7 +106,6 @@ impl Webhook {
     }
 
     /// <https://developer.squareup.com/docs/webhooks/step3validate>
-    #[must_use]
     pub fn signed_square(self, key: &str, registered_url: &str) -> Self {
         let signed = [registered_url.as_bytes(), &self.body].concat();
         self.header("x-square-hmacsha256-signature", &signature(key.as_bytes(), &signed))

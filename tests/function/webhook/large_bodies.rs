@@ -45,7 +45,8 @@ async fn the_largest_bodies_take_less_than_100_megabytes_of_memory() {
     let depth = length / 2 - 100;
     let lists = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let items = format!("[{}1]", "1,".repeat(depth));
-    let keys: String = (0..length / 10).map(|n| format!(r#","{n:x}":1"#)).collect();
+    let keys: Vec<_> = (0..length / 10).map(|n| format!(r#","{n:x}":1"#)).collect();
+    let keys = keys.concat();
     let cancellation = |field: &str, value: &str| {
         generic(format!(r#"{{"event_type":"order_cancelled","order_id":1,"{field}":{value}}}"#))
     };
