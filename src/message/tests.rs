@@ -369,7 +369,7 @@ fn the_first_message_of_each_readme_is_that_of_its_sample() {
     let now = "2026-01-01T00:12:05Z".parse().unwrap();
 
     let platform = Platform::find("woocommerce").unwrap();
-    let key = SigningKey::parse("sample key of the local stack: woocommerce", &platform.auth);
+    let key = SigningKey::parse("sample key of the local stack for woocommerce", &platform.auth);
     let keys = [key.unwrap()];
     let webhook = verify(&platform.auth, &headers, body.as_bytes(), &keys, None, now).unwrap();
     let Ok(Parsed::Events(events)) = parse(platform, &webhook, Customer::Hidden, now) else {

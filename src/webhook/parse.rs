@@ -103,9 +103,10 @@ fn read<'p>(
 
     let (ids, more_orders) = ids(&reader)?;
     let number = reader.line("number", |fields| &fields.number)?;
-    let is_required = reader.table(|fields| (!fields.required.0.is_empty()).then_some(()));
-    let has_required = reader.text("required", |fields| &fields.required)?.is_some();
-    if is_required.is_some() && (ids.is_empty() || !has_required) {
+    let required = [&reader.own.required, &reader.common.required];
+    let is_any_required = required.iter().any(|places| !places.0.is_empty());
+    let lacks_all = reader.is_absent(required[0])? && reader.is_absent(required[1])?;
+    if is_any_required && (ids.is_empty() || lacks_all) {
         return Err(no_order());
     }
     let total = read_total(&reader)?;

@@ -98,7 +98,9 @@ fn named(mut entries: Vec<Grouped>) -> Vec<Grouped> {
     let mut keys = Vec::new();
     for (position, entry) in entries.iter_mut().enumerate() {
         let event = &mut entry.event;
-        let key = event.id.clone().map_or(Err(position), |id| Ok((event.shop.clone(), id)));
+        // A test is an order of its own, whatever its id.
+        let id = event.id.clone().filter(|_| !event.is_test);
+        let key = id.map_or(Err(position), |id| Ok((event.shop.clone(), id)));
         let order = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
             keys.push(key);
             keys.len() - 1

@@ -91,7 +91,10 @@ async fn an_address_that_does_not_work_is_not_stored() {
     slack.script([Fault::answer(404, "no_service")]);
     for (address, sentence) in [
         (slack.hook_url(), "error: Slack answered 404 `no_service`"),
-        ("https://example.com/x".to_owned(), "error: the URL is refused: it is not an address"),
+        (
+            "https://example.com/x".to_owned(),
+            "error: the URL is refused: it is an address of another service than Slack",
+        ),
         (String::new(), "error: the URL is refused: it is empty"),
     ] {
         let (succeeded, output, errors) = connect(&secrets, &slack, "slack", &address).await;

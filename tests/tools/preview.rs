@@ -5,6 +5,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use crate::{run, tool};
 
 const TOPIC: &str = "X-Shopify-Topic: orders/cancelled";
+const ORDER: &str = r#"{"id":1,"name":"T-1","cancelled_at":"2026-01-01T00:00:00Z"}"#;
 
 async fn preview(arguments: &[&str], body: &str) -> (bool, String, String) {
     let arguments = [&["preview"], arguments].concat();
@@ -76,7 +77,7 @@ async fn a_folder_is_previewed_whole() {
     let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");
     write("a.json", &std::fs::read_to_string(event).unwrap());
     write("square/b.json", r#"{"type":"order.custom_attribute.owned.updated"}"#);
-    write("c.json", "{}");
+    write("c.json", r#"{"id":3}"#);
     write("d.json", r#"{"requestContext":{"http":{"method":"GET"}},"rawPath":"/health"}"#);
     write("notes.txt", "not JSON");
     let path = folder.to_str().unwrap();
@@ -107,7 +108,7 @@ async fn an_event_without_a_message_has_a_reason() {
     assert_eq!(
         output,
         "Event       `products/create`, in the header x-shopify-topic\n\
-         Rule        none of the 8 in src/platform/shopify.toml\n\
+         Rule        none of the 10 in src/platform/shopify.toml\n\
          No message: `products/create` is ignored: no event in src/platform/shopify.toml matches it.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
@@ -123,7 +124,7 @@ async fn an_event_without_a_message_has_a_reason() {
     assert!(succeeded);
     assert_eq!(output, "No message: it is a ping of WooCommerce.\n");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
-    let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), "{}").await;
+    let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), ORDER).await;
     assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");
 }
 
@@ -200,7 +201,7 @@ async fn public_url_stops_only_the_platform_that_signs_it() {
         ),
     ] {
         let mut preview = tool(&["preview", platform, "-", "-H", TOPIC]);
-        let (_, _, errors) = run(preview.env("PUBLIC_URL", value), "{}").await;
+        let (_, _, errors) = run(preview.env("PUBLIC_URL", value), ORDER).await;
         assert_eq!(errors, expected, "{platform} with PUBLIC_URL={value}");
     }
 }
@@ -252,7 +253,7 @@ async fn a_file_with_a_byte_order_mark_is_read_and_utf_16_is_named() {
 
     let headers = "\u{feff}X-Shopify-Topic: orders/cancelled\n";
     let order = tempfolder("encodings/shopify").join("order.json");
-    std::fs::write(&order, r#"{"id":1}"#).unwrap();
+    std::fs::write(&order, ORDER).unwrap();
     std::fs::write(order.with_extension("headers"), headers).unwrap();
     let (succeeded, output, _) =
         preview(&["--all", order.parent().unwrap().to_str().unwrap()], "").await;

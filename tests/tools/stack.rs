@@ -165,7 +165,7 @@ async fn a_wrong_slack_address_or_setting_is_refused_in_a_sentence() {
         (
             "SLACK_WEBHOOK_URL",
             "https://example.com",
-            "SLACK_WEBHOOK_URL: it is not an address like",
+            "SLACK_WEBHOOK_URL: it is an address of another service than Slack",
         ),
         ("CUSTOMER", "all", "CUSTOMER must be `hidden`, `initials` or `full`"),
     ] {

@@ -48,7 +48,7 @@ impl Keys {
 
     fn text(&self, platform: &str) -> String {
         match self {
-            Self::Sample => format!("sample key of the local stack: {platform}"),
+            Self::Sample => format!("sample key of the local stack for {platform}"),
             Self::Own(random) => format!("{platform}-{random}"),
         }
     }

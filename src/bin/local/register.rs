@@ -109,7 +109,8 @@ async fn ensure(
     address: &Url,
     events: &[String],
 ) -> Result<(), Failure> {
-    let known: Vec<_> = event_types(platform).chain(events.iter().map(String::as_str)).collect();
+    let known: Vec<_> =
+        event_types(platform).into_iter().chain(events.iter().map(String::as_str)).collect();
     let (found, is_listed) = match api.list(address, &known).await? {
         Listing::Registered(found) => (found, true),
         Listing::Unavailable(why) => {
@@ -204,7 +205,7 @@ async fn listed(
     platform: &Platform,
     address: &Url,
 ) -> Result<Vec<Registration>, Failure> {
-    let known: Vec<_> = event_types(platform).collect();
+    let known = event_types(platform);
     match api.list(address, &known).await? {
         Listing::Registered(found) => Ok(found),
         Listing::Unavailable(why) => {
@@ -234,9 +235,8 @@ fn wanted(platform: &Platform, arguments: &Arguments) -> Result<Vec<String>, Fai
     let given = &arguments.events;
     let mut events = Vec::new();
     for event in if given.is_empty() { &platform.setup.events } else { given } {
-        let mut known = event_types(platform);
-        if !arguments.api.is_plain() && !known.any(|known| known == event) {
-            let known: Vec<_> = event_types(platform).collect();
+        let known = event_types(platform);
+        if !arguments.api.is_plain() && !known.contains(&event.as_str()) {
             return Err(format!(
                 "`{event}` is not in src/platform/{}.toml, which has {}",
                 platform.id,

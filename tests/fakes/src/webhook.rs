@@ -237,7 +237,7 @@ fn mac(key: &[u8], signed: &[u8]) -> Vec<u8> {
 
 /// The key with which the local stack signs the samples of a platform.
 pub fn sample_key(platform: &str) -> String {
-    format!("sample key of the local stack: {platform}")
+    format!("sample key of the local stack for {platform}")
 }
 
 #[cfg(test)]

@@ -134,7 +134,9 @@ async fn a_webhook_is_taken_however_its_path_is_spelt() {
 async fn the_signed_address_is_the_registered_one_however_the_path_is_spelt() {
     let url = "https://hooks.example/hooks/webhook/square";
     let world = World::with(&[("PUBLIC_URL", url)]).await;
-    let body = json!({"type": "order.updated", "data": {"object": {}}}).to_string();
+    let body =
+        json!({"type": "order.updated", "data": {"object": {"order_updated": {"order_id": "A"}}}})
+            .to_string();
     let square = &Platform::find("square").unwrap().auth;
     let signing_key = SigningKey::parse(&key("square"), square).unwrap();
     let none = Headers::default();

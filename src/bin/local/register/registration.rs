@@ -1,6 +1,6 @@
 //! A webhook as a platform has it registered.
 
-use order_alerts::platform::Platform;
+use order_alerts::platform::{Platform, Rule, RuleKind};
 use url::Url;
 
 use crate::register::remote::Remote;
@@ -46,7 +46,15 @@ impl Registration {
     }
 }
 
-/// The event types that the platform's file names.
-pub(crate) fn event_types(platform: &Platform) -> impl Iterator<Item = &str> {
-    platform.rules.iter().flat_map(|rule| rule.types.as_slice()).map(String::as_str)
+/// The types of the events that the platform's file reads, each once.
+pub(crate) fn event_types(platform: &Platform) -> Vec<&str> {
+    let is_read = |rule: &&Rule| !matches!(rule.kind, RuleKind::Ignored | RuleKind::Unreadable);
+    let all = platform.rules.iter().filter(is_read).flat_map(|rule| rule.types.as_slice());
+    let mut types: Vec<&str> = Vec::new();
+    for name in all {
+        if !types.contains(&name.as_str()) {
+            types.push(name);
+        }
+    }
+    types
 }

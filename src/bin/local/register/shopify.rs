@@ -184,8 +184,10 @@ impl Shopify {
     fn registration(&self, node: &Value) -> Registration {
         let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
         let named = |known: &&str| topic(known) == text("topic");
-        let event =
-            event_types(self.platform).find(named).map_or_else(|| text("topic"), str::to_owned);
+        let event = event_types(self.platform)
+            .into_iter()
+            .find(named)
+            .map_or_else(|| text("topic"), str::to_owned);
         Registration {
             id: node["id"].as_str().map(str::to_owned),
             address: text("uri"),
