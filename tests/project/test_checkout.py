@@ -42,8 +42,8 @@ class Checkout(unittest.TestCase):
                 code, printed = run("git", *command, folder=folder)
                 self.assertEqual(code, 0, printed)
             compared = 0
-            for path in files(PROJECT):
-                self.assertEqual(path.read_bytes(), (copy / path.relative_to(PROJECT)).read_bytes(), path)
+            for path in files(copy):
+                self.assertEqual(path.read_bytes(), (PROJECT / path.relative_to(copy)).read_bytes(), path)
                 compared += 1
             self.assertGreater(compared, 100)
 
