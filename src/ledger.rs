@@ -242,12 +242,13 @@ impl Ledger {
                 lease.posted_as = *posted_as;
                 let (delivered, since, life) = match posted_as {
                     PostedAs::Reopening => {
-                        (State::Reopened, Some(event.time()), Life::after(event))
+                        let life = Life::after(item.life.as_deref(), event);
+                        (State::Reopened, Some(event.time()), life)
                     }
                     PostedAs::Creation => {
                         (State::Pending, None, Some(Life::of(Stage::Created, event)))
                     }
-                    PostedAs::ItIs | PostedAs::Change => {
+                    PostedAs::ItIs | PostedAs::Change | PostedAs::Restoration => {
                         (State::Cancelled, Some(event.time()), None)
                     }
                 };

@@ -78,6 +78,12 @@ impl OrderEvent {
         Self { kind: Kind::Modified, change: Some(Change::Reopened), ..self }
     }
 
+    /// A change of an order that was deleted, as the channel sees it: it is there again.
+    #[must_use]
+    pub fn restored(self) -> Self {
+        Self { kind: Kind::Modified, change: Some(Change::Restored), ..self }
+    }
+
     /// The first event of an order that was a draft, as the channel sees it: a new order.
     #[must_use]
     pub fn created(self) -> Self {

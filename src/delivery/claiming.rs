@@ -75,6 +75,7 @@ impl OrderDelivery<'_> {
         let posted = match lease.posted_as {
             PostedAs::ItIs => event.clone(),
             PostedAs::Reopening => event.clone().reopened(),
+            PostedAs::Restoration => event.clone().restored(),
             PostedAs::Creation => event.clone().created(),
             PostedAs::Change => event.clone().changed(),
         };

@@ -49,12 +49,13 @@ const CREATED_ONCE: SignedDuration = SignedDuration::from_hours(1);
 
 impl Life {
     /// The stage that the channel sees the order in after this event, if the event is about one.
-    pub fn after(event: &OrderEvent) -> Option<Self> {
+    pub fn after(known: Option<&Self>, event: &OrderEvent) -> Option<Self> {
         let stage = match (event.kind, event.change) {
             (Kind::Created, _) if event.is_draft => Stage::Draft,
             (Kind::Created, _) => Stage::Created,
             (Kind::Modified, Some(Change::Deleted)) => Stage::Deleted,
             (Kind::Modified, Some(Change::Restored)) => Stage::Restored,
+            _ if known.is_some_and(|life| life.is_undone_by(event)) => Stage::Restored,
             (Kind::Modified | Kind::Cancelled, _) => return None,
         };
         Some(Self::of(stage, event))
@@ -113,15 +114,22 @@ impl Life {
         }
     }
 
+    /// Whether the order was deleted, and this change is a later one: it must have been restored.
+    pub fn is_undone_by(&self, event: &OrderEvent) -> bool {
+        let is_change = event.kind == Kind::Modified && event.change != Some(Change::Deleted);
+        let is_surely_later = event.occurred_at.is_some_and(|at| at > self.since);
+        self.stage == Stage::Deleted && is_change && is_surely_later
+    }
+
     /// What distinguishes an order's second deletion from its first, which may have the same body:
-    /// when it was restored in between. For a restored order it is when it was deleted.
+    /// when it was created or restored in between. For a restored order it is when it was deleted.
     pub fn distinguishes(&self, event: &OrderEvent) -> Option<Timestamp> {
-        let opposite = match (event.kind, event.change) {
-            (Kind::Modified, Some(Change::Deleted)) => Stage::Restored,
-            (Kind::Modified, Some(Change::Restored)) => Stage::Deleted,
+        let opposites: &[_] = match (event.kind, event.change) {
+            (Kind::Modified, Some(Change::Deleted)) => &[Stage::Created, Stage::Restored],
+            (Kind::Modified, Some(Change::Restored)) => &[Stage::Deleted],
             _ => return None,
         };
-        (self.stage == opposite).then_some(self.since)
+        opposites.contains(&self.stage).then_some(self.since)
     }
 }
 

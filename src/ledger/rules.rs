@@ -48,6 +48,8 @@ pub enum PostedAs {
     ItIs,
     /// The order was cancelled, and the event reopens it.
     Reopening,
+    /// The order was deleted, and the event is about it as it is now.
+    Restoration,
     /// The order was a draft, and the event is the first since it was placed.
     Creation,
     /// The channel has seen the order as a new one already.
@@ -193,7 +195,8 @@ pub(super) fn of_order(
 /// | none | free | free |
 /// | draft | acquire, as a creation | the same; superseded if the draft was deleted |
 /// | created | superseded if an echo, else free, as a change | superseded if an echo, else free |
-/// | deleted, restored | free | superseded if it says the same, else free |
+/// | deleted | free | superseded if it says the same; free, as a restoration, if it is later |
+/// | restored | free | superseded if it says the same, else free |
 ///
 /// A draft event is superseded itself.
 fn of_life(
@@ -202,7 +205,7 @@ fn of_life(
     event: &OrderEvent,
     request: &LeaseRequest,
 ) -> OrderVerdict {
-    let next = Life::after(event).map(|life| Item::with_life(found, life, request));
+    let next = Life::after(life, event).map(|life| Item::with_life(found, life, request));
     let Some(life) = life else {
         return if event.is_draft {
             OrderVerdict::Superseded(Superseded::AsDraft, next)
@@ -227,6 +230,9 @@ fn of_life(
         Some(superseded) => OrderVerdict::Superseded(superseded, None),
         None if event.kind == Kind::Created && life.is_created_before(event) => {
             OrderVerdict::Free(PostedAs::Change, None)
+        }
+        None if event.change.is_none() && life.is_undone_by(event) => {
+            OrderVerdict::Free(PostedAs::Restoration, next)
         }
         None => OrderVerdict::Free(PostedAs::ItIs, next),
     }

@@ -122,8 +122,18 @@ impl Words {
 
     /// What else is known, most important first.
     pub(super) fn facts(self, event: &OrderEvent) -> Vec<String> {
-        // A cancelled order's status says "cancelled" once more.
-        let status = self.status(event).filter(|_| event.kind != Kind::Cancelled);
+        // There the headline says the order's state, and the status only repeats or blurs it.
+        let has_state = event.kind == Kind::Cancelled
+            || matches!(
+                event.change,
+                Some(
+                    Change::Deleted
+                        | Change::Returned
+                        | Change::PartlyCancelled
+                        | Change::FulfillmentFailed
+                )
+            );
+        let status = self.status(event).filter(|_| !has_state);
         let facts = [
             (self.choose("Reason", "사유"), self.reason(event)),
             (self.choose("Status", "상태"), status),

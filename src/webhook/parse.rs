@@ -39,8 +39,8 @@ pub enum ParseError {
     Json(#[from] Unreadable),
     /// The event is one of an order, and the body names none. It may be another document, such as an
     /// error page that the shop signed like an order.
-    #[error("the body names no order. {advice}")]
-    NoOrder { advice: String },
+    #[error("the body names no order{}", .advice.as_ref().map(|advice| format!(". {advice}")).unwrap_or_default())]
+    NoOrder { advice: Option<String> },
 }
 
 /// One webhook is at most so many events; of its other orders only the number is shown. A body of six
@@ -90,8 +90,7 @@ fn read<'p>(
         Reader { body: &body, headers: webhook.headers(), own: fields, common: fields, trace };
     let event_type = reader.first("event_type", &[&platform.event_type])?;
     let rule = matching_rule(platform, event_type.as_deref(), &reader)?;
-    let no_order =
-        || ParseError::NoOrder { advice: platform.setup.unreadable.clone().unwrap_or_default() };
+    let no_order = || ParseError::NoOrder { advice: platform.setup.unreadable.clone() };
     if rule.is_some_and(|rule| rule.kind == RuleKind::Unreadable) {
         return Err(no_order());
     }

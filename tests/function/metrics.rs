@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::queue::LONGEST_ABSENCE;
 use crate::support::webhooks::{
-    cancellation, creation, event, generic, named, now, shopify, shopify_cancellation,
+    cancellation, creation, event, generic, named, now, shopify, shopify_cancellation, woocommerce,
 };
 use crate::support::world::{Way, World, key, secret};
 
@@ -96,6 +96,23 @@ async fn accepted_events_and_posted_messages_are_counted() {
         ],
     );
     assert!(counts.contains_key(&(None, "SecondsToSlack".to_owned())), "{counts:?}");
+}
+
+/// A timer of the shop that cancels abandoned checkouts must not raise the alarm of cancellations.
+#[tokio::test]
+async fn a_cancellation_that_was_never_paid_is_counted_apart() {
+    let world = World::queued(&[]).await;
+    let cancelled = |id: u32, paid: Value| {
+        woocommerce(
+            "order.updated",
+            &json!({"id": id, "status": "cancelled", "date_paid": paid, "date_paid_gmt": paid}),
+        )
+    };
+    world.accept([cancelled(1, Value::Null), cancelled(2, json!("2026-01-01T08:00:00"))]).await;
+    world.consume().await;
+    let platform = Some("woocommerce");
+    let expected = [(platform, "OrdersCancelled", 1.0), (platform, "OrdersCancelledUnpaid", 1.0)];
+    assert_counts(&counted(&world).await, &expected);
 }
 
 #[tokio::test]

@@ -88,9 +88,10 @@ async fn alarms_may_have_a_channel_of_their_own() {
 #[tokio::test]
 async fn an_address_that_does_not_work_is_not_stored() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
-    slack.script([Fault::answer(404, "no_service")]);
+    slack.script([Fault::answer(404, "no_service"), Fault::answer(200, "no_service")]);
     for (address, sentence) in [
         (slack.hook_url(), "error: Slack answered 404 `no_service`"),
+        (slack.hook_url(), "error: Slack answered 200 `no_service`"),
         (
             "https://example.com/x".to_owned(),
             "error: the URL is refused: it is an address of another service than Slack",

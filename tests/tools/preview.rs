@@ -123,6 +123,11 @@ async fn an_event_without_a_message_has_a_reason() {
     let (succeeded, output, _) = preview(&["woocommerce", ping], "").await;
     assert!(succeeded);
     assert_eq!(output, "No message: it is a ping of WooCommerce.\n");
+    let draft = r#"{"event_type":"order_created","order_id":1,"status":"draft"}"#;
+    let (succeeded, output, _) = preview(&["generic", "-"], draft).await;
+    assert!(succeeded);
+    let sentence = "\nNo message: it is a draft, which is shown when the order is placed.\n";
+    assert!(output.ends_with(sentence), "{output}");
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), ORDER).await;
     assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");

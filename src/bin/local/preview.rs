@@ -154,6 +154,10 @@ fn preview(
         }
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
+    if events.iter().all(|event| event.is_draft) {
+        let why = "it is a draft, which is shown when the order is placed.".to_owned();
+        return Ok((Some(explanation), Preview::Nothing(why)));
+    }
     if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
         return Ok((Some(explanation), Preview::Nothing(why)));

@@ -9,7 +9,7 @@ fn created(status: Option<&str>) -> Life {
         body_hash: "created".to_owned(),
         ..event(Kind::Created, 0)
     };
-    Life::after(&created).unwrap()
+    Life::after(None, &created).unwrap()
 }
 
 fn update(second: i64, status: Option<&str>) -> OrderEvent {

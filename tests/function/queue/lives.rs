@@ -217,9 +217,10 @@ async fn a_checkout_that_is_paid_later_is_a_change_of_the_order_that_was_shown()
 #[tokio::test]
 async fn an_order_that_was_never_paid_mentions_no_one() {
     let world = World::by(Way::DirectWithLedger, &[("MENTION", "channel")]).await;
-    let unpaid = json!({"date_paid_gmt": null, "transaction_id": ""});
+    let unpaid = json!({"date_paid": null, "date_paid_gmt": null, "transaction_id": ""});
     world.accept([woo_with("order.updated", "cancelled", 0, &unpaid)]).await;
-    let paid = json!({"id": 6, "number": "6", "date_paid_gmt": "2026-01-01T00:00:00"});
+    let date = "2026-01-01T00:00:00";
+    let paid = json!({"id": 6, "number": "6", "date_paid": date, "date_paid_gmt": date});
     world.accept([woo_with("order.updated", "cancelled", 0, &paid)]).await;
     let expected =
         ["🚫 Order #5 cancelled, never paid · EUR 10.00", "🚫 Order #6 cancelled · EUR 10.00"];
@@ -252,6 +253,42 @@ async fn a_deletion_is_shown_each_time_and_for_each_shop() {
 async fn an_order_that_is_put_into_the_trash_is_deleted_once() {
     let events = [woo("order.updated", "trash", 0), woo_deleted("https://tea.example/")];
     assert_eq!(shown(events).await, ["🗑️ Order #5 deleted · EUR 10.00"]);
+}
+
+#[tokio::test]
+async fn a_deletion_is_shown_again_whatever_says_that_the_order_is_back() {
+    let tea = "https://tea.example/";
+    let changed = [woo("order.updated", "trash", 0), woo("order.updated", "processing", 60)];
+    let expected = ["🗑️ Order #5 deleted · EUR 10.00", "♻️ Order #5 restored · EUR 10.00"];
+    let restored = [woo("order.restored", "processing", 60), woo("order.updated", "trash", 120)];
+    let events = [changed.clone(), restored].concat();
+    assert_eq!(shown(events).await, [&expected[..], &expected[..1]].concat());
+
+    let deleted = ["🗑️ Order #5 deleted"];
+    // A deletion has no time of its own, so it happened when it arrived: now.
+    let soon = 3_600 + 90;
+    let events = [woo_deleted(tea), woo("order.updated", "failed", soon), woo_deleted(tea)];
+    assert_eq!(shown(events).await, [deleted[0], expected[1], deleted[0]]);
+
+    let created = ["🛒 New order #5 · EUR 10.00"];
+    let events = [woo_deleted(tea), woo("order.created", "processing", soon), woo_deleted(tea)];
+    assert_eq!(shown(events).await, [deleted[0], created[0], deleted[0]]);
+
+    let cancelled = woo("order.updated", "cancelled", -60);
+    let events = [[cancelled].as_slice(), &changed, &[woo("order.updated", "trash", 120)]].concat();
+    let reopened = "♻️ Order #5 reopened · EUR 10.00";
+    assert_eq!(shown(events).await[1..], [expected[0], reopened, expected[0]]);
+}
+
+#[tokio::test]
+async fn a_change_from_before_the_deletion_restores_nothing() {
+    let events = [
+        woo("order.updated", "trash", 60),
+        woo("order.updated", "processing", 0),
+        woo_deleted("https://tea.example/"),
+    ];
+    let expected = ["🗑️ Order #5 deleted · EUR 10.00", "✏️ Order #5 changed · EUR 10.00"];
+    assert_eq!(shown(events).await, expected);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ fn type_and_state_decide() {
         ("order.updated", "OPEN", Kind::Modified),
         ("order.updated", "COMPLETED", Kind::Modified),
         ("order.updated", "CANCELED", Kind::Cancelled),
+        ("order.created", "CANCELED", Kind::Cancelled),
         ("order.fulfillment.updated", "OPEN", Kind::Modified),
     ];
     for (event_type, state, kind) in rows {
@@ -55,7 +56,7 @@ fn fulfillment(states: &[&str]) -> OrderEvent {
 
 #[test]
 fn a_fulfillment_is_shown_as_what_it_is() {
-    let rows: [(&[&str], _, _, &str); 6] = [
+    let rows: [(&[&str], _, _, &str); 7] = [
         (
             &["CANCELED"],
             Kind::Cancelled,
@@ -72,13 +73,19 @@ fn a_fulfillment_is_shown_as_what_it_is() {
             &["CANCELED", "PROPOSED"],
             Kind::Modified,
             Some(Change::PartlyCancelled),
-            "✂️ Order oTeA0042 partly cancelled · ",
+            "✂️ Order oTeA0042 partly cancelled · Shop: ",
         ),
         (
             &["FAILED"],
             Kind::Modified,
             Some(Change::FulfillmentFailed),
-            "⚠️ Order oTeA0042 fulfillment failed · ",
+            "⚠️ Order oTeA0042 fulfillment failed · Shop: ",
+        ),
+        (
+            &["FAILED", "COMPLETED"],
+            Kind::Modified,
+            Some(Change::FulfillmentFailed),
+            "⚠️ Order oTeA0042 fulfillment failed · Shop: ",
         ),
         (&["PREPARED"], Kind::Modified, None, "✏️ Order oTeA0042 changed · Status: ready · "),
         (&[], Kind::Modified, None, "✏️ Order oTeA0042 changed · Status: open · "),

@@ -61,6 +61,18 @@ fn a_refund_and_the_fields_of_other_senders_are_read() {
 }
 
 #[test]
+fn an_order_that_is_not_placed_is_a_draft() {
+    for event_type in ["order.created", "order.updated"] {
+        let of = |status: &str| {
+            let body =
+                format!(r#"{{"type":"{event_type}","data":{{"id":1,"status":"{status}"}}}}"#);
+            event("standard", &[], &body).is_draft
+        };
+        assert_eq!(["draft", "checkout-draft", "open"].map(of), [true, true, false]);
+    }
+}
+
+#[test]
 fn a_test_is_marked() {
     let is_test = |test: &str| {
         let body = format!(r#"{{"type":"order.created","data":{{"id":1,"test":{test}}}}}"#);

@@ -63,11 +63,17 @@ fn an_order_that_was_never_paid_is_cancelled_by_the_timer() {
         assert_eq!(event.kind, Kind::Cancelled);
         event.change
     };
-    assert_eq!(change(r#""date_paid_gmt":null,"#), Some(Change::Unpaid));
-    assert_eq!(change(r#""date_paid_gmt":"","#), Some(Change::Unpaid));
-    assert_eq!(change(r#""date_paid_gmt":"2026-01-01T08:00:00","#), None);
-    assert_eq!(change(""), None, "the shop does not say");
-    let cod = r#""date_paid_gmt":null,"payment_method":"cod","#;
+    assert_eq!(change(r#""date_paid":null,"date_paid_gmt":null,"#), Some(Change::Unpaid));
+    assert_eq!(change(r#""date_paid":"","date_paid_gmt":"","#), Some(Change::Unpaid));
+    for paid in
+        [r#""date_paid":null,"date_paid_gmt":DATE,"#, r#""date_paid":DATE,"date_paid_gmt":null,"#]
+    {
+        assert_eq!(change(&paid.replace("DATE", r#""2026-01-01T08:00:00""#)), None, "{paid}");
+    }
+    for unknown in ["", r#""date_paid_gmt":null,"#, r#""date_paid":null,"#] {
+        assert_eq!(change(unknown), None, "the shop does not say: {unknown}");
+    }
+    let cod = r#""date_paid":null,"date_paid_gmt":null,"payment_method":"cod","#;
     assert_eq!(change(cod), None, "the courier is paid");
 }
 
@@ -76,6 +82,7 @@ fn an_order_in_the_trash_is_deleted() {
     let deleted = woocommerce("order.updated", "trash");
     assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
     assert!(posted(&deleted).starts_with("🗑️ Order #727 deleted · CLP 18,000"));
+    assert!(!posted(&deleted).contains("Status"), "{}", posted(&deleted));
 }
 
 #[test]
