@@ -111,7 +111,12 @@ async fn a_cancellation_that_was_never_paid_is_counted_apart() {
     world.accept([cancelled(1, Value::Null), cancelled(2, json!("2026-01-01T08:00:00"))]).await;
     world.consume().await;
     let platform = Some("woocommerce");
-    let expected = [(platform, "OrdersCancelled", 1.0), (platform, "OrdersCancelledUnpaid", 1.0)];
+    let expected = [
+        (platform, "EventsAccepted", 2.0),
+        (platform, "OrdersCancelled", 1.0),
+        (platform, "OrdersCancelledUnpaid", 1.0),
+        (None, "MessagesPosted", 2.0),
+    ];
     assert_counts(&counted(&world).await, &expected);
 }
 
