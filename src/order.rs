@@ -52,6 +52,9 @@ pub struct OrderEvent {
     pub received_at: Timestamp,
     /// The platform marks the webhook as a test.
     pub is_test: bool,
+    /// The mark is in a header alone, which no signature covers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub is_test_by_header: bool,
     /// The event reopens the order, if that was cancelled.
     pub reopens: bool,
     /// The sender's id of this event, the same at every attempt. Present only if it is signed, so
@@ -65,6 +68,13 @@ impl OrderEvent {
     /// The order's name for people and logs: its number, else its id.
     pub fn name(&self) -> Option<&OneLine> {
         self.number.as_ref().or(self.id.as_ref())
+    }
+
+    /// Whether it is shown each time that it is sent, and no other event depends on it: a test.
+    ///
+    /// A mark that is not signed does not count, as a copy of a real webhook could carry it.
+    pub fn is_never_remembered(&self) -> bool {
+        self.is_test && !self.is_test_by_header
     }
 
     /// The same name as a field of a log line.

@@ -44,6 +44,7 @@ pub(crate) fn event() -> OrderEvent {
         occurred_at: "2026-01-01T09:12:00+09:00".parse().ok(),
         received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
         is_test: false,
+        is_test_by_header: false,
         reopens: false,
         delivery_id: None,
         body_hash: String::new(),

@@ -157,7 +157,8 @@ impl FromStr for Money {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        let text = text.trim();
+        let text = text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''));
+        let text = &text.to_ascii_uppercase();
         let is_currency = |code: &str| decimals(code).is_some();
         let code_first = text.split_at_checked(3).filter(|(code, _)| is_currency(code));
         let code_last = || {
@@ -355,6 +356,9 @@ mod tests {
             "KRW: 500000",
             " KRW\u{A0}500000 ",
             "KRW 5E5",
+            "krw 500000",
+            "\"KRW 500000\"",
+            "'KRW 500000'",
             "500000 KRW",
             "500000KRW",
         ] {

@@ -98,8 +98,14 @@ fn is_kept(c: char, before: Option<char>) -> bool {
     match c {
         _ if JOINERS.contains(&c) => true,
         _ if is_selector => before.is_some_and(is_ideograph),
-        // Annotations, the blank of Braille, joiners of hieroglyphs.
-        '\u{FFF9}'..='\u{FFFB}' | '\u{2800}' | '\u{13430}'..='\u{1343F}' => false,
+        // Annotations, the blank of Braille, joiners and fillers of scripts, a note without a head.
+        '\u{FFF9}'..='\u{FFFB}'
+        | '\u{2800}'
+        | '\u{2D7F}'
+        | '\u{1107F}'
+        | '\u{13430}'..='\u{1343F}'
+        | '\u{16FE4}'
+        | '\u{1D159}' => false,
         _ => !IGNORABLE.contains(c) && (u32::from(c) & 0xFFFE) != 0xFFFE,
     }
 }

@@ -200,6 +200,7 @@ mod tests {
             occurred_at: "2026-01-01T09:12:00.25+09:00".parse().ok(),
             received_at: "2026-01-01T00:12:05Z".parse().unwrap(),
             is_test: true,
+            is_test_by_header: false,
             reopens: true,
             delivery_id: OneLine::parse("msg_1"),
             body_hash: "00ff".to_owned(),

@@ -26,7 +26,7 @@ impl Secret {
         };
         let fields = fields.into_iter();
         let mut fields: Map<_, _> =
-            fields.map(|(name, value)| (name.trim().to_owned(), value)).collect();
+            fields.map(|(name, value)| (name.trim().to_ascii_lowercase(), value)).collect();
         let mut take = |name| fields.remove(name).unwrap_or_default();
         secret.slack_webhook_url = secret.url("slack_webhook_url", take("slack_webhook_url"));
         let monitoring = "slack_monitoring_webhook_url";
@@ -37,7 +37,8 @@ impl Secret {
         if let Some(generic) = Platform::find("generic") {
             secret.add_keys(generic, "`generic_signing_key`", take("generic_signing_key"));
         }
-        let misplaced = fields.keys().filter_map(|name| platform(name));
+        let last = |name: &String| name.rsplit('.').next().and_then(platform);
+        let misplaced = fields.keys().filter_map(last);
         secret
             .warnings
             .extend(misplaced.map(|Platform { id, .. }| Warning::Misplaced { platform: id }));

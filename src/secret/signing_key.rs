@@ -144,8 +144,8 @@ impl Reading {
 /// The readings of a key of Standard Webhooks:
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme>.
 fn standard(text: &str, form: KeyText) -> Result<Vec<Reading>, KeyError> {
-    // Some senders show the version of the signature in front of the key.
-    let text = text.strip_prefix("v1,").filter(|rest| rest.starts_with(PREFIX)).unwrap_or(text);
+    let copied = copied_with_prefix(text);
+    let text = copied.as_deref().unwrap_or(text);
     let encoded = text.strip_prefix(PREFIX);
     if encoded == Some("") {
         return Err(KeyError::Empty);
@@ -162,6 +162,15 @@ fn standard(text: &str, form: KeyText) -> Result<Vec<Reading>, KeyError> {
         (KeyText::Raw, _) => [whole, decoded.filter(Reading::is_text)],
     };
     Ok(readings.into_iter().flatten().collect())
+}
+
+/// The key from its prefix on, without what it was copied with: the version of the signature, the name
+/// of a variable, line breaks. `None` if the text has no prefix.
+fn copied_with_prefix(text: &str) -> Option<String> {
+    let start = text.to_ascii_lowercase().find(PREFIX)?;
+    let is_apart = text[..start].is_empty() || text[..start].ends_with([',', '=', ':', ' ']);
+    let key = text[start + PREFIX.len()..].replace(['\r', '\n'], "");
+    is_apart.then(|| format!("{PREFIX}{key}"))
 }
 
 /// The readings of a token: the text, and what it holds if it was copied as a whole header.

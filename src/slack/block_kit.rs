@@ -27,7 +27,7 @@ const MAX_HEADER_UNITS: usize = 150;
 const MAX_OBJECT_UNITS: usize = 3_000;
 
 /// Leaves room for the other words in the block of a link.
-const MAX_LINK_BYTES: usize = 1_000;
+pub const MAX_LINK_BYTES: usize = 1_000;
 
 /// One message, ready to be posted.
 #[derive(Clone, Debug, PartialEq, Serialize)]

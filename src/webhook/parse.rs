@@ -16,7 +16,7 @@ use crate::config::Customer;
 use crate::json::{JsonObject, Unreadable};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
-use crate::platform::{Platform, Rule, RuleKind};
+use crate::platform::{Place, Platform, Rule, RuleKind};
 use crate::webhook::signature::Verified;
 
 mod fields;
@@ -120,6 +120,7 @@ fn read<'p>(
     let occurred_at = reader.text("occurred_at", |fields| &fields.occurred_at)?;
     let due_at = reader.text("due_at", |fields| &fields.due_at)?;
     let delivery_id = reader.delivery_id()?;
+    let test_mark = reader.test_mark()?;
     let (items, more_items) = read_items(&reader)?;
     let event = OrderEvent {
         platform: platform.id.to_owned(),
@@ -145,7 +146,8 @@ fn read<'p>(
             .map(|at| if at > received_at + AHEAD { received_at } else { at })
             .or_else(|| rule.timed_by_arrival.then_some(received_at)),
         received_at,
-        is_test: reader.is_test()?,
+        is_test: test_mark.is_some(),
+        is_test_by_header: matches!(test_mark, Some(Place::Header(_))),
         reopens: rule.reopens,
         delivery_id,
         body_hash: hex::encode(Sha256::digest(webhook.body())),

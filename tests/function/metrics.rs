@@ -105,7 +105,7 @@ async fn a_cancellation_that_was_never_paid_is_counted_apart() {
     let cancelled = |id: u32, paid: Value| {
         woocommerce(
             "order.updated",
-            &json!({"id": id, "status": "cancelled", "date_paid": paid, "date_paid_gmt": paid}),
+            &json!({"id": id, "number": id, "status": "cancelled", "date_paid": paid, "date_paid_gmt": paid}),
         )
     };
     world.accept([cancelled(1, Value::Null), cancelled(2, json!("2026-01-01T08:00:00"))]).await;

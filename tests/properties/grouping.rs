@@ -83,6 +83,7 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
             occurred_at: now().checked_add(SignedDuration::from_secs(seconds)).ok(),
             received_at: now(),
             is_test,
+            is_test_by_header: false,
             reopens: false,
             delivery_id: None,
             body_hash: String::new(),

@@ -4,6 +4,8 @@ use std::error::Error;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
+use icu_properties::CodePointSetData;
+use icu_properties::props::BidiControl;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::aws_lambda_events::encodings::Body;
 use order_alerts::order::Kind;
@@ -36,9 +38,9 @@ macro_rules! say {
 /// A text from outside could else change the terminal's colours, title or clipboard, rewrite what was
 /// printed before, or change the order in which a line is read.
 pub(crate) fn printable(text: &str) -> String {
-    let is_obeyed = |c: char| c.is_control() || matches!(c, '\u{202A}'..='\u{202E}');
+    let is_obeyed = |c: char| c.is_control() || CodePointSetData::new::<BidiControl>().contains(c);
     let text = text.trim_end_matches(['\r', '\n']).replace("\r\n", " ");
-    text.replace(['\n', '\r', '\t'], " ").replace(is_obeyed, "")
+    text.replace(['\n', '\r', '\t', '\u{2028}', '\u{2029}'], " ").replace(is_obeyed, "")
 }
 
 /// Writes the function's log to standard error. It says why a request was refused.

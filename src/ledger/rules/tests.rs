@@ -50,6 +50,7 @@ pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
         occurred_at: Some(at(second)),
         received_at: at(second + 5),
         is_test: false,
+        is_test_by_header: false,
         reopens: false,
         delivery_id: None,
         body_hash: "hash".to_owned(),

@@ -11,6 +11,7 @@ use crate::order::Item;
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
 use crate::platform::{Link, LinkPart, OneOrMany, Part, Place, Template};
+use crate::slack::block_kit::MAX_LINK_BYTES;
 use crate::webhook::parse::reader::Reader;
 
 /// A message names at most this many items. The others are only counted.
@@ -32,16 +33,19 @@ pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unrea
     Ok(None)
 }
 
-/// The shop. A header is not signed, so that one must look like a host, with or without a path.
+/// The shop. A header is not signed, so that one must look like a host, with or without a path. Where
+/// the platform has a domain for its shops, it must be a host in that.
 pub(super) fn read_shop(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
     let places = [&reader.own.shop, &reader.common.shop];
     let Some((Template(parts), shop)) = reader.find("shop", &places)? else { return Ok(None) };
     let is_header = parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_))));
     let domain = reader.table(|fields| fields.shop_domain.as_deref());
-    let host = without_scheme(&shop).split('/').next().unwrap_or_default();
+    let address = without_scheme(&shop);
+    let (host, path) = address.split_once('/').unwrap_or((address, ""));
+    let is_in_path = |c: char| c.is_alphanumeric() || "/.-_~%".contains(c);
     let is_shop = match domain {
-        Some(domain) => is_under(host, domain),
-        None => !is_header || is_host(host),
+        Some(domain) => is_under(address, domain),
+        None => !is_header || is_host(host) && path.chars().all(is_in_path),
     };
     Ok(is_shop.then_some(shop))
 }
@@ -151,7 +155,8 @@ pub(super) fn read_link(
             LinkPart::Id => id.map(OneLine::to_string),
             LinkPart::Place(place) => reader.at(place)?,
         };
-        let Some(value) = value else {
+        // A longer link is not shown, and an event must fit into a message of the queue.
+        let Some(value) = value.filter(|value| value.len() <= MAX_LINK_BYTES) else {
             return Ok(None);
         };
         if address.is_empty() {
@@ -177,13 +182,14 @@ pub(super) fn read_link(
     Ok(plain(&address).filter(|url| url.domain().is_some_and(|at| Some(at) == host.as_deref())))
 }
 
-/// The address, if it is https without a port, a user or a password.
+/// The address, if it is https without a port, a user or a password, and not too long to be shown.
 fn plain(address: &str) -> Option<Url> {
     let url = Url::parse(address).ok()?;
     let is_plain = url.scheme() == "https"
         && url.port().is_none()
         && url.username().is_empty()
-        && url.password().is_none();
+        && url.password().is_none()
+        && url.as_str().len() <= MAX_LINK_BYTES;
     is_plain.then_some(url)
 }
 

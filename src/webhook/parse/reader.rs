@@ -156,16 +156,20 @@ impl<'a, 'p> Reader<'a, 'p> {
         values.map(|value| Ok(value.text()?.unwrap_or_default())).collect()
     }
 
-    pub(super) fn is_test(&self) -> Result<bool, Unreadable> {
-        for (place, expected) in self.own.test.iter().chain(&self.common.test) {
+    /// Where the webhook is marked as a test: in the body, or else in a header.
+    pub(super) fn test_mark(&self) -> Result<Option<&'p Place>, Unreadable> {
+        let marks = self.own.test.iter().chain(&self.common.test);
+        let (in_headers, in_body): (Vec<_>, Vec<_>) =
+            marks.partition(|(place, _)| matches!(place, Place::Header(_)));
+        for (place, expected) in in_body.into_iter().chain(in_headers) {
             let Some(text) = self.at(place)? else { continue };
             let is_test = is_one_of(expected, &text);
             self.record(|trace| trace.record_test(Test { place, text, is_test }));
             if is_test {
-                return Ok(true);
+                return Ok(Some(place));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     pub(super) fn record(&self, record: impl FnOnce(&mut Trace<'p>)) {

@@ -369,6 +369,10 @@ fn a_key_of_standard_webhooks_may_be_written_as_any_sender_shows_it() {
             format!("\u{201C}whsec_{encoded}\u{201D}"),
             format!("`whsec_{encoded}`"),
             format!("whsec_ {encoded}"),
+            format!("v1, whsec_{encoded}"),
+            format!("WHSEC_{encoded}"),
+            format!("WEBHOOK_SECRET=whsec_{encoded}"),
+            format!("whsec_{}\r\n{}", &encoded[..20], &encoded[20..]),
             encoded.clone(),
         ] {
             let checked = check(&STANDARD_AUTH, &signed_with(&key), &[&stored]);

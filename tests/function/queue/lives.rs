@@ -320,6 +320,16 @@ async fn a_test_is_shown_each_time_and_hides_nothing_real() {
     assert_eq!(shown(events).await, expected);
 }
 
+/// A captured webhook is sent again with a header that no signature covers.
+#[tokio::test]
+async fn a_mark_that_is_not_signed_makes_no_copy_a_test() {
+    let order = json!({"id": 1, "name": "#1", "cancelled_at": at(0).to_string()}).to_string();
+    let cancelled = || shopify("orders/cancelled", &order);
+    let copy = cancelled().header("x-shopify-test", "true");
+    let events = [cancelled(), copy.clone(), copy];
+    assert_eq!(shown(events).await, ["🚫 Order #1 cancelled"]);
+}
+
 #[tokio::test]
 async fn a_time_in_another_zone_does_not_hide_the_reopening() {
     let event = |event_type: &str, occurred_at: String| {

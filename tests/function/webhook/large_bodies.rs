@@ -52,12 +52,16 @@ async fn the_largest_bodies_take_less_than_100_megabytes_of_memory() {
     };
     // Quotes are escaped in the event, so that a body with many of them is shorter.
     let order_as_text = order(length / 10 * 9);
-    let bodies: [(&str, Webhook, &[i64]); 8] = [
+    // As an address, each of its characters takes six bytes.
+    let link =
+        format!(r#""https://t.example/{}","shop":"t.example""#, "é".repeat(length / 2 - 100));
+    let bodies: [(&str, Webhook, &[i64]); 9] = [
         ("an order", shopify("orders/cancelled", &order_as_text), &[200]),
         ("base64", shopify("orders/cancelled", &order(length / 4 * 3)).base64(), &[200]),
         ("nested lists", cancellation("ignored", &lists), &[200]),
         ("nested lists that are read", cancellation("order_number", &lists), &[400]),
         ("many items", cancellation("items", &items), &[200]),
+        ("a long link", cancellation("url", &link), &[200]),
         ("many keys", cancellation("ignored", &format!("1{keys}")), &[200]),
         ("many ids", cafe24(&"20260101-0000001,".repeat(length / 17 - 20)), &[200, 400]),
         ("no credential", Webhook::post("/webhook").body(order_as_text), &[401]),

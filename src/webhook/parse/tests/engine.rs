@@ -88,11 +88,20 @@ fn a_byte_order_mark_before_the_body_is_skipped() {
 fn a_shop_that_no_signature_covers_looks_like_a_host() {
     let shop = |shop| {
         let headers = [("x-wc-webhook-topic", "order.created"), ("x-wc-webhook-source", shop)];
-        text(event("woocommerce", &headers, r#"{"id":1}"#).shop.as_ref()).map(str::to_owned)
+        text(event("woocommerce", &headers, r#"{"id":1,"number":"1"}"#).shop.as_ref())
+            .map(str::to_owned)
     };
     assert_eq!(shop("https://tea.example/").as_deref(), Some("tea.example"));
     assert_eq!(shop("https://tea.example/shop/").as_deref(), Some("tea.example/shop"));
-    for other in ["Refund line +1 555 0100", "call us", "https://", "tea example.com"] {
+    for other in [
+        "Refund line +1 555 0100",
+        "call us",
+        "https://",
+        "tea example.com",
+        "https://tea.example/ URGENT call +1 555 0100",
+        "https://tea.example/wp-login.php?redirect_to=https%3A%2F%2Fevil.example%2F&x=",
+        "https://tea.example/#",
+    ] {
         assert_eq!(shop(other), None, "{other}");
     }
 }
@@ -229,9 +238,11 @@ fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static st
         ),
         "square" | "standard" => (vec![], r#""type":"order.created""#, r#""data":{"id":1}"#),
         "ubereats" => (vec![], r#""event_type":"orders.cancel""#, r#""meta":{"resource_id":"1"}"#),
-        "woocommerce" => {
-            (vec![("x-wc-webhook-topic", "order.created")], r#""status":"pending""#, r#""id":1"#)
-        }
+        "woocommerce" => (
+            vec![("x-wc-webhook-topic", "order.created")],
+            r#""status":"pending""#,
+            r#""id":1"#,
+        ),
         other => panic!("{other} is not here yet"),
     }
 }

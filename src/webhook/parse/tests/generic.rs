@@ -64,6 +64,10 @@ fn only_a_link_to_the_shops_own_host_is_taken() {
     ] {
         assert_eq!(link(shop, url), None, "{shop} {url}");
     }
+    for long in ["a".repeat(1_000), "é".repeat(200)] {
+        let url = format!("https://tea.example/{long}");
+        assert_eq!(link("tea.example", &url), None, "Slack takes no longer link");
+    }
 }
 
 #[test]

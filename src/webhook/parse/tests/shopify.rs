@@ -109,8 +109,12 @@ fn customers_may_be_null_or_absent() {
 #[test]
 fn a_shopify_test_is_marked() {
     let headers = [("x-shopify-topic", "orders/create"), ("x-shopify-test", "true")];
-    assert!(event("shopify", &headers, r##"{"id":1,"name":"#1"}"##).is_test);
-    assert!(event("shopify", &headers[..1], r#"{"id":1,"test":true}"#).is_test);
+    let by_header = event("shopify", &headers, r##"{"id":1,"name":"#1"}"##);
+    assert!(by_header.is_test && !by_header.is_never_remembered(), "no header is signed");
+    for headers in [&headers[..], &headers[..1]] {
+        let by_body = event("shopify", headers, r#"{"id":1,"test":true}"#);
+        assert!(by_body.is_test && by_body.is_never_remembered());
+    }
     assert!(!shopify("orders/create").is_test);
 }
 
@@ -153,6 +157,8 @@ fn only_a_host_of_shopify_is_shown_as_its_shop() {
         "evil.example/.myshopify.com",
         "a b.myshopify.com",
         "evil.example#.myshopify.com",
+        "tea-house.myshopify.com/ URGENT: call +1 555 0100",
+        "tea-house.myshopify.com/admin",
     ] {
         assert_eq!(shop(other), None, "{other}");
     }
