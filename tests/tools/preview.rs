@@ -65,7 +65,7 @@ async fn a_preview_explains_tests_links_conditions_and_generated_ids() {
 
     let other = order.replace("Processing", "void");
     let (_, output, _) = preview(&["generic", "-"], &other).await;
-    assert!(output.contains("modified, by event 3 of 4 "), "{output}");
+    assert!(output.contains("modified, by event 4 of 5 "), "{output}");
     assert!(output.contains("Never read  /note\n"), "another rule looked at the status: {output}");
 }
 
