@@ -238,11 +238,9 @@ fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static st
         ),
         "square" | "standard" => (vec![], r#""type":"order.created""#, r#""data":{"id":1}"#),
         "ubereats" => (vec![], r#""event_type":"orders.cancel""#, r#""meta":{"resource_id":"1"}"#),
-        "woocommerce" => (
-            vec![("x-wc-webhook-topic", "order.created")],
-            r#""status":"pending""#,
-            r#""id":1"#,
-        ),
+        "woocommerce" => {
+            (vec![("x-wc-webhook-topic", "order.created")], r#""status":"pending""#, r#""id":1"#)
+        }
         other => panic!("{other} is not here yet"),
     }
 }
