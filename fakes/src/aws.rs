@@ -16,6 +16,7 @@ pub(crate) use service::Service;
 
 use crate::aws::fault::Faults;
 use crate::aws::service::{CONTENT_TYPE, query_code};
+use crate::recorded::Recorded;
 use crate::server::{PATIENCE, Reply, Request, lock};
 
 pub(crate) const REGION: &str = "eu-central-1";
@@ -28,7 +29,7 @@ pub const EVERY_OPERATION: &str = "*";
 #[derive(Debug)]
 pub(crate) struct Desk {
     service: Service,
-    calls: watch::Sender<Vec<(String, Value)>>,
+    calls: watch::Sender<Recorded<(String, Value)>>,
     faults: Mutex<Faults>,
     in_work: AtomicUsize,
     most_in_work: AtomicUsize,
@@ -83,7 +84,12 @@ impl Desk {
 
     /// The calls so far, whatever became of them.
     pub(crate) fn calls(&self) -> Vec<(String, Value)> {
-        self.calls.borrow().clone()
+        self.calls.borrow().to_vec()
+    }
+
+    /// Keeps only the last so many calls.
+    pub(crate) fn remember(&self, most: usize) {
+        self.calls.send_modify(|calls| calls.keep_last(most));
     }
 
     /// Waits until this operation was called, whatever becomes of the call.
@@ -93,7 +99,7 @@ impl Desk {
     pub(crate) async fn called(&self, operation: &str) {
         let mut calls = self.calls.subscribe();
         let is_there =
-            |calls: &Vec<(String, Value)>| calls.iter().any(|(name, _)| name == operation);
+            |calls: &Recorded<(String, Value)>| calls.iter().any(|(name, _)| name == operation);
         let called = timeout(PATIENCE, calls.wait_for(is_there)).await;
         assert!(called.is_ok(), "{operation} was not called");
     }

@@ -16,7 +16,10 @@ use crate::server::{Server, lock};
 /// It knows what the function asks of it, and refuses the rest of `DynamoDB`.
 ///
 /// Its items are shown as plain JSON without the key: texts and whole numbers.
-/// Expired items stay, since the real table deletes them when it pleases.
+/// Expired items stay, since the real table deletes them when it pleases, unless [`remember`]
+/// sets a limit.
+///
+/// [`remember`]: FakeDynamoDb::remember
 #[derive(Debug)]
 pub struct FakeDynamoDb {
     server: Server,
@@ -27,9 +30,15 @@ pub struct FakeDynamoDb {
 impl FakeDynamoDb {
     /// With an empty table.
     pub async fn start() -> Self {
+        let fake = Self::in_memory();
+        Self { server: fake.server.listen().await, ..fake }
+    }
+
+    /// The same, for calls in memory alone.
+    pub fn in_memory() -> Self {
         let desk = Arc::new(Desk::new(Service::DynamoDb));
         let table = Arc::new(Mutex::new(Table::default()));
-        let server = Server::start({
+        let server = Server::in_memory({
             let (desk, table) = (desk.clone(), table.clone());
             move |request| {
                 let (desk, table) = (desk.clone(), table.clone());
@@ -41,8 +50,7 @@ impl FakeDynamoDb {
                     desk.answer(&request, perform).await
                 }
             }
-        })
-        .await;
+        });
         Self { server, desk, table }
     }
 
@@ -74,6 +82,13 @@ impl FakeDynamoDb {
     /// If it is no object, or has anything but texts and whole numbers.
     pub fn put(&self, key: &str, item: &Value) {
         lock(&self.table).put_plain(key, item);
+    }
+
+    /// Keeps only the last so many calls, and at most so many items: beyond that, those that expire
+    /// first are deleted.
+    pub fn remember(&self, calls: usize, items: usize) {
+        self.desk.remember(calls);
+        lock(&self.table).keep_at_most(items);
     }
 
     /// Operations and their requests so far, whatever became of them.

@@ -1,7 +1,9 @@
-//! The outside world of order-alerts on loopback, for tests that run the real bootstrap binary.
+//! The outside world of order-alerts: for its tests, its simulation and its local stack.
 //!
-//! Each fake refuses what the real service would refuse and misbehaves on request. All of them
-//! bind 127.0.0.1 only, need a Tokio runtime with time and I/O, and end when they are dropped.
+//! Each fake refuses what the real service would refuse and misbehaves on request. It answers over
+//! HTTP on 127.0.0.1 ([`FakeSlack::start`]), or to calls in memory alone ([`FakeSlack::in_memory`]),
+//! needs a Tokio runtime with time, and ends when it is dropped. It remembers all that it was asked;
+//! one that runs for long is given a limit (`remember`).
 //!
 //! ```no_run
 //! # async fn example() {
@@ -28,6 +30,7 @@ mod bootstrap;
 mod client;
 mod dynamodb;
 mod event_source;
+mod recorded;
 mod runtime_api;
 mod secrets_manager;
 mod server;

@@ -34,6 +34,12 @@ pub enum SecretsFault {
 
 impl FakeSecretsManager {
     pub async fn start(secret_string: &str) -> Self {
+        let fake = Self::in_memory(secret_string);
+        Self { server: fake.server.listen().await, ..fake }
+    }
+
+    /// The same, for calls in memory alone.
+    pub fn in_memory(secret_string: &str) -> Self {
         let vault = Arc::new(Mutex::new(Vault {
             content: json!({"SecretString": secret_string}),
             version: 1,
@@ -42,14 +48,13 @@ impl FakeSecretsManager {
             next: None,
             is_deleted: false,
         }));
-        let server = Server::start({
+        let server = Server::in_memory({
             let vault = vault.clone();
             move |request| {
                 let reply = lock(&vault).answer(&request);
                 async { reply }
             }
-        })
-        .await;
+        });
         Self { server, vault }
     }
 

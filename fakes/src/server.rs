@@ -5,17 +5,17 @@ use std::fmt;
 use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderName, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Response, StatusCode};
+use hyper::{Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -41,15 +41,18 @@ pub enum Reply {
     After(Duration, Box<Reply>),
 }
 
-/// A server on an ephemeral port of 127.0.0.1, with all its connections gone once it is dropped.
-///
-/// It answers in memory as well, for a world in which nothing but a test makes time pass.
+/// A server on an ephemeral port of 127.0.0.1, with all its connections gone once it is dropped; or
+/// one that is called in memory alone, and has an address that nothing listens on.
 pub struct Server {
     address: SocketAddr,
     handler: Handler,
     counters: Arc<Counters>,
-    accepting: JoinHandle<()>,
+    /// `None` if it is called in memory alone.
+    accepting: Option<JoinHandle<()>>,
 }
+
+/// The address of the next server that listens nowhere. No program listens on the first ports.
+static NEXT_PORT: AtomicU16 = AtomicU16::new(1);
 
 impl Reply {
     /// A response; of two headers with one name the later stands.
@@ -86,20 +89,39 @@ impl Server {
         Make: Fn(Request) -> Answer + Send + Sync + 'static,
         Answer: Future<Output = Reply> + Send + 'static,
     {
-        let handler: Handler = Arc::new(move |request| Box::pin(make(request)));
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback has a free port");
-        let address = listener.local_addr().expect("a bound socket has an address");
-        let counters = Arc::new(Counters::default());
-        let accepting = tokio::spawn(accept(listener, handler.clone(), counters.clone()));
-        Self { address, handler, counters, accepting }
+        Self::in_memory(make).listen().await
     }
 
-    /// Answers a request without a connection, whatever address it names; `None` is a
-    /// connection that broke before the answer was whole.
+    /// Answers calls in memory in the same way.
+    pub fn in_memory<Make, Answer>(make: Make) -> Self
+    where
+        Make: Fn(Request) -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Reply> + Send + 'static,
+    {
+        let handler: Handler = Arc::new(move |request| Box::pin(make(request)));
+        let port = NEXT_PORT.fetch_add(1, Ordering::SeqCst);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self { address, handler, counters: Arc::default(), accepting: None }
+    }
+
+    /// Listens on loopback from now on, at another address.
+    pub(crate) async fn listen(mut self) -> Self {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback has a free port");
+        self.address = listener.local_addr().expect("a bound socket has an address");
+        let serving = accept(listener, self.handler.clone(), self.counters.clone());
+        self.accepting = Some(tokio::spawn(serving));
+        self
+    }
+
+    /// Answers a request without a connection; `None` is a connection that broke before the answer
+    /// was whole.
+    ///
+    /// The request may name any address. It arrives as one over a connection would: with its
+    /// authority in the header `host`.
     pub async fn call(&self, request: Request) -> Option<Response<Bytes>> {
         self.counters.requests.fetch_add(1, Ordering::SeqCst);
-        match resolved((self.handler)(request).await).await {
+        match resolved((self.handler)(arriving(request)).await).await {
             Reply::Respond(response) => Some(response),
             Reply::Reset | Reply::Truncated(_) | Reply::Silent | Reply::After(..) => None,
         }
@@ -132,8 +154,23 @@ impl fmt::Debug for Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.accepting.abort();
+        if let Some(accepting) = &self.accepting {
+            accepting.abort();
+        }
     }
+}
+
+/// The request as a server sees it.
+fn arriving(request: Request) -> Request {
+    let (mut head, body) = request.into_parts();
+    if let Some(authority) = head.uri.authority()
+        && let Ok(host) = HeaderValue::try_from(authority.as_str())
+    {
+        head.headers.insert(HOST, host);
+    }
+    let path = head.uri.path_and_query().map(|path| Uri::from(path.clone()));
+    head.uri = path.unwrap_or_else(|| Uri::from_static("/"));
+    Request::from_parts(head, body)
 }
 
 /// A header's value, empty if there is none or it is not text.
@@ -260,6 +297,19 @@ mod tests {
         assert_eq!(answer.body(), "ok");
         assert_eq!((server.connections(), server.requests()), (0, 1));
         assert!(replying(Reply::Silent).await.call(Request::default()).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_call_arrives_as_a_request_over_a_connection_would() {
+        let server = Server::in_memory(|request: Request| async move {
+            Reply::new(200, &[], format!("{} {}", header(&request, "host"), request.uri()))
+        });
+        let address = format!("{}/a?b=c", server.origin());
+        let request = hyper::Request::get(&address).body(Bytes::new()).unwrap();
+        let expected = format!("{} /a?b=c", server.authority());
+        assert_eq!(server.call(request).await.unwrap().body(), expected.as_str());
+        let other = Server::in_memory(|_| async { Reply::new(200, &[], "") });
+        assert_ne!(other.authority(), server.authority());
     }
 
     #[tokio::test]

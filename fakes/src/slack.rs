@@ -16,6 +16,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::recorded::Recorded;
 use crate::server::{PATIENCE, Reply, Request, Server, header, lock};
 pub use fault::Fault;
 use fault::{HTML, rate_limited};
@@ -62,34 +63,42 @@ pub struct Refused {
 
 impl FakeSlack {
     pub async fn start() -> Self {
-        Self::open(Rate { interval: Duration::ZERO, burst: 1 }).await
+        Self::open(Rate { interval: Duration::ZERO, burst: 1 }).listen().await
     }
 
     /// Each hook refuses what exceeds `per_second`, after `burst` messages at once.
     pub async fn with_rate(per_second: f64, burst: u32) -> Self {
-        Self::open(Rate { interval: Duration::from_secs_f64(per_second.recip()), burst }).await
+        Self::in_memory(per_second, burst).listen().await
     }
 
-    async fn open(rate: Rate) -> Self {
+    /// The same, for calls in memory alone.
+    pub fn in_memory(per_second: f64, burst: u32) -> Self {
+        Self::open(Rate { interval: Duration::from_secs_f64(per_second.recip()), burst })
+    }
+
+    async fn listen(self) -> Self {
+        Self { server: self.server.listen().await, ..self }
+    }
+
+    fn open(rate: Rate) -> Self {
         let workspace = Arc::new(Workspace {
-            posted: watch::Sender::new(Vec::new()),
+            posted: watch::Sender::default(),
             desk: Mutex::new(Desk {
                 hooks: Hooks::new(rate),
                 script: VecDeque::new(),
                 outage: None,
                 rejected_text: None,
-                refused: Vec::new(),
-                arrivals: Vec::new(),
+                refused: Recorded::default(),
+                arrivals: Recorded::default(),
             }),
         });
-        let server = Server::start({
+        let server = Server::in_memory({
             let workspace = workspace.clone();
             move |request| {
                 let workspace = workspace.clone();
                 async move { workspace.answer(&request).await }
             }
-        })
-        .await;
+        });
         Self { server, workspace }
     }
 
@@ -143,7 +152,7 @@ impl FakeSlack {
 
     /// The accepted messages so far, in order.
     pub fn messages(&self) -> Vec<Posted> {
-        self.workspace.posted.borrow().clone()
+        self.workspace.posted.borrow().to_vec()
     }
 
     /// The last of them.
@@ -152,16 +161,24 @@ impl FakeSlack {
     }
 
     pub fn refused(&self) -> Vec<Refused> {
-        lock(&self.workspace.desk).refused.clone()
+        lock(&self.workspace.desk).refused.to_vec()
     }
 
     /// When each request arrived, whatever became of it.
     pub fn arrivals(&self) -> Vec<Instant> {
-        lock(&self.workspace.desk).arrivals.clone()
+        lock(&self.workspace.desk).arrivals.to_vec()
     }
 
     pub fn all_requests(&self) -> usize {
         lock(&self.workspace.desk).arrivals.len()
+    }
+
+    /// Keeps only the last so many messages, refusals and arrivals.
+    pub fn remember(&self, most: usize) {
+        self.workspace.posted.send_modify(|posted| posted.keep_last(most));
+        let mut desk = lock(&self.workspace.desk);
+        desk.refused.keep_last(most);
+        desk.arrivals.keep_last(most);
     }
 
     /// The accepted messages, once there are at least `count`.
@@ -195,7 +212,7 @@ impl Posted {
 
 #[derive(Debug)]
 struct Workspace {
-    posted: watch::Sender<Vec<Posted>>,
+    posted: watch::Sender<Recorded<Posted>>,
     desk: Mutex<Desk>,
 }
 
@@ -206,8 +223,8 @@ struct Desk {
     /// Goes before the script, which waits.
     outage: Option<Fault>,
     rejected_text: Option<String>,
-    refused: Vec<Refused>,
-    arrivals: Vec<Instant>,
+    refused: Recorded<Refused>,
+    arrivals: Recorded<Instant>,
 }
 
 impl Workspace {
@@ -341,6 +358,20 @@ mod tests {
             let answer = post(&slack, &url, ORDER).await.unwrap();
             assert_eq!((answer.status, answer.body.as_str()), (status, word), "{url}");
         }
+    }
+
+    #[tokio::test]
+    async fn only_the_last_messages_and_refusals_are_remembered_on_request() {
+        let slack = FakeSlack::start().await;
+        slack.remember(2);
+        for _ in 0..5 {
+            post_order(&slack).await;
+            post(&slack, &slack.hook_url(), b"[]").await.unwrap();
+        }
+        assert_eq!(
+            (slack.messages().len(), slack.refused().len(), slack.all_requests()),
+            (2, 2, 2)
+        );
     }
 
     #[tokio::test]

@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 pub(crate) use message::system_attributes;
 pub use queues::QueuedMessage;
-pub(crate) use queues::{Queue, Queues, Received, VISIBILITY_TIMEOUT};
+#[cfg(test)]
+pub(crate) use queues::VISIBILITY_TIMEOUT;
+pub(crate) use queues::{Queue, Queues, Received};
 
 use crate::aws::{ACCOUNT, AwsFault, Desk, REGION, Service};
 use crate::server::Server;
@@ -28,9 +30,15 @@ pub struct FakeSqs {
 impl FakeSqs {
     /// With empty queues.
     pub async fn start() -> Self {
+        let fake = Self::in_memory();
+        Self { server: fake.server.listen().await, ..fake }
+    }
+
+    /// The same, for calls in memory alone.
+    pub fn in_memory() -> Self {
         let desk = Arc::new(Desk::new(Service::Sqs));
         let queues = Arc::new(Queues::new());
-        let server = Server::start({
+        let server = Server::in_memory({
             let (desk, queues) = (desk.clone(), queues.clone());
             move |request| {
                 let (desk, queues) = (desk.clone(), queues.clone());
@@ -41,8 +49,7 @@ impl FakeSqs {
                     desk.answer(&request, perform).await
                 }
             }
-        })
-        .await;
+        });
         Self { server, desk, queues }
     }
 
@@ -113,6 +120,26 @@ impl FakeSqs {
     /// After how many receives a message becomes a dead letter, instead of 1000.
     pub fn set_max_receive_count(&self, count: u64) {
         self.queues.set_max_receive_count(count);
+    }
+
+    /// For how long a receiver that names no time of its own hides a message, instead of 3 minutes.
+    pub fn set_visibility_timeout(&self, timeout: Duration) {
+        self.queues.set_visibility_timeout(timeout);
+    }
+
+    /// How many bytes the bodies of all messages may have together. Beyond that, a send is refused.
+    pub fn set_capacity(&self, bytes: usize) {
+        self.queues.set_capacity(bytes);
+    }
+
+    /// Moves the dead letters back to the queue; returns their ids, which stay the same.
+    pub fn redrive(&self) -> Vec<String> {
+        self.queues.redrive()
+    }
+
+    /// Keeps only the last so many calls.
+    pub fn remember(&self, most: usize) {
+        self.desk.remember(most);
     }
 
     /// Operations and their requests so far, whatever became of them.

@@ -11,13 +11,22 @@ use crate::dynamodb::item::{Item, from_wire, invalid, to_wire};
 pub(super) const NAME: &str = "order-alerts-ledger";
 
 const KEY: &str = "pk";
+/// The table's time to live.
+const EXPIRES: &str = "expires";
 const MOST_KEY_BYTES: usize = 2048;
 const SHOW_OLD: &str = "ReturnValuesOnConditionCheckFailure";
 
 /// Items by their keys; each item has its key too.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Table {
     items: BTreeMap<String, Item>,
+    most: usize,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), most: usize::MAX }
+    }
 }
 
 impl Table {
@@ -51,6 +60,26 @@ impl Table {
         self.items.insert(key.to_owned(), item);
     }
 
+    pub(super) fn keep_at_most(&mut self, items: usize) {
+        self.most = items;
+        self.forget();
+    }
+
+    /// Deletes the items that expire first, a tenth more than necessary: not again at the next write.
+    fn forget(&mut self) {
+        if self.items.len() <= self.most {
+            return;
+        }
+        let expires = |item: &Item| item.get(EXPIRES).and_then(Value::as_i64).unwrap_or_default();
+        let mut keys: Vec<_> =
+            self.items.iter().map(|(key, item)| (expires(item), key.clone())).collect();
+        keys.sort_unstable();
+        let kept = self.most - self.most / 10;
+        for (_, key) in keys.iter().take(keys.len() - kept) {
+            self.items.remove(key);
+        }
+    }
+
     /// Shows every write so far, so a read that does not ask for that is refused.
     fn get(&self, call: &Value) -> Result<Value, AwsError> {
         only_members(call, &["TableName", "Key", "ConsistentRead"])?;
@@ -71,6 +100,7 @@ impl Table {
         let old = self.items.get(&key);
         if old.and_then(|old| old.get(attribute)) == expected.as_ref() {
             self.items.insert(key, item);
+            self.forget();
             return Ok(json!({}));
         }
         let error =

@@ -101,3 +101,18 @@ async fn a_key_has_the_bytes_that_dynamodb_allows() {
         assert_eq!(ask(&table, "GetItem", &get(key)).await.0, status);
     }
 }
+
+#[tokio::test]
+async fn a_full_table_forgets_what_expires_first() {
+    let table = FakeDynamoDb::start().await;
+    table.remember(5, 10);
+    for number in 1..=11 {
+        let mut put = create(&format!("key-{number:02}"), "a");
+        put["Item"]["expires"] = json!({"N": (100 - number).to_string()});
+        assert_eq!(ask(&table, "PutItem", &put).await.0, 200);
+    }
+    let keys: Vec<_> = table.items().into_keys().collect();
+    let first: Vec<_> = (1..=9).map(|number| format!("key-{number:02}")).collect();
+    assert_eq!(keys, first, "a tenth of the room is free again");
+    assert_eq!(table.calls().len(), 5);
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::aws::REGION;
 use crate::event_source::response::{Verdict, verdict};
 use crate::runtime_api::Outcome;
-use crate::sqs::{FakeSqs, Queue, Queues, Received, VISIBILITY_TIMEOUT, system_attributes};
+use crate::sqs::{FakeSqs, Queue, Queues, Received, system_attributes};
 
 /// Messages in flight for one invocation.
 ///
@@ -22,7 +22,7 @@ impl FakeSqs {
     /// Receives messages as an event source mapping does; `None` if none is visible.
     pub fn batch(&self, most: usize) -> Option<Batch> {
         let queues = self.queues();
-        let messages = queues.receive_now(Queue::Main, most, VISIBILITY_TIMEOUT);
+        let messages = queues.receive_now(Queue::Main, most, queues.visibility_timeout());
         Batch::new(queues, messages)
     }
 }

@@ -10,9 +10,10 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::event_source::batch::Batch;
+use crate::recorded::Recorded;
 use crate::runtime_api::{Invocation, Outcome, RuntimeApi};
 use crate::server::lock;
-use crate::sqs::{FakeSqs, Queue, Queues, VISIBILITY_TIMEOUT};
+use crate::sqs::{FakeSqs, Queue, Queues};
 
 /// Lambda starts with so many, and they run ahead of the function.
 const POLLERS: usize = 5;
@@ -29,7 +30,7 @@ const LONG_POLL: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub struct EventSourceMapping {
     sandboxes: Arc<Sandboxes>,
-    invocations: watch::Sender<Vec<Invoked>>,
+    invocations: watch::Sender<Recorded<Invoked>>,
     _pollers: JoinSet<()>,
 }
 
@@ -107,7 +108,12 @@ impl EventSourceMapping {
 
     /// The invocations that have ended, in the order of their ends.
     pub fn invocations(&self) -> Vec<Invoked> {
-        self.invocations.borrow().clone()
+        self.invocations.borrow().to_vec()
+    }
+
+    /// Keeps only the last so many.
+    pub fn remember(&self, most: usize) {
+        self.invocations.send_modify(|invocations| invocations.keep_last(most));
     }
 
     /// Waits until the invocations that have ended are as wanted.
@@ -116,7 +122,8 @@ impl EventSourceMapping {
     /// If they are not within the limit.
     pub async fn wait_until(&self, is_so: impl Fn(&[Invoked]) -> bool, limit: Duration) {
         let mut invocations = self.invocations.subscribe();
-        let waited = timeout(limit, invocations.wait_for(|ended| is_so(ended))).await.is_ok();
+        let waited =
+            timeout(limit, invocations.wait_for(|ended| is_so(&ended.to_vec()))).await.is_ok();
         assert!(waited, "after {limit:?} these have ended: {:#?}", self.invocations());
     }
 }
@@ -124,10 +131,11 @@ impl EventSourceMapping {
 async fn poll(
     queues: Arc<Queues>,
     sandboxes: Arc<Sandboxes>,
-    invocations: watch::Sender<Vec<Invoked>>,
+    invocations: watch::Sender<Recorded<Invoked>>,
 ) {
     loop {
-        let messages = queues.receive(Queue::Main, BATCH_SIZE, VISIBILITY_TIMEOUT, LONG_POLL).await;
+        let messages =
+            queues.receive(Queue::Main, BATCH_SIZE, queues.visibility_timeout(), LONG_POLL).await;
         let Some(batch) = Batch::new(queues.clone(), messages) else { continue };
         let message_ids = batch.message_ids();
         let (index, sandbox) = sandboxes.take().await;
@@ -200,6 +208,7 @@ mod tests {
 
     use super::*;
     use crate::client::{connect, send};
+    use crate::sqs::VISIBILITY_TIMEOUT;
 
     const LIMIT: Duration = Duration::from_secs(10);
 

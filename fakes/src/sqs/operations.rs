@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{ACCOUNT, AwsError, only_members};
 use crate::sqs::message;
-use crate::sqs::queues::{Queue, Queues, Unchangeable, VISIBILITY_TIMEOUT};
+use crate::sqs::queues::{Queue, Queues, Unchangeable};
 use crate::sqs::receipt::Receipt;
 
 pub(super) async fn perform(
@@ -49,6 +49,10 @@ fn send(queues: &Queues, call: &Value) -> Result<Value, AwsError> {
     let attributes = message::attributes(call)?;
     message::check(body, &attributes)?;
     let delay = seconds(call, "DelaySeconds", 0..=900)?.unwrap_or_default();
+    if !queues.has_room(body.len()) {
+        // SQS has no such limit.
+        return Err(AwsError::new("OverLimit", "The fake's memory is full.").with_status(403));
+    }
     Ok(json!({"MessageId": queues.send(queue, body, attributes, delay)}))
 }
 
@@ -68,7 +72,8 @@ async fn receive(queues: &Queues, call: &Value) -> Result<Value, AwsError> {
     let queue = queue(call)?;
     let most = number(call, "MaxNumberOfMessages", 1..=10)?.unwrap_or(1);
     let most = usize::try_from(most).expect("at most ten messages are received");
-    let visibility = seconds(call, "VisibilityTimeout", 0..=43_200)?.unwrap_or(VISIBILITY_TIMEOUT);
+    let visibility = seconds(call, "VisibilityTimeout", 0..=43_200)?;
+    let visibility = visibility.unwrap_or_else(|| queues.visibility_timeout());
     let wait = seconds(call, "WaitTimeSeconds", 0..=20)?.unwrap_or_default();
     let asked = message::Asked::read(call)?;
     let received = queues.receive(queue, most, visibility, wait).await;

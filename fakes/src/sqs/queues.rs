@@ -17,7 +17,7 @@ use crate::server::lock;
 use crate::sqs::queues::state::State;
 use crate::sqs::receipt::Receipt;
 
-/// The queue's own visibility timeout.
+/// The queue's own visibility timeout, unless it is given another.
 pub(crate) const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(3);
 
 #[derive(Debug)]
@@ -169,6 +169,26 @@ impl Queues {
 
     pub(crate) fn set_max_receive_count(&self, count: u64) {
         self.change(|state| state.set_max_receive_count(count));
+    }
+
+    pub(crate) fn visibility_timeout(&self) -> Duration {
+        lock(&self.state).visibility_timeout()
+    }
+
+    pub(crate) fn set_visibility_timeout(&self, timeout: Duration) {
+        lock(&self.state).set_visibility_timeout(timeout);
+    }
+
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        lock(&self.state).has_room(bytes)
+    }
+
+    pub(crate) fn set_capacity(&self, bytes: usize) {
+        lock(&self.state).set_capacity(bytes);
+    }
+
+    pub(crate) fn redrive(&self) -> Vec<String> {
+        self.change(State::redrive)
     }
 
     pub(crate) fn advance(&self, by: Duration) {

@@ -188,3 +188,50 @@ async fn a_message_received_too_often_becomes_a_dead_letter() {
     assert_eq!((sqs.messages().len(), sqs.dead_letters().len()), (0, 1));
     assert_eq!(sqs.dead_letters()[0].id, id);
 }
+
+#[tokio::test]
+async fn a_full_queue_refuses_more_and_keeps_what_it_has() {
+    let sqs = FakeSqs::in_memory();
+    let sqs = FakeSqs { server: sqs.server.listen().await, ..sqs };
+    sqs.set_capacity(10);
+    let send = |body: &str| ask(&sqs, "SendMessage", json!({"MessageBody": body}));
+    assert_eq!(send("12345").await.0, 200);
+    assert_eq!(send("123456").await.0, 403);
+    assert_eq!(send("12345").await.0, 200);
+    assert_eq!(sqs.count(), 2);
+}
+
+#[tokio::test]
+async fn redriven_dead_letters_are_received_as_new_messages() {
+    let sqs = FakeSqs::start().await;
+    let url = sqs.dead_letter_queue_url();
+    let (_, sent) = ask(&sqs, "SendMessage", json!({"QueueUrl": url, "MessageBody": "1"})).await;
+    assert_eq!(sqs.redrive(), [sent["MessageId"].as_str().unwrap()]);
+    assert_eq!(sqs.dead_letters(), []);
+    let received = receive(&sqs).await;
+    assert_eq!((&received["MessageId"], &received["Body"]), (&sent["MessageId"], &json!("1")));
+    assert_eq!(sqs.redrive(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_visibility_timeout_of_its_own_holds_for_receivers_that_name_none() {
+    let sqs = FakeSqs::start().await;
+    sqs.set_visibility_timeout(Duration::from_secs(60));
+    sqs.send("1");
+    receive(&sqs).await;
+    sqs.advance(Duration::from_secs(59));
+    assert!(sqs.batch(10).is_none());
+    sqs.advance(Duration::from_secs(1));
+    assert!(sqs.batch(10).is_some());
+}
+
+#[tokio::test]
+async fn only_the_last_calls_are_remembered_on_request() {
+    let sqs = FakeSqs::start().await;
+    sqs.remember(2);
+    for body in ["1", "2", "3"] {
+        ask(&sqs, "SendMessage", json!({"MessageBody": body})).await;
+    }
+    let bodies: Vec<_> = sqs.calls().iter().map(|(_, call)| call["MessageBody"].clone()).collect();
+    assert_eq!(bodies, ["2", "3"]);
+}

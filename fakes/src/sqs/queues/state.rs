@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::sqs::queues::{Queue, QueuedMessage, Received, Unchangeable};
+use crate::sqs::queues::{Queue, QueuedMessage, Received, Unchangeable, VISIBILITY_TIMEOUT};
 use crate::sqs::receipt::Receipt;
 
 /// From its receipt on no message stays invisible for longer.
@@ -17,6 +17,9 @@ pub(super) struct State {
     /// The Unix time at the start, moved by every advance of the clock.
     epoch: Duration,
     max_receive_count: u64,
+    visibility_timeout: Duration,
+    /// The most bytes of all bodies together.
+    capacity: usize,
     sent: u64,
     main: Vec<Stored>,
     dead_letters: Vec<Stored>,
@@ -40,6 +43,8 @@ impl State {
             started: Instant::now(),
             epoch: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
             max_receive_count: 1000,
+            visibility_timeout: VISIBILITY_TIMEOUT,
+            capacity: usize::MAX,
             sent: 0,
             main: Vec::new(),
             dead_letters: Vec::new(),
@@ -52,6 +57,41 @@ impl State {
 
     pub(super) fn set_max_receive_count(&mut self, count: u64) {
         self.max_receive_count = count;
+    }
+
+    pub(super) fn visibility_timeout(&self) -> Duration {
+        self.visibility_timeout
+    }
+
+    pub(super) fn set_visibility_timeout(&mut self, timeout: Duration) {
+        self.visibility_timeout = timeout;
+    }
+
+    pub(super) fn set_capacity(&mut self, bytes: usize) {
+        self.capacity = bytes;
+    }
+
+    pub(super) fn has_room(&self, bytes: usize) -> bool {
+        let messages = self.main.iter().chain(&self.dead_letters);
+        let used: usize = messages.map(|message| message.body.len()).sum();
+        used + bytes <= self.capacity
+    }
+
+    /// As new messages: visible, and never received.
+    pub(super) fn redrive(&mut self) -> Vec<String> {
+        let now = self.now();
+        let moved = std::mem::take(&mut self.dead_letters).into_iter();
+        let moved = moved.map(|letter| Stored {
+            visible_at: now,
+            received: None,
+            receives: 0,
+            attributes: Map::new(),
+            ..letter
+        });
+        let moved: Vec<_> = moved.collect();
+        let ids = moved.iter().map(|message| message.id.clone()).collect();
+        self.main.extend(moved);
+        ids
     }
 
     /// How long until another message becomes visible.
