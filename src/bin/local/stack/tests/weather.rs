@@ -36,14 +36,14 @@ async fn a_storm_becomes_few_messages_with_every_order() {
 
 #[tokio::test(start_paused = true)]
 async fn a_limited_slack_loses_nothing() {
-    let stack = weather_out(json!({"slack": "limited"}), 40, Duration::from_secs(60)).await;
+    let stack = weather_out(json!({"slack": "limited"}), 40, Duration::from_mins(1)).await;
     assert_eq!((stack.number("shown"), stack.number("repeats")), (40, 0));
     assert!(stack.number("rate_limited") > 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_slow_slack_loses_nothing() {
-    let stack = weather_out(json!({"slack": "slow"}), 40, Duration::from_secs(60)).await;
+    let stack = weather_out(json!({"slack": "slow"}), 40, Duration::from_mins(1)).await;
     assert_eq!(stack.number("shown"), 40);
 }
 
@@ -59,7 +59,7 @@ async fn what_a_dead_slack_does_not_take_waits_and_is_shown_later() {
         stack.weather(&json!({"slack": "well"}));
         stack.until(HOUR, |stack| stack.number("shown") == 1).await;
 
-        let stack = weather_out(json!({ "slack": slack }), 40, Duration::from_secs(120)).await;
+        let stack = weather_out(json!({ "slack": slack }), 40, Duration::from_mins(2)).await;
         assert_eq!((stack.number("shown"), stack.number("repeats")), (40, 0), "{slack}");
     }
 }
