@@ -106,3 +106,15 @@ async fn what_is_posted_without_the_ledger_is_shown() {
     assert_eq!(events, ids);
     stack.check_messages();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_hangs_up_leaves_nothing_behind() {
+    let stack = start();
+    tokio::select! {
+        biased;
+        _ = stack.cancel("A-1") => panic!("it takes longer than no time"),
+        () = std::future::ready(()) => {}
+    }
+    stack.until(Duration::from_secs(10), |stack| stack.number("shown") == 1).await;
+    stack.until(Duration::from_secs(10), |stack| stack.sandboxes.running() == 0).await;
+}
