@@ -31,8 +31,8 @@ struct Field {
     name: &'static str,
     text: String,
     place: Option<String>,
-    /// The setting that hides a part of it, or all.
-    hidden_by: Option<&'static str>,
+    /// A setting hides a part of it, or all.
+    is_hidden: bool,
     /// The webhook did not have it: it was added so that the webhook could be signed.
     is_added: bool,
 }
@@ -117,7 +117,7 @@ impl Reading {
                 "place": field.place.as_deref().unwrap_or_default().replace("the body's ", ""),
             })
         });
-        let hidden = self.found.iter().filter(|field| field.hidden_by.is_some());
+        let hidden = self.found.iter().filter(|field| field.is_hidden);
         let hidden = hidden.map(|field| format!("{}: {}", field.name, field.text));
         json!({
             "event": self.event.as_ref().map_or("", |(event, _)| event),
@@ -153,7 +153,7 @@ fn fields(trace: &Trace<'static>, customer: Customer, added: &[String]) -> Vec<F
         name,
         text,
         place,
-        hidden_by: None,
+        is_hidden: false,
         is_added: false,
     };
     let found = trace.found.iter().skip(1).map(|found| {
@@ -167,7 +167,7 @@ fn fields(trace: &Trace<'static>, customer: Customer, added: &[String]) -> Vec<F
                 return Field { is_added, ..field(name, one_line(text), place) };
             }
         };
-        Field { hidden_by: Some("CUSTOMER"), ..field(name, hidden.to_owned(), place) }
+        Field { is_hidden: true, ..field(name, hidden.to_owned(), place) }
     });
     let items = trace
         .items
