@@ -10,13 +10,32 @@ use sha2::{Digest as _, Sha256};
 use crate::fake_services::Posts;
 use crate::samples;
 
-/// The page itself. It asks for [`state`] once a second.
-pub(crate) const HTML: &str = include_str!("page.html");
+/// The page as one document: it needs no other file, and no other host.
+pub(crate) static HTML: LazyLock<String> = LazyLock::new(|| {
+    include_str!("page/index.html")
+        .replace("<!-- style -->", &format!("<style>{STYLE}</style>"))
+        .replace("<!-- script -->", &format!("<script>{SCRIPT}</script>"))
+});
+
+const STYLE: &str = concat!(include_str!("page/style.css"), include_str!("page/channel.css"));
+
+/// One script: each file uses what the files before it define.
+const SCRIPT: &str = concat!(
+    include_str!("page/words.js"),
+    include_str!("page/dom.js"),
+    include_str!("page/slack.js"),
+    include_str!("page/life.js"),
+    include_str!("page/channel.js"),
+    include_str!("page/numbers.js"),
+    include_str!("page/controls.js"),
+    include_str!("page/try.js"),
+    include_str!("page/stream.js"),
+);
 
 /// What the page may do: run its own script and style, and send requests to the local stack. No other
 /// page may show it in a frame. <https://www.w3.org/TR/CSP3/>
 pub(crate) static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let (script, style) = (hash("script"), hash("style"));
+    let (script, style) = (hash(SCRIPT), hash(STYLE));
     format!(
         "default-src 'none'; script-src '{script}'; style-src '{style}'; connect-src 'self'; \
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -32,10 +51,7 @@ pub(crate) fn state(posts: Option<&Posts>) -> Value {
     })
 }
 
-/// The hash of the page's only element of this name, as a policy names it.
-fn hash(element: &str) -> String {
-    let (start, end) = (format!("<{element}>"), format!("</{element}>"));
-    let inside = HTML.split_once(&start).and_then(|(_, rest)| rest.split_once(&end));
-    let (text, _) = inside.expect("the page has this element");
+/// The hash of an element's text, as a policy names it.
+fn hash(text: &str) -> String {
     format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
 }

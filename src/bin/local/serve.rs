@@ -96,7 +96,7 @@ async fn respond(State(stack): State<Arc<LocalStack>>, request: Request) -> Resp
         };
     }
     match (parts.method.as_str(), parts.uri.path()) {
-        ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.to_owned()),
+        ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.clone()),
         ("GET", "/local/state") => {
             of_type("application/json", page::state(function.posts().as_ref()).to_string())
         }
