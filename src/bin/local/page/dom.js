@@ -36,7 +36,7 @@ const sayIn = async (element, action) => {
 };
 
 const clock = (milliseconds, options = { hour: "2-digit", minute: "2-digit" }) =>
-  new Date(milliseconds).toLocaleTimeString(language, { hourCycle: "h23", ...options });
+  new Date(milliseconds).toLocaleTimeString(locale(), { hourCycle: "h23", ...options });
 
 /** What the server last sent: settings, weather, numbers, samples, platforms. */
 let state = null;

@@ -11,7 +11,7 @@ const day = (date, style, isPretty) => {
   const start = (moment) => new Date(moment).setHours(0, 0, 0, 0);
   const days = Math.round((start(Date.now()) - start(date)) / 86_400_000);
   if (isPretty && (days === 0 || days === 1)) return say(days ? "yesterday" : "today");
-  return date.toLocaleDateString(language, style);
+  return date.toLocaleDateString(locale(), style);
 };
 
 const DATE_STYLES = {

@@ -150,6 +150,9 @@ const WORDS = {
 
 let language = (navigator.language || "en").startsWith("ko") ? "ko" : "en";
 
+/** How the reader writes times and dates: as their browser says, if it speaks the page's language. */
+const locale = () => navigator.languages.find((locale) => locale.startsWith(language)) ?? language;
+
 /** The words of this name, such as `step.queued`, with values in the places of {0}, {1}. */
 const say = (name, ...values) => {
   const words = name.split(".").reduce((words, part) => words?.[part], WORDS[language]);
