@@ -1,0 +1,116 @@
+"""Takes the pictures in docs/pictures: `make pictures`. What a picture shows is also in it as text."""
+
+import io
+import re
+import time
+from pathlib import Path
+
+from PIL import Image, PngImagePlugin
+from playwright.sync_api import expect, sync_playwright
+from stack import AFTER_AN_OUTAGE, BROWSER, PROJECT, Stack
+
+FOLDER = PROJECT / "docs/pictures"
+# The key of the text in a PNG. https://www.w3.org/TR/png-3/#11keywords
+TEXT = "Description"
+LANGUAGES = {"en": {"locale": "en-GB", "timezone_id": "UTC"}, "ko": {"locale": "ko-KR", "timezone_id": "Asia/Seoul"}}
+# They happened at the same time, and so the digest is the same each time.
+DIGESTED = ("shopify", "woocommerce", "deliveroo", "doordash", "generic")
+WINDOW_SECONDS = 10
+# The stack's own sample is about a second old before anything else can come into the channel.
+NEWEST = "#log article >> nth=-1"
+
+# A message's text: its blocks, and a date as it is where Slack cannot show it in the reader's zone.
+MESSAGE_TEXT = """(article) => {
+    const copy = article.cloneNode(true);
+    for (const time of copy.querySelectorAll("time[title]")) time.textContent = time.title;
+    return [...copy.querySelectorAll(".header, .section, .context")].map((block) => block.textContent).join("\\n");
+}"""
+# The page's text: all that does not change while orders come in.
+PAGE_TEXT = """() => [...document.querySelectorAll("h1, h2, .what, main button[data-slack], #events button, #samples button, dt, #choices label")]
+    .map((element) => element.textContent).join("\\n")"""
+
+
+def cancellation(stack, page):
+    page.click('[data-sample="woocommerce-cancelled"]')
+    return message(page, "#815")
+
+
+def digest(stack, page):
+    stack.post("/local/settings", {"show_cancelled": "digest", "digest_seconds": WINDOW_SECONDS})
+    # All of them in one window.
+    time.sleep(WINDOW_SECONDS - time.time() % WINDOW_SECONDS + 0.2)
+    for platform in DIGESTED:
+        stack.post(f"/local/samples/{platform}-cancelled")
+    return message(page, "#815", timeout=3 * WINDOW_SECONDS * 1000)
+
+
+def alarm(stack, page):
+    page.click("#alarm")
+    text, element = message(page, "order-alerts-no-orders")
+    # It is about this moment.
+    return re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "2026-01-01 00:12", text), element
+
+
+def storm(stack, page):
+    page.click("#storm")
+    expect(page.locator("#log article")).to_have_count(4, timeout=AFTER_AN_OUTAGE)
+    return page.evaluate(PAGE_TEXT), page
+
+
+PICTURES = {"cancellation": cancellation, "digest": digest, "alarm": alarm, "storm": storm}
+
+
+def message(page, contained, **waiting):
+    """The text and the element of the newest message, once it contains this."""
+    newest = page.locator(NEWEST)
+    expect(newest).to_contain_text(contained, **waiting)
+    return newest.evaluate(MESSAGE_TEXT), newest
+
+
+def take(browser, name, language):
+    """What the picture shows, and the picture as a PNG."""
+    is_page = name == "storm"
+    size = {"width": 1280, "height": 800} if is_page else {"width": 680, "height": 800}
+    stack = Stack(LANGUAGE=language)
+    window = browser.new_context(viewport=size, device_scale_factor=1 if is_page else 2, **LANGUAGES[language])
+    try:
+        page = window.new_page()
+        page.goto(stack.address)
+        expect(page.locator("#log article")).to_have_count(1)
+        text, shown = PICTURES[name](stack, page)
+        # The pointer would leave its mark.
+        page.mouse.move(0, 0)
+        return text, shown.screenshot()
+    finally:
+        window.close()
+        stack.stop()
+
+
+def write(name, language, text, png):
+    """A PNG with few colours, which is enough for text, and with its text."""
+    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    described = PngImagePlugin.PngInfo()
+    described.add_itxt(TEXT, text)
+    path = FOLDER / f"{name}-{language}.png"
+    image.save(path, optimize=True, pnginfo=described)
+    print(f"{path.relative_to(PROJECT)}: {path.stat().st_size / 1000:.0f} kB")
+
+
+def described(path: Path):
+    """The text in a picture."""
+    with Image.open(path) as image:
+        image.load()
+        return image.text[TEXT]
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=BROWSER)
+        for name in PICTURES:
+            for language in LANGUAGES:
+                write(name, language, *take(browser, name, language))
+
+
+if __name__ == "__main__":
+    main()
