@@ -16,7 +16,7 @@ LANGUAGES = {"en": {"locale": "en-GB", "timezone_id": "UTC"}, "ko": {"locale": "
 # They happened at the same time, and so the digest is the same each time.
 DIGESTED = ("shopify", "woocommerce", "deliveroo", "doordash", "generic")
 WINDOW_SECONDS = 10
-# The stack's own sample is about a second old before anything else can come into the channel.
+COLOURS = 96
 NEWEST = "#log article >> nth=-1"
 
 # A message's text: its blocks, and a date as it is where Slack cannot show it in the reader's zone.
@@ -52,8 +52,12 @@ def alarm(stack, page):
 
 
 def storm(stack, page):
+    # Beside the storm, the steps of one order.
+    cancellation(stack, page)
+    expect(page.locator("#lives li.marked")).to_be_visible()
     page.click("#storm")
-    expect(page.locator("#log article")).to_have_count(4, timeout=AFTER_AN_OUTAGE)
+    expect(page.locator("#log article")).to_have_count(5, timeout=AFTER_AN_OUTAGE)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     return page.evaluate(PAGE_TEXT), page
 
 
@@ -70,7 +74,7 @@ def message(page, contained, **waiting):
 def take(browser, name, language):
     """What the picture shows, and the picture as a PNG."""
     is_page = name == "storm"
-    size = {"width": 1280, "height": 800} if is_page else {"width": 680, "height": 800}
+    size = {"width": 1280, "height": 960} if is_page else {"width": 680, "height": 800}
     stack = Stack(LANGUAGE=language)
     window = browser.new_context(viewport=size, device_scale_factor=1 if is_page else 2, **LANGUAGES[language])
     try:
@@ -88,7 +92,8 @@ def take(browser, name, language):
 
 def write(name, language, text, png):
     """A PNG with few colours, which is enough for text, and with its text."""
-    image = Image.open(io.BytesIO(png)).convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image = image.quantize(COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=2, dither=Image.Dither.NONE)
     described = PngImagePlugin.PngInfo()
     described.add_itxt(TEXT, text)
     path = FOLDER / f"{name}-{language}.png"

@@ -3,9 +3,9 @@
 /** How many orders of a message are listed at once. A digest may have hundreds. */
 const LISTED_ORDERS = 20;
 /** After these steps, nothing more is expected of an order for now. */
-const LAST_STEPS = ["marked", "left out", "superseded", "dead letter"];
-/** What shows that the same webhook came before. */
-const KNOWN_STEPS = ["sent again", "left out"];
+const LAST_STEPS = ["marked", "left out", "sent again", "superseded", "dead letter"];
+/** What shows that the channel knew it before. */
+const KNOWN_STEPS = ["sent again", "superseded"];
 /** The page asks for the life of an order that is on its way at most this often. */
 const ASK_AGAIN_MILLISECONDS = 400;
 

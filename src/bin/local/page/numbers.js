@@ -1,6 +1,7 @@
 // The sum line, which is always on screen, and what the numbers were in the last two minutes.
 
-const WINDOW_SECONDS = 120;
+/** A plot shows this much of the past, and less as long as the page has not seen more. */
+const [LEAST_SECONDS, MOST_SECONDS] = [30, 120];
 const PLOTS = ["accepted", "shown", "waiting", "repeats", "rate_limited", "dead_letters"];
 const [PLOT_WIDTH, PLOT_HEIGHT] = [120, 32];
 
@@ -20,7 +21,8 @@ const showSum = () => {
 
 /** The line of a plot: a number holds until the next one. */
 const points = (name, now) => {
-  const x = (at) => Math.max(0, PLOT_WIDTH * (1 - (now - at) / (WINDOW_SECONDS * 1000))).toFixed(1);
+  const milliseconds = Math.min(Math.max(now - past[0].at, LEAST_SECONDS * 1000), MOST_SECONDS * 1000);
+  const x = (at) => Math.max(0, PLOT_WIDTH * (1 - (now - at) / milliseconds)).toFixed(1);
   const values = past.map((numbers) => numbers[name]);
   // What only grows begins at its smallest number: the plot shows how much was added.
   const isLevel = name === "waiting" || name === "dead_letters";
@@ -54,7 +56,7 @@ const showPlots = () => {
 const drawPlots = () => {
   if (document.hidden || !past.length) return;
   const now = Math.max(Date.now(), past.at(-1).at);
-  const isPast = (numbers) => now - numbers.at > WINDOW_SECONDS * 1000;
+  const isPast = (numbers) => now - numbers.at > MOST_SECONDS * 1000;
   while (past.length > 1 && isPast(past[1])) past.shift();
   for (const [position, plot] of [...byId("plots").children].entries()) {
     plot.querySelector("b").replaceWith(numberElement(PLOTS[position], past.at(-1)[PLOTS[position]]));

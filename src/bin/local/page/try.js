@@ -28,6 +28,10 @@ const showPlatforms = () => {
 
 const fact = (name, ...content) => (content.length ? [make("dt", {}, say(name)), make("dd", {}, ...content)] : []);
 
+/** A fact that is not known has no content, and is not shown. */
+const textIn = (text) => (text ? [text] : []);
+const joined = (texts = []) => textIn(texts.join(", "));
+
 const listOf = (texts = []) => (texts.length ? [make("ul", {}, ...texts.map((text) => make("li", {}, text)))] : []);
 
 const foundTable = (found = []) => {
@@ -56,9 +60,9 @@ const showOutcome = ({ status, body, reading, messages: payloads = [] }) => {
   const facts = [
     ...fact("answer", make("code", {}, `${status} ${body}`)),
     ...(reading ? [
-      ...fact("event", reading.event ?? ""), ...fact("rule", reading.rule ?? ""), ...fact("found", ...foundTable(reading.found)),
-      ...fact("missing", ...(reading.missing?.length ? [reading.missing.join(", ")] : [])),
-      ...fact("hidden_title", ...listOf(reading.hidden)), ...fact("no_message", ...(reading.why_no_message ? [reading.why_no_message] : [])),
+      ...fact("event", ...textIn(reading.event)), ...fact("rule", ...textIn(reading.rule)), ...fact("found", ...foundTable(reading.found)),
+      ...fact("missing", ...joined(reading.missing)), ...fact("never_read", ...joined(reading.never_read)),
+      ...fact("hidden_title", ...listOf(reading.hidden)), ...fact("no_message", ...textIn(reading.why_no_message)),
     ] : []),
   ];
   const shown = payloads.flatMap((payload) => [messageElement(payload, Date.now()), jsonElements(payload)]);
