@@ -2,8 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit storm \
-	browser page pictures release bootstrap deployment
+.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
+	storm browser page pictures release bootstrap deployment
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))

@@ -26,8 +26,10 @@ MESSAGE_TEXT = """(article) => {
     return [...copy.querySelectorAll(".header, .section, .context")].map((block) => block.textContent).join("\\n");
 }"""
 # The page's text: all that does not change while orders come in.
-PAGE_TEXT = """() => [...document.querySelectorAll("h1, h2, .what, main button[data-slack], #events button, #samples button, dt, #choices label")]
-    .map((element) => element.textContent).join("\\n")"""
+PAGE_TEXT = """() => {
+    const all = "h1, h2, .what, #samples button, #skies button, #events button, #choices label, dt";
+    return [...document.querySelectorAll(all)].map((element) => element.textContent).join("\\n");
+}"""
 
 
 def cancellation(stack, page):

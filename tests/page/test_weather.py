@@ -15,7 +15,8 @@ WATCH_THE_SUM = """() => {
     };
     new MutationObserver(check).observe(document.getElementById("sum-line"), { childList: true, subtree: true });
 }"""
-NAMES = """async (events) => Promise.all(events.map(async (event) => (await (await fetch(`/local/orders/${event}`)).json()).name))"""
+# What people call the orders of these events.
+NAMES = "async (events) => (await Promise.all(events.map(lifeOf))).map((life) => life.name)"
 
 
 class Weather(PageTest):

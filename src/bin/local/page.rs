@@ -17,10 +17,16 @@ pub(crate) static HTML: LazyLock<String> = LazyLock::new(|| {
         .replace("<!-- script -->", &format!("<script>{SCRIPT}</script>"))
 });
 
-const STYLE: &str = concat!(include_str!("page/style.css"), include_str!("page/channel.css"));
+const STYLE: &str = concat!(
+    include_str!("page/style.css"),
+    include_str!("page/panels.css"),
+    include_str!("page/channel.css"),
+);
 
 /// One script: each file uses what the files before it define.
 const SCRIPT: &str = concat!(
+    include_str!("page/english.js"),
+    include_str!("page/korean.js"),
     include_str!("page/words.js"),
     include_str!("page/dom.js"),
     include_str!("page/slack.js"),

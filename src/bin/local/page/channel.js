@@ -42,7 +42,9 @@ const articleOf = (message) => {
   article.addEventListener("focusin", () => enterTabOrder(article));
   article.addEventListener("keydown", (event) => {
     const { previousElementSibling: previous, nextElementSibling: next, parentElement: log } = article;
-    const to = { ArrowUp: previous, ArrowDown: next, Home: log.firstElementChild, End: log.lastElementChild }[event.key];
+    const to = { ArrowUp: previous, ArrowDown: next, Home: log.firstElementChild, End: log.lastElementChild }[
+      event.key
+    ];
     if (to) to.focus();
     else if (event.key === "Enter" && event.target === article) show();
     else return;

@@ -20,23 +20,33 @@ const answerOf = ({ status, body }) => {
   return say(`answers.${status}`) ?? `${status} ${body}`;
 };
 
-const sendSample = (sample) => sayIn(byId("sent"), async () => {
-  byId("sent").textContent = say("sending");
-  const answer = await post(`/local/samples/${sample.name}`);
-  showSent(answer.events);
-  return say("sent", `${sample.platform_name ?? ""} ${kindOf(sample)}`.trim(), answerOf(answer));
-});
+const sendSample = (sample) =>
+  sayIn(byId("sent"), async () => {
+    byId("sent").textContent = say("sending");
+    const answer = await post(`/local/samples/${sample.name}`);
+    showSent(answer.events);
+    return say("sent", `${sample.platform_name ?? ""} ${kindOf(sample)}`.trim(), answerOf(answer));
+  });
 
 const showSamples = () => {
   const platforms = Map.groupBy(state.samples, (sample) => sample.platform_name ?? "order-alerts");
   const groups = [...platforms].map(([platform, samples]) =>
-    make("div", { class: "platform", role: "group", "aria-label": platform }, make("span", { "aria-hidden": true }, platform),
-      make("div", {}, ...samples.map((sample) =>
-        button(kindOf(sample), () => sendSample(sample), { "data-sample": sample.name })))));
+    make(
+      "div",
+      { class: "platform", role: "group", "aria-label": platform },
+      make("span", { "aria-hidden": true }, platform),
+      make(
+        "div",
+        {},
+        ...samples.map((sample) => button(kindOf(sample), () => sendSample(sample), { "data-sample": sample.name })),
+      ),
+    ),
+  );
   byId("samples").replaceChildren(...groups);
 };
 
-const change = (weather) => sayIn(byId("weather-says"), async () => receiveWeather(await post("/local/weather", weather)));
+const change = (weather) =>
+  sayIn(byId("weather-says"), async () => receiveWeather(await post("/local/weather", weather)));
 
 const receiveWeather = (weather) => {
   state.weather = weather;
@@ -51,16 +61,25 @@ const receiveWeather = (weather) => {
 
 const showWeather = () => {
   const skies = Object.entries(say("sky")).map(([slack, [name]]) =>
-    button(name, () => change({ slack }), { "data-slack": slack, "aria-pressed": false }));
-  const twice = button(say("twice")[0], () => change({ twice: !state.weather.twice }), { id: "twice", "aria-pressed": false });
+    button(name, () => change({ slack }), { "data-slack": slack, "aria-pressed": false }),
+  );
+  const twice = button(say("twice")[0], () => change({ twice: !state.weather.twice }), {
+    id: "twice",
+    "aria-pressed": false,
+  });
   byId("skies").replaceChildren(...skies, twice);
   receiveWeather(state.weather);
 
   const events = { storm: STORM, alarm: {}, kill: {} };
-  byId("events").replaceChildren(...Object.entries(events).map(([event, content]) => {
-    const cause = async () => { await post(`/local/${event}`, content); return say(event)[1]; };
-    return button(say(event)[0], () => sayIn(byId("event-says"), cause), { id: event });
-  }));
+  byId("events").replaceChildren(
+    ...Object.entries(events).map(([event, content]) => {
+      const cause = async () => {
+        await post(`/local/${event}`, content);
+        return say(event)[1];
+      };
+      return button(say(event)[0], () => sayIn(byId("event-says"), cause), { id: event });
+    }),
+  );
 };
 
 const valueName = (setting, value) => {
@@ -73,18 +92,22 @@ const showSettings = () => {
   const rows = Object.entries(CHOICES).map(([setting, choices]) => {
     const current = state.settings[setting];
     const values = choices.includes(current) ? choices : [...choices, current];
-    const save = ({ target }) => sayIn(byId("settings-says"), async () => {
-      const value = setting === "digest_seconds" ? Number(target.value) : target.value;
-      try {
-        receiveSettings(await post("/local/settings", { [setting]: value }));
-        return say("saved");
-      } catch (error) {
-        receiveSettings(state.settings);
-        throw error;
-      }
-    });
-    const select = make("select", { id: `setting-${setting}`, change: save },
-      ...values.map((value) => make("option", { value }, valueName(setting, value))));
+    const save = ({ target }) =>
+      sayIn(byId("settings-says"), async () => {
+        const value = setting === "digest_seconds" ? Number(target.value) : target.value;
+        try {
+          receiveSettings(await post("/local/settings", { [setting]: value }));
+          return say("saved");
+        } catch (error) {
+          receiveSettings(state.settings);
+          throw error;
+        }
+      });
+    const select = make(
+      "select",
+      { id: `setting-${setting}`, change: save },
+      ...values.map((value) => make("option", { value }, valueName(setting, value))),
+    );
     return [make("label", { for: select.id }, say(`setting.${setting}`)), select];
   });
   byId("choices").replaceChildren(...rows.flat());

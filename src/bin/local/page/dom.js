@@ -18,7 +18,9 @@ const button = (text, click, attributes = {}) => make("button", { type: "button"
 /** Posts JSON to the local stack. The error of a refusal is the sentence that it answers. */
 const post = async (path, content = {}) => {
   const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(content) };
-  const response = await fetch(path, request).catch(() => { throw new Error(say("stopped")); });
+  const response = await fetch(path, request).catch(() => {
+    throw new Error(say("stopped"));
+  });
   const text = await response.text();
   if (!response.ok) throw new Error(text.trim() || `${response.status} ${response.statusText}`);
   return text ? JSON.parse(text) : {};

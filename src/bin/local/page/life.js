@@ -23,10 +23,13 @@ const stepElement = (step, first) => {
   const after = ((step.at - first) / 1000).toFixed(step.at - first < 10_000 ? 2 : 0);
   const time = make("time", { datetime: new Date(step.at).toISOString() }, clock(step.at, { timeStyle: "medium" }));
   const since = make("span", { class: "since" }, `+${after} s`);
-  return make("li", { class: step.what.replaceAll(" ", "-") },
+  return make(
+    "li",
+    { class: step.what.replaceAll(" ", "-") },
     make("div", { class: "step" }, make("b", {}, name), time, since),
     make("p", {}, meaning),
-    make("p", { class: "detail" }, ...detailOf(step)));
+    make("p", { class: "detail" }, ...detailOf(step)),
+  );
 };
 
 const lifeElement = ({ platform_name, kind, name, steps }, isOpen) => {
@@ -49,7 +52,10 @@ const showLives = async (life) => {
   const elements = known.map((one, position) => lifeElement(one, open[position] ?? position === 0));
   const rest = life.events.length - life.listed;
   if (rest > 0) {
-    const more = () => { life.listed += LISTED_ORDERS; showLives(life); };
+    const more = () => {
+      life.listed += LISTED_ORDERS;
+      showLives(life);
+    };
     elements.push(button(say("more_orders", rest), more, { class: "link" }));
   }
   byId("lives").replaceChildren(...elements);
@@ -73,9 +79,13 @@ const clearLife = () => {
 
 const showLifeWords = () => {
   const life = shownLife;
-  byId("life-hint").textContent = !life ? say("life_hint")
-    : !life.message ? say("of_sent")
-    : life.events.length ? say("of_message", life.message.number) : say("no_orders");
+  byId("life-hint").textContent = !life
+    ? say("life_hint")
+    : !life.message
+      ? say("of_sent")
+      : life.events.length
+        ? say("of_message", life.message.number)
+        : say("no_orders");
   byId("back").hidden = !life?.message;
 };
 

@@ -8,13 +8,13 @@ const [PLOT_WIDTH, PLOT_HEIGHT] = [120, 32];
 /** Numbers with their time, the oldest first. The last one before the window is kept: a plot begins with it. */
 let past = [];
 
-const numberElement = (name, number) => make("b", { class: number ? name : "zero", "data-number": name }, String(number));
+const numberElement = (name, number) =>
+  make("b", { class: number ? name : "zero", "data-number": name }, String(number));
 
 const showSum = () => {
   const numbers = state.numbers;
   const parts = say("sum").split(/\{(\w+)\}/);
-  const elements = parts.map((part, position) =>
-    position % 2 ? numberElement(part, numbers[part]) : part);
+  const elements = parts.map((part, position) => (position % 2 ? numberElement(part, numbers[part]) : part));
   byId("sum-line").replaceChildren(...elements);
   byId("redrive").disabled = numbers.dead_letters === 0;
 };
@@ -45,9 +45,18 @@ const svg = (name, attributes) => {
 /** The frames of the plots. */
 const showPlots = () => {
   const plots = PLOTS.map((name) => {
-    const graph = svg("svg", { viewBox: `0 0 ${PLOT_WIDTH} ${PLOT_HEIGHT}`, preserveAspectRatio: "none", "aria-hidden": true });
+    const graph = svg("svg", {
+      viewBox: `0 0 ${PLOT_WIDTH} ${PLOT_HEIGHT}`,
+      preserveAspectRatio: "none",
+      "aria-hidden": true,
+    });
     graph.append(svg("polyline", { "vector-effect": "non-scaling-stroke" }));
-    return make("div", { class: `plot ${name}` }, make("dt", {}, say(`plots.${name}`)), make("dd", {}, numberElement(name, 0), graph));
+    return make(
+      "div",
+      { class: `plot ${name}` },
+      make("dt", {}, say(`plots.${name}`)),
+      make("dd", {}, numberElement(name, 0), graph),
+    );
   });
   byId("plots").replaceChildren(...plots);
   drawPlots();
@@ -74,5 +83,6 @@ const receiveNumbers = (numbers) => {
 const startNumbers = () => {
   setInterval(drawPlots, 1000);
   byId("redrive").addEventListener("click", () =>
-    sayIn(byId("event-says"), async () => say("redriven", (await post("/local/redrive")).moved)));
+    sayIn(byId("event-says"), async () => say("redriven", (await post("/local/redrive")).moved)),
+  );
 };

@@ -57,11 +57,15 @@ const textOf = ({ type, text }) => (type === "mrkdwn" ? markup(text) : [unescape
 const folded = (section, lines) => {
   const text = (isFolded) => say(isFolded ? "all_lines" : "fewer_lines", lines);
   section.classList.add("folded");
-  const unfold = button(text(true), () => {
-    const isFolded = section.classList.toggle("folded");
-    unfold.textContent = text(isFolded);
-    unfold.setAttribute("aria-expanded", !isFolded);
-  }, { class: "unfold", "aria-expanded": false });
+  const unfold = button(
+    text(true),
+    () => {
+      const isFolded = section.classList.toggle("folded");
+      unfold.textContent = text(isFolded);
+      unfold.setAttribute("aria-expanded", !isFolded);
+    },
+    { class: "unfold", "aria-expanded": false },
+  );
   return [section, unfold];
 };
 

@@ -5,9 +5,18 @@ const MOST_BYTES = 6_000_000;
 
 /** An order of an own order system, to begin with. Its second item looks like markup and stays text. */
 const EXAMPLE = {
-  event_type: "order_cancelled", order_id: "20260101-0000042", order_number: "A-42", total: "42.00", currency: "EUR",
-  customer: "Sample Customer", reason: "the customer changed their mind", shop: "tea.example",
-  items: [{ title: "Jasmine tea", quantity: 2 }, { title: "<b>Cup</b> <!channel> *with* a handle", quantity: 1 }],
+  event_type: "order_cancelled",
+  order_id: "20260101-0000042",
+  order_number: "A-42",
+  total: "42.00",
+  currency: "EUR",
+  customer: "Sample Customer",
+  reason: "the customer changed their mind",
+  shop: "tea.example",
+  items: [
+    { title: "Jasmine tea", quantity: 2 },
+    { title: "<b>Cup</b> <!channel> *with* a handle", quantity: 1 },
+  ],
 };
 
 const chosenPlatform = () => state.platforms.find(({ id }) => id === byId("platform").value);
@@ -38,7 +47,8 @@ const foundTable = (found = []) => {
   if (!found.length) return [];
   const head = ["field", "text", "place"].map((name) => make("th", { scope: "col" }, say(name)));
   const rows = found.map(({ field, text, place }) =>
-    make("tr", {}, make("th", { scope: "row" }, field), make("td", {}, text), make("td", {}, place)));
+    make("tr", {}, make("th", { scope: "row" }, field), make("td", {}, text), make("td", {}, place)),
+  );
   return [make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows))];
 };
 
@@ -59,15 +69,27 @@ const jsonElements = (payload) => {
 const showOutcome = ({ status, body, reading, messages: payloads = [] }) => {
   const facts = [
     ...fact("answer", make("code", {}, `${status} ${body}`)),
-    ...(reading ? [
-      ...fact("event", ...textIn(reading.event)), ...fact("rule", ...textIn(reading.rule)), ...fact("found", ...foundTable(reading.found)),
-      ...fact("missing", ...joined(reading.missing)), ...fact("never_read", ...joined(reading.never_read)),
-      ...fact("hidden_title", ...listOf(reading.hidden)), ...fact("no_message", ...textIn(reading.why_no_message)),
-    ] : []),
+    ...(reading
+      ? [
+          ...fact("event", ...textIn(reading.event)),
+          ...fact("rule", ...textIn(reading.rule)),
+          ...fact("found", ...foundTable(reading.found)),
+          ...fact("missing", ...joined(reading.missing)),
+          ...fact("never_read", ...joined(reading.never_read)),
+          ...fact("hidden_title", ...listOf(reading.hidden)),
+          ...fact("no_message", ...textIn(reading.why_no_message)),
+        ]
+      : []),
   ];
   const shown = payloads.flatMap((payload) => [messageElement(payload, Date.now()), jsonElements(payload)]);
-  const preview = shown.length ? [make("h3", {}, say("slack_message")), make("div", { class: "preview" }, ...shown)] : [];
-  byId("outcome").replaceChildren(make("h3", {}, say("outcome")), make("dl", { class: "reading" }, ...facts), ...preview);
+  const preview = shown.length
+    ? [make("h3", {}, say("slack_message")), make("div", { class: "preview" }, ...shown)]
+    : [];
+  byId("outcome").replaceChildren(
+    make("h3", {}, say("outcome")),
+    make("dl", { class: "reading" }, ...facts),
+    ...preview,
+  );
 };
 
 const tryOwn = async (event) => {
