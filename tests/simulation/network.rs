@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambda_http::http::uri::PathAndQuery;
-use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Uri, header};
+use lambda_http::http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
 use order_alerts::infra::http_client::{Body, NoResponse};
 use tokio::time::{Instant, sleep};
 
@@ -212,7 +211,7 @@ impl SentCall {
             sleep(slow).await;
         }
         let Self { network, number, invocation, service, fault } = self;
-        let answer = network.outside.server(service).call(arriving(request).map(Into::into)).await;
+        let answer = network.outside.server(service).call(request.map(Into::into)).await;
         let answer = answer.ok_or(NoResponse::BROKEN)?;
         if service == Service::Slack && answer.status().is_success() {
             let posted = network.outside.slack.latest().expect("Slack accepted one");
@@ -230,17 +229,6 @@ impl SentCall {
         }
         Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
     }
-}
-
-/// The request as a server sees it, which knows its own address.
-fn arriving(request: Request<Vec<u8>>) -> Request<Vec<u8>> {
-    let (mut head, body) = request.into_parts();
-    let host = head.uri.authority().map_or("", |authority| authority.as_str()).to_owned();
-    let host = HeaderValue::try_from(host).expect("an authority is a header's value");
-    head.headers.insert(header::HOST, host);
-    let path = head.uri.path_and_query().cloned();
-    head.uri = Uri::from(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    Request::from_parts(head, body)
 }
 
 /// Whether a slow call fails is known when its answer comes.

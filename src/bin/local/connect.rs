@@ -14,9 +14,10 @@ use order_alerts::slack::{Slack, reply};
 use serde_json::json;
 
 use crate::prompt::ask;
+use crate::settings::Settings;
 use crate::stack_secret::{self, StackSecret};
 use crate::terminal::Failure;
-use crate::{function, net, samples, terminal};
+use crate::{net, samples, terminal};
 
 mod keys;
 
@@ -86,7 +87,7 @@ async fn connect_slack(
     http: Arc<HttpClient>,
     name: &str,
 ) -> Result<(), Failure> {
-    let config = function::config()?;
+    let config = Settings::from_env()?.direct()?;
     terminal::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
     );

@@ -1,4 +1,4 @@
-//! Explains how a webhook was read, for the author of a platform file.
+//! How a webhook was read: for the author of a platform file, and for whoever tries a payload.
 
 use std::collections::BTreeSet;
 
@@ -6,59 +6,80 @@ use order_alerts::config::Customer;
 use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, Template};
 use order_alerts::webhook::parse::{Found, Test, Trace};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::terminal::printable;
 
-/// The trace of a webhook, with what the settings and the whole body add to it.
-pub(crate) struct Explanation {
+/// How a webhook was read: for the terminal and for the page.
+pub(crate) struct Reading {
     platform: &'static Platform,
-    trace: Trace<'static>,
-    customer: Customer,
-    /// The headers that `preview` added because the webhook did not have them.
-    added: Vec<String>,
+    /// The event type and where it is; `None` if the webhook does not name it.
+    event: Option<(String, String)>,
+    rule: String,
+    /// The position of the rule that fits, counted from 1.
+    position: Option<usize>,
+    found: Vec<Field>,
+    missing: Vec<&'static str>,
     /// The places of the body that were never looked up.
-    never_read: BTreeSet<String>,
+    never_read: Vec<String>,
+    /// How many more there are.
+    never_read_more: usize,
+}
+
+/// Something that was found in the webhook.
+struct Field {
+    name: &'static str,
+    text: String,
+    place: Option<String>,
+    /// The setting that hides a part of it, or all.
+    hidden_by: Option<&'static str>,
+    /// The webhook did not have it: it was added so that the webhook could be signed.
+    is_added: bool,
 }
 
 /// At most this many places are named. A whole order has hundreds.
 const MAX_NEVER_READ: usize = 20;
 const LABEL: usize = 12;
 
-impl Explanation {
+impl Reading {
+    /// Reads a trace. `added` are the headers that were added to sign the webhook.
     pub(crate) fn new(
         platform: &'static Platform,
-        trace: Trace<'static>,
+        trace: &Trace<'static>,
         body: &[u8],
         customer: Customer,
-        added: Vec<String>,
+        added: &[String],
     ) -> Self {
-        let body: Value = serde_json::from_slice(body).unwrap_or_default();
-        let mut places = BTreeSet::new();
-        collect("", &body, &mut places);
-        let read: BTreeSet<_> = trace.looked_up.iter().map(|place| any_element(place)).collect();
-        let branches: BTreeSet<_> = read.iter().map(|place| branch(place)).collect();
-        let never_read = places.difference(&read).map(|place| match branch(place) {
-            whole if branches.contains(whole) => place.clone(),
-            // Nothing in this branch was looked up, so its name is enough.
-            whole => whole.to_owned(),
-        });
-        let never_read = never_read.collect();
-        Self { platform, trace, customer, added, never_read }
+        let is_read = trace.rule.is_some_and(|(_, rule)| rule.kind != RuleKind::Ignored);
+        let mut never_read = if is_read { never_read(trace, body) } else { Vec::new() };
+        let never_read_more = never_read.len().saturating_sub(MAX_NEVER_READ);
+        never_read.truncate(MAX_NEVER_READ);
+        let event = trace.found.first();
+        let event = event.map(|event| (one_line(&event.text), event.template.to_string()));
+        let position = trace.rule.map(|(position, _)| position);
+        Self {
+            platform,
+            event,
+            rule: rule(platform, trace.rule),
+            position,
+            found: fields(trace, customer, added),
+            missing: trace.missing.clone(),
+            never_read,
+            never_read_more,
+        }
     }
 
     /// Why the webhook becomes no message.
     pub(crate) fn why_ignored(&self) -> String {
         let Platform { id, name, event_type: places, .. } = self.platform;
-        let Some(event_type) = self.trace.found.first() else {
+        let Some((event_type, _)) = &self.event else {
             return format!(
                 "the webhook does not name its event type. {name} names it in {places} (give a header \
                  with -H)."
             );
         };
-        let event_type = one_line(&event_type.text);
-        match self.trace.rule {
-            Some((position, _)) => {
+        match self.position {
+            Some(position) => {
                 format!("`{event_type}` is ignored by event {position} in src/platform/{id}.toml.")
             }
             None => {
@@ -68,92 +89,147 @@ impl Explanation {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Trace { rule, found, missing, items, test, links, .. } = &self.trace;
-        let Some((event_type, found)) = found.split_first() else {
-            return Vec::new();
-        };
-        let event_type = format!("`{}`, in {}", one_line(&event_type.text), event_type.template);
-        let mut lines = vec![labelled("Event", &event_type), labelled("Rule", &self.rule(*rule))];
-
-        let found = found
-            .iter()
-            .map(|found| format!("{}: {}, in {}", found.name, self.shown(found), found.template));
-        let items = items.iter().map(|(count, list)| format!("items: {count} of them, in {list}"));
-        let test = test.iter().map(|Test { place, text, is_test }| {
-            let meaning = if *is_test { "yes" } else { "no" };
-            format!("test: {meaning}, by `{}`, in {place}", one_line(text))
-        });
-        let urls = links.iter().map(|url| format!("link: {url}"));
-        let found = found.chain(items).chain(test).chain(urls);
-        for (position, found) in found.enumerate() {
-            lines.push(labelled(if position == 0 { "Found" } else { "" }, &found));
+        let Some((event, place)) = &self.event else { return Vec::new() };
+        let event = format!("`{event}`, in {place}");
+        let mut lines = vec![labelled("Event", &event), labelled("Rule", &self.rule)];
+        for (position, field) in self.found.iter().enumerate() {
+            lines.push(labelled(if position == 0 { "Found" } else { "" }, &field.line()));
         }
-        if !missing.is_empty() {
-            lines.push(labelled("Not found", &missing.join(", ")));
+        if !self.missing.is_empty() {
+            lines.push(labelled("Not found", &self.missing.join(", ")));
         }
-        let is_read = rule.is_some_and(|(_, rule)| rule.kind != RuleKind::Ignored);
-        if is_read && !self.never_read.is_empty() {
-            lines.push(labelled("Never read", &self.never_read()));
+        if !self.never_read.is_empty() {
+            lines.push(labelled(
+                "Never read",
+                &self.never_read().join(", ").replace(", and", " and"),
+            ));
         }
         lines
     }
 
-    fn rule(&self, rule: Option<(usize, &Rule)>) -> String {
-        let Platform { id, rules, .. } = self.platform;
-        let Some((position, rule)) = rule else {
-            return format!("none of the {} in src/platform/{id}.toml", rules.len());
-        };
-        let meaning = match (rule.kind, rule.change) {
-            (RuleKind::Created, _) => "created",
-            (RuleKind::Cancelled, _) => "cancelled",
-            (RuleKind::Draft, _) => "a draft",
-            (RuleKind::Ignored, _) => "ignored",
-            (RuleKind::Unreadable, _) => "unreadable",
-            (RuleKind::Modified, Some(change)) => change.name(),
-            (RuleKind::Modified, None) => "modified",
-        };
-        let reopens = if rule.reopens { ", reopens" } else { "" };
-        let conditions = rule.when.iter().chain(&rule.every).map(|(place, texts)| {
-            let texts = OneOrMany::as_slice(texts).iter().map(|text| format!("`{text}`"));
-            format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
+    /// As the page reads it; `why_no_message` if the webhook becomes none.
+    pub(crate) fn json(&self, why_no_message: Option<&str>) -> Value {
+        let found = self.found.iter().map(|field| {
+            let text = if field.is_added { " (added here)" } else { "" };
+            json!({
+                "field": field.name,
+                "text": format!("{}{text}", field.text),
+                "place": field.place.as_deref().unwrap_or_default(),
+            })
         });
-        let empty = rule.empty.iter().map(|place| format!("{place} holds nothing"));
-        let conditions = conditions.chain(empty);
-        let conditions = conditions.collect::<Vec<_>>().join(" and ");
-        let because =
-            if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
-        format!(
-            "{meaning}{reopens}, by event {position} of {} in src/platform/{id}.toml{because}",
-            rules.len()
-        )
-    }
-
-    /// The text that was found; of a customer's name, only what the setting allows.
-    fn shown(&self, found: &Found<'_>) -> String {
-        match (found.name, self.customer) {
-            ("customer", Customer::Hidden) => "a name, hidden by CUSTOMER=hidden".to_owned(),
-            ("customer", Customer::Initials) => "a name, shortened by CUSTOMER=initials".to_owned(),
-            _ if self.is_added(found.template) => {
-                format!("{} (added by preview)", one_line(&found.text))
-            }
-            _ => one_line(&found.text),
-        }
-    }
-
-    fn is_added(&self, Template(parts): &Template) -> bool {
-        parts.iter().any(|part| match part {
-            Part::Place(Place::Header(name)) => self.added.contains(name),
-            Part::Place(Place::Body(_)) | Part::Text(_) => false,
+        let hidden = self.found.iter().filter(|field| field.hidden_by.is_some());
+        let hidden = hidden.map(|field| format!("{}: {}", field.name, field.text));
+        json!({
+            "event": self.event.as_ref().map_or("", |(event, _)| event),
+            "rule": self.rule,
+            "found": found.collect::<Vec<_>>(),
+            "missing": self.missing,
+            "hidden": hidden.collect::<Vec<_>>(),
+            "never_read": self.never_read(),
+            "why_no_message": why_no_message,
         })
     }
 
-    fn never_read(&self) -> String {
-        let places: Vec<_> =
-            self.never_read.iter().take(MAX_NEVER_READ).map(String::as_str).collect();
-        let more = self.never_read.len() - places.len();
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        format!("{}{more}", places.join(", "))
+    fn never_read(&self) -> Vec<String> {
+        let more = match self.never_read_more {
+            0 => None,
+            more => Some(format!("and {more} more")),
+        };
+        self.never_read.iter().cloned().chain(more).collect()
     }
+}
+
+impl Field {
+    fn line(&self) -> String {
+        let added = if self.is_added { " (added by preview)" } else { "" };
+        let place = self.place.as_ref().map_or_else(String::new, |place| format!(", in {place}"));
+        format!("{}: {}{added}{place}", self.name, self.text)
+    }
+}
+
+/// What was found besides the event type; of a customer's name, only what the setting allows.
+fn fields(trace: &Trace<'static>, customer: Customer, added: &[String]) -> Vec<Field> {
+    let field = |name, text: String, place: Option<String>| Field {
+        name,
+        text,
+        place,
+        hidden_by: None,
+        is_added: false,
+    };
+    let found = trace.found.iter().skip(1).map(|found| {
+        let Found { name, template, text } = found;
+        let place = Some(template.to_string());
+        let hidden = match (*name, customer) {
+            ("customer", Customer::Hidden) => "a name, hidden by CUSTOMER=hidden",
+            ("customer", Customer::Initials) => "a name, shortened by CUSTOMER=initials",
+            _ => {
+                let is_added = is_added(template, added);
+                return Field { is_added, ..field(name, one_line(text), place) };
+            }
+        };
+        Field { hidden_by: Some("CUSTOMER"), ..field(name, hidden.to_owned(), place) }
+    });
+    let items = trace
+        .items
+        .iter()
+        .map(|(count, list)| field("items", format!("{count} of them"), Some(list.to_string())));
+    let test = trace.test.iter().map(|Test { place, text, is_test }| {
+        let meaning = if *is_test { "yes" } else { "no" };
+        field("test", format!("{meaning}, by `{}`", one_line(text)), Some(place.to_string()))
+    });
+    let urls = trace.links.iter().map(|url| field("link", url.to_string(), None));
+    found.chain(items).chain(test).chain(urls).collect()
+}
+
+fn is_added(Template(parts): &Template, added: &[String]) -> bool {
+    parts.iter().any(|part| match part {
+        Part::Place(Place::Header(name)) => added.contains(name),
+        Part::Place(Place::Body(_)) | Part::Text(_) => false,
+    })
+}
+
+fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
+    let Platform { id, rules, .. } = platform;
+    let Some((position, rule)) = rule else {
+        return format!("none of the {} in src/platform/{id}.toml", rules.len());
+    };
+    let meaning = match (rule.kind, rule.change) {
+        (RuleKind::Created, _) => "created",
+        (RuleKind::Cancelled, _) => "cancelled",
+        (RuleKind::Draft, _) => "a draft",
+        (RuleKind::Ignored, _) => "ignored",
+        (RuleKind::Unreadable, _) => "unreadable",
+        (RuleKind::Modified, Some(change)) => change.name(),
+        (RuleKind::Modified, None) => "modified",
+    };
+    let reopens = if rule.reopens { ", reopens" } else { "" };
+    let conditions = rule.when.iter().chain(&rule.every).map(|(place, texts)| {
+        let texts = OneOrMany::as_slice(texts).iter().map(|text| format!("`{text}`"));
+        format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
+    });
+    let empty = rule.empty.iter().map(|place| format!("{place} holds nothing"));
+    let conditions = conditions.chain(empty);
+    let conditions = conditions.collect::<Vec<_>>().join(" and ");
+    let because = if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
+    format!(
+        "{meaning}{reopens}, by event {position} of {} in src/platform/{id}.toml{because}",
+        rules.len()
+    )
+}
+
+/// The places of the body that were never looked up.
+fn never_read(trace: &Trace<'static>, body: &[u8]) -> Vec<String> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let mut places = BTreeSet::new();
+    collect("", &body, &mut places);
+    let read: BTreeSet<_> = trace.looked_up.iter().map(|place| any_element(place)).collect();
+    let branches: BTreeSet<_> = read.iter().map(|place| branch(place)).collect();
+    let never_read = places.difference(&read).map(|place| match branch(place) {
+        whole if branches.contains(whole) => place.clone(),
+        // Nothing in this branch was looked up, so its name is enough.
+        whole => whole.to_owned(),
+    });
+    never_read.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn labelled(label: &str, text: &str) -> String {

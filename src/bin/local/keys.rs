@@ -39,11 +39,15 @@ impl Keys {
         Ok(SigningKey::parse(&self.text(platform.id), &platform.auth)?)
     }
 
-    /// A secret with the keys of all platforms.
-    pub(crate) fn secret(&self, slack_webhook_url: &str) -> String {
+    /// A secret with the keys of all platforms, and the Slack URLs for orders and for alarms.
+    pub(crate) fn secret(&self, orders: &str, alarms: Option<&str>) -> String {
         let keys: Value =
             Platform::names().map(|name| (name.to_owned(), json!([self.text(name)]))).collect();
-        json!({"slack_webhook_url": slack_webhook_url, "signing_keys": keys}).to_string()
+        let mut secret = json!({"slack_webhook_url": orders, "signing_keys": keys});
+        if let Some(alarms) = alarms {
+            secret["slack_monitoring_webhook_url"] = alarms.into();
+        }
+        secret.to_string()
     }
 
     fn text(&self, platform: &str) -> String {

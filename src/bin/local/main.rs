@@ -9,8 +9,7 @@ mod connect;
 mod credentials;
 mod encoding;
 mod explain;
-mod fake_services;
-mod function;
+mod http_api;
 mod keys;
 mod net;
 mod origins;
@@ -22,8 +21,11 @@ mod register;
 mod samples;
 mod send;
 mod serve;
+mod settings;
+mod stack;
 mod stack_secret;
 mod terminal;
+mod watched;
 mod webhook_file;
 
 const ABOUT: &str =
@@ -31,12 +33,14 @@ const ABOUT: &str =
 const LONG_ABOUT: &str = "\
 Turn order webhooks into Slack messages: try it locally, connect a deployed stack.
 
-Without a command, the function runs on this machine: a webhook endpoint on 127.0.0.1, a page that \
-shows the channel, and samples to send. Nothing leaves the machine, unless SLACK_WEBHOOK_URL is set. \
-Then the messages are posted to that Slack channel.
+Without a command, the whole product runs on this machine, and nothing else is needed: the function, \
+with fakes of its queue, its ledger and Slack in the same program. A page shows the channel and every \
+order's way into it; it sends samples and payloads of your own, and lets you break things. Nothing \
+leaves the machine, unless SLACK_WEBHOOK_URL is set. Then the messages are posted to that Slack \
+channel. All state is gone when the program ends.
 
 The function's settings are read from the environment: LANGUAGE, CUSTOMER, MENTION, MENTION_ABOVE, \
-SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, PUBLIC_URL.";
+SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, DIGEST_SECONDS (here 10 by default), PUBLIC_URL.";
 
 #[derive(Parser)]
 #[command(name = "cargo run --", bin_name = "cargo run --", about = ABOUT, long_about = LONG_ABOUT)]

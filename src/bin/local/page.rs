@@ -1,14 +1,10 @@
-//! The page that shows the local channel and sends samples.
+//! The page: the channel as Slack would show it, and all that can be done to the stack.
 
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-
-use crate::fake_services::Posts;
-use crate::samples;
 
 /// The page as one document: it needs no other file, and no other host.
 pub(crate) static HTML: LazyLock<String> = LazyLock::new(|| {
@@ -47,15 +43,6 @@ pub(crate) static POLICY: LazyLock<String> = LazyLock::new(|| {
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 });
-
-/// What the page shows: the messages as they are sent to Slack, and the names of the samples.
-pub(crate) fn state(posts: Option<&Posts>) -> Value {
-    json!({
-        "messages": posts.map(|posts| &posts.messages),
-        "posted": posts.map(|posts| posts.count),
-        "samples": samples::names().collect::<Vec<_>>(),
-    })
-}
 
 /// The hash of an element's text, as a policy names it.
 fn hash(text: &str) -> String {

@@ -11,11 +11,12 @@ use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
-use crate::explain::Explanation;
+use crate::explain::Reading;
 use crate::keys::Keys;
+use crate::settings::Settings;
 use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
-use crate::{function, public_url, samples, terminal, webhook_file};
+use crate::{public_url, samples, terminal, webhook_file};
 
 /// Print the Slack message for a webhook and how the webhook was read, or why there is no message
 #[derive(clap::Args)]
@@ -44,14 +45,14 @@ pub(crate) struct Arguments {
 }
 
 /// What a webhook becomes.
-enum Preview {
+pub(crate) enum Preview {
     Messages(Vec<Value>),
     /// Why it becomes none.
     Nothing(String),
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = function::config()?;
+    let config = Settings::from_env()?.direct()?;
     let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
     if let Some(folder) = &arguments.all {
         return preview_all(folder, platform, arguments, &config);
@@ -61,8 +62,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let mut webhook = Webhook::read(body)?;
     webhook.set(arguments.headers.clone());
-    let (explanation, preview) = preview(platform, webhook, &config)?;
-    explanation.iter().flat_map(Explanation::lines).for_each(|line| terminal::line(&line));
+    let public_url = public_url::of(platform)?;
+    let signing = Signing::of_preview(public_url.as_deref());
+    let (reading, preview) = preview(platform, webhook, &config, &signing)?;
+    reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
     match preview {
         Preview::Nothing(why) => terminal::line(&format!("No message: {why}")),
         Preview::Messages(messages) => {
@@ -98,7 +101,9 @@ fn preview_all(
             webhook.set(arguments.headers.clone());
             let platform = platform.or(webhook.platform).or_else(|| named_by_a_folder(file));
             let platform = platform.ok_or("the platform is not known: give its name")?;
-            Ok(preview(platform, webhook, config)?.1)
+            let public_url = public_url::of(platform)?;
+            let signing = Signing::of_preview(public_url.as_deref());
+            Ok(preview(platform, webhook, config, &signing)?.1)
         });
         match previewed {
             Ok(Preview::Messages(messages)) => messages.iter().for_each(terminal::message),
@@ -122,43 +127,56 @@ fn named_by_a_folder(file: &Path) -> Option<&'static Platform> {
     folders.find_map(|name| Platform::find(name.to_str()?))
 }
 
+/// How a webhook is signed, so that it can be read at all.
+pub(crate) struct Signing<'a> {
+    pub(crate) keys: Keys,
+    pub(crate) public_url: &'a str,
+    pub(crate) now: Timestamp,
+}
+
+impl<'a> Signing<'a> {
+    fn of_preview(public_url: Option<&'a str>) -> Self {
+        let public_url = public_url.unwrap_or("https://preview.invalid");
+        Self { keys: Keys::Sample, public_url, now: Timestamp::now() }
+    }
+}
+
 /// What the webhook becomes, and how it was read. A ping is not read at all.
-fn preview(
+pub(crate) fn preview(
     platform: &'static Platform,
     mut webhook: Webhook,
     config: &Config,
-) -> Result<(Option<Explanation>, Preview), Failure> {
+    signing: &Signing<'_>,
+) -> Result<(Option<Reading>, Preview), Failure> {
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         let why = format!("it is a ping of {}.", platform.name);
         return Ok((None, Preview::Nothing(why)));
     }
     // Only a verified webhook can be parsed, so it is signed here as the platform would sign it.
-    let now = Timestamp::now();
-    let public_url = public_url::of(platform)?;
-    let public_url = Some(public_url.as_deref().unwrap_or("https://preview.invalid"));
-    let key = Keys::Sample.key(platform)?;
+    let Signing { ref keys, public_url, now } = *signing;
+    let key = keys.key(platform)?;
     let given = webhook.headers.clone();
-    webhook.sign(platform, &key, public_url, now)?;
+    webhook.sign(platform, &key, Some(public_url), now)?;
     let added = webhook.headers.iter().filter(|header| !given.contains(header));
-    let added = added.map(|(name, _)| name.clone()).collect();
+    let added: Vec<_> = added.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
-    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], public_url, now)?;
+    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], Some(public_url), now)?;
 
     let trace = explain(platform, &verified)?;
-    let explanation = Explanation::new(platform, trace, &webhook.body, config.customer, added);
+    let reading = Reading::new(platform, &trace, &webhook.body, config.customer, &added);
     let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
         Parsed::Ignored { .. } => {
-            let why = explanation.why_ignored();
-            return Ok((Some(explanation), Preview::Nothing(why)));
+            let why = reading.why_ignored();
+            return Ok((Some(reading), Preview::Nothing(why)));
         }
     };
     let style = Style { language: config.language, mention: config.mention.clone() };
     if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
-        return Ok((Some(explanation), Preview::Nothing(why)));
+        return Ok((Some(reading), Preview::Nothing(why)));
     }
     let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));
     let messages = messages.map(serde_json::to_value).collect::<Result<_, _>>()?;
-    Ok((Some(explanation), Preview::Messages(messages)))
+    Ok((Some(reading), Preview::Messages(messages)))
 }

@@ -1,7 +1,7 @@
 //! The sample events of `events/`, signed with the keys of a local stack.
 
 use jiff::Timestamp;
-use order_alerts::platform::Platform;
+use order_alerts::platform::{Part, Place, Platform};
 use order_alerts::webhook::route::is_ping;
 use serde_json::{Value, json};
 
@@ -43,16 +43,56 @@ static SAMPLES: &[(&str, &str)] = samples![
 /// The sample that is sent at the start.
 pub(crate) const FIRST: &str = "shopify-cancelled";
 
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    SAMPLES.iter().map(|(name, _)| *name)
+/// Whether there is a sample of this name.
+pub(crate) fn has(name: &str) -> bool {
+    SAMPLES.iter().any(|(known, _)| *known == name)
 }
 
-/// The sample as a Lambda event with the current time, for a function registered at `public_url`.
-pub(crate) fn event(name: &str, public_url: &str, keys: &Keys) -> Result<Value, Failure> {
+/// The samples of platforms, as the page lists them.
+pub(crate) fn list() -> Vec<Value> {
+    let samples = SAMPLES.iter().filter_map(|(name, _)| {
+        let (platform, what) = name.split_once('-')?;
+        let platform = Platform::find(platform)?;
+        let title = match what {
+            "cancelled" => "Order cancelled",
+            "cancelled-bulk" => "Several orders cancelled",
+            "created" => "New order",
+            "modified" => "Order changed",
+            "ping" => "Ping",
+            _ => what,
+        };
+        let (id, platform_name) = (platform.id, &platform.name);
+        Some(json!({"name": name, "platform": id, "platform_name": platform_name, "title": title}))
+    });
+    samples.collect()
+}
+
+/// The platforms, as the page lists them: each with the header that names its event type, if one does.
+pub(crate) fn platforms() -> Vec<Value> {
+    let platforms = Platform::names().filter_map(Platform::find);
+    let platforms = platforms.map(|platform| {
+        let templates = platform.event_type.0.iter().flat_map(|template| &template.0);
+        let headers = templates.filter_map(|part| match part {
+            Part::Place(Place::Header(name)) => Some(name),
+            Part::Place(Place::Body(_)) | Part::Text(_) => None,
+        });
+        json!({"id": platform.id, "name": platform.name, "topic_header": headers.last()})
+    });
+    platforms.collect()
+}
+
+/// The sample as a Lambda event of this moment, for a function registered at `public_url`.
+///
+/// It keeps its own id, if it has one: sent again, it is the same webhook.
+pub(crate) fn event(
+    name: &str,
+    public_url: &str,
+    keys: &Keys,
+    now: Timestamp,
+) -> Result<Value, Failure> {
     let sample = SAMPLES.iter().find(|(known, _)| *known == name);
     let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
     let mut event: Value = serde_json::from_str(text)?;
-    let now = Timestamp::now();
     event["requestContext"]["timeEpoch"] = now.as_millisecond().into();
     let path = event["rawPath"].as_str().unwrap_or_default();
     let Some(rest) = path.strip_prefix("/webhook") else {
@@ -63,7 +103,8 @@ pub(crate) fn event(name: &str, public_url: &str, keys: &Keys) -> Result<Value, 
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         return Ok(event);
     }
-    webhook.sign(platform, &keys.key(platform)?, Some(public_url), now)?;
+    let id = webhook.headers().get("webhook-id").unwrap_or("msg_sample").to_owned();
+    webhook.sign_with_id(platform, &keys.key(platform)?, Some(public_url), &id, now)?;
     event["headers"] = webhook.headers.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
     Ok(event)
 }

@@ -1,59 +1,79 @@
-//! The local stack: a web server on loopback in front of the function.
-//!
-//! `cargo run` without a command starts it. It does what API Gateway does: a request becomes an event,
-//! and the function's response becomes an HTTP response.
+//! The local stack's web server on loopback: `cargo run` without a command.
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
-use lambda_http::aws_lambda_events::encodings;
-use serde_json::{Map, Value, json};
+use order_alerts::infra::http_client::HttpClient;
+use order_alerts::infra::transport::Transport;
+use order_alerts::slack::url::SlackUrl;
 use tokio::net::TcpListener;
+use url::Url;
 
-use crate::function::Function;
 use crate::keys::Keys;
 use crate::origins::Origins;
+use crate::prompt::variable_if_set;
+use crate::settings::Settings;
+use crate::stack::outside::RealSlack;
+use crate::stack::{Answer, Stack, api};
 use crate::terminal::Failure;
-use crate::{fake_services, page, samples, terminal};
+use crate::{http_api, page, public_url, samples, terminal, watched};
 
 /// The usual port.
 pub(crate) const PORT: u16 = 3000;
-/// The largest body that API Gateway accepts:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>.
-const MAX_BODY_BYTES: usize = 10 * 1024 * 1024;
 
-/// The function, and from where it is reached.
-struct LocalStack {
-    function: Function,
+/// The environment variable with a real Slack URL, to which messages then go.
+const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
+/// Where Slack is then, in tests.
+const SLACK_ORIGIN: &str = "SLACK_ORIGIN";
+
+/// The stack, and from where it is reached.
+struct Server {
+    stack: Arc<Stack>,
     origins: Origins,
 }
 
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
     terminal::log();
+    let settings = Settings::from_env()?;
+    let real_slack = real_slack()?;
+    let keys = if real_slack.is_some() { Keys::generate()? } else { Keys::Sample };
     let (listener, refused) = listen(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port))).await?;
     let address = listener.local_addr()?;
-    let function = Function::new(address)?;
-    terminal::welcome(address, function.posts().is_some());
+    keys.store(address.port())?;
+    terminal::welcome(address, &settings, real_slack.is_some());
     if let Some(refused) = refused {
         terminal::another_port(PORT, &refused, address);
     }
-    let response = function.invoke(&function.sample(samples::FIRST)?).await?;
+    let clock = Arc::new(Timestamp::now);
+    let stack = Stack::start(settings, keys, registered(address), real_slack, clock);
+    let Answer { response, .. } = stack.sample(samples::FIRST).await?;
     terminal::response(&format!("events/{}.json", samples::FIRST), &response);
-    let stack = Arc::new(LocalStack { function, origins: Origins::new(address.port()) });
-    axum::serve(listener, Router::new().fallback(respond).with_state(stack)).await?;
+    let server = Arc::new(Server { stack, origins: Origins::new(address.port()) });
+    axum::serve(listener, Router::new().fallback(respond).with_state(server)).await?;
     Ok(())
+}
+
+/// The real Slack, if the messages are to go there.
+fn real_slack() -> Result<Option<RealSlack>, Failure> {
+    let Some(url) = variable_if_set(REAL_SLACK) else { return Ok(None) };
+    let origin = variable_if_set(SLACK_ORIGIN).map(|text| Url::parse(&text)).transpose();
+    let origin = origin.map_err(|error| format!("{SLACK_ORIGIN}: {error}"))?;
+    SlackUrl::parse(&url, origin.as_ref()).map_err(|error| format!("{REAL_SLACK}: {error}"))?;
+    let http = HttpClient::over(Transport::new(None)?);
+    Ok(Some(RealSlack { http, url, origin }))
+}
+
+/// The address that is registered at the platforms. Only Square signs it: with this default, its samples
+/// and `send` need no setting.
+fn registered(address: SocketAddr) -> String {
+    public_url::or_ignored().unwrap_or_else(|| format!("http://{address}/webhook/square"))
 }
 
 /// Listens on the usual port, or else on a free one. Then the error says why.
@@ -78,110 +98,47 @@ where
     }
 }
 
-async fn respond(State(stack): State<Arc<LocalStack>>, request: Request) -> Response {
+async fn respond(State(server): State<Arc<Server>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    if let Err(foreign) = stack.origins.check(&parts) {
+    let Server { stack, origins } = &*server;
+    if let Err(foreign) = origins.check(&parts) {
         return (StatusCode::FORBIDDEN, format!("{foreign}\n")).into_response();
     }
-    let function = &stack.function;
-    if let Some(call) = fake_services::call(&parts.method, parts.uri.path(), &parts.headers) {
-        // The function of `cargo lambda watch` posts to the channel here, never to the real Slack. So
-        // the sample keys are enough for it.
-        let secret = Keys::Sample.secret(&fake_services::slack_url(&parts.headers));
-        return match to_bytes(body, fake_services::MAX_MESSAGE_BYTES).await {
-            Ok(body) => {
-                fake_services::answer(&call, &body, function.channel(), &secret).map(Body::from)
+    if let Some(call) = watched::call(&parts) {
+        return watched::answer(call, stack, parts, body).await;
+    }
+    let path = parts.uri.path().to_owned();
+    match (parts.method.as_str(), path.as_str()) {
+        ("GET", "/") => html(),
+        (_, local) if local.starts_with("/local/") => {
+            api::respond(stack, &parts.method, local, body).await
+        }
+        (method, path) => match http_api::event(&parts, body, (stack.clock)()).await {
+            Ok(event) => {
+                let answer = stack.webhook(&event).await.and_then(|answer| {
+                    terminal::response(&format!("{method} {path}"), &answer.response);
+                    http_api::response(answer.response)
+                });
+                answer.unwrap_or_else(|error| {
+                    terminal::error(error.as_ref());
+                    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+                })
             }
             Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-        };
-    }
-    match (parts.method.as_str(), parts.uri.path()) {
-        ("GET", "/") => of_type("text/html; charset=utf-8", page::HTML.clone()),
-        ("GET", "/local/state") => {
-            of_type("application/json", page::state(function.posts().as_ref()).to_string())
-        }
-        ("POST", sample) if sample.starts_with("/local/samples/") => {
-            let name = sample.trim_start_matches("/local/samples/");
-            match function.sample(name) {
-                Ok(event) => invoke(function, name, &event).await,
-                Err(_) => StatusCode::NOT_FOUND.into_response(),
-            }
-        }
-        (method, path) => {
-            let name = format!("{method} {path}");
-            match event(parts, body).await {
-                Ok(event) => invoke(function, &name, &event).await,
-                Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-            }
-        }
+        },
     }
 }
 
-async fn invoke(function: &Function, request: &str, event: &Value) -> Response {
-    let response = function.invoke(event).await.and_then(|response| {
-        terminal::response(request, &response);
-        http_response(response)
-    });
-    response.unwrap_or_else(|error| {
-        terminal::error(error.as_ref());
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
-    })
-}
-
-/// What the page consists of, for browsers: in no frame, and as this type alone.
-fn of_type(media_type: &'static str, body: String) -> Response {
+/// The page, for browsers: in no frame, and as this type alone.
+fn html() -> Response {
     let policy = HeaderValue::from_str(&page::POLICY).expect("a policy is ASCII");
     let headers: [(HeaderName, HeaderValue); 4] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(media_type)),
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     ];
-    (headers, body).into_response()
-}
-
-/// The request as an HTTP API event of payload format 2.0.
-async fn event(parts: Parts, body: Body) -> Result<Value, Failure> {
-    let body = to_bytes(body, MAX_BODY_BYTES).await?;
-    let (body, is_base64) = match std::str::from_utf8(&body) {
-        Ok(text) => (text.to_owned(), false),
-        Err(_) => (STANDARD.encode(&body), true),
-    };
-    let mut headers = Map::new();
-    for (name, value) in &parts.headers {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        match headers.get_mut(name.as_str()) {
-            Some(Value::String(values)) => *values = format!("{values},{value}"),
-            _ => {
-                headers.insert(name.to_string(), value.into());
-            }
-        }
-    }
-    let path = parts.uri.path();
-    Ok(json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": parts.uri.query().unwrap_or_default(),
-        "headers": headers,
-        "requestContext": {
-            "http": {"method": parts.method.as_str(), "path": path, "protocol": "HTTP/1.1"},
-            "stage": "$default",
-            "timeEpoch": Timestamp::now().as_millisecond(),
-        },
-        "body": body,
-        "isBase64Encoded": is_base64,
-    }))
-}
-
-fn http_response(response: ApiGatewayV2httpResponse) -> Result<Response, Failure> {
-    let body = match response.body {
-        Some(encodings::Body::Text(text)) => Body::from(text),
-        Some(encodings::Body::Binary(bytes)) => Body::from(bytes),
-        _ => Body::empty(),
-    };
-    let status = StatusCode::from_u16(response.status_code.try_into()?)?;
-    Ok((status, response.headers, body).into_response())
+    (headers, page::HTML.as_str()).into_response()
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use url::Url;
 
+use crate::settings::Settings;
+
 /// An error as a sentence for the operator.
 pub(crate) type Failure = Box<dyn Error + Send + Sync>;
 
@@ -54,18 +56,23 @@ pub(crate) fn log() {
 }
 
 /// Where the local stack listens, and which requests it serves.
-pub(crate) fn welcome(address: SocketAddr, has_inbox: bool) {
+pub(crate) fn welcome(address: SocketAddr, settings: &Settings, is_real_slack: bool) {
     say!("order-alerts listens on http://{address} (Ctrl-C stops it)");
     say!("");
-    let channel = if has_inbox { "the channel, and samples to send" } else { "samples to send" };
-    say!("  GET  /                      {channel}: open it in a browser");
+    say!(
+        "  GET  /                      the channel, samples, and what can go wrong: open it in a browser"
+    );
     say!("  POST /webhook               an order of your own system (generic)");
     for platform in Platform::names().filter(|name| *name != "generic") {
         say!("  POST /webhook/{platform}");
     }
     say!("  GET  /health");
     say!("");
-    if !has_inbox {
+    let seconds = settings.digest_seconds();
+    say!("New and changed orders wait for a digest: {seconds} s here, and 60 s once deployed.");
+    say!("DIGEST_SECONDS sets it.");
+    say!("");
+    if is_real_slack {
         say!("SLACK_WEBHOOK_URL is set: messages are posted to the real Slack.");
         say!(
             "The sample keys are not accepted then. `cargo run -- send` knows the keys of this stack."
@@ -120,12 +127,16 @@ pub(crate) fn json(message: &Value) {
 
 /// A request, and the function's response.
 pub(crate) fn response(request: &str, response: &ApiGatewayV2httpResponse) {
-    let body = match &response.body {
+    line(&format!("{request} → {} {}", response.status_code, body_text(response)));
+    say!("");
+}
+
+/// The response's body, if it is a text.
+pub(crate) fn body_text(response: &ApiGatewayV2httpResponse) -> &str {
+    match &response.body {
         Some(Body::Text(text)) => text,
         _ => "",
-    };
-    line(&format!("{request} → {} {body}", response.status_code));
-    say!("");
+    }
 }
 
 /// A message as the channel shows it.

@@ -11,8 +11,11 @@ use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
 use order_alerts::webhook::sign::sign;
+use serde_json::Value;
 
 use crate::encoding;
+use crate::http_api::http_api_event;
+use crate::keys::Keys;
 use crate::terminal::Failure;
 
 /// A webhook as a platform sends it.
@@ -68,9 +71,7 @@ impl Webhook {
                 return Err("this is a CloudWatch alarm, not a webhook".into());
             }
             Err(InvocationError::Unknown) => {
-                let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-                let body = bytes.to_vec();
-                return Ok(Self { platform: None, elsewhere: None, headers, body });
+                return Ok(Self::of_body(bytes.to_vec()));
             }
             Err(error) => return Err(error.into()),
         };
@@ -85,6 +86,31 @@ impl Webhook {
         }
     }
 
+    /// A body that is said to be JSON.
+    pub(crate) fn of_body(body: Vec<u8>) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+        Self { platform: None, elsewhere: None, headers, body }
+    }
+
+    /// Signs it, and makes it the event of an HTTP API at the platform's address.
+    pub(crate) fn signed_event(
+        mut self,
+        platform: &Platform,
+        keys: &Keys,
+        public_url: &str,
+        now: Timestamp,
+    ) -> Result<Value, Failure> {
+        self.sign(platform, &keys.key(platform)?, Some(public_url), now)?;
+        Ok(http_api_event(
+            "POST",
+            &format!("/webhook/{}", platform.id),
+            "",
+            self.headers,
+            &self.body,
+            now,
+        ))
+    }
+
     /// Sets headers, and replaces those of the same name.
     pub(crate) fn set(&mut self, headers: Vec<(String, String)>) {
         self.headers.retain(|(name, _)| headers.iter().all(|(new, _)| new != name));
@@ -95,7 +121,7 @@ impl Webhook {
         self.headers.iter().map(|(name, value)| (name, value)).collect()
     }
 
-    /// Signs it as the platform would.
+    /// Signs it as the platform would, with an id of its own if the platform signs one.
     pub(crate) fn sign(
         &mut self,
         platform: &Platform,
@@ -103,11 +129,20 @@ impl Webhook {
         public_url: Option<&str>,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let id = format!("msg_{}", now.as_nanosecond());
-        let signature =
-            sign(&platform.auth, &self.headers(), &self.body, key, public_url, &id, now).map_err(
-                |error| format!("it cannot be signed as {} does: {error}", platform.name),
-            )?;
+        self.sign_with_id(platform, key, public_url, &format!("msg_{}", now.as_nanosecond()), now)
+    }
+
+    /// The same, with this id.
+    pub(crate) fn sign_with_id(
+        &mut self,
+        platform: &Platform,
+        key: &SigningKey,
+        public_url: Option<&str>,
+        id: &str,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        let signature = sign(&platform.auth, &self.headers(), &self.body, key, public_url, id, now)
+            .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
         self.set(signature);
         Ok(())
     }

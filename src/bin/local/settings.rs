@@ -1,0 +1,173 @@
+//! The settings of the function on this machine: from the environment, and changed by the page.
+
+use std::collections::BTreeMap;
+use std::env;
+
+use order_alerts::config::Config;
+use serde_json::{Map, Value};
+
+use crate::terminal;
+use crate::terminal::Failure;
+
+/// The environment variables that may be set here, and what the template sets them to.
+///
+/// Only the digest's window is shorter, so that a visitor sees one soon.
+const DEFAULTS: [(&str, &str); 8] = [
+    ("LANGUAGE", "en"),
+    ("CUSTOMER", "hidden"),
+    ("SHOW_CANCELLED", "each"),
+    ("SHOW_CREATED", "digest"),
+    ("SHOW_MODIFIED", "digest"),
+    ("MENTION", ""),
+    ("MENTION_ABOVE", ""),
+    (DIGEST_SECONDS, "10"),
+];
+const DIGEST_SECONDS: &str = "DIGEST_SECONDS";
+
+/// The settings by the names of their environment variables.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Settings(BTreeMap<&'static str, String>);
+
+impl Settings {
+    /// Those of the environment.
+    ///
+    /// The deployed function leaves out a setting that it cannot read. Here it is an error: a person is
+    /// at the terminal and can correct it.
+    pub(crate) fn from_env() -> Result<Self, Failure> {
+        let settings = DEFAULTS.map(|(name, default)| {
+            let value = env::var(name).map(|value| value.trim().to_owned()).unwrap_or_default();
+            let is_readable = name != "LANGUAGE" || is_language(&value);
+            let is_set = !value.is_empty() && is_readable;
+            (name, if is_set { value } else { default.to_owned() })
+        });
+        let settings = Self(BTreeMap::from(settings));
+        settings.direct()?;
+        Ok(settings)
+    }
+
+    /// Of a function that posts at once, as for a preview.
+    pub(crate) fn direct(&self) -> Result<Config, Failure> {
+        self.config(|name| match name {
+            "SECRET_ID" => Some("in memory".to_owned()),
+            "DELIVERY" => Some("direct".to_owned()),
+            _ => None,
+        })
+    }
+
+    /// Of a function for which the other variables are these.
+    pub(crate) fn config(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<Config, Failure> {
+        let config = Config::from_env(|name| self.0.get(name).cloned().or_else(|| variable(name)))?;
+        let wrong: Vec<_> = config.unreadable.iter().map(ToString::to_string).collect();
+        if wrong.is_empty() { Ok(config) } else { Err(wrong.join("; ").into()) }
+    }
+
+    /// The settings with the changes that the page sends; the error names the field.
+    pub(crate) fn changed(&self, changes: &Map<String, Value>) -> Result<Self, Failure> {
+        let mut settings = self.clone();
+        for (field, value) in changes {
+            let name = DEFAULTS.iter().map(|(name, _)| *name).find(|name| field_of(name) == *field);
+            let name = name.ok_or_else(|| format!("there is no setting `{field}`"))?;
+            let text = match value {
+                Value::String(text) => text.trim().to_owned(),
+                Value::Number(number) if name == DIGEST_SECONDS => number.to_string(),
+                _ => return Err(format!("{field} must be a text").into()),
+            };
+            // Without a value, the function would take its own default.
+            if text.is_empty() && !name.starts_with("MENTION") {
+                return Err(format!("{field} must not be empty").into());
+            }
+            settings.0.insert(name, text);
+        }
+        settings.direct().map_err(|error| {
+            let names = DEFAULTS.iter().rev().map(|(name, _)| *name);
+            names.fold(error.to_string(), |text, name| text.replace(name, &field_of(name)))
+        })?;
+        Ok(settings)
+    }
+
+    /// As the page reads them.
+    pub(crate) fn json(&self) -> Value {
+        let fields = self.0.iter().map(|(name, value)| {
+            let seconds = value.parse::<u64>().ok().filter(|_| *name == DIGEST_SECONDS);
+            (field_of(name), seconds.map_or_else(|| value.clone().into(), Value::from))
+        });
+        Value::Object(fields.collect())
+    }
+
+    /// The length of a digest's window.
+    pub(crate) fn digest_seconds(&self) -> &str {
+        &self.0[DIGEST_SECONDS]
+    }
+}
+
+fn field_of(name: &str) -> String {
+    name.to_ascii_lowercase()
+}
+
+/// Many desktops set LANGUAGE to a list for gettext, such as `en_GB:en`, which is ignored.
+fn is_language(value: &str) -> bool {
+    let is_known = matches!(value, "" | "en" | "ko");
+    if !is_known {
+        terminal::ignored_setting("LANGUAGE", value, "it is neither en nor ko, so English is used");
+    }
+    is_known
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn defaults() -> Settings {
+        Settings(DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    }
+
+    fn change(changes: &Value) -> Result<Value, String> {
+        let changed = defaults().changed(changes.as_object().unwrap());
+        changed.map(|settings| settings.json()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_part_of_the_settings_can_be_changed() {
+        let changed = change(&json!({"language": "ko", "digest_seconds": 5})).unwrap();
+        assert_eq!((&changed["language"], &changed["digest_seconds"]), (&json!("ko"), &json!(5)));
+        assert_eq!(changed["customer"], "hidden");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_the_field_that_has_it() {
+        for (wrong, sentence) in [
+            (json!({"customer": "all"}), "customer must be `hidden`, `initials` or `full`"),
+            (json!({"digest_seconds": 901}), "digest_seconds must be a whole number from 1 to 900"),
+            (json!({"digest_seconds": 1.5}), "digest_seconds must be a whole number from 1 to 900"),
+            (json!({"language": true}), "language must be a text"),
+            (json!({"language": ""}), "language must not be empty"),
+            (json!({"secret_id": "x"}), "there is no setting `secret_id`"),
+            (
+                json!({"mention_above": "KRW 1"}),
+                "mention_above must be empty while mention is not set",
+            ),
+        ] {
+            assert_eq!(change(&wrong), Err(sentence.to_owned()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_template_except_for_the_digest() {
+        let template = include_str!("../../../template.yaml");
+        for (name, default) in DEFAULTS.iter().filter(|(name, _)| *name != DIGEST_SECONDS) {
+            let parameter: String = name
+                .split('_')
+                .map(|word| format!("{}{}", &word[..1], word[1..].to_ascii_lowercase()))
+                .collect();
+            let (_, rest) = template.split_once(&format!("\n  {parameter}:\n")).unwrap();
+            let (_, rest) = rest.split_once("    Default: ").unwrap();
+            let in_template = rest.lines().next().unwrap().trim_matches('"');
+            assert_eq!(in_template, *default, "{parameter}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The network between the function and the services: in memory, with the weather and an observer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lambda_http::http::{HeaderMap, Method, Request, Response};
+use order_alerts::infra::http_client::{Body, NoResponse};
+use tokio::time::sleep;
+
+use crate::stack::calls::Call;
+use crate::stack::observer::{Answered, Observer};
+use crate::stack::outside::{Destination, Outside};
+use crate::stack::weather::Weather;
+use crate::terminal;
+
+/// More than Slack ever answers.
+const MAX_ANSWER_BYTES: usize = 4_096;
+
+/// All that the function reaches.
+pub(crate) struct Network {
+    pub(crate) outside: Outside,
+    pub(crate) observer: Observer,
+    weather: Mutex<Weather>,
+}
+
+impl Network {
+    pub(crate) fn new(outside: Outside, observer: Observer) -> Self {
+        Self { outside, observer, weather: Mutex::default() }
+    }
+
+    pub(crate) fn weather(&self) -> Weather {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_weather(&self, weather: Weather) {
+        *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
+        self.observer.announce("weather", weather.json());
+    }
+
+    /// Carries one request of an invocation. Once it has left the function it is served, even if the
+    /// function is killed meanwhile.
+    pub(crate) async fn carry(
+        self: Arc<Self>,
+        invocation: String,
+        request: Request<Vec<u8>>,
+    ) -> Result<Response<Body>, NoResponse> {
+        let served = tokio::spawn(async move {
+            match self.outside.destination(&request) {
+                Destination::Aws(server) => {
+                    let call = Call::parse(&request);
+                    self.observer.calls(&invocation, &call);
+                    let answer = server.call(request.map(Into::into)).await;
+                    let answer = answer.ok_or(NoResponse::BROKEN)?;
+                    let is_success = answer.status().is_success();
+                    self.observer.called(&invocation, call, is_success, answer.body());
+                    Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
+                }
+                Destination::Slack => {
+                    let sent = self.observer.posts(&invocation);
+                    let (is_alarm, payload) = self.read(&request);
+                    let answer = self.post(request).await;
+                    if let Ok(answer) = &answer {
+                        let status = answer.status().as_u16();
+                        let answered = Answered { is_alarm, status, payload };
+                        self.observer.posted(&invocation, sent, answered);
+                    }
+                    answer
+                }
+            }
+        });
+        served.await.unwrap_or(Err(NoResponse::BROKEN))
+    }
+
+    /// Carries a message of another program to the fake Slack.
+    pub(crate) async fn post_elsewhere(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response<Body>, NoResponse> {
+        let mut request = Request::new(body);
+        let Ok(uri) = format!("{}{path}", self.outside.slack.origin()).parse() else {
+            return Err(NoResponse::NOT_SENT);
+        };
+        *request.uri_mut() = uri;
+        *request.method_mut() = Method::POST;
+        *request.headers_mut() = headers;
+        let (is_alarm, payload) = self.read(&request);
+        let answer = self.post_to_fake(request).await?;
+        let status = answer.status().as_u16();
+        self.observer.posted_elsewhere(Answered { is_alarm, status, payload });
+        Ok(answer)
+    }
+
+    fn read(&self, request: &Request<Vec<u8>>) -> (bool, serde_json::Value) {
+        let is_alarm = request.uri() == self.outside.slack.other_hook_url().as_str();
+        (is_alarm, serde_json::from_slice(request.body()).unwrap_or_default())
+    }
+
+    async fn post(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+        let weather = self.weather().slack;
+        sleep(weather.delay()).await;
+        if let Some(answer) = weather.answer() {
+            return Ok(answer);
+        }
+        match &self.outside.real_slack {
+            Some(slack) => slack.http.send(request, None, MAX_ANSWER_BYTES).await,
+            None => self.post_to_fake(request).await,
+        }
+    }
+
+    async fn post_to_fake(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+        let slack = &self.outside.slack;
+        let answer = slack.server().call(request.map(Into::into)).await;
+        let answer = answer.ok_or(NoResponse::BROKEN)?;
+        if answer.status().is_client_error()
+            && answer.status().as_u16() != 429
+            && let Some(refused) = slack.refused().pop()
+        {
+            let (status, word, reason) = (refused.status, refused.word, refused.reason);
+            terminal::line(&format!("Slack refused a message: {status} {word} ({reason})"));
+        }
+        Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
+    }
+}

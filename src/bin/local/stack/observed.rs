@@ -1,0 +1,216 @@
+//! All that was observed so far, and what each observation means for the events.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use order_alerts::config::Mode;
+use order_alerts::ledger::item;
+use order_alerts::ledger::keys::event_key;
+use order_alerts::queue::envelope::{Content, unpack};
+
+use crate::stack::calls::{Put, ReceivedMessage};
+use crate::stack::channel::{Channel, Message};
+use crate::stack::hand::{Hand, HeldMessage, UNKNOWN};
+use crate::stack::life::{EventId, State, What};
+use crate::stack::lives::Lives;
+use crate::stack::numbers::Numbers;
+
+#[derive(Default)]
+pub(crate) struct Observed {
+    pub(crate) lives: Lives,
+    pub(crate) channel: Channel,
+    /// The events of the messages in the queue and among the dead letters, by the messages' ids.
+    queued: HashMap<String, Vec<EventId>>,
+    /// By the ids of the invocations that are running.
+    pub(crate) hands: HashMap<String, Hand>,
+    /// The messages that were not announced yet.
+    pub(crate) new_messages: Vec<Message>,
+    pub(crate) repeats: u64,
+    pub(crate) rate_limited: u64,
+}
+
+impl Observed {
+    /// The queue has stored a message with new events.
+    pub(crate) fn accept(&mut self, invocation: &str, id: String, body: &str, now: Timestamp) {
+        let Ok(Content::Orders(events)) = unpack(body) else { return };
+        let mut ids = Vec::with_capacity(events.len());
+        for event in events {
+            let received_at = event.received_at;
+            let id = self.lives.begin(event);
+            self.lives.add(id, received_at, What::Received, "");
+            self.lives.add(id, now, What::Queued, "");
+            ids.push(id);
+        }
+        if let Some(hand) = self.hands.get_mut(invocation) {
+            hand.accepted.extend(&ids);
+        }
+        self.queued.insert(id, ids);
+    }
+
+    /// An invocation has received messages.
+    pub(crate) fn receive(
+        &mut self,
+        invocation: &str,
+        messages: Vec<ReceivedMessage>,
+        is_from_lambda: bool,
+    ) {
+        let Some(hand) = self.hands.get_mut(invocation) else { return };
+        for ReceivedMessage { id, receipt, body } in messages {
+            let events = match self.queued.get(&id) {
+                Some(events) => events.clone(),
+                // Its events count all the same.
+                None => vec![UNKNOWN; unpack(&body).map_or(0, |content| content.orders().len())],
+            };
+            hand.messages.push(HeldMessage { id, receipt, events, is_from_lambda });
+        }
+    }
+
+    /// An invocation has put a copy of some of its events among the dead letters.
+    pub(crate) fn dead_letter(&mut self, invocation: &str, id: String, body: &str, now: Timestamp) {
+        let Ok(Content::Orders(events)) = unpack(body) else { return };
+        let Some(hand) = self.hands.get(invocation) else { return };
+        let mut ids = Vec::with_capacity(events.len());
+        for event in &events {
+            let is_it = |id: &EventId| {
+                self.lives.is(*id, State::Waiting) && self.lives.event(*id) == Some(event)
+            };
+            let Some(id) = hand.events().find(is_it) else { continue };
+            self.lives.set(id, State::Dead);
+            self.lives.add(id, now, What::DeadLetter, "Slack takes it in no form.");
+            ids.push(id);
+        }
+        self.queued.insert(id, ids);
+    }
+
+    pub(crate) fn redriven(&mut self, messages: &[String], now: Timestamp) {
+        let events = messages.iter().filter_map(|id| self.queued.get(id)).flatten();
+        for id in events.copied() {
+            self.lives.set(id, State::Waiting);
+            self.lives.add(id, now, What::Redriven, "");
+        }
+    }
+
+    /// A message is deleted: the function is done with its events.
+    pub(crate) fn delete(&mut self, invocation: &str, receipt: &str, now: Timestamp) {
+        let Some(hand) = self.hands.get(invocation) else { return };
+        let Some(HeldMessage { id, events, .. }) = hand.received_with(receipt) else { return };
+        let waiting = events.iter().filter(|id| self.lives.is(**id, State::Waiting));
+        for id in waiting.copied().collect::<Vec<_>>() {
+            let event = self.lives.event(id);
+            let is_off = event.is_some_and(|event| hand.show.mode(event.kind) == Mode::Off);
+            let is_test = event.is_some_and(|event| event.is_test);
+            if hand.delivered_before.contains(&id) {
+                self.lives.set(id, State::LeftOut);
+                self.lives.add(id, now, What::SentAgain, "It was shown before.");
+            } else if is_test && !is_off {
+                // The ledger knows nothing of tests: each is shown.
+                self.lives.set(id, State::Shown);
+            } else {
+                self.lives.set(id, State::LeftOut);
+                self.lives.add(id, now, What::LeftOut, "");
+            }
+        }
+        self.queued.remove(id);
+    }
+
+    /// A message is hidden until it is received again.
+    pub(crate) fn hide(&mut self, invocation: &str, receipt: &str, seconds: u64, now: Timestamp) {
+        let hand = self.hands.get(invocation);
+        let Some(message) = hand.and_then(|hand| hand.received_with(receipt)) else { return };
+        for id in &message.events {
+            if self.lives.is(*id, State::Waiting) {
+                self.lives.add(*id, now, What::Retry, format!("It is tried again in {seconds} s."));
+            }
+        }
+    }
+
+    /// A write to the ledger; `found` is the state that it found instead.
+    pub(crate) fn put(
+        &mut self,
+        invocation: &str,
+        put: &Put,
+        is_success: bool,
+        found: Option<item::State>,
+        now: Timestamp,
+    ) {
+        let Some(hand) = self.hands.get_mut(invocation) else { return };
+        let Some(index) = put.index else { return };
+        let id = hand.event(index);
+        // Not of the order's item.
+        let is_of_event = self.lives.event(id).is_some_and(|event| {
+            let rest = put.key.strip_prefix(&event_key(event));
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+        });
+        if !is_of_event {
+            return;
+        }
+        if put.is_lease && is_success {
+            hand.leased.insert(index);
+            hand.delivered_before.remove(&id);
+            let is_in_doubt = put.state == Some(item::State::InDoubt);
+            let detail = if is_in_doubt { "It may have been shown before." } else { "" };
+            self.lives.add(id, now, What::Leased, detail);
+        } else if put.is_lease && found == Some(item::State::Delivered) {
+            hand.delivered_before.insert(id);
+        } else if !put.is_lease && put.state == Some(item::State::Delivered) {
+            self.mark(invocation, index, id, now);
+        } else if !put.is_lease {
+            hand.leased.remove(&index);
+        }
+    }
+
+    /// An event is marked as delivered: it is in the message that was posted before, or in none.
+    fn mark(&mut self, invocation: &str, index: usize, id: EventId, now: Timestamp) {
+        let Some(hand) = self.hands.get_mut(invocation) else { return };
+        hand.leased.remove(&index);
+        if hand.post.is_some() {
+            self.mark_posted(invocation, index, id, now);
+            return;
+        }
+        let show = hand.show;
+        let Some(event) = self.lives.event(id) else { return };
+        let (what, detail) = if event.is_draft {
+            (What::LeftOut, "The order is a draft.")
+        } else if show.mode(event.kind) == Mode::Off {
+            (What::LeftOut, "Events of its kind are not shown.")
+        } else {
+            (What::Superseded, "The channel shows it already.")
+        };
+        if self.lives.is(id, State::Waiting) {
+            self.lives.set(id, State::LeftOut);
+            self.lives.add(id, now, what, detail);
+        }
+    }
+
+    /// An invocation ends; returns the events that it accepted.
+    pub(crate) fn ended(
+        &mut self,
+        invocation: &str,
+        failed: Option<&[String]>,
+        now: Timestamp,
+    ) -> Vec<EventId> {
+        self.end_post(invocation, failed.is_none());
+        let Some(hand) = self.hands.get(invocation) else { return Vec::new() };
+        if let Some(failed) = failed {
+            // What it received itself it has deleted itself, or hidden.
+            let is_done =
+                |message: &&HeldMessage| message.is_from_lambda && !failed.contains(&message.id);
+            let done = hand.messages.iter().filter(is_done);
+            let done: Vec<_> = done.map(|message| message.receipt.clone()).collect();
+            done.iter().for_each(|receipt| self.delete(invocation, receipt, now));
+        } else {
+            for id in hand.events() {
+                if self.lives.is(id, State::Waiting) {
+                    let detail = "The function was killed. The queue gives the event out again.";
+                    self.lives.add(id, now, What::Retry, detail);
+                }
+            }
+        }
+        self.hands.remove(invocation).map_or_else(Vec::new, |hand| hand.accepted)
+    }
+
+    pub(crate) fn numbers(&self) -> Numbers {
+        let Self { repeats, rate_limited, .. } = *self;
+        Numbers { counts: self.lives.counts(), repeats, rate_limited, posts: self.channel.count() }
+    }
+}

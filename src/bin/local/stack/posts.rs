@@ -1,0 +1,172 @@
+//! Which events a message shows: those that are marked after its post.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::stack::channel::Message;
+use crate::stack::hand::{Post, Sent};
+use crate::stack::life::{EventId, State, What};
+use crate::stack::names::{has_name, texts};
+use crate::stack::observed::Observed;
+use crate::stack::observer::Answered;
+use crate::terminal;
+
+const TOO_MANY_REQUESTS: u16 = 429;
+
+impl Observed {
+    /// An invocation makes a call, which is one of the marks after a post or something else.
+    pub(crate) fn calls(&mut self, invocation: &str, is_mark: bool) {
+        if !is_mark {
+            self.end_post(invocation, false);
+        }
+        if let Some(hand) = self.hands.get_mut(invocation) {
+            hand.calls += 1;
+        }
+    }
+
+    /// An invocation posts a message.
+    pub(crate) fn posts(&mut self, invocation: &str) -> Sent {
+        self.calls(invocation, false);
+        let Some(hand) = self.hands.get(invocation) else { return Sent::default() };
+        let is_candidate = |index: usize, id: EventId| {
+            let is_test = self.lives.event(id).is_some_and(|event| event.is_test);
+            hand.leased.contains(&index) || is_test && self.lives.is(id, State::Waiting)
+        };
+        let events = hand.events().enumerate();
+        let candidates = events.filter(|(index, id)| is_candidate(*index, *id)).collect();
+        Sent { candidates, calls: hand.calls }
+    }
+
+    /// Slack has answered a post.
+    pub(crate) fn posted(
+        &mut self,
+        invocation: &str,
+        sent: Sent,
+        answer: Answered,
+        now: Timestamp,
+    ) {
+        let Answered { is_alarm, status, payload } = answer;
+        if status == TOO_MANY_REQUESTS {
+            self.rate_limited += 1;
+        }
+        if !(200..300).contains(&status) {
+            return;
+        }
+        let (mut expected, mut shown) = (BTreeSet::new(), Vec::new());
+        let mut has_nameless = false;
+        let text = texts(&payload);
+        for (index, id) in sent.candidates {
+            let Some(event) = self.lives.event(id) else { continue };
+            let Some(name) = event.name() else {
+                has_nameless = true;
+                continue;
+            };
+            if !has_name(&text, name.as_str()) {
+                continue;
+            }
+            // The ledger knows nothing of tests, so they have no mark.
+            if event.is_test {
+                shown.push((id, None));
+            } else {
+                expected.insert((index, id));
+            }
+        }
+        let mut post = Post { at: now, is_alarm, payload, expected, shown, number: None };
+        let hand = self.hands.get_mut(invocation).filter(|hand| hand.calls == sent.calls);
+        if hand.is_none() {
+            // Its invocation no longer waits, or was killed: no marks follow.
+            let expected = std::mem::take(&mut post.expected);
+            post.shown.extend(expected.into_iter().map(|(_, id)| (id, None)));
+        }
+        let is_whole = post.expected.is_empty() && !has_nameless;
+        if is_whole || hand.is_none() {
+            self.show(&mut post);
+        }
+        self.keep(invocation, post, sent.calls);
+    }
+
+    /// An event is marked after a post of its invocation.
+    pub(crate) fn mark_posted(
+        &mut self,
+        invocation: &str,
+        index: usize,
+        id: EventId,
+        now: Timestamp,
+    ) {
+        let Some(hand) = self.hands.get_mut(invocation) else { return };
+        let calls = hand.calls;
+        let Some(mut post) = hand.post.take() else { return };
+        post.expected.remove(&(index, id));
+        post.shown.push((id, Some(now)));
+        if let Some(number) = post.number {
+            self.channel.add_event(number, id);
+            self.show_event(id, Some(now), post.at, number);
+        } else if post.expected.is_empty() {
+            self.show(&mut post);
+        }
+        self.keep(invocation, post, calls);
+    }
+
+    /// An invocation turns to something else, or is killed: no more marks follow its post.
+    pub(crate) fn end_post(&mut self, invocation: &str, is_killed: bool) {
+        let Some(hand) = self.hands.get_mut(invocation) else { return };
+        let Some(mut post) = hand.post.take() else { return };
+        if is_killed || post.shown.is_empty() {
+            // It could not mark what the message shows.
+            let unmarked = std::mem::take(&mut post.expected);
+            match post.number {
+                None => post.shown.extend(unmarked.into_iter().map(|(_, id)| (id, None))),
+                Some(number) => {
+                    for (_, id) in unmarked {
+                        self.channel.add_event(number, id);
+                        self.show_event(id, None, post.at, number);
+                    }
+                }
+            }
+        }
+        if post.number.is_none() {
+            self.show(&mut post);
+        }
+    }
+
+    /// Adds a message to the channel, with the events that it shows.
+    fn show(&mut self, post: &mut Post) {
+        terminal::message(&post.payload);
+        let events = post.shown.iter().map(|(id, _)| *id).collect();
+        let Post { at, is_alarm, ref payload, .. } = *post;
+        let message = Message { number: 0, at, is_alarm, payload: payload.clone(), events };
+        let message = self.channel.add(message);
+        post.number = Some(message.number);
+        for (id, marked_at) in &post.shown {
+            self.show_event(*id, *marked_at, post.at, message.number);
+        }
+        self.new_messages.push(message);
+    }
+
+    fn show_event(
+        &mut self,
+        id: EventId,
+        marked_at: Option<Timestamp>,
+        posted_at: Timestamp,
+        number: u64,
+    ) {
+        let is_repeat = self.lives.set(id, State::Shown);
+        if is_repeat {
+            self.repeats += 1;
+        }
+        let detail = if is_repeat { "Once more: the first time was in doubt." } else { "" };
+        self.lives.add_posted(id, posted_at, detail, number);
+        if let Some(at) = marked_at {
+            self.lives.add(id, at, What::Marked, "");
+        }
+    }
+
+    /// Keeps a post for the marks that may follow, unless its invocation does something else by now.
+    fn keep(&mut self, invocation: &str, post: Post, calls: u64) {
+        let hand = self.hands.get_mut(invocation).filter(|hand| hand.calls == calls);
+        if let Some(hand) = hand {
+            hand.post = Some(post);
+        }
+    }
+}

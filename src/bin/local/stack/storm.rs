@@ -1,0 +1,96 @@
+//! A storm: many cancellations of different orders in a short time.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use order_alerts::platform::Platform;
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, sleep_until};
+
+use crate::stack::Stack;
+use crate::terminal;
+use crate::terminal::Failure;
+use crate::webhook_file::Webhook;
+
+const MAX_COUNT: u64 = 1_000;
+const MAX_SECONDS: u64 = 60;
+
+/// The number of the last order of a storm.
+static ORDERS: AtomicU64 = AtomicU64::new(20_000);
+
+/// How many cancellations, in how many seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Storm {
+    count: u64,
+    seconds: u64,
+}
+
+impl Storm {
+    /// As the page sends it; the error names the field.
+    pub(crate) fn parse(fields: &Map<String, Value>) -> Result<Self, Failure> {
+        let number = |name: &str, default, most| match fields.get(name) {
+            None => Ok(default),
+            Some(value) => match value.as_u64() {
+                Some(number) if (1..=most).contains(&number) => Ok(number),
+                _ => Err(format!("{name} must be a whole number from 1 to {most}")),
+            },
+        };
+        Ok(Self {
+            count: number("count", 300, MAX_COUNT)?,
+            seconds: number("seconds", 3, MAX_SECONDS)?,
+        })
+    }
+
+    /// Sends the webhooks, each at its time.
+    pub(crate) fn start(self, stack: &Arc<Stack>) {
+        let Self { count, seconds } = self;
+        let interval = Duration::from_secs(seconds) / u32::try_from(count).unwrap_or(1);
+        let (stack, mut due) = (Arc::clone(stack), Instant::now());
+        terminal::line(&format!("{count} cancellations in {seconds} s"));
+        tokio::spawn(async move {
+            for _ in 0..count {
+                sleep_until(due).await;
+                due += interval;
+                let stack = Arc::clone(&stack);
+                tokio::spawn(async move {
+                    if let Err(error) = send(&stack).await {
+                        terminal::error(error.as_ref());
+                    }
+                });
+            }
+        });
+    }
+}
+
+async fn send(stack: &Stack) -> Result<(), Failure> {
+    let platform = Platform::find("generic").ok_or("there is no generic platform")?;
+    let number = ORDERS.fetch_add(1, Ordering::Relaxed) + 1;
+    let body = json!({
+        "event_type": "order_cancelled",
+        "order_id": format!("A-{number}"),
+        "total": {"amount": (number % 90 + 10).to_string(), "currency": "USD"},
+    });
+    let webhook = Webhook::of_body(body.to_string().into_bytes());
+    let event = webhook.signed_event(platform, &stack.keys, &stack.public_url, (stack.clock)())?;
+    stack.webhook(&event).await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storm_has_limits() {
+        let parse = |fields: Value| {
+            Storm::parse(fields.as_object().unwrap()).map_err(|error| error.to_string())
+        };
+        assert_eq!(parse(json!({})), Ok(Storm { count: 300, seconds: 3 }));
+        assert_eq!(parse(json!({"count": 5, "seconds": 1})), Ok(Storm { count: 5, seconds: 1 }));
+        let refusal = Err("count must be a whole number from 1 to 1000".to_owned());
+        for count in [json!(0), json!(1_001), json!("5"), json!(-1), json!(1.5)] {
+            assert_eq!(parse(json!({ "count": count })), refusal);
+        }
+    }
+}
