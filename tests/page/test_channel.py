@@ -28,7 +28,7 @@ class Channel(PageTest):
         expect(self.articles()).to_have_count(2)
 
     def test_markup_in_a_name_stays_text(self):
-        title = '<img src=x onerror="throw 1"> <!channel> <https://evil.example|*bold*> &amp; &lt;'
+        title = '<img src=x onerror="throw 1"> <!here> <https://evil.example|*b*> &amp;'
         self.try_own({"event_type": "order_cancelled", "order_id": "1", "items": [{"title": title, "quantity": 1}]})
         expect(self.articles()).to_have_count(2)
         shown = self.articles().last

@@ -64,8 +64,8 @@ class Weather(PageTest):
         expect(self.page.locator("#twice")).to_have_attribute("aria-pressed", "true")
         self.send("woocommerce-cancelled")
         expect(self.number("accepted")).to_have_text("3")
-        expect(self.number("left_out")).to_have_text("1")
         self.expect_all_shown()
+        expect(self.number("left_out")).to_have_text("1")
         expect(self.articles()).to_have_count(2)
 
     def test_a_killed_function_loses_nothing(self):

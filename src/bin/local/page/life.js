@@ -67,6 +67,7 @@ const showLives = async (life) => {
 const show = (life) => {
   shownLife = { listed: LISTED_ORDERS, isOver: false, askedAt: 0, ...life };
   byId("lives").replaceChildren();
+  for (const article of byId("log").querySelectorAll(".chosen")) article.classList.remove("chosen");
   showLifeWords();
   return showLives(shownLife);
 };
@@ -91,7 +92,6 @@ const showLifeWords = () => {
 
 const showMessage = (message) => {
   show({ message, events: message.events });
-  for (const article of byId("log").querySelectorAll(".chosen")) article.classList.remove("chosen");
   byId(`message-${message.number}`)?.classList.add("chosen");
   byId("life-title").focus();
 };
