@@ -41,7 +41,9 @@ pub fn sign(
             let text = parts(&hmac.signed[0], &headers, body, public_url, Some(&time))?;
             let signature = encode(&key.sign(&text), hmac.encoding);
             let time = if hmac.signed[0].has_time() { format!("t={time},") } else { String::new() };
-            added.push((hmac.header[0].clone(), format!("{time}{}{signature}", hmac.prefix)));
+            let signature = format!("{time}{}{signature}", hmac.prefix);
+            let names = signature_headers(hmac, &headers).into_iter();
+            added.extend(names.map(|name| (name, signature.clone())));
             Ok(added)
         }
         Auth::Token(Token { header }) => {
@@ -54,6 +56,27 @@ pub fn sign(
             Ok(vec![(header[0].clone(), value)])
         }
     }
+}
+
+/// The headers that hold the signature: of the family, or the families, that the request has others of.
+///
+/// A platform may send all of its headers under two names. Its own library looks for the signature
+/// among those of the family that it finds:
+/// <https://github.com/Shopify/shopify-app-js/tree/main/packages/apps/shopify-api/lib/webhooks>.
+fn signature_headers(hmac: &HmacSha256, headers: &Headers) -> Vec<String> {
+    let is_used = |name: &&String| {
+        let family = family(name);
+        headers.iter().any(|(given, _)| given.starts_with(family))
+    };
+    let used: Vec<_> = hmac.header.iter().filter(is_used).cloned().collect();
+    if used.is_empty() { vec![hmac.header[0].clone()] } else { used }
+}
+
+/// What the names of a family of headers begin with, such as `x-shopify-`.
+fn family(name: &str) -> &str {
+    let skipped = if name.starts_with("x-") { 2 } else { 0 };
+    let end = name[skipped..].find('-').map_or(name.len(), |end| skipped + end + 1);
+    &name[..end]
 }
 
 /// The signed headers that the request does not have yet.
@@ -77,5 +100,42 @@ fn encode(bytes: &[u8], encoding: Encoding) -> String {
     match encoding {
         Encoding::Base64 => STANDARD.encode(bytes),
         Encoding::Hex => hex::encode(bytes),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Platform;
+    use crate::webhook::signature::verify;
+
+    /// The names of the headers that sign a request with these.
+    fn added(platform: &str, given: &[&str]) -> Vec<String> {
+        let auth = &Platform::find(platform).unwrap().auth;
+        let key = SigningKey::parse("a key of this test only", auth).unwrap();
+        let (body, now) = (b"{}", Timestamp::UNIX_EPOCH);
+        let mut headers: Headers = given.iter().map(|name| (*name, "stale")).collect();
+        let signature = sign(auth, &headers, body, &key, None, "1", now).unwrap();
+        headers = given
+            .iter()
+            .map(|name| ((*name).to_owned(), "stale".to_owned()))
+            .filter(|(name, _)| signature.iter().all(|(signed, _)| signed != name))
+            .chain(signature.clone())
+            .collect();
+        verify(auth, &headers, body, &[key], None, now).unwrap();
+        signature.into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn a_signature_is_in_the_family_of_the_other_headers() {
+        const NEW: &str = "shopify-hmac-sha256";
+        const OLD: &str = "x-shopify-hmac-sha256";
+        assert_eq!(added("shopify", &["shopify-topic"]), [NEW]);
+        assert_eq!(added("shopify", &["x-shopify-topic"]), [OLD]);
+        assert_eq!(added("shopify", &["x-shopify-topic", "shopify-topic"]), [NEW, OLD]);
+        assert_eq!(added("shopify", &["content-type"]), [NEW]);
+        // What a sender has pasted of another signature is replaced.
+        assert_eq!(added("shopify", &["x-shopify-topic", NEW]), [NEW, OLD]);
+        assert_eq!(added("woocommerce", &["x-shopify-topic"]), ["x-wc-webhook-signature"]);
     }
 }

@@ -39,6 +39,7 @@ mod slack {
 }
 
 mod alarms;
+mod binary;
 mod metrics;
 
 mod clients {

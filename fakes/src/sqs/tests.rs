@@ -216,7 +216,7 @@ async fn redriven_dead_letters_are_received_as_new_messages() {
 #[tokio::test]
 async fn a_visibility_timeout_of_its_own_holds_for_receivers_that_name_none() {
     let sqs = FakeSqs::start().await;
-    sqs.set_visibility_timeout(Duration::from_secs(60));
+    sqs.set_visibility_timeout(Duration::from_mins(1));
     sqs.send("1");
     receive(&sqs).await;
     sqs.advance(Duration::from_secs(59));

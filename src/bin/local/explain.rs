@@ -114,7 +114,7 @@ impl Reading {
             json!({
                 "field": field.name,
                 "text": format!("{}{text}", field.text),
-                "place": field.place.as_deref().unwrap_or_default(),
+                "place": field.place.as_deref().unwrap_or_default().replace("the body's ", ""),
             })
         });
         let hidden = self.found.iter().filter(|field| field.hidden_by.is_some());

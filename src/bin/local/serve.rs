@@ -13,12 +13,15 @@ use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 use order_alerts::slack::url::SlackUrl;
 use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 use url::Url;
 
 use crate::keys::Keys;
 use crate::origins::Origins;
 use crate::prompt::variable_if_set;
 use crate::settings::Settings;
+use crate::stack::observer::Change;
 use crate::stack::outside::RealSlack;
 use crate::stack::{Answer, Stack, api};
 use crate::terminal::Failure;
@@ -53,11 +56,23 @@ pub(crate) async fn run() -> Result<(), Failure> {
     }
     let clock = Arc::new(Timestamp::now);
     let stack = Stack::start(settings, keys, registered(address), real_slack, clock);
+    tokio::spawn(print_messages(stack.network.observer.subscribe()));
     let Answer { response, .. } = stack.sample(samples::FIRST).await?;
     terminal::response(&format!("events/{}.json", samples::FIRST), &response);
     let server = Arc::new(Server { stack, origins: Origins::new(address.port()) });
     axum::serve(listener, Router::new().fallback(respond).with_state(server)).await?;
     Ok(())
+}
+
+/// Prints each message that the channel takes.
+async fn print_messages(mut changes: broadcast::Receiver<Change>) {
+    loop {
+        match changes.recv().await {
+            Ok(Change { name: "message", data }) => terminal::message(&data["payload"]),
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return,
+        }
+    }
 }
 
 /// The real Slack, if the messages are to go there.

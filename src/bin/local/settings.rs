@@ -45,6 +45,12 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Those of the template, but for the digest.
+    #[cfg(test)]
+    pub(crate) fn defaults() -> Self {
+        Self(DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    }
+
     /// Of a function that posts at once, as for a preview.
     pub(crate) fn direct(&self) -> Result<Config, Failure> {
         self.config(|name| match name {
@@ -122,12 +128,8 @@ mod tests {
 
     use super::*;
 
-    fn defaults() -> Settings {
-        Settings(DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
-    }
-
     fn change(changes: &Value) -> Result<Value, String> {
-        let changed = defaults().changed(changes.as_object().unwrap());
+        let changed = Settings::defaults().changed(changes.as_object().unwrap());
         changed.map(|settings| settings.json()).map_err(|error| error.to_string())
     }
 

@@ -187,10 +187,13 @@ fn start_function(
         vec![("DELIVERY", delivery), ("LEDGER_TABLE", table), ("SECRET_ID", secrets.secret_arn())];
     variables.extend(addresses.iter().map(|(name, address)| (*name, address.as_str())));
     variables.extend_from_slice(settings);
-    // The release build is tested by naming it.
+    Bootstrap::start(bootstrap(), lambda, &variables)
+}
+
+/// The binary that is tested. The release build is tested by naming it.
+pub(crate) fn bootstrap() -> String {
     let built_here = env!("CARGO_BIN_EXE_order-alerts").to_owned();
-    let binary = std::env::var("BOOTSTRAP").unwrap_or(built_here);
-    Bootstrap::start(binary, lambda, &variables)
+    std::env::var("BOOTSTRAP").unwrap_or(built_here)
 }
 
 /// A platform's key in these tests, unlike any real one.

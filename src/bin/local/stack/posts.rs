@@ -10,7 +10,6 @@ use crate::stack::life::{EventId, State, What};
 use crate::stack::names::{has_name, texts};
 use crate::stack::observed::Observed;
 use crate::stack::observer::Answered;
-use crate::terminal;
 
 const TOO_MANY_REQUESTS: u16 = 429;
 
@@ -132,7 +131,6 @@ impl Observed {
 
     /// Adds a message to the channel, with the events that it shows.
     fn show(&mut self, post: &mut Post) {
-        terminal::message(&post.payload);
         let events = post.shown.iter().map(|(id, _)| *id).collect();
         let Post { at, is_alarm, ref payload, .. } = *post;
         let message = Message { number: 0, at, is_alarm, payload: payload.clone(), events };

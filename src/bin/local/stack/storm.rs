@@ -47,7 +47,6 @@ impl Storm {
         let Self { count, seconds } = self;
         let interval = Duration::from_secs(seconds) / u32::try_from(count).unwrap_or(1);
         let (stack, mut due) = (Arc::clone(stack), Instant::now());
-        terminal::line(&format!("{count} cancellations in {seconds} s"));
         tokio::spawn(async move {
             for _ in 0..count {
                 sleep_until(due).await;

@@ -1,0 +1,30 @@
+//! What is in the binary that is deployed, and what is not.
+
+use std::fs;
+
+use crate::support::world::bootstrap;
+
+/// Texts of the local stack, of its page and of the fakes; and of the crates that only they use.
+const LOCAL: [&str; 6] = [
+    "is not modelled by the fake",
+    "more messages than the rate allows",
+    "/local/stream",
+    "order-alerts listens on",
+    "SLACK_WEBHOOK_URL",
+    "src/bin/local",
+];
+/// A release has less: every megabyte is read at a cold start.
+const MAX_RELEASE_BYTES: usize = 12_000_000;
+
+#[test]
+fn nothing_of_the_local_stack_is_in_the_function() {
+    let binary = fs::read(bootstrap()).unwrap();
+    let texts = String::from_utf8_lossy(&binary);
+    assert!(texts.contains("SLACK_ORIGIN"), "its own texts can be found");
+    for text in LOCAL {
+        assert!(!texts.contains(text), "{text}");
+    }
+    if std::env::var_os("BOOTSTRAP").is_some() {
+        assert!(binary.len() < MAX_RELEASE_BYTES, "{} bytes", binary.len());
+    }
+}

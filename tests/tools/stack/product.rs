@@ -1,0 +1,196 @@
+//! What the page's buttons do to the product.
+
+use serde_json::json;
+
+use super::*;
+use crate::tool;
+
+#[tokio::test]
+async fn a_sample_that_is_sent_twice_is_one_message() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let sample = "POST /local/samples/woocommerce-cancelled";
+    let (status, first) = stack.ask(sample, &Value::Null).await;
+    assert_eq!((status, &first["status"]), (200, &json!(200)));
+    let (_, second) = stack.ask(sample, &Value::Null).await;
+    assert_ne!(first["events"], second["events"]);
+    let state = stack.settled().await;
+    assert_eq!(texts(&state).matches("Order #815 cancelled").count(), 1);
+    assert_eq!(state["numbers"]["left_out"], 1);
+    let life = format!("GET /local/orders/{}", second["events"][0]);
+    let (_, life) = stack.ask(&life, &Value::Null).await;
+    assert_eq!(life["steps"].as_array().unwrap().last().unwrap()["what"], "sent again");
+
+    for nothing in ["POST /local/samples/nothing", "GET /local/orders/99", "GET /local/x"] {
+        assert_eq!(stack.ask(nothing, &Value::Null).await.0, 404, "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn every_sample_has_its_answer() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let samples = stack.state().await["samples"].as_array().unwrap().clone();
+    assert!(samples.len() > 15, "{samples:?}");
+    let mut cancelled = Vec::new();
+    for sample in &samples {
+        let request = format!("POST /local/samples/{}", sample["name"].as_str().unwrap());
+        let (_, answer) = stack.ask(&request, &Value::Null).await;
+        assert_eq!(answer["status"], 200, "{sample}: {answer}");
+        let events = answer["events"].as_array().unwrap().clone();
+        assert_eq!(events.is_empty(), sample["title"] == "Ping", "{sample}: {answer}");
+        // That of Shopify was sent at the start as well.
+        if sample["title"] == "Order cancelled" && sample["platform"] != "shopify" {
+            cancelled.extend(events);
+        }
+    }
+    // An event may wait for the end of a lease, of half a minute, of another event of its order.
+    stack.until(Duration::from_secs(90), |numbers| numbers["waiting"] == 0).await;
+    for id in cancelled {
+        let (_, life) = stack.ask(&format!("GET /local/orders/{id}"), &Value::Null).await;
+        let steps = life["steps"].as_array().unwrap();
+        assert!(steps.iter().any(|step| step["what"] == "posted"), "{life}");
+    }
+}
+
+#[tokio::test]
+async fn a_storm_becomes_few_messages_with_every_order() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let storm = json!({"count": 300, "seconds": 3});
+    assert_eq!(stack.ask("POST /local/storm", &storm).await.0, 202);
+    let limit = Duration::from_mins(2);
+    let is_over = |numbers: &Value| numbers["shown"] == 301;
+    let state = stack.until(limit, is_over).await;
+    let messages = state["messages"].as_array().unwrap();
+    assert!(messages.len() < 40, "{}", messages.len());
+    let shown: Vec<_> =
+        messages.iter().flat_map(|message| message["events"].as_array().unwrap()).collect();
+    assert_eq!(shown.len() as u64, 301 + state["numbers"]["repeats"].as_u64().unwrap());
+    let all = state["messages"].to_string();
+    for number in 20_001..=20_300 {
+        assert!(all.contains(&format!("A-{number}")), "{number}");
+    }
+
+    for wrong in [json!({"count": 0}), json!({"seconds": "x"}), json!([])] {
+        assert_eq!(stack.ask("POST /local/storm", &wrong).await.0, 400, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn orders_wait_while_slack_is_down_and_are_shown_when_it_is_up() {
+    for (slack, counted) in [("down", ""), ("gone", ""), ("limited", "rate_limited")] {
+        let stack = Stack::start(&mut tool(&[])).await;
+        stack.settled().await;
+        let (status, weather) = stack.ask("POST /local/weather", &json!({"slack": slack})).await;
+        assert_eq!((status, &weather["slack"]), (200, &json!(slack)));
+        stack.ask("POST /local/samples/standard-cancelled", &Value::Null).await;
+        sleep(Duration::from_secs(2)).await;
+        let state = stack.state().await;
+        assert_eq!(
+            (&state["numbers"]["waiting"], &state["numbers"]["posts"]),
+            (&json!(1), &json!(1))
+        );
+        assert_eq!(state["weather"]["slack"], slack);
+        assert!(counted.is_empty() || state["numbers"][counted] != 0, "{state}");
+        stack.ask("POST /local/weather", &json!({"slack": "well"})).await;
+        let is_shown = |numbers: &Value| numbers["shown"] == 2;
+        stack.until(Duration::from_mins(1), is_shown).await;
+    }
+}
+
+#[tokio::test]
+async fn weather_that_comes_twice_shows_an_order_once() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    stack.ask("POST /local/weather", &json!({"twice": true})).await;
+    stack.ask("POST /local/samples/standard-cancelled", &Value::Null).await;
+    let numbers = stack.settled().await["numbers"].clone();
+    assert_eq!((&numbers["accepted"], &numbers["shown"]), (&json!(3), &json!(2)));
+    let (status, sentence) = stack.ask("POST /local/weather", &json!({"slack": "rain"})).await;
+    assert_eq!(status, 400);
+    assert!(sentence.as_str().unwrap().starts_with("slack must be `well`"), "{sentence}");
+}
+
+#[tokio::test]
+async fn a_killed_function_loses_nothing() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    stack.ask("POST /local/storm", &json!({"count": 50, "seconds": 1})).await;
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(stack.ask("POST /local/kill", &Value::Null).await.0, 202);
+    let is_over = |numbers: &Value| numbers["shown"] == 51;
+    stack.until(Duration::from_mins(3), is_over).await;
+}
+
+#[tokio::test]
+async fn an_alarm_is_shown() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    assert_eq!(stack.ask("POST /local/alarm", &Value::Null).await.0, 202);
+    let state = stack.until(LIMIT, |numbers| numbers["posts"] == 2).await;
+    let alarm = state["messages"].as_array().unwrap().iter();
+    let alarm: Vec<_> = alarm.filter(|message| message["channel"] == "alarms").collect();
+    assert_eq!(alarm.len(), 1);
+    let headline = alarm[0]["payload"]["blocks"][0]["text"]["text"].as_str().unwrap();
+    assert!(headline.contains("No orders"), "{headline}");
+}
+
+#[tokio::test]
+async fn settings_hold_from_when_they_are_set() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    stack.settled().await;
+    let (status, settings) = stack.ask("POST /local/settings", &json!({"language": "ko"})).await;
+    assert_eq!((status, &settings["language"]), (200, &json!("ko")));
+    stack.ask("POST /local/samples/woocommerce-cancelled", &Value::Null).await;
+    let state = stack.settled().await;
+    assert!(texts(&state).contains("주문 취소 #815"), "{}", texts(&state));
+    assert_eq!(state["settings"]["digest_seconds"], 10);
+    let (status, sentence) = stack.ask("POST /local/settings", &json!({"customer": "all"})).await;
+    assert_eq!(status, 400);
+    assert_eq!(sentence, "customer must be `hidden`, `initials` or `full`\n");
+    assert_eq!(stack.ask("POST /local/redrive", &Value::Null).await, (200, json!({"moved": 0})));
+}
+
+#[tokio::test]
+async fn a_payload_that_is_tried_is_sent_and_explained() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let order = json!({
+        "id": 5, "name": "#T-5", "cancelled_at": "2026-01-01T00:00:00Z", "note": "-",
+        "customer": {"first_name": "Ada", "last_name": "L"},
+    });
+    let topic = "X-Shopify-Topic: orders/cancelled\r\nX-Shopify-Shop-Domain: tea.myshopify.com\r\n";
+    let mut tried = json!({"platform": "shopify", "headers": topic, "body": order.to_string()});
+    let (status, answer) = stack.ask("POST /local/try", &tried).await;
+    assert_eq!((status, &answer["status"]), (200, &json!(200)), "{answer}");
+    let reading = &answer["reading"];
+    assert_eq!(reading["event"], "orders/cancelled");
+    assert!(reading["rule"].as_str().unwrap().starts_with("cancelled, by event"), "{reading}");
+    let found = json!({"field": "id", "text": "5", "place": "/id"});
+    assert!(reading["found"].as_array().unwrap().contains(&found), "{reading}");
+    assert_eq!(reading["hidden"], json!(["customer: a name, hidden by CUSTOMER=hidden"]));
+    assert!(!answer.to_string().contains("Ada"), "{answer}");
+    assert_eq!(reading["why_no_message"], Value::Null);
+    let text = answer["messages"][0]["text"].as_str().unwrap();
+    assert!(text.starts_with("🚫 Order #T-5 cancelled"), "{text}");
+    assert_eq!(answer["events"].as_array().unwrap().len(), 1);
+    assert!(texts(&stack.settled().await).contains("#T-5"));
+
+    tried["headers"] = json!("X-Shopify-Topic: products/create");
+    let (_, answer) = stack.ask("POST /local/try", &tried).await;
+    assert_eq!((&answer["status"], &answer["messages"]), (&json!(200), &json!([])));
+    let why = answer["reading"]["why_no_message"].as_str().unwrap();
+    assert!(why.contains("`products/create` is ignored"), "{why}");
+
+    for (field, value, sentence) in [
+        ("headers", "no colon", "the header `no colon`: write it as 'name: value'"),
+        ("headers", "a b: c", "`a b` is not the name of a header"),
+        ("body", " ", "paste the webhook's body"),
+        ("platform", "amazon", "`amazon` is not a platform"),
+    ] {
+        let mut wrong = tried.clone();
+        wrong[field] = json!(value);
+        let (status, text) = stack.ask("POST /local/try", &wrong).await;
+        assert_eq!(status, 400);
+        assert!(text.as_str().unwrap().starts_with(sentence), "{text}");
+    }
+    // What is no JSON is sent as it is: the function says what it thinks of it.
+    tried["body"] = json!("<order/>");
+    let (status, answer) = stack.ask("POST /local/try", &tried).await;
+    assert_eq!((status, &answer["messages"]), (200, &json!([])), "{answer}");
+    assert!(answer["reading"]["why_no_message"].is_string(), "{answer}");
+}
