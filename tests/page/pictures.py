@@ -1,8 +1,8 @@
 """Takes the pictures in docs/pictures: `make pictures`. What a picture shows is also in it as text."""
 
 import io
+import json
 import re
-import time
 from pathlib import Path
 
 from PIL import Image, PngImagePlugin
@@ -13,9 +13,8 @@ FOLDER = PROJECT / "docs/pictures"
 # The key of the text in a PNG. https://www.w3.org/TR/png-3/#11keywords
 TEXT = "Description"
 LANGUAGES = {"en": {"locale": "en-GB", "timezone_id": "UTC"}, "ko": {"locale": "ko-KR", "timezone_id": "Asia/Seoul"}}
-# They happened at the same time, and so the digest is the same each time.
-DIGESTED = ("shopify", "woocommerce", "deliveroo", "doordash", "generic")
-WINDOW_SECONDS = 10
+# A message for each language. Orders that are sent to a stack may come as several digests.
+DIGESTS = "src/message/digest/snapshots/order_alerts__message__digest__tests__a_busy_minute_over_the_wire.snap"
 COLOURS = 64
 NEWEST = "#log article >> nth=-1"
 
@@ -37,13 +36,12 @@ def cancellation(stack, page):
     return message(page, "#815")
 
 
-def digest(stack, page):
-    stack.post("/local/settings", {"show_cancelled": "digest", "digest_seconds": WINDOW_SECONDS})
-    # All of them in one window.
-    time.sleep(WINDOW_SECONDS - time.time() % WINDOW_SECONDS + 0.2)
-    for platform in DIGESTED:
-        stack.post(f"/local/samples/{platform}-cancelled")
-    return message(page, "#815", timeout=3 * WINDOW_SECONDS * 1000)
+def digest(_, page):
+    _, _, snapshot = (PROJECT / DIGESTS).read_text().split("---\n", 2)
+    payload = dict(zip(LANGUAGES, json.loads(snapshot)))[page.evaluate("language")]
+    arrive = "(payload) => receive({ number: 2, at: Date.now(), channel: 'orders', payload, events: [] })"
+    page.evaluate(arrive, payload)
+    return message(page, "#1042")
 
 
 def alarm(stack, page):
@@ -67,10 +65,10 @@ def storm(stack, page):
 PICTURES = {"cancellation": cancellation, "digest": digest, "alarm": alarm, "storm": storm}
 
 
-def message(page, contained, **waiting):
+def message(page, contained):
     """The text and the element of the newest message, once it contains this."""
     newest = page.locator(NEWEST)
-    expect(newest).to_contain_text(contained, **waiting)
+    expect(newest).to_contain_text(contained)
     return newest.evaluate(MESSAGE_TEXT), newest
 
 
