@@ -41,7 +41,7 @@ def digest(_, page):
     payload = dict(zip(LANGUAGES, json.loads(snapshot)))[page.evaluate("language")]
     arrive = "(payload) => receive({ number: 2, at: Date.now(), channel: 'orders', payload, events: [] })"
     page.evaluate(arrive, payload)
-    return message(page, "#1042")
+    return message(page, "#1045")
 
 
 def alarm(stack, page):
@@ -56,8 +56,9 @@ def storm(stack, page):
     cancellation(stack, page)
     expect(page.locator("#lives li.marked")).to_be_visible()
     page.click("#storm")
-    # A digest of so many orders that it is folded.
+    # A digest of so many orders that it is folded, and the numbers with it.
     expect(page.locator("#log .folded").first).to_be_attached(timeout=AFTER_AN_OUTAGE)
+    expect(page.locator('#sum [data-number="shown"]')).to_have_text(re.compile(r"\d{3}"))
     page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     return page.evaluate(PAGE_TEXT), page
 

@@ -37,8 +37,11 @@ const sayIn = async (element, action) => {
   }
 };
 
-const clock = (milliseconds, options = { hour: "2-digit", minute: "2-digit" }) =>
-  new Date(milliseconds).toLocaleTimeString(locale(), { hourCycle: "h23", ...options });
+/** The time of a moment, in the reader's zone. */
+const clock = (milliseconds, hasSeconds = false) => {
+  const style = { hour: "2-digit", minute: "2-digit", ...(hasSeconds && { second: "2-digit" }) };
+  return new Date(milliseconds).toLocaleTimeString(locale(), { hourCycle: "h23", ...style });
+};
 
 /** What the server last sent: settings, weather, numbers, samples, platforms. */
 let state = null;

@@ -21,7 +21,7 @@ const detailOf = ({ detail, message }) => {
 const stepElement = (step, first) => {
   const [name, meaning] = say(`step.${step.what}`) ?? [step.what, ""];
   const after = ((step.at - first) / 1000).toFixed(step.at - first < 10_000 ? 2 : 0);
-  const time = make("time", { datetime: new Date(step.at).toISOString() }, clock(step.at, { timeStyle: "medium" }));
+  const time = make("time", { datetime: new Date(step.at).toISOString() }, clock(step.at, true));
   const since = make("span", { class: "since" }, `+${after} s`);
   return make(
     "li",

@@ -28,7 +28,7 @@ const dateElement = (construct, fallback) => {
   if (Number.isNaN(date.getTime())) return unescaped(fallback);
   const text = format.replace(/\{(\w+)\}/g, (token, name) => {
     if (name === "time") return clock(date);
-    if (name === "time_secs") return clock(date, { timeStyle: "medium" });
+    if (name === "time_secs") return clock(date, true);
     const style = DATE_STYLES[name.replace(/_pretty$/, "")];
     return style ? day(date, style, name.endsWith("_pretty")) : token;
   });
