@@ -72,11 +72,11 @@ pub(crate) fn platforms() -> Vec<Value> {
     let platforms = Platform::names().filter_map(Platform::find);
     let platforms = platforms.map(|platform| {
         let templates = platform.event_type.0.iter().flat_map(|template| &template.0);
-        let headers = templates.filter_map(|part| match part {
+        let mut headers = templates.filter_map(|part| match part {
             Part::Place(Place::Header(name)) => Some(name),
             Part::Place(Place::Body(_)) | Part::Text(_) => None,
         });
-        json!({"id": platform.id, "name": platform.name, "topic_header": headers.last()})
+        json!({"id": platform.id, "name": platform.name, "topic_header": headers.next_back()})
     });
     platforms.collect()
 }

@@ -129,8 +129,8 @@ mod tests {
     use super::*;
 
     fn change(changes: &Value) -> Result<Value, String> {
-        let changed = Settings::defaults().changed(changes.as_object().unwrap());
-        changed.map(|settings| settings.json()).map_err(|error| error.to_string())
+        let settings = Settings::defaults().changed(changes.as_object().unwrap());
+        settings.map(|settings| settings.json()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -162,10 +162,9 @@ mod tests {
     fn the_defaults_are_those_of_the_template_except_for_the_digest() {
         let template = include_str!("../../../template.yaml");
         for (name, default) in DEFAULTS.iter().filter(|(name, _)| *name != DIGEST_SECONDS) {
-            let parameter: String = name
-                .split('_')
-                .map(|word| format!("{}{}", &word[..1], word[1..].to_ascii_lowercase()))
-                .collect();
+            let words =
+                name.split('_').map(|word| word[..1].to_owned() + &word[1..].to_lowercase());
+            let parameter = words.collect::<String>();
             let (_, rest) = template.split_once(&format!("\n  {parameter}:\n")).unwrap();
             let (_, rest) = rest.split_once("    Default: ").unwrap();
             let in_template = rest.lines().next().unwrap().trim_matches('"');

@@ -178,11 +178,11 @@ impl Stack {
 
     /// Deploys other settings: later invocations have them.
     pub(crate) fn set_settings(&self, changes: &Map<String, Value>) -> Result<Settings, Failure> {
-        let changed = self.settings().changed(changes)?;
-        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = changed.clone();
+        let settings = self.settings().changed(changes)?;
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
         self.sandboxes.renew();
-        self.network.observer.announce("settings", changed.json());
-        Ok(changed)
+        self.network.observer.announce("settings", settings.json());
+        Ok(settings)
     }
 
     /// Kills the function where it is.

@@ -41,8 +41,8 @@ pub(crate) async fn answer(call: Call, stack: &Stack, parts: Parts, body: Body) 
     };
     match call {
         Call::GetSecret => {
-            let slack = &stack.network.outside.slack;
-            let hook = slack.hook_url().replace(&slack.origin(), &origin(&parts.headers));
+            let fake = &stack.network.outside.slack;
+            let hook = fake.hook_url().replace(&fake.origin(), &origin(&parts.headers));
             let secret = json!({"Name": "local", "SecretString": Keys::Sample.secret(&hook, None)});
             ([(header::CONTENT_TYPE, "application/x-amz-json-1.1")], secret.to_string())
                 .into_response()

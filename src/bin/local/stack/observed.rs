@@ -197,7 +197,9 @@ impl Observed {
                 |message: &&HeldMessage| message.is_from_lambda && !failed.contains(&message.id);
             let done = hand.messages.iter().filter(is_done);
             let done: Vec<_> = done.map(|message| message.receipt.clone()).collect();
-            done.iter().for_each(|receipt| self.delete(invocation, receipt, now));
+            for receipt in done {
+                self.delete(invocation, &receipt, now);
+            }
         } else {
             for id in hand.events() {
                 if self.lives.is(id, State::Waiting) {

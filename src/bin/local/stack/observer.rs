@@ -75,7 +75,9 @@ impl Observer {
             }
             Call::Receive => observed.receive(invocation, received(answer), false),
             Call::Delete(receipts) if is_success => {
-                receipts.iter().for_each(|receipt| observed.delete(invocation, receipt, now));
+                for receipt in &receipts {
+                    observed.delete(invocation, receipt, now);
+                }
             }
             Call::Hide(messages) if is_success => {
                 for (receipt, seconds) in messages {

@@ -103,8 +103,8 @@ mod tests {
     use super::*;
 
     fn changed(changes: &Value) -> Result<Value, String> {
-        let changed = Weather::default().changed(changes.as_object().unwrap());
-        changed.map(Weather::json).map_err(|error| error.to_string())
+        let weather = Weather::default().changed(changes.as_object().unwrap());
+        weather.map(Weather::json).map_err(|error| error.to_string())
     }
 
     #[test]
