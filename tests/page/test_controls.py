@@ -31,6 +31,18 @@ class Settings(PageTest):
         self.try_own(ORDER)
         expect(self.articles().last).to_contain_text("Customer: Sample Customer")
 
+    def test_an_amount_can_be_chosen_only_for_somebody_who_is_notified(self):
+        who, amount = self.page.locator("#setting-mention"), self.page.locator("#setting-mention_above")
+        expect(amount).to_be_disabled()
+        who.select_option("here")
+        amount.select_option("KRW 100000")
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+        who.select_option("")
+        expect(amount).to_be_disabled()
+        expect(amount).to_have_value("")
+        settings = self.stack.state()["settings"]
+        self.assertEqual((settings["mention"], settings["mention_above"]), ("", ""))
+
     def test_every_setting_has_the_value_that_the_stack_uses(self):
         settings = self.stack.state()["settings"]
         for name, value in settings.items():
@@ -69,6 +81,14 @@ class TryYourOwn(PageTest):
             file.write_text('{"event_type": "order_created", "order_id": "주문-7"}')
             self.page.set_input_files("#file", file)
             expect(self.page.locator("#body")).to_have_value(file.read_text())
+
+    def test_a_file_can_be_dropped(self):
+        self.page.locator("#body").evaluate("""(body) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['{"order_id": 7}'], "order.json"));
+            body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }""")
+        expect(self.page.locator("#body")).to_have_value('{"order_id": 7}')
 
     def test_the_headers_of_a_platform_decide_what_the_webhook_is(self):
         expect(self.page.locator("#platform option")).to_have_count(len(self.stack.state()["platforms"]))

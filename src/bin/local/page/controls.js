@@ -95,8 +95,10 @@ const showSettings = () => {
     const save = ({ target }) =>
       sayIn(byId("settings-says"), async () => {
         const value = setting === "digest_seconds" ? Number(target.value) : target.value;
+        // There is no amount from which on nobody is notified.
+        const amount = setting === "mention" && !value ? { mention_above: "" } : {};
         try {
-          receiveSettings(await post("/local/settings", { [setting]: value }));
+          receiveSettings(await post("/local/settings", { [setting]: value, ...amount }));
           return say("saved");
         } catch (error) {
           receiveSettings(state.settings);
@@ -122,5 +124,6 @@ const receiveSettings = (settings) => {
     const isKnown = [...select.options].some((option) => option.value === String(value));
     if (!isKnown) select.append(make("option", { value }, valueName(setting, value)));
     select.value = value;
+    select.disabled = setting === "mention_above" && !settings.mention;
   }
 };
