@@ -19,9 +19,14 @@ const MAX_RELEASE_BYTES: usize = 12_000_000;
 #[test]
 fn nothing_of_the_local_stack_is_in_the_function() {
     let binary = fs::read(bootstrap()).unwrap();
-    let texts = String::from_utf8_lossy(&binary);
+    let local = fs::read(env!("CARGO_BIN_EXE_local")).unwrap();
+    let (texts, local) = (String::from_utf8_lossy(&binary), String::from_utf8_lossy(&local));
     assert!(texts.contains("SLACK_ORIGIN"), "its own texts can be found");
     for text in LOCAL {
+        assert!(
+            local.contains(text),
+            "{text} is not in the local stack any more: name another text"
+        );
         assert!(!texts.contains(text), "{text}");
     }
     if std::env::var_os("BOOTSTRAP").is_some() {

@@ -77,3 +77,27 @@ async fn public_url_is_used_only_where_the_platform_signs_it() {
         assert_eq!(errors, expected, "{platform} with PUBLIC_URL={value}");
     }
 }
+
+/// Shopify's own library takes its headers from one family, by that in which it finds the signature.
+#[tokio::test]
+async fn the_signature_of_shopify_is_in_the_family_of_its_other_headers() {
+    let names = |request: &Request| {
+        let names = request.headers().keys().map(|name| name.as_str().to_owned());
+        names.filter(|name| name.contains("hmac")).collect::<Vec<_>>().join(" ")
+    };
+    let server =
+        Server::start(move |request: Request| async move { Reply::new(200, &[], names(&request)) })
+            .await;
+    let to = format!("{}/webhook/shopify", server.origin());
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/events/shopify-cancelled.json");
+    for (arguments, family) in [
+        (&["send", "shopify", sample, "--to", &to][..], "x-shopify-hmac-sha256"),
+        (
+            &["send", "shopify", "-", "-H", "Shopify-Topic: orders/cancelled", "--to", &to],
+            "shopify-hmac-sha256",
+        ),
+    ] {
+        let (_, output, errors) = run(&mut tool(arguments), "{}").await;
+        assert_eq!(output, format!("{to} → 200 {family}\n"), "{errors}");
+    }
+}

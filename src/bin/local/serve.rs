@@ -15,7 +15,6 @@ use order_alerts::slack::url::SlackUrl;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
-use url::Url;
 
 use crate::keys::Keys;
 use crate::origins::Origins;
@@ -32,8 +31,6 @@ pub(crate) const PORT: u16 = 3000;
 
 /// The environment variable with a real Slack URL, to which messages then go.
 const REAL_SLACK: &str = "SLACK_WEBHOOK_URL";
-/// Where Slack is then, in tests.
-const SLACK_ORIGIN: &str = "SLACK_ORIGIN";
 
 /// The stack, and from where it is reached.
 struct Server {
@@ -45,7 +42,7 @@ struct Server {
 pub(crate) async fn run() -> Result<(), Failure> {
     terminal::log();
     let settings = Settings::from_env()?;
-    let real_slack = real_slack()?;
+    let real_slack = real_slack(&settings)?;
     let keys = if real_slack.is_some() { Keys::generate()? } else { Keys::Sample };
     let (listener, refused) = listen(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port))).await?;
     let address = listener.local_addr()?;
@@ -76,10 +73,9 @@ async fn print_messages(mut changes: broadcast::Receiver<Change>) {
 }
 
 /// The real Slack, if the messages are to go there.
-fn real_slack() -> Result<Option<RealSlack>, Failure> {
+fn real_slack(settings: &Settings) -> Result<Option<RealSlack>, Failure> {
     let Some(url) = variable_if_set(REAL_SLACK) else { return Ok(None) };
-    let origin = variable_if_set(SLACK_ORIGIN).map(|text| Url::parse(&text)).transpose();
-    let origin = origin.map_err(|error| format!("{SLACK_ORIGIN}: {error}"))?;
+    let origin = settings.direct()?.slack_origin;
     SlackUrl::parse(&url, origin.as_ref()).map_err(|error| format!("{REAL_SLACK}: {error}"))?;
     let http = HttpClient::over(Transport::new(None)?);
     Ok(Some(RealSlack { http, url, origin }))

@@ -16,7 +16,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
@@ -120,7 +120,7 @@ impl Stack {
     }
 
     /// Has the function answer a webhook, or any other request of an HTTP API; twice, if it comes twice.
-    pub(crate) async fn webhook(&self, event: &Value) -> Result<Answer, Failure> {
+    pub(crate) async fn webhook(self: &Arc<Self>, event: &Value) -> Result<Answer, Failure> {
         let event = event.to_string();
         let answer = self.answer(&event).await;
         if self.network.weather().is_twice {
@@ -130,14 +130,14 @@ impl Stack {
     }
 
     /// Has the function answer a sample.
-    pub(crate) async fn sample(&self, name: &str) -> Result<Answer, Failure> {
+    pub(crate) async fn sample(self: &Arc<Self>, name: &str) -> Result<Answer, Failure> {
         let event = samples::event(name, &self.public_url, &self.keys, (self.clock)())?;
         self.webhook(&event).await
     }
 
-    async fn answer(&self, event: &str) -> Result<Answer, Failure> {
+    async fn answer(self: &Arc<Self>, event: &str) -> Result<Answer, Failure> {
         let _permit = self.webhooks.acquire().await?;
-        let (invocation, events) = self.invoke(event, Vec::new()).await?;
+        let (invocation, events) = self.invoke(event.to_owned(), Vec::new()).await?;
         let response = match invocation.outcome {
             Outcome::Answered(response) => serde_json::from_value(response)?,
             // As API Gateway answers when the function does not.
@@ -150,8 +150,18 @@ impl Stack {
         Ok(Answer { response, events })
     }
 
-    /// Has a sandbox serve an event that brings these queue messages.
+    /// Has a sandbox serve an event that brings these queue messages; to its end, even if the caller
+    /// hangs up.
     async fn invoke(
+        self: &Arc<Self>,
+        event: String,
+        messages: Vec<ReceivedMessage>,
+    ) -> Result<(Invocation, Vec<EventId>), Failure> {
+        let stack = Arc::clone(self);
+        tokio::spawn(async move { stack.serve(&event, messages).await }).await?
+    }
+
+    async fn serve(
         &self,
         event: &str,
         messages: Vec<ReceivedMessage>,
@@ -203,17 +213,18 @@ fn consumer(stack: &Arc<Stack>) -> Target {
     let stack = Arc::downgrade(stack);
     Target::Here(Box::new(move |event| {
         let stack = Weak::clone(&stack);
-        Box::pin(async move { consume(stack, &event).await })
+        Box::pin(consume(stack, event))
     }))
 }
 
-async fn consume(stack: Weak<Stack>, event: &str) -> Invocation {
+async fn consume(stack: Weak<Stack>, event: String) -> Invocation {
     let failed = |why: String| {
         let outcome = Outcome::Failed(why.into());
-        Invocation::new(String::new(), outcome, std::time::Duration::ZERO)
+        Invocation::new(String::new(), outcome, Duration::ZERO)
     };
     let Some(stack) = stack.upgrade() else { return failed("the stack has ended".to_owned()) };
-    match stack.invoke(event, messages(event)).await {
+    let messages = messages(&event);
+    match stack.invoke(event, messages).await {
         Ok((invocation, _)) => invocation,
         Err(error) => failed(error.to_string()),
     }

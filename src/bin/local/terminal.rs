@@ -43,9 +43,12 @@ pub(crate) fn printable(text: &str) -> String {
     text.replace(['\n', '\r', '\t'], " ").replace(is_obeyed, "")
 }
 
-/// Writes the function's log to standard error. It says why a request was refused.
+/// Writes the log of the function and of the local stack to standard error. It says why a request or a
+/// message was refused.
 pub(crate) fn log() {
-    let targets = Targets::new().with_target("order_alerts", LevelFilter::INFO);
+    let targets = Targets::new()
+        .with_target("order_alerts", LevelFilter::INFO)
+        .with_target("local", LevelFilter::INFO);
     let lines = tracing_subscriber::fmt::layer()
         .compact()
         .with_ansi(false)

@@ -70,5 +70,11 @@ async fn the_channel_takes_messages_alone_and_says_why() {
     let large = format!(r#"{{"text":"{}"}}"#, "x".repeat(2 * 1024 * 1024));
     assert_eq!(stack.post(&large).await, 413);
     assert_eq!(stack.state().await["numbers"]["posts"], 1, "only that of the start");
-    stack.read_until("Slack refused a message: 400 invalid_payload (").await;
+    let mut log = BufReader::new(stack.process.stderr.take().unwrap()).lines();
+    loop {
+        let line = timeout(LIMIT, log.next_line()).await.unwrap().unwrap().expect("it goes on");
+        if line.contains("Slack refused a message status=400 word=\"invalid_payload\"") {
+            break;
+        }
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -13,9 +15,9 @@ const MINUTES: i64 = 10;
 
 impl Stack {
     /// Invokes the function with the alarm.
-    pub(crate) async fn alarm(&self) -> Result<(), Failure> {
+    pub(crate) async fn alarm(self: &Arc<Self>) -> Result<(), Failure> {
         let event = alarm((self.clock)()).to_string();
-        self.invoke(&event, Vec::new()).await?;
+        self.invoke(event, Vec::new()).await?;
         Ok(())
     }
 }

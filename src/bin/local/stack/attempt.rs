@@ -1,5 +1,7 @@
 //! A payload that a visitor tries: signed as the platform would sign it, sent, and explained.
 
+use std::sync::Arc;
+
 use order_alerts::platform::Platform;
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,10 @@ use crate::webhook_file::{self, Webhook};
 impl Stack {
     /// Sends the payload that the page gives; returns the function's answer, and how the webhook was
     /// read. The error says what cannot be used.
-    pub(crate) async fn attempt(&self, fields: &Map<String, Value>) -> Result<Value, Failure> {
+    pub(crate) async fn attempt(
+        self: &Arc<Self>,
+        fields: &Map<String, Value>,
+    ) -> Result<Value, Failure> {
         let (platform, webhook) = webhook(fields)?;
         let now = (self.clock)();
         let config = self.settings().direct()?;

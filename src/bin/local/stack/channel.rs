@@ -49,6 +49,12 @@ impl Channel {
         }
     }
 
+    /// The last message for which it is so.
+    pub(crate) fn last(&self, is_it: impl Fn(&Message) -> bool) -> Option<u64> {
+        let message = self.messages.iter().rev().find(|message| is_it(message));
+        message.map(|message| message.number)
+    }
+
     /// How many there were, also those that are not kept.
     pub(crate) fn count(&self) -> u64 {
         self.count

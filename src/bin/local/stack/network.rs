@@ -10,7 +10,6 @@ use crate::stack::calls::Call;
 use crate::stack::observer::{Answered, Observer};
 use crate::stack::outside::{Destination, Outside};
 use crate::stack::weather::Weather;
-use crate::terminal;
 
 /// More than Slack ever answers.
 const MAX_ANSWER_BYTES: usize = 4_096;
@@ -117,7 +116,7 @@ impl Network {
             && let Some(refused) = slack.refused().pop()
         {
             let (status, word, reason) = (refused.status, refused.word, refused.reason);
-            terminal::line(&format!("Slack refused a message: {status} {word} ({reason})"));
+            tracing::warn!(status, word, reason, "Slack refused a message");
         }
         Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
     }

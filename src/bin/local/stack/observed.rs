@@ -94,23 +94,28 @@ impl Observed {
     pub(crate) fn delete(&mut self, invocation: &str, receipt: &str, now: Timestamp) {
         let Some(hand) = self.hands.get(invocation) else { return };
         let Some(HeldMessage { id, events, .. }) = hand.received_with(receipt) else { return };
-        let waiting = events.iter().filter(|id| self.lives.is(**id, State::Waiting));
-        for id in waiting.copied().collect::<Vec<_>>() {
-            let event = self.lives.event(id);
-            let is_off = event.is_some_and(|event| hand.show.mode(event.kind) == Mode::Off);
-            let is_test = event.is_some_and(|event| event.is_test);
-            if hand.delivered_before.contains(&id) {
-                self.lives.set(id, State::LeftOut);
-                self.lives.add(id, now, What::SentAgain, "It was shown before.");
-            } else if is_test && !is_off {
-                // The ledger knows nothing of tests: each is shown.
-                self.lives.set(id, State::Shown);
-            } else {
-                self.lives.set(id, State::LeftOut);
-                self.lives.add(id, now, What::LeftOut, "");
-            }
+        let (id, events) = (id.clone(), events.clone());
+        let waiting = events.into_iter().filter(|id| self.lives.is(*id, State::Waiting));
+        for id in waiting.collect::<Vec<_>>() {
+            self.finish(invocation, id, now);
         }
-        self.queued.remove(id);
+        self.queued.remove(&id);
+    }
+
+    /// The function is done with an event that it has not marked after a post.
+    fn finish(&mut self, invocation: &str, id: EventId, now: Timestamp) {
+        let Some(hand) = self.hands.get(invocation) else { return };
+        let Some(event) = self.lives.event(id) else { return };
+        if hand.delivered_before.contains(&id) {
+            self.lives.set(id, State::LeftOut);
+            self.lives.add(id, now, What::SentAgain, "It was shown before.");
+        } else if event.is_draft || hand.show.mode(event.kind) == Mode::Off {
+            self.lives.set(id, State::LeftOut);
+            self.lives.add(id, now, What::LeftOut, "");
+        } else {
+            // It is a test, or the ledger did not answer: then there are no marks.
+            self.show_unmarked(id, now);
+        }
     }
 
     /// A message is hidden until it is received again.

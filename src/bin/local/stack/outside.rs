@@ -27,7 +27,7 @@ const QUEUE_BYTES: usize = 32 * 1024 * 1024;
 pub(crate) struct Outside {
     pub(crate) slack: FakeSlack,
     pub(crate) sqs: FakeSqs,
-    table: FakeDynamoDb,
+    pub(crate) table: FakeDynamoDb,
     secrets: FakeSecretsManager,
     /// Takes the messages in place of the fake.
     pub(crate) real_slack: Option<RealSlack>,

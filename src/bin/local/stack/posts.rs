@@ -142,6 +142,21 @@ impl Observed {
         self.new_messages.push(message);
     }
 
+    /// An event was posted without a mark: in the last message that names its order.
+    pub(crate) fn show_unmarked(&mut self, id: EventId, now: Timestamp) {
+        let name = self.lives.event(id).and_then(|event| event.name()).map(ToString::to_string);
+        let name = name.unwrap_or_default();
+        match self.channel.last(|message| has_name(&texts(&message.payload), &name)) {
+            Some(number) => {
+                self.channel.add_event(number, id);
+                self.show_event(id, None, now, number);
+            }
+            None => {
+                self.lives.set(id, State::Shown);
+            }
+        }
+    }
+
     fn show_event(
         &mut self,
         id: EventId,

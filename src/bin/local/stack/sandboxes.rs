@@ -110,6 +110,12 @@ impl Sandboxes {
         lock(&self.idle).clear();
     }
 
+    /// How many serve an event.
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> usize {
+        lock(&self.running).len()
+    }
+
     /// Ends all, in the middle of what they do.
     pub(crate) fn kill(&self) {
         self.renew();

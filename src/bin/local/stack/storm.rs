@@ -62,7 +62,7 @@ impl Storm {
     }
 }
 
-async fn send(stack: &Stack) -> Result<(), Failure> {
+async fn send(stack: &Arc<Stack>) -> Result<(), Failure> {
     let platform = Platform::find("generic").ok_or("there is no generic platform")?;
     let number = ORDERS.fetch_add(1, Ordering::Relaxed) + 1;
     let body = json!({

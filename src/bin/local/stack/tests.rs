@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -27,7 +26,7 @@ fn start() -> Arc<Stack> {
 
 impl Stack {
     /// Sends an order of an own system; returns the status and the event's id.
-    async fn send(&self, body: &Value) -> (i64, Option<EventId>) {
+    async fn send(self: &Arc<Self>, body: &Value) -> (i64, Option<EventId>) {
         let platform = order_alerts::platform::Platform::find("generic").unwrap();
         let webhook = Webhook::of_body(body.to_string().into_bytes());
         let event = webhook.signed_event(platform, &self.keys, &self.public_url, (self.clock)());
@@ -35,7 +34,7 @@ impl Stack {
         (response.status_code, events.first().copied())
     }
 
-    async fn cancel(&self, name: &str) -> EventId {
+    async fn cancel(self: &Arc<Self>, name: &str) -> EventId {
         let (status, id) =
             self.send(&json!({"event_type": "order_cancelled", "order_id": name})).await;
         assert_eq!(status, 200);

@@ -1,5 +1,7 @@
 //! The life of an event is told in the order in which it happened.
 
+use order_alerts_fakes::{AwsFault, EVERY_OPERATION};
+
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -86,4 +88,33 @@ async fn a_full_queue_refuses_what_it_cannot_keep() {
     let (status, id) =
         stack.send(&json!({"event_type": "order_cancelled", "order_id": "A-1"})).await;
     assert_eq!((status, id, stack.number("accepted")), (503, None, 0));
+}
+
+/// Without the ledger there are no leases and no marks.
+#[tokio::test(start_paused = true)]
+async fn what_is_posted_without_the_ledger_is_shown() {
+    let stack = start();
+    stack
+        .network
+        .outside
+        .table
+        .fail_with(EVERY_OPERATION, AwsFault::error("InternalServerError", 500));
+    let ids = [stack.cancel("A-1").await, stack.cancel("A-2").await];
+    stack.until(Duration::from_mins(1), |stack| stack.number("waiting") == 0).await;
+    assert_eq!((stack.number("shown"), stack.number("left_out")), (2, 0));
+    let events: Vec<_> = stack.messages().into_iter().flat_map(|(_, events)| events).collect();
+    assert_eq!(events, ids);
+    stack.check_messages();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sender_that_hangs_up_leaves_nothing_behind() {
+    let stack = start();
+    tokio::select! {
+        biased;
+        _ = stack.cancel("A-1") => panic!("it takes longer than no time"),
+        () = std::future::ready(()) => {}
+    }
+    stack.until(Duration::from_secs(10), |stack| stack.number("shown") == 1).await;
+    stack.until(Duration::from_secs(10), |stack| stack.sandboxes.running() == 0).await;
 }
