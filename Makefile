@@ -2,8 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit storm \
-	release bootstrap deployment
+.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
+	storm browser page pictures release bootstrap deployment
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -20,6 +20,10 @@ STAMP := $(call stamp,$(TOOLS),$(call requirements,aws))
 # An AWS on this machine. It needs other versions of boto than sam does.
 EMULATOR       := $(CURDIR)/target/tools/emulator
 EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(call requirements,emulator))
+
+# What drives a browser.
+PAGE       := $(CURDIR)/target/tools/page
+PAGE_STAMP := $(call stamp,$(PAGE),$(call requirements,page))
 
 # What renews these files.
 LOCK       := $(CURDIR)/target/tools/lock
@@ -47,14 +51,14 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start lint unit release bootstrap deployment ## run everything that CI runs
+test: start lint unit page release bootstrap deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda and cfn-lint under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
 
 requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the versions of what they need
-	@for name in lock aws emulator; do \
+	@for name in lock aws emulator page; do \
 		$(LOCK)/bin/uv --system-certs pip compile --quiet --upgrade --universal --python-version $(PYTHON) \
 			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
 			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
@@ -103,6 +107,19 @@ unit:
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
 
+# Without a browser it fails before anything is installed.
+browser:
+	@.ci/browser >/dev/null
+
+page: browser $(PAGE_STAMP) ## test the page of `cargo run` in a browser
+	@$(STEP) "Build of the local stack" cargo build --locked --bin local
+	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local \
+		$(STEP) "The page in a browser" $(PAGE)/bin/python -B -m unittest discover -s tests/page
+
+pictures: browser $(PAGE_STAMP) ## take the pictures in docs/pictures again
+	@$(STEP) "Build of the local stack" cargo build --locked --bin local
+	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local $(STEP) "Pictures" $(PAGE)/bin/python -B tests/page/pictures.py
+
 release:
 	@$(STEP) "Release build" cargo build --release --no-default-features --bin order-alerts --locked
 	@echo "The function has $$(wc -c <$(TARGET)/release/order-alerts | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
@@ -137,6 +154,9 @@ $(STAMP):
 
 $(EMULATOR_STAMP):
 	$(call install,$(EMULATOR),$(call requirements,emulator),the AWS emulator)
+
+$(PAGE_STAMP):
+	$(call install,$(PAGE),$(call requirements,page),the driver of the browser)
 
 $(LOCK_STAMP):
 	$(call install,$(LOCK),$(call requirements,lock),the tool that renews the requirements)

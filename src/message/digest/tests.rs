@@ -90,6 +90,25 @@ fn a_digest_over_the_wire() {
     insta::assert_json_snapshot!(about(&entries(&mixed()), 0, &ENGLISH));
 }
 
+/// Pictures in the documentation show it.
+#[test]
+fn a_busy_minute_over_the_wire() {
+    let priced =
+        |number, kind, amount| OrderEvent { total: money(amount, "KRW"), ..order(number, kind) };
+    let orders = [
+        OrderEvent {
+            reason: OneLine::parse("inventory"),
+            ..priced("#1042", Kind::Cancelled, "86000")
+        },
+        priced("#1043", Kind::Cancelled, "41000"),
+        priced("#1044", Kind::Created, "128000"),
+        priced("#1045", Kind::Created, "23500"),
+        priced("#1046", Kind::Created, "64000"),
+        OrderEvent { change: Some(Change::Paid), ..priced("#1039", Kind::Modified, "52000") },
+    ];
+    insta::assert_json_snapshot!([ENGLISH, KOREAN].map(|style| digest(&orders, &style)));
+}
+
 #[test]
 fn orders_of_one_kind_and_one_shop_need_fewer_words() {
     let orders = ["#1", "#2", "#3", "#4"].map(|number| order(number, Kind::Cancelled));

@@ -1,0 +1,129 @@
+// What the visitor does: samples, weather and settings.
+
+const STORM = { count: 300, seconds: 3 };
+const CHOICES = {
+  language: ["en", "ko"],
+  customer: ["hidden", "initials", "full"],
+  show_cancelled: ["each", "digest", "off"],
+  show_created: ["each", "digest", "off"],
+  show_modified: ["each", "digest", "off"],
+  mention: ["", "here", "channel", "everyone"],
+  mention_above: ["", "KRW 100000", "USD 50"],
+  digest_seconds: [5, 10, 30, 60],
+};
+
+/** What a sample is: its name without its platform. */
+const kindOf = ({ name, platform, title }) => say(`kinds.${name.slice((platform ?? "").length + 1)}`) ?? title ?? name;
+
+const answerOf = ({ status, body }) => {
+  if (body.includes('"ignored"')) return say("answers.ignored");
+  return say(`answers.${status}`) ?? `${status} ${body}`;
+};
+
+const sendSample = (sample) =>
+  sayIn(byId("sent"), async () => {
+    byId("sent").textContent = say("sending");
+    const answer = await post(`/local/samples/${sample.name}`);
+    showSent(answer.events);
+    return say("sent", `${sample.platform_name ?? ""} ${kindOf(sample)}`.trim(), answerOf(answer));
+  });
+
+const showSamples = () => {
+  const platforms = Map.groupBy(state.samples, (sample) => sample.platform_name ?? "order-alerts");
+  const groups = [...platforms].map(([platform, samples]) =>
+    make(
+      "div",
+      { class: "platform", role: "group", "aria-label": platform },
+      make("span", { "aria-hidden": true }, platform),
+      make(
+        "div",
+        {},
+        ...samples.map((sample) => button(kindOf(sample), () => sendSample(sample), { "data-sample": sample.name })),
+      ),
+    ),
+  );
+  byId("samples").replaceChildren(...groups);
+};
+
+const change = (weather) =>
+  sayIn(byId("weather-says"), async () => receiveWeather(await post("/local/weather", weather)));
+
+const receiveWeather = (weather) => {
+  state.weather = weather;
+  for (const sky of byId("skies").children) {
+    const { slack } = sky.dataset;
+    sky.setAttribute("aria-pressed", slack ? slack === weather.slack : weather.twice);
+  }
+  const says = [say(`sky.${weather.slack}`)[1], ...(weather.twice ? [say("twice")[1]] : [])].join(" ");
+  byId("weather-says").textContent = says;
+  return says;
+};
+
+const showWeather = () => {
+  const skies = Object.entries(say("sky")).map(([slack, [name]]) =>
+    button(name, () => change({ slack }), { "data-slack": slack, "aria-pressed": false }),
+  );
+  const twice = button(say("twice")[0], () => change({ twice: !state.weather.twice }), {
+    id: "twice",
+    "aria-pressed": false,
+  });
+  byId("skies").replaceChildren(...skies, twice);
+  receiveWeather(state.weather);
+
+  const events = { storm: STORM, alarm: {}, kill: {} };
+  byId("events").replaceChildren(
+    ...Object.entries(events).map(([event, content]) => {
+      const cause = async () => {
+        await post(`/local/${event}`, content);
+        return say(event)[1];
+      };
+      return button(say(event)[0], () => sayIn(byId("event-says"), cause), { id: event });
+    }),
+  );
+};
+
+const valueName = (setting, value) => {
+  if (setting === "digest_seconds") return say("value.seconds", value);
+  if (setting === "mention_above") return value || say("value.any");
+  return say("value")[value] ?? value;
+};
+
+const showSettings = () => {
+  const rows = Object.entries(CHOICES).map(([setting, choices]) => {
+    const current = state.settings[setting];
+    const values = choices.includes(current) ? choices : [...choices, current];
+    const save = ({ target }) =>
+      sayIn(byId("settings-says"), async () => {
+        const value = setting === "digest_seconds" ? Number(target.value) : target.value;
+        // There is no amount from which on nobody is notified.
+        const amount = setting === "mention" && !value ? { mention_above: "" } : {};
+        try {
+          receiveSettings(await post("/local/settings", { [setting]: value, ...amount }));
+          return say("saved");
+        } catch (error) {
+          receiveSettings(state.settings);
+          throw error;
+        }
+      });
+    const select = make(
+      "select",
+      { id: `setting-${setting}`, change: save },
+      ...values.map((value) => make("option", { value }, valueName(setting, value))),
+    );
+    return [make("label", { for: select.id }, say(`setting.${setting}`)), select];
+  });
+  byId("choices").replaceChildren(...rows.flat());
+  receiveSettings(state.settings);
+};
+
+const receiveSettings = (settings) => {
+  state.settings = settings;
+  for (const [setting, value] of Object.entries(settings)) {
+    const select = byId(`setting-${setting}`);
+    if (!select) continue;
+    const isKnown = [...select.options].some((option) => option.value === String(value));
+    if (!isKnown) select.append(make("option", { value }, valueName(setting, value)));
+    select.value = value;
+    select.disabled = setting === "mention_above" && !settings.mention;
+  }
+};

@@ -1,0 +1,112 @@
+// One order's way: the steps of the orders of a message, or of the webhook that was just sent.
+
+/** How many orders of a message are listed at once. A digest may have hundreds. */
+const LISTED_ORDERS = 20;
+/** After these steps, nothing more is expected of an order for now. */
+const LAST_STEPS = ["marked", "left out", "sent again", "superseded", "dead letter"];
+/** What shows that the channel knew it before. */
+const KNOWN_STEPS = ["sent again", "superseded"];
+/** The page asks for the life of an order that is on its way at most this often. */
+const ASK_AGAIN_MILLISECONDS = 400;
+
+/** What is shown: the ids of the events, and the message that was clicked, if one was. */
+let shownLife = null;
+
+const detailOf = ({ detail, message }) => {
+  if (!message) return [detail];
+  const show = () => byId(`message-${message}`)?.focus();
+  return [detail, " ", button(say("message_number", message), show, { class: "link" })];
+};
+
+const stepElement = (step, first) => {
+  const [name, meaning] = say(`step.${step.what}`) ?? [step.what, ""];
+  const after = ((step.at - first) / 1000).toFixed(step.at - first < 10_000 ? 2 : 0);
+  const time = make("time", { datetime: new Date(step.at).toISOString() }, clock(step.at, true));
+  const since = make("span", { class: "since" }, `+${after} s`);
+  return make(
+    "li",
+    { class: step.what.replaceAll(" ", "-") },
+    make("div", { class: "step" }, make("b", {}, name), time, since),
+    make("p", {}, meaning),
+    make("p", { class: "detail" }, ...detailOf(step)),
+  );
+};
+
+const lifeElement = ({ platform_name, kind, name, steps }, isOpen) => {
+  const title = `${name} · ${say(`kinds.${kind}`) ?? kind} · ${platform_name}`;
+  const list = make("ol", {}, ...steps.map((step) => stepElement(step, steps[0].at)));
+  return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), list);
+};
+
+const lifeOf = async (event) => {
+  const response = await fetch(`/local/orders/${event}`);
+  return response.ok ? response.json() : null;
+};
+
+/** Shows the lives of these events. Those that are open stay open. */
+const showLives = async (life) => {
+  const lives = await Promise.all(life.events.slice(0, life.listed).map(lifeOf));
+  if (shownLife !== life) return;
+  const known = lives.filter(Boolean);
+  const open = [...byId("lives").querySelectorAll("details")].map((details) => details.open);
+  const elements = known.map((one, position) => lifeElement(one, open[position] ?? position === 0));
+  const rest = life.events.length - life.listed;
+  if (rest > 0) {
+    const more = () => {
+      life.listed += LISTED_ORDERS;
+      showLives(life);
+    };
+    elements.push(button(say("more_orders", rest), more, { class: "link" }));
+  }
+  byId("lives").replaceChildren(...elements);
+  life.isOver = known.every((one) => LAST_STEPS.includes(one.steps.at(-1)?.what));
+  const isKnown = known.some((one) => one.steps.some(({ what }) => KNOWN_STEPS.includes(what)));
+  if (isKnown && !life.message) byId("sent").textContent = say("sent_again");
+};
+
+const show = (life) => {
+  shownLife = { listed: LISTED_ORDERS, isOver: false, askedAt: 0, ...life };
+  byId("lives").replaceChildren();
+  for (const article of byId("log").querySelectorAll(".chosen")) article.classList.remove("chosen");
+  showLifeWords();
+  return showLives(shownLife);
+};
+
+const clearLife = () => {
+  shownLife = null;
+  byId("lives").replaceChildren();
+  showLifeWords();
+};
+
+const showLifeWords = () => {
+  const life = shownLife;
+  byId("life-hint").textContent = !life
+    ? say("life_hint")
+    : !life.message
+      ? say("of_sent")
+      : life.events.length
+        ? say("of_message", life.message.number)
+        : say("no_orders");
+  byId("back").hidden = !life?.message;
+};
+
+const showMessage = (message) => {
+  show({ message, events: message.events });
+  byId(`message-${message.number}`)?.classList.add("chosen");
+  byId("life-title").focus();
+};
+
+const showSent = (events) => events.length && show({ events });
+
+/** Looks again at orders that are on their way, when something has happened. */
+const followLife = () => {
+  const life = shownLife;
+  if (!life || life.isOver || Date.now() - life.askedAt < ASK_AGAIN_MILLISECONDS) return;
+  life.askedAt = Date.now();
+  showLives(life);
+};
+
+const startLife = () => {
+  setInterval(followLife, ASK_AGAIN_MILLISECONDS);
+  byId("back").addEventListener("click", () => byId(`message-${shownLife.message.number}`)?.focus());
+};

@@ -1,0 +1,60 @@
+// The stream of what happens, and the start of the page.
+
+/** How long the page waits before it connects again, when the browser does not by itself. */
+const CONNECT_AGAIN_MILLISECONDS = 1000;
+
+/** Shows everything: at the start, after a new connection, and in another language. */
+const showAll = () => {
+  sayAll();
+  byId("language").textContent = say("other");
+  byId("language").lang = say("other_lang");
+  showLifeWords();
+  if (!state) return;
+  showSum();
+  showPlots();
+  showSamples();
+  showWeather();
+  showSettings();
+  showPlatforms();
+  showChannel();
+};
+
+/** The server has forgotten everything. */
+const forget = () => {
+  messages = [];
+  showChannel();
+  clearLife();
+};
+
+const connect = () => {
+  const stream = new EventSource("/local/stream");
+  const on = (name, act) => stream.addEventListener(name, ({ data }) => act(JSON.parse(data)));
+  on("state", (whole) => {
+    byId("trouble").textContent = "";
+    state = whole;
+    messages = whole.messages;
+    past = [whole.numbers];
+    showAll();
+  });
+  on("message", receive);
+  on("numbers", receiveNumbers);
+  on("settings", receiveSettings);
+  on("weather", receiveWeather);
+  on("reset", forget);
+  stream.addEventListener("error", () => {
+    byId("trouble").textContent = say("stopped");
+    if (stream.readyState !== EventSource.CLOSED) return;
+    setTimeout(connect, CONNECT_AGAIN_MILLISECONDS);
+  });
+};
+
+byId("language").addEventListener("click", () => {
+  language = say("other_lang");
+  showAll();
+});
+startChannel();
+startNumbers();
+startLife();
+startTry();
+showAll();
+connect();

@@ -1,0 +1,119 @@
+"""What the visitor tries: settings, a webhook of their own, the steps of an order."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+from playwright.sync_api import expect
+from stack import PageTest
+
+ORDER = {
+    "event_type": "order_cancelled", "order_id": "20260101-0000042", "order_number": "A-42", "total": "42.00",
+    "currency": "EUR", "customer": "Sample Customer", "items": ["Jasmine tea"],
+}
+
+
+class Settings(PageTest):
+    def test_the_channel_changes_its_language_with_the_next_message(self):
+        self.page.select_option("#setting-language", "ko")
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+        self.send("woocommerce-cancelled")
+        expect(self.articles().last.locator("h3")).to_have_text("🚫 주문 취소 #815 · 128,000원")
+        # The page itself keeps its own.
+        expect(self.page.locator("#send-title")).to_have_text("Send an order")
+
+    def test_a_customers_name_is_shown_only_when_it_is_chosen(self):
+        self.send("woocommerce-cancelled")
+        expect(self.articles()).to_have_count(2)
+        expect(self.page.locator("#log")).not_to_contain_text("Customer:")
+        self.page.select_option("#setting-customer", "full")
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+        self.try_own(ORDER)
+        expect(self.articles().last).to_contain_text("Customer: Sample Customer")
+
+    def test_an_amount_can_be_chosen_only_for_somebody_who_is_notified(self):
+        who, amount = self.page.locator("#setting-mention"), self.page.locator("#setting-mention_above")
+        expect(amount).to_be_disabled()
+        who.select_option("here")
+        amount.select_option("KRW 100000")
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+        who.select_option("")
+        expect(amount).to_be_disabled()
+        expect(amount).to_have_value("")
+        settings = self.stack.state()["settings"]
+        self.assertEqual((settings["mention"], settings["mention_above"]), ("", ""))
+
+    def test_every_setting_has_the_value_that_the_stack_uses(self):
+        settings = self.stack.state()["settings"]
+        for name, value in settings.items():
+            expect(self.page.locator(f"#setting-{name}")).to_have_value(str(value))
+
+
+class TryYourOwn(PageTest):
+    def test_the_example_is_accepted_explained_and_shown(self):
+        self.page.click("#form [type=submit]")
+        outcome = self.page.locator("#outcome")
+        expect(outcome).to_contain_text('200 {"status":"accepted"}')
+        expect(outcome.locator("table")).to_contain_text("20260101-0000042")
+        expect(outcome).to_contain_text("CUSTOMER=hidden")
+        expect(outcome.locator("article h3")).to_have_text("🚫 Order A-42 cancelled · EUR 42.00")
+        expect(self.articles().last.locator("h3")).to_have_text("🚫 Order A-42 cancelled · EUR 42.00")
+        expect(self.articles().last).to_contain_text("<b>Cup</b> <!channel> *with* a handle")
+
+    def test_the_json_for_slack_can_be_copied(self):
+        self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        self.try_own(ORDER)
+        self.page.click("#outcome summary")
+        self.page.click("#outcome details button")
+        expect(self.page.locator("#outcome details button")).to_have_text("Copied")
+        copied = self.page.evaluate("async () => JSON.parse(await navigator.clipboard.readText())")
+        self.assertEqual(copied, self.stack.state()["messages"][-1]["payload"])
+
+    def test_a_body_that_cannot_be_used_is_explained(self):
+        self.try_own("[1, 2")
+        expect(self.page.locator("#outcome")).not_to_be_empty()
+        expect(self.page.locator("#outcome article")).to_have_count(0)
+        self.forgive("status of 4")
+
+    def test_a_file_becomes_the_body(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "order.json")
+            file.write_text('{"event_type": "order_created", "order_id": "주문-7"}')
+            self.page.set_input_files("#file", file)
+            expect(self.page.locator("#body")).to_have_value(file.read_text())
+
+    def test_a_file_can_be_dropped(self):
+        self.page.locator("#body").evaluate("""(body) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['{"order_id": 7}'], "order.json"));
+            body.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }""")
+        expect(self.page.locator("#body")).to_have_value('{"order_id": 7}')
+
+    def test_the_headers_of_a_platform_decide_what_the_webhook_is(self):
+        expect(self.page.locator("#platform option")).to_have_count(len(self.stack.state()["platforms"]))
+        headers = "x-shopify-topic: orders/cancelled\nx-shopify-shop-domain: tea-house-sample.myshopify.com"
+        self.try_own({"id": 77, "name": "#77"}, "shopify", headers)
+        expect(self.articles().last.locator("h3")).to_contain_text("#77")
+
+
+class Steps(PageTest):
+    def test_a_sent_order_is_followed_until_it_is_shown(self):
+        self.send("woocommerce-cancelled")
+        steps = self.page.locator("#lives li")
+        expect(steps.first).to_contain_text("Received")
+        expect(steps.last).to_contain_text("Marked")
+        for what in ("Queued", "Leased", "Posted"):
+            expect(self.page.locator("#lives")).to_contain_text(what)
+
+    def test_a_click_on_a_message_shows_its_order(self):
+        self.articles().first.locator("h3").click()
+        expect(self.page.locator("#lives summary")).to_contain_text("#1042")
+        expect(self.page.locator("#lives li").first).to_contain_text("its signature is right")
+        expect(self.page.locator("#life-title")).to_be_focused()
+        self.page.click("#back")
+        expect(self.articles().first).to_be_focused()
+
+
+if __name__ == "__main__":
+    unittest.main()
