@@ -13,6 +13,7 @@ pub mod one_line;
 
 /// One thing that happened to one order: all that Slack may show of it, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct OrderEvent {
     /// The platform's name in the webhook path, such as `shopify`.
     pub platform: String,

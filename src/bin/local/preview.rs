@@ -174,7 +174,7 @@ pub(crate) fn preview(
     let style = Style { language: config.language, mention: config.mention.clone() };
     if events.iter().all(|event| event.is_draft) {
         let why = "it is a draft, which is shown when the order is placed.".to_owned();
-        return Ok((Some(explanation), Preview::Nothing(why)));
+        return Ok((Some(reading), Preview::Nothing(why)));
     }
     if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
         let why = format!("{} is off.", terminal::setting(off.kind));
