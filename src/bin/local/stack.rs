@@ -144,7 +144,10 @@ impl Stack {
             outcome => {
                 tracing::error!(?outcome, "the function did not answer the webhook");
                 let body = json!({"message": "Internal Server Error"}).to_string();
-                serde_json::from_value(json!({"statusCode": 500, "headers": {}, "body": body}))?
+                serde_json::from_value(json!({
+                    "statusCode": 500, "headers": {}, "multiValueHeaders": {}, "cookies": [],
+                    "body": body, "isBase64Encoded": false,
+                }))?
             }
         };
         Ok(Answer { response, events })

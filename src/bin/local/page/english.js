@@ -17,7 +17,10 @@ const ENGLISH = {
   send_hint: "One click sends a sample, signed as the shop would sign it. Click twice: the order is shown once.",
   sending: "Sending…",
   sent: "{0}: {1}",
-  sent_again: "The same webhook again: accepted, and not shown again.",
+  known: {
+    "sent again": "The same webhook again: accepted, and not shown again.",
+    superseded: "Accepted, and not shown: the channel already says more about this order.",
+  },
   answers: { 200: "200, accepted", ignored: "200, ignored: a ping, or an event nobody needs to see" },
   kinds: {
     cancelled: "Cancelled",
@@ -84,7 +87,7 @@ const ENGLISH = {
     leased: ["Leased", "One invocation of the function takes it, so no other posts it."],
     posted: ["Posted", "Slack has the message."],
     marked: ["Marked", "Remembered as shown. If it comes again, it is left out."],
-    "sent again": ["Sent again", "The same webhook was shown before, so this one is left out."],
+    "sent again": ["Sent again", "The same webhook came before, so this one is left out."],
     superseded: ["Superseded", "The channel already says more than this."],
     "left out": ["Left out", "It adds nothing to what the channel says."],
     "dead letter": ["Dead letter", "It could not be shown. It is kept until somebody redrives it."],

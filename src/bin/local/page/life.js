@@ -60,8 +60,9 @@ const showLives = async (life) => {
   }
   byId("lives").replaceChildren(...elements);
   life.isOver = known.every((one) => LAST_STEPS.includes(one.steps.at(-1)?.what));
-  const isKnown = known.some((one) => one.steps.some(({ what }) => KNOWN_STEPS.includes(what)));
-  if (isKnown && !life.message) byId("sent").textContent = say("sent_again");
+  const steps = known.flatMap((one) => one.steps.map(({ what }) => what));
+  const why = KNOWN_STEPS.find((step) => steps.includes(step));
+  if (why && !life.message) byId("sent").textContent = say(`known.${why}`);
 };
 
 const show = (life) => {
@@ -103,7 +104,8 @@ const followLife = () => {
   const life = shownLife;
   if (!life || life.isOver || Date.now() - life.askedAt < ASK_AGAIN_MILLISECONDS) return;
   life.askedAt = Date.now();
-  showLives(life);
+  // Without an answer, the page says that the stack has stopped.
+  showLives(life).catch(() => {});
 };
 
 const startLife = () => {

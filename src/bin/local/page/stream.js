@@ -30,6 +30,11 @@ const connect = () => {
   const stream = new EventSource("/local/stream");
   const on = (name, act) => stream.addEventListener(name, ({ data }) => act(JSON.parse(data)));
   on("state", (whole) => {
+    // It was started again, and knows nothing of what was sent before.
+    if (byId("trouble").textContent) {
+      clearLife();
+      for (const id of ["sent", "event-says", "settings-says", "outcome"]) byId(id).replaceChildren();
+    }
     byId("trouble").textContent = "";
     state = whole;
     messages = whole.messages;

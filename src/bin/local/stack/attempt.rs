@@ -29,6 +29,12 @@ impl Stack {
         let answer = self.webhook(&event).await?;
         terminal::response(&format!("POST /webhook/{}", platform.id), &answer.response);
 
+        if answer.response.status_code == 413 {
+            let mut tried = answer.json();
+            tried["reading"] = reading_of(None, Some("The body is larger than Lambda takes."));
+            tried["messages"] = json!([]);
+            return Ok(tried);
+        }
         let (reading, messages) = match read {
             Ok((reading, Preview::Messages(messages))) => {
                 (reading_of(reading.as_ref(), None), messages)
@@ -91,5 +97,5 @@ fn sentence(error: &dyn std::error::Error) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    format!("{text}.")
+    format!("{}.", text.trim_end_matches('.'))
 }

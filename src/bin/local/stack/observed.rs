@@ -108,7 +108,7 @@ impl Observed {
         let Some(event) = self.lives.event(id) else { return };
         if hand.delivered_before.contains(&id) {
             self.lives.set(id, State::LeftOut);
-            self.lives.add(id, now, What::SentAgain, "It was shown before.");
+            self.lives.add(id, now, What::SentAgain, "");
         } else if event.is_draft || hand.show.mode(event.kind) == Mode::Off {
             self.lives.set(id, State::LeftOut);
             self.lives.add(id, now, What::LeftOut, "");

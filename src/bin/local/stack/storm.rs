@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use order_alerts::platform::Platform;
 use serde_json::{Map, Value, json};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::stack::Stack;
 use crate::terminal;
@@ -15,6 +15,9 @@ use crate::webhook_file::Webhook;
 
 const MAX_COUNT: u64 = 1_000;
 const MAX_SECONDS: u64 = 60;
+/// A webhook that is not accepted is sent again after this, so often.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+const MAX_TRIES: usize = 30;
 
 /// The number of the last order of a storm.
 static ORDERS: AtomicU64 = AtomicU64::new(20_000);
@@ -62,6 +65,7 @@ impl Storm {
     }
 }
 
+/// Sends one webhook, and sends it again if it is not accepted, as shops do.
 async fn send(stack: &Arc<Stack>) -> Result<(), Failure> {
     let platform = Platform::find("generic").ok_or("there is no generic platform")?;
     let number = ORDERS.fetch_add(1, Ordering::Relaxed) + 1;
@@ -72,8 +76,13 @@ async fn send(stack: &Arc<Stack>) -> Result<(), Failure> {
     });
     let webhook = Webhook::of_body(body.to_string().into_bytes());
     let event = webhook.signed_event(platform, &stack.keys, &stack.public_url, (stack.clock)())?;
-    stack.webhook(&event).await?;
-    Ok(())
+    for _ in 0..MAX_TRIES {
+        if stack.webhook(&event).await?.response.status_code < 300 {
+            return Ok(());
+        }
+        sleep(TRY_AGAIN).await;
+    }
+    Err("a webhook of the storm was not accepted".into())
 }
 
 #[cfg(test)]
