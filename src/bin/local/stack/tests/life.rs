@@ -1,4 +1,4 @@
-//! The life of an event is told in the order in which it happened.
+//! The life of an event is shown in the order in which it happened.
 
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION};
 
