@@ -1,4 +1,4 @@
-//! How a webhook was read: for the author of a platform file, and for whoever tries a payload.
+//! How a webhook was read: for the author of a platform file, and for the person who tries a payload.
 
 use std::collections::BTreeSet;
 

@@ -65,7 +65,7 @@ pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 const CONSUMERS: usize = 2;
 /// So many webhooks are served at a time; others wait.
 const WEBHOOKS_AT_ONCE: usize = 32;
-/// So many invocations of the event source mapping are remembered, by nobody but it.
+/// So many invocations the event source mapping remembers. Nothing here asks for them.
 const REMEMBERED: usize = 10;
 
 /// One deployment on this machine.

@@ -194,3 +194,15 @@ async fn a_payload_that_is_tried_is_sent_and_explained() {
     assert_eq!((status, &answer["messages"]), (200, &json!([])), "{answer}");
     assert!(answer["reading"]["why_no_message"].is_string(), "{answer}");
 }
+
+#[tokio::test]
+async fn a_payload_that_is_too_large_says_so() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let body =
+        json!({"event_type": "order_cancelled", "order_id": 1, "note": "x".repeat(7_000_000)});
+    let tried = json!({"platform": "generic", "headers": "", "body": body.to_string()});
+    let (status, answer) = stack.ask("POST /local/try", &tried).await;
+    assert_eq!((status, &answer["status"], &answer["messages"]), (200, &json!(413), &json!([])));
+    let why = &answer["reading"]["why_no_message"];
+    assert_eq!(why, "the body is larger than Lambda takes.");
+}

@@ -13,6 +13,9 @@ use crate::terminal;
 use crate::terminal::Failure;
 use crate::webhook_file::{self, Webhook};
 
+/// The status of a body that is too large.
+const TOO_LARGE: i64 = 413;
+
 impl Stack {
     /// Sends the payload that the page gives; returns the function's answer, and how the webhook was
     /// read. The error says what cannot be used.
@@ -29,13 +32,11 @@ impl Stack {
         let answer = self.webhook(&event).await?;
         terminal::response(&format!("POST /webhook/{}", platform.id), &answer.response);
 
-        if answer.response.status_code == 413 {
-            let mut tried = answer.json();
-            tried["reading"] = reading_of(None, Some("The body is larger than Lambda takes."));
-            tried["messages"] = json!([]);
-            return Ok(tried);
-        }
         let (reading, messages) = match read {
+            // The function has not looked into it.
+            _ if answer.response.status_code == TOO_LARGE => {
+                (reading_of(None, Some("the body is larger than Lambda takes.")), Vec::new())
+            }
             Ok((reading, Preview::Messages(messages))) => {
                 (reading_of(reading.as_ref(), None), messages)
             }
