@@ -15,7 +15,7 @@ requirements = .ci/requirements/$(1).txt
 stamp        = $(1)/installed-$(firstword $(shell cksum <$(2)))
 
 TOOLS := $(CURDIR)/target/tools/aws
-STAMP := $(call stamp,$(TOOLS),$(call requirements,aws))
+STAMP := $(call stamp,$(TOOLS),$(call requirements,tools))
 
 # An AWS on this machine. It needs other versions of boto than sam does.
 EMULATOR       := $(CURDIR)/target/tools/emulator
@@ -31,10 +31,7 @@ LOCK_STAMP := $(call stamp,$(LOCK),$(call requirements,lock))
 # The oldest Python that the tools must run on.
 PYTHON     := 3.11
 
-DENY         := $(CURDIR)/target/tools/deny
-DENY_VERSION := 0.20.2
-DENY_STAMP   := $(DENY)/installed-$(DENY_VERSION)
-CARGO_DENY   := $(DENY)/bin/cargo-deny --locked --workspace
+CARGO_DENY := $(TOOLS)/bin/cargo-deny --locked --workspace
 
 # Most tests wait for most of their time, because of Slack's rate limit.
 export RUST_TEST_THREADS ?= 6
@@ -54,11 +51,11 @@ lint: formatting template project clippy docs dependencies advisories ## run all
 test: start lint unit page release bootstrap deployment ## run everything that CI runs
 	@$(STEP) --table
 
-tools: $(STAMP) ## install sam, cargo-lambda and cfn-lint under target/tools
+tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
 
 requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the versions of what they need
-	@for name in lock aws emulator page; do \
+	@for name in lock tools emulator page; do \
 		$(LOCK)/bin/uv --system-certs pip compile --quiet --upgrade --universal --python-version $(PYTHON) \
 			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
 			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
@@ -70,12 +67,12 @@ start:
 formatting:
 	@$(STEP) "Formatting" cargo fmt --all --check
 
-dependencies: $(DENY_STAMP)
+dependencies: $(STAMP)
 	@$(STEP) "Dependencies: licences, bans, sources" \
 		$(CARGO_DENY) --log-level error check --hide-inclusion-graph licenses bans sources
 
 # CI sets CI. There the check is required, unless ADVISORIES is `optional`.
-advisories: $(DENY_STAMP)
+advisories: $(STAMP)
 	@if reason=$$(GIT_TERMINAL_PROMPT=0 $(CARGO_DENY) --log-level error fetch db 2>&1); then \
 		$(STEP) "Dependencies: known vulnerabilities" $(CARGO_DENY) check --hide-inclusion-graph advisories; \
 	elif [[ "$${ADVISORIES:-$${CI:+required}}" =~ ^(optional)?$$ ]]; then \
@@ -150,7 +147,7 @@ define install
 endef
 
 $(STAMP):
-	$(call install,$(TOOLS),$(call requirements,aws),the tools for the template)
+	$(call install,$(TOOLS),$(call requirements,tools),the tools)
 
 $(EMULATOR_STAMP):
 	$(call install,$(EMULATOR),$(call requirements,emulator),the AWS emulator)
@@ -161,9 +158,3 @@ $(PAGE_STAMP):
 $(LOCK_STAMP):
 	$(call install,$(LOCK),$(call requirements,lock),the tool that renews the requirements)
 
-$(DENY_STAMP):
-	@$(STEP) "Install cargo-deny (compiles for some minutes, once)" bash -euo pipefail -c ' \
-		rm -rf $(DENY); \
-		cargo install --quiet --locked --root $(DENY) --target-dir $(DENY)/build cargo-deny@$(DENY_VERSION); \
-		rm -rf $(DENY)/build'
-	@touch $@

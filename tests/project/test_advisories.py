@@ -23,7 +23,7 @@ class Advisories(unittest.TestCase):
         program.write_text(cargo_deny)
         program.chmod(0o755)
         return run(
-            "make", "--no-print-directory", "advisories", f"CARGO_DENY={program}", f"DENY_STAMP={self.folder}/stamp",
+            "make", "--no-print-directory", "advisories", f"CARGO_DENY={program}", f"STAMP={self.folder}/stamp",
             STEP_TIMES=f"{self.folder}/times", **variables,
         )
 
