@@ -3,9 +3,6 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use jiff::Timestamp;
-use tokio::time::sleep;
-
 use crate::app::App;
 use crate::delivery::budget::Budget;
 use crate::delivery::outcome::RetryAfter;
@@ -13,11 +10,12 @@ use crate::infra::metrics::Metric;
 use crate::secret::Channel;
 use crate::secret::cache::SecretCacheError;
 use crate::slack::block_kit::Message;
-use crate::slack::pace::Pace;
+use crate::slack::pace::{Pace, pause};
 use crate::slack::reply::Failure;
 use crate::slack::retry::{Next, Tried, next};
 use crate::slack::url::{SlackUrl, SlackUrlError};
 use crate::slack::{Accepted, PostError};
+use jiff::Timestamp;
 
 const ALARMS_GO_TO_ORDERS: &str =
     "the URL for alarms is refused: posting them to the orders' channel";
@@ -138,7 +136,7 @@ impl<'a> Poster<'a> {
                 tracing::info!(seconds = wait.as_secs(), "rate limit still holds: retrying later");
                 return stopped(RetryAfter::Exactly(wait));
             }
-            sleep(wait).await;
+            pause(wait).await;
         }
         self.pace.ready().await;
         // Slack may answer late: a message that is posted again because of that is a repeat.
@@ -174,7 +172,7 @@ impl<'a> Poster<'a> {
             Next::RetryNow(wait) => {
                 tracing::warn!(%error, "not posted: retrying now");
                 tried.again |= !matches!(error.failure, Failure::RateLimited(_));
-                sleep(wait).await;
+                pause(wait).await;
                 None
             }
             Next::DropMention => {
@@ -280,7 +278,7 @@ mod tests {
 
     use jiff::Timestamp;
     use serde_json::json;
-    use tokio::time::Instant;
+    use tokio::time::{Instant, sleep};
 
     use super::*;
     use crate::app::tests::{answer, answer_with, in_memory};

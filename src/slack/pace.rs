@@ -46,13 +46,13 @@ impl Pace {
 
     /// Waits until the next post is due.
     pub async fn ready(&mut self) {
-        sleep(self.until_next()).await;
+        pause(self.until_next()).await;
         self.last = Some(Instant::now());
     }
 
     /// Waits out the gap after the last post, so that no other invocation posts in it.
     pub async fn rest(&self, deadline: Deadline) {
-        sleep(self.until_next().min(deadline.left())).await;
+        pause(self.until_next().min(deadline.left())).await;
     }
 
     fn until_next(&self) -> Duration {
@@ -60,8 +60,17 @@ impl Pace {
     }
 }
 
+/// Waits, if there is something to wait for: a timer's shortest wait is a millisecond, even one of zero
+/// (<https://docs.rs/tokio/latest/tokio/time/fn.sleep.html>).
+pub async fn pause(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
     use jiff::Timestamp;
 
     use super::*;
@@ -91,6 +100,17 @@ mod tests {
         pace.ready().await;
         pace.rest(within(30)).await;
         assert_eq!(begin.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_not_waited_for() {
+        let (mut direct, mut queue) = (Pace::unpaced(), Pace::for_queue());
+        for pace in [&mut direct, &mut queue] {
+            assert_eq!(pace.ready().now_or_never(), Some(()));
+        }
+        assert_eq!(direct.ready().now_or_never(), Some(()));
+        assert_eq!(direct.rest(within(4)).now_or_never(), Some(()));
+        assert_eq!(queue.ready().now_or_never(), None);
     }
 
     #[tokio::test(start_paused = true)]
