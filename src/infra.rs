@@ -1,6 +1,7 @@
 //! The ground of all rooms: HTTP, the AWS SDK, the deadline, the log and the metrics.
 
 pub mod aws;
+pub mod concurrent;
 pub mod deadline;
 pub mod http_client;
 pub mod log;

@@ -13,10 +13,10 @@ use aws_sdk_sqs::types::{
     MessageAttributeValue, MessageSystemAttributeName,
 };
 use aws_types::SdkConfig;
-use futures_util::{StreamExt, stream};
 use tokio::time::timeout_at;
 
 use crate::infra::aws::{ServiceError, timeouts};
+use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::Deadline;
 use crate::infra::http_client::HttpClient;
 use crate::queue::batch::Record;
@@ -129,8 +129,7 @@ impl Queue {
     /// Deletes messages. One that cannot be deleted is received again, and is a duplicate then.
     pub async fn delete(&self, receipts: Vec<String>) {
         let calls = receipts.chunks(MAX_BATCH).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let calls = stream::iter(calls).map(|receipts| self.delete_some(receipts));
-        calls.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+        concurrently(calls, CONCURRENT_CALLS, |receipts| self.delete_some(receipts)).await;
     }
 
     async fn delete_some(&self, receipts: Vec<String>) {
@@ -150,8 +149,7 @@ impl Queue {
     /// after the queue's own visibility timeout.
     pub async fn retry_after(&self, messages: Vec<(String, Duration)>) {
         let calls = messages.chunks(MAX_BATCH).map(<[_]>::to_vec).collect::<Vec<_>>();
-        let calls = stream::iter(calls).map(|messages| self.change_some(messages));
-        calls.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+        concurrently(calls, CONCURRENT_CALLS, |messages| self.change_some(messages)).await;
     }
 
     async fn change_some(&self, messages: Vec<(String, Duration)>) {

@@ -1,14 +1,12 @@
 //! Which events this invocation delivers, by what the ledger says of each.
 
-use futures_util::{StreamExt, stream};
-
 use crate::delivery::LATE;
 use crate::delivery::grouping::Grouped;
 use crate::delivery::jobs::EventIndex;
 use crate::delivery::ledger_session::CONCURRENT_CALLS;
 use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
-
+use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
 use crate::ledger::rules::PostedAs;
 use crate::ledger::{Claim, Lease};
@@ -24,9 +22,8 @@ impl OrderDelivery<'_> {
         let mut claimed = Vec::with_capacity(indexes.len());
         for indexes in [first, second] {
             let (ledger, jobs) = (&self.ledger, &self.jobs);
-            let claims = stream::iter(indexes.clone())
-                .map(|index| ledger.claim_event(jobs[index].event, index.0));
-            let claims: Vec<_> = claims.buffered(CONCURRENT_CALLS).collect().await;
+            let claim = |index: EventIndex| ledger.claim_event(jobs[index].event, index.0);
+            let claims = concurrently(indexes.clone(), CONCURRENT_CALLS, claim).await;
             for (index, claim) in indexes.into_iter().zip(claims) {
                 // What could not be claimed in time is left to the next invocation.
                 let Some(claim) = claim else { continue };

@@ -6,7 +6,6 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::alarm::Alarm;
@@ -14,6 +13,7 @@ use crate::app::App;
 use crate::delivery::budget::Budget;
 use crate::delivery::circuit_breaker::CircuitBreaker;
 use crate::infra::aws::ServiceError;
+use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
 use crate::ledger::item::{LeaseRequest, Release};
 use crate::ledger::{Claim, Lease, Ledger, Marked};
@@ -78,8 +78,8 @@ impl<'a> LedgerSession<'a> {
     /// Marks events as delivered.
     pub(super) async fn mark_all_delivered(&self, leases: Vec<Lease>) {
         let now = self.budget.deadline.now();
-        let marks = stream::iter(leases).map(|lease| self.mark_delivered(lease, now));
-        marks.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+        let mark = |lease| self.mark_delivered(lease, now);
+        concurrently(leases, CONCURRENT_CALLS, mark).await;
     }
 
     pub(super) async fn mark_delivered(&self, lease: Lease, now: Timestamp) {
@@ -92,8 +92,8 @@ impl<'a> LedgerSession<'a> {
 
     /// Ends the leases of events that were not delivered, each with what is known of its event.
     pub(super) async fn release_all(&self, leases: Vec<(Lease, Release)>) {
-        let releases = stream::iter(leases).map(|(lease, release)| self.release(lease, release));
-        releases.buffer_unordered(CONCURRENT_CALLS).collect::<()>().await;
+        let release = |(lease, release)| self.release(lease, release);
+        concurrently(leases, CONCURRENT_CALLS, release).await;
     }
 
     pub(super) async fn release(&self, lease: Lease, release: Release) {

@@ -1,12 +1,11 @@
 //! Messages that can never work are copied to the dead-letter queue, with the reason.
 
-use futures_util::{StreamExt, stream};
-
 use crate::app::App;
 use crate::delivery::outcome::RetryAfter;
 use crate::handlers::disposition::{Disposition, RetryPolicy};
 use crate::handlers::queue::message::QueuedMessage;
 use crate::infra::aws::ServiceError;
+use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::queue::Queue;
@@ -23,7 +22,8 @@ pub(super) async fn dead_letter(
     retry_policy: RetryPolicy,
     deadline: Deadline,
 ) -> Vec<Disposition> {
-    let copied = messages.iter().zip(dispositions).map(async |(message, disposition)| {
+    let messages = messages.iter().zip(dispositions).collect();
+    concurrently(messages, CONCURRENT_DEAD_LETTERS, |(message, disposition)| async move {
         let Disposition::DeadLetter { bodies, reason } = disposition else { return disposition };
         let message_id = &message.record.id;
         match copy(queue, &bodies, &reason, deadline).await {
@@ -38,9 +38,8 @@ pub(super) async fn dead_letter(
                 Disposition::RetryAfter(wait)
             }
         }
-    });
-    let copied: Vec<_> = copied.collect();
-    stream::iter(copied).buffered(CONCURRENT_DEAD_LETTERS).collect().await
+    })
+    .await
 }
 
 async fn copy(
