@@ -12,14 +12,15 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use self::emf::documents;
 
 mod emf;
 
 /// What is counted. A metric has no dimension with many values, such as an order's number: each
-/// value would be a metric of its own, and paid for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// value would be a metric of its own, and paid for. The names here are those in CloudWatch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Metric {
     /// Order events that were accepted from platforms, whatever their mode.
     EventsAccepted,
@@ -74,11 +75,6 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// Its name in CloudWatch.
-    pub fn name(self) -> String {
-        format!("{self:?}")
-    }
-
     fn unit(self) -> &'static str {
         match self {
             Self::SecondsToSlack => "Seconds",
@@ -147,8 +143,10 @@ impl Metrics {
         let counts =
             std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
         for document in documents(function, &counts, now) {
+            let mut line = serde_json::to_vec(&document).expect("its keys are strings");
+            line.push(b'\n');
             // If standard output is closed, there is no place left to report that to.
-            writeln!(io::stdout(), "{document}").ok();
+            io::stdout().write_all(&line).ok();
         }
     }
 }

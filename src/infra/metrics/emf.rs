@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::{Key, Metric};
 
@@ -12,69 +12,105 @@ const NAMESPACE: &str = "OrderAlerts";
 /// The specification's limit for one metric of one document.
 const MAX_VALUES: usize = 100;
 
+/// The counts of a platform, or of the function itself: what one line of the log says.
+#[derive(Clone)]
+pub(super) struct Document<'a> {
+    function: &'a str,
+    platform: Option<&'a str>,
+    now: Timestamp,
+    counts: Vec<(Metric, &'a [f64])>,
+}
+
 /// The documents with all counts of a function: one for each platform and one for the function itself,
 /// and more if a metric has many values.
-pub(super) fn documents(
-    function: &str,
-    counts: &BTreeMap<Key, Vec<f64>>,
+pub(super) fn documents<'a>(
+    function: &'a str,
+    counts: &'a BTreeMap<Key, Vec<f64>>,
     now: Timestamp,
-) -> Vec<Value> {
-    let mut documents = Vec::new();
-    let mut of_one: Vec<(Metric, &[f64])> = Vec::new();
-    let mut counts = counts.iter().peekable();
-    while let Some(((platform, metric), values)) = counts.next() {
-        let mut chunks = values.chunks(MAX_VALUES);
-        of_one.extend(chunks.next().map(|chunk| (*metric, chunk)));
+) -> Vec<Document<'a>> {
+    let mut documents = Vec::<Document<'_>>::new();
+    for ((platform, metric), values) in counts {
         let platform = platform.as_deref();
-        documents
-            .extend(chunks.map(|chunk| document(function, platform, &[(*metric, chunk)], now)));
-        let is_last = counts.peek().is_none_or(|((next, _), _)| next.as_deref() != platform);
-        if is_last {
-            documents.push(document(function, platform, &of_one, now));
-            of_one.clear();
+        for chunk in values.chunks(MAX_VALUES) {
+            let has_room = |document: &&mut Document<'_>| {
+                document.platform == platform
+                    && document.counts.last().is_some_and(|(last, _)| last != metric)
+            };
+            match documents.last_mut().filter(has_room) {
+                Some(document) => document.counts.push((*metric, chunk)),
+                None => documents.push(Document {
+                    function,
+                    platform,
+                    now,
+                    counts: vec![(*metric, chunk)],
+                }),
+            }
         }
     }
     documents
 }
 
-fn document(
-    function: &str,
-    platform: Option<&str>,
-    metrics: &[(Metric, &[f64])],
-    now: Timestamp,
-) -> Value {
-    // CloudWatch does not add up over a dimension, so the sums have a set of dimensions of their own.
-    let dimensions = match platform {
-        Some(_) => json!([["Function"], ["Function", "Platform"]]),
-        None => json!([["Function"]]),
-    };
-    let definitions: Vec<_> = metrics
-        .iter()
-        .map(|(metric, _)| json!({"Name": metric.name(), "Unit": metric.unit()}))
-        .collect();
-    let mut document = Map::new();
-    document.insert(
-        "_aws".to_owned(),
-        json!({
-            "Timestamp": now.as_millisecond(),
-            "CloudWatchMetrics": [
-                {"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": definitions},
-            ],
-        }),
-    );
-    document.insert("Function".to_owned(), function.into());
-    if let Some(platform) = platform {
-        document.insert("Platform".to_owned(), platform.into());
+impl Serialize for Document<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("_aws", &Metadata::of(self))?;
+        map.serialize_entry("Function", self.function)?;
+        if let Some(platform) = self.platform {
+            map.serialize_entry("Platform", platform)?;
+        }
+        for (metric, values) in &self.counts {
+            match values {
+                [value] => map.serialize_entry(metric, value)?,
+                values => map.serialize_entry(metric, values)?,
+            }
+        }
+        map.end()
     }
-    for (metric, values) in metrics {
-        let value = if let [value] = values { json!(value) } else { json!(values) };
-        document.insert(metric.name(), value);
+}
+
+/// What tells CloudWatch which members of the document are metrics.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metadata {
+    timestamp: i64,
+    cloud_watch_metrics: [Directive; 1],
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive {
+    namespace: &'static str,
+    dimensions: &'static [&'static [&'static str]],
+    metrics: Vec<Definition>,
+}
+
+#[derive(serde::Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Definition {
+    name: Metric,
+    unit: &'static str,
+}
+
+impl Metadata {
+    fn of(document: &Document<'_>) -> Self {
+        // CloudWatch does not add up over a dimension, so the sums have a set of dimensions of their own.
+        let dimensions: &[&[&str]] = match document.platform {
+            Some(_) => &[&["Function"], &["Function", "Platform"]],
+            None => &[&["Function"]],
+        };
+        let define = |(metric, _): &(Metric, _)| Definition { name: *metric, unit: metric.unit() };
+        let metrics = document.counts.iter().map(define).collect();
+        Self {
+            timestamp: document.now.as_millisecond(),
+            cloud_watch_metrics: [Directive { namespace: NAMESPACE, dimensions, metrics }],
+        }
     }
-    Value::Object(document)
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     fn now() -> Timestamp {
@@ -94,7 +130,7 @@ mod tests {
             ((None, Metric::SecondsToSlack), vec![0.25, 1.5]),
             ((None, Metric::MessagesPosted), vec![1.0]),
         ]);
-        insta::assert_json_snapshot!(documents("order-alerts", &counts, now()));
+        insta::assert_json_snapshot!(json!(documents("order-alerts", &counts, now())));
     }
 
     #[test]
@@ -104,7 +140,8 @@ mod tests {
             ((None, Metric::SecondsToSlack), values.clone()),
             ((None, Metric::MessagesPosted), vec![1.0]),
         ]);
-        let documents = documents("order-alerts", &counts, now());
+        let documents = json!(documents("order-alerts", &counts, now()));
+        let documents = documents.as_array().unwrap();
         let written = documents.iter().flat_map(|document| match &document["SecondsToSlack"] {
             Value::Array(values) => values.iter().filter_map(Value::as_f64).collect(),
             _ => Vec::new(),
@@ -118,6 +155,6 @@ mod tests {
 
     #[test]
     fn nothing_counted_is_nothing_written() {
-        assert_eq!(documents("order-alerts", &BTreeMap::new(), now()), Vec::<Value>::new());
+        assert!(documents("order-alerts", &BTreeMap::new(), now()).is_empty());
     }
 }
