@@ -4,11 +4,12 @@
 //! order id above 2^53 would lose digits in a float. Everything else is only checked for JSON's
 //! grammar, so it may be nested deeply or hold odd text.
 
-use std::borrow::Borrow;
+use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A JSON Pointer such as `/total_price`. In a list, `-1` is the last element.
@@ -61,9 +62,7 @@ fn unescape(step: &str) -> Result<String, PointerError> {
 
 /// A body that is one JSON object. Its values are decoded when they are read.
 #[derive(Debug)]
-pub struct JsonObject<'a> {
-    members: BTreeMap<Text, Value<'a>>,
-}
+pub struct JsonObject<'a>(Value<'a>);
 
 /// The body is not UTF-8, not a JSON object, or too deeply nested at a place that is read.
 #[derive(Debug, thiserror::Error)]
@@ -76,44 +75,34 @@ impl<'a> JsonObject<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
-        Ok(Self { members: members(text)? })
+        let members = Content::Members(members(text)?);
+        Ok(Self(Value { raw: text, content: OnceCell::from(members) }))
     }
 
     /// The value at a pointer. `None` if it is absent or `null`.
-    pub fn at(&self, pointer: &Pointer) -> Result<Option<Value<'a>>, Unreadable> {
-        match pointer.0.split_first() {
-            Some((name, steps)) => match self.members.get(name.as_str()) {
-                Some(member) => member.walk(steps),
-                None => Ok(None),
-            },
-            None => Ok(None),
-        }
+    pub fn at(&self, Pointer(steps): &Pointer) -> Result<Option<&Value<'a>>, Unreadable> {
+        if steps.is_empty() { Ok(None) } else { self.0.walk(steps) }
     }
 
     /// The values at a pointer in which a `*` is every element of a list.
-    pub fn all_at(&self, pointer: &Pointer) -> Result<Vec<Value<'a>>, Unreadable> {
+    pub fn all_at(&self, pointer: &Pointer) -> Result<Vec<&Value<'a>>, Unreadable> {
         let Some(position) = pointer.0.iter().position(|step| step == ANY) else {
             return Ok(self.at(pointer)?.into_iter().collect());
         };
-        let list = self.at(&Pointer(pointer.0[..position].to_vec()))?;
+        let list = self.0.walk(&pointer.0[..position])?;
         let elements = list.map_or(Ok(None), Value::elements)?.unwrap_or_default();
         let rest = &pointer.0[position + 1..];
-        let values = elements.into_iter().map(|element| element.walk(rest));
+        let values = elements.iter().map(|element| element.walk(rest));
         values.filter_map(Result::transpose).collect()
     }
 
     /// Whether there is a value at a pointer, and it is `null` or a text without a character.
-    pub fn is_empty_at(&self, pointer: &Pointer) -> Result<bool, Unreadable> {
-        let Some((name, steps)) = pointer.0.split_last() else { return Ok(false) };
-        let value = if steps.is_empty() {
-            self.members.get(name.as_str()).copied()
-        } else {
-            let object = self.at(&Pointer(steps.to_vec()))?;
-            let object = object.filter(|object| object.0.get().starts_with('{'));
-            object.map_or(Ok(None), |object| Ok(members(object.0.get())?.remove(name.as_str())))?
-        };
-        let Some(Value(raw)) = value else { return Ok(false) };
-        Ok(raw.get() == "null" || Value(raw).text()?.is_some_and(|text| text.trim().is_empty()))
+    pub fn is_empty_at(&self, Pointer(steps): &Pointer) -> Result<bool, Unreadable> {
+        let Some((name, steps)) = steps.split_last() else { return Ok(false) };
+        let Some(object) = self.0.walk(steps)? else { return Ok(false) };
+        let Content::Members(members) = object.content()? else { return Ok(false) };
+        let Some(value) = member(members, name) else { return Ok(false) };
+        Ok(value.raw == "null" || value.text()?.is_some_and(|text| text.trim().is_empty()))
     }
 }
 
@@ -123,69 +112,103 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// The step of a pointer that is every element of a list.
 const ANY: &str = "*";
 
-/// A value inside a [`JsonObject`], not yet decoded.
-#[derive(Clone, Copy, Debug, serde::Deserialize)]
-#[serde(transparent)]
-pub struct Value<'a>(#[serde(borrow)] &'a RawValue);
+/// A value of a [`JsonObject`]. What it holds is decoded when it is first read.
+#[derive(Debug)]
+pub struct Value<'a> {
+    raw: &'a str,
+    content: OnceCell<Content<'a>>,
+}
 
-impl Value<'_> {
+/// What a value holds. The values inside are not decoded yet.
+#[derive(Debug)]
+enum Content<'a> {
+    /// In the sender's order. Of members with the same name the last one counts.
+    Members(Vec<(Text<'a>, Value<'a>)>),
+    Elements(Vec<Value<'a>>),
+    /// It is no container.
+    Nothing,
+}
+
+impl<'a> Value<'a> {
     /// The value at a pointer inside this one. The empty pointer is this value itself.
-    pub fn at(self, pointer: &Pointer) -> Result<Option<Self>, Unreadable> {
+    pub fn at(&self, pointer: &Pointer) -> Result<Option<&Self>, Unreadable> {
         self.walk(&pointer.0)
     }
 
     /// The text of a string, or a number or boolean as it is spelled. `None` for anything else.
-    pub fn text(self) -> Result<Option<String>, Unreadable> {
-        let raw = self.0.get();
-        match raw.as_bytes().first() {
+    pub fn text(&self) -> Result<Option<String>, Unreadable> {
+        match self.raw.as_bytes().first() {
             Some(b'"') => {
-                let Text(text) = serde_json::from_str(raw).map_err(|_| Unreadable)?;
-                Ok(Some(text))
+                let Text(text) = serde_json::from_str(self.raw).map_err(|_| Unreadable)?;
+                Ok(Some(text.into_owned()))
             }
-            Some(b'[' | b'{') if depth(raw) > MAX_DEPTH => Err(Unreadable),
+            Some(b'[' | b'{') if depth(self.raw) > MAX_DEPTH => Err(Unreadable),
             Some(b'[' | b'{' | b'n') | None => Ok(None),
-            _ => Ok(Some(raw.to_owned())),
+            _ => Ok(Some(self.raw.to_owned())),
         }
     }
 
     /// The elements of an array. `None` for anything else.
-    pub fn elements(self) -> Result<Option<Vec<Self>>, Unreadable> {
-        if !self.0.get().starts_with('[') {
-            return Ok(None);
+    pub fn elements(&self) -> Result<Option<&[Self]>, Unreadable> {
+        match self.content()? {
+            Content::Elements(elements) => Ok(Some(elements)),
+            Content::Members(_) | Content::Nothing => Ok(None),
         }
-        serde_json::from_str(self.0.get()).map(Some).map_err(|_| Unreadable)
     }
 
-    fn walk(self, steps: &[String]) -> Result<Option<Self>, Unreadable> {
+    /// The members of an object, by name. `None` for anything else.
+    pub fn members(&self) -> Result<Option<BTreeMap<&str, &Self>>, Unreadable> {
+        let Content::Members(members) = self.content()? else { return Ok(None) };
+        Ok(Some(members.iter().map(|(Text(name), value)| (name.as_ref(), value)).collect()))
+    }
+
+    fn walk(&self, steps: &[String]) -> Result<Option<&Self>, Unreadable> {
         let Some((step, rest)) = steps.split_first() else {
-            return Ok((self.0.get() != "null").then_some(self));
+            return Ok((self.raw != "null").then_some(self));
         };
-        let child = if self.0.get().starts_with('{') {
-            members(self.0.get())?.remove(step.as_str())
-        } else {
-            let elements = self.elements()?.unwrap_or_default();
-            match step.parse::<usize>() {
-                Ok(index) => elements.get(index).copied(),
-                Err(_) if step == "-1" => elements.last().copied(),
+        let child = match self.content()? {
+            Content::Members(members) => member(members, step),
+            Content::Elements(elements) => match step.parse::<usize>() {
+                Ok(index) => elements.get(index),
+                Err(_) if step == "-1" => elements.last(),
                 Err(_) => None,
-            }
+            },
+            Content::Nothing => None,
         };
-        match child {
-            Some(child) => child.walk(rest),
-            None => Ok(None),
+        child.map_or(Ok(None), |child| child.walk(rest))
+    }
+
+    fn content(&self) -> Result<&Content<'a>, Unreadable> {
+        if let Some(content) = self.content.get() {
+            return Ok(content);
         }
+        let content = match self.raw.as_bytes().first() {
+            Some(b'{') => Content::Members(members(self.raw)?),
+            Some(b'[') => Content::Elements(elements(self.raw)?),
+            _ => Content::Nothing,
+        };
+        Ok(self.content.get_or_init(|| content))
     }
 }
 
-impl Value<'_> {
-    /// The members of an object, by name. `None` for anything else.
-    pub fn members(self) -> Result<Option<Vec<(String, Self)>>, Unreadable> {
-        if !self.0.get().starts_with('{') {
-            return Ok(None);
-        }
-        let members = members(self.0.get())?.into_iter();
-        Ok(Some(members.map(|(Text(name), value)| (name, value)).collect()))
+impl<'a> From<&'a RawValue> for Value<'a> {
+    fn from(raw: &'a RawValue) -> Self {
+        Self { raw: raw.get(), content: OnceCell::new() }
     }
+}
+
+fn member<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)], name: &str) -> Option<&'v Value<'a>> {
+    members.iter().rev().find(|(Text(member), _)| member == name).map(|(_, value)| value)
+}
+
+fn elements(array: &str) -> Result<Vec<Value<'_>>, Unreadable> {
+    let elements: Vec<&RawValue> = serde_json::from_str(array).map_err(|_| Unreadable)?;
+    Ok(elements.into_iter().map(Value::from).collect())
+}
+
+fn members(object: &str) -> Result<Vec<(Text<'_>, Value<'_>)>, Unreadable> {
+    let Members(members) = serde_json::from_str(object).map_err(|_| Unreadable)?;
+    Ok(members)
 }
 
 /// How deeply a value that is read may be nested, as in most JSON parsers.
@@ -210,35 +233,53 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-fn members(object: &str) -> Result<BTreeMap<Text, Value<'_>>, Unreadable> {
-    serde_json::from_str(object).map_err(|_| Unreadable)
+struct Members<'a>(Vec<(Text<'a>, Value<'a>)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Members<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
+                let mut members = Vec::new();
+                while let Some((name, raw)) = map.next_entry::<_, &RawValue>()? {
+                    members.push((name, raw.into()));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Entries)
+    }
 }
 
 /// A JSON string in which half a surrogate pair becomes `U+FFFD` instead of an error.
 ///
 /// A sender that cuts text by UTF-16 units leaves such halves. One odd product name must not make
 /// the order unreadable.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Text(String);
+#[derive(Debug)]
+struct Text<'a>(Cow<'a, str>);
 
-impl Borrow<str> for Text {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de> Deserialize<'de> for Text {
+impl<'de> Deserialize<'de> for Text<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Text;
+        impl<'de> Visitor<'de> for Bytes {
+            type Value = Text<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
-                Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+            fn visit_borrowed_bytes<E>(self, bytes: &'de [u8]) -> Result<Text<'de>, E> {
+                Ok(Text(String::from_utf8_lossy(bytes)))
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text<'de>, E> {
+                Ok(Text(String::from_utf8_lossy(bytes).into_owned().into()))
             }
         }
         deserializer.deserialize_bytes(Bytes)
@@ -293,10 +334,10 @@ mod tests {
     fn an_object_lists_its_members_by_name() {
         let body = JsonObject::parse(br#"{"a":{"y":1,"x":"b","y":2},"d":[1],"e":"{}"}"#).unwrap();
         let members = |place| body.at(&pointer(place)).unwrap().unwrap().members().unwrap();
-        let named: Vec<_> = members("/a").unwrap().into_iter().collect();
-        let named =
-            named.iter().map(|(name, value)| (name.as_str(), value.text().unwrap().unwrap()));
+        let named = members("/a").unwrap();
+        let named = named.iter().map(|(name, value)| (*name, value.text().unwrap().unwrap()));
         assert_eq!(named.collect::<Vec<_>>(), [("x", "b".to_owned()), ("y", "2".to_owned())]);
+        assert_eq!(text_at(r#"{"a":1,"a":2}"#, "/a").unwrap(), "2");
         assert!(members("/d").is_none() && members("/e").is_none());
     }
 

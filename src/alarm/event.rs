@@ -73,7 +73,7 @@ impl<'a> Object<'a> {
         JsonObject::parse(text.as_bytes()).ok().map(Self)
     }
 
-    fn at(&self, place: &str) -> Option<Value<'a>> {
+    fn at(&self, place: &str) -> Option<&Value<'a>> {
         self.0.at(&pointer(place)).ok()?
     }
 
@@ -93,7 +93,7 @@ impl<'a> Object<'a> {
         OneLine::parse(&text)
     }
 
-    fn elements(&self, place: &str) -> Vec<Value<'a>> {
+    fn elements(&self, place: &str) -> &[Value<'a>] {
         self.at(place).and_then(|value| value.elements().ok()?).unwrap_or_default()
     }
 
@@ -111,22 +111,21 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn metrics(&self) -> Vec<Value<'a>> {
+    fn metrics(&self) -> &[Value<'a>] {
         self.elements("/alarmData/configuration/metrics")
     }
 
     /// The metric or the expression that the alarm monitors: the others are its inputs.
-    fn metric(&self) -> Option<Value<'a>> {
+    fn metric(&self) -> Option<&Value<'a>> {
         let metrics = self.metrics();
         let is_returned =
-            |metric: &Value<'_>| text_of(*metric, "/returnData").as_deref() == Some("true");
-        let returned = metrics.iter().copied().find(is_returned);
-        returned.or_else(|| metrics.first().copied())
+            |metric: &&Value<'_>| text_of(metric, "/returnData").as_deref() == Some("true");
+        metrics.iter().find(is_returned).or_else(|| metrics.first())
     }
 
     /// An expression without a period has that of its inputs.
     fn period(&self) -> Option<String> {
-        let period = |metric: Value<'_>| {
+        let period = |metric: &Value<'_>| {
             text_of(metric, "/metricStat/period").or_else(|| text_of(metric, "/period"))
         };
         self.metric().into_iter().chain(self.metrics()).find_map(period)
@@ -170,7 +169,7 @@ impl<'a> Object<'a> {
     }
 }
 
-fn text_of(value: Value<'_>, place: &str) -> Option<String> {
+fn text_of(value: &Value<'_>, place: &str) -> Option<String> {
     value.at(&pointer(place)).ok()??.text().ok()?
 }
 

@@ -1,6 +1,7 @@
 //! Looks up the values of a webhook at the places that its platform file names.
 
 use std::cell::RefCell;
+use std::slice;
 
 use crate::json::{JsonObject, Unreadable, Value};
 use crate::order::one_line::OneLine;
@@ -96,7 +97,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The elements of a list. A value that is not a list is its only element.
-    pub(super) fn list(&self, place: &'p Place) -> Result<Vec<Value<'a>>, Unreadable> {
+    pub(super) fn list(&self, place: &'p Place) -> Result<&'a [Value<'a>], Unreadable> {
         self.record(|trace| trace.look_up(place));
         let value = match place {
             Place::Body(pointer) => self.body.at(pointer)?,
@@ -104,9 +105,9 @@ impl<'a, 'p> Reader<'a, 'p> {
         };
         let Some(value) = value else {
             self.record(|trace| trace.missing.push("items"));
-            return Ok(Vec::new());
+            return Ok(&[]);
         };
-        let elements = value.elements()?.unwrap_or_else(|| vec![value]);
+        let elements = value.elements()?.unwrap_or_else(|| slice::from_ref(value));
         self.record(|trace| trace.items = Some((elements.len(), place)));
         Ok(elements)
     }
@@ -115,7 +116,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     pub(super) fn inside(
         &self,
         list: &Place,
-        element: Value<'_>,
+        element: &Value<'_>,
         places: &Places,
     ) -> Result<Option<String>, Unreadable> {
         let found = first(&places.0, |place| {
