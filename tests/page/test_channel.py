@@ -43,7 +43,7 @@ class Channel(PageTest):
         expect(self.page.locator("#settings-says")).to_contain_text("Saved")
         for sample in ("deliveroo-created", "square-created"):
             self.send(sample)
-            expect(self.page.locator("#sent")).to_contain_text(re.compile(r"at most \d+ s, to be shown together"))
+            expect(self.page.locator("#sent")).to_contain_text(re.compile(r"about \d+ s, to be shown together"))
         expect(self.page.locator("#lives li.queued .detail")).to_contain_text("to be shown together with others")
         expect(self.page.locator("#sent")).to_contain_text("It is in the channel, in message", timeout=AFTER_AN_OUTAGE)
 

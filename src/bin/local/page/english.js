@@ -20,7 +20,7 @@ const ENGLISH = {
   sent: "{0}: {1}.",
   fate: {
     waiting: "It is in the queue, and its turn is next.",
-    digest: "It waits in the queue for at most {0} s, to be shown together with others.",
+    digest: "It waits in the queue for about {0} s, to be shown together with others.",
     limited: "It waits: Slack takes no message before the time that it asked for.",
     refused: "It waits: Slack did not take the message.",
     retry: "It waits in the queue, and is tried again.",
@@ -115,7 +115,7 @@ const ENGLISH = {
     later: ["Half an hour later", "Only here: the clock of the function is put forward, so that you need not wait."],
   },
   detail: {
-    digest: "It waits for at most {0} s, to be shown together with others.",
+    digest: "It waits for about {0} s, to be shown together with others.",
     "in doubt": "An earlier message may have shown it.",
     again: "It is shown once more: the first time was in doubt.",
     draft: "The order is a draft.",

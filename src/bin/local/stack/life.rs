@@ -50,7 +50,7 @@ pub(crate) enum What {
 /// What else is known of a step. The page has the words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Detail {
-    /// It waits so many seconds at most, to be shown together with others.
+    /// It waits about so many seconds, to be shown together with others.
     Digest(u64),
     /// An earlier post may have shown it.
     InDoubt,
