@@ -103,6 +103,11 @@ impl FakeSqs {
         assert!(self.queues.deliver_again(id), "{id} is not in flight: {:#?}", self.messages());
     }
 
+    /// The same, if the message is in flight.
+    pub fn try_deliver_again(&self, id: &str) -> bool {
+        self.queues.deliver_again(id)
+    }
+
     /// Waits until the queue's messages are as wanted.
     ///
     /// # Panics

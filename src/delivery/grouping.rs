@@ -140,7 +140,11 @@ impl Notification {
 }
 
 fn digests(mut entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
-    entries.sort_by_key(|Grouped { event, .. }| (place(event.kind), event.time()));
+    // A longer number is a larger one.
+    entries.sort_by_cached_key(|Grouped { event, .. }| {
+        let name = event.name().map_or("", OneLine::as_str);
+        (place(event.kind), event.time(), name.len(), name.to_owned())
+    });
     let mut digests = Vec::new();
     while !entries.is_empty() {
         let rest = entries.split_off(fitting(&entries, style));

@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 use std::iter;
 
+use jiff::Timestamp;
+
 use crate::message::words::{Words, named};
 use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
 use crate::order::money::{Money, Sums};
@@ -193,7 +195,8 @@ impl<'a> Digest<'a> {
         let mut footer = remarked(remarks);
         if let (Some(first), Some(last)) = (times().min(), times().max()) {
             footer = time(footer, first, self.words);
-            if first != last {
+            // The channel shows no seconds.
+            if minute(first) != minute(last) {
                 footer = time(footer.text(self.words.until()), last, self.words);
             }
         }
@@ -244,6 +247,10 @@ impl<'a> Digest<'a> {
         }
         text + &and_more(left)
     }
+}
+
+fn minute(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(60)
 }
 
 /// What stands before the first of a list, and before each other.

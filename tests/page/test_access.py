@@ -1,4 +1,4 @@
-"""Everybody can use the page: with a keyboard, a screen reader, on a phone, in both languages."""
+"""The page can be used with a keyboard, a screen reader, on a phone, in both languages."""
 
 import unittest
 
@@ -36,6 +36,17 @@ class Page(PageTest):
         self.page.click("#language")
         expect(self.page.locator("#send-title")).to_have_text("Send an order")
 
+    def test_korean_words_stand_in_the_place_of_english_ones(self):
+        self.page.click("#form [type=submit]")
+        expect(self.page.locator("#fate")).to_contain_text("in message 2")
+        self.page.click("#language")
+        for selector, english in (("#samples", "Order system"), ("#samples", "Standard Webhooks"), ("#lives", "Order system"),
+                                  ("#lives", "Received"), ("#platform", "Order system"), ("#fate", "channel")):
+            expect(self.page.locator(selector)).not_to_contain_text(english)
+        expect(self.page.locator(".file")).to_have_text("파일 선택")
+        # The browser's own words are in its own language.
+        self.assertEqual(self.page.locator("#file").evaluate("(file) => getComputedStyle(file).opacity"), "0")
+
     def test_both_languages_say_everything(self):
         # The names of all words. A list is a title with its explanation.
         names = """(language) => {
@@ -46,6 +57,14 @@ class Page(PageTest):
         english, korean = (self.page.evaluate(names, language) for language in ("en", "ko"))
         self.assertEqual(english, korean)
         self.assertGreater(len(english), 100)
+
+    def test_the_samples_of_a_platform_are_in_one_line(self):
+        lines = """(platforms) => platforms.map((platform) =>
+            new Set([...platform.querySelectorAll("button")].map((button) => button.offsetTop)).size)"""
+        for language in ("en", "ko"):
+            with self.subTest(language=language):
+                self.assertEqual(set(self.page.eval_on_selector_all("#samples .platform", lines)), {1})
+                self.page.click("#language")
 
     def test_the_sum_stays_on_screen(self):
         self.page.locator("#try").scroll_into_view_if_needed()

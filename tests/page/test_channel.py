@@ -1,9 +1,10 @@
 """The channel shows what Slack would show, and orders' data stays data."""
 
+import re
 import unittest
 
 from playwright.sync_api import expect
-from stack import PageTest
+from stack import AFTER_AN_OUTAGE, PageTest, Stack
 
 
 class Channel(PageTest):
@@ -16,7 +17,9 @@ class Channel(PageTest):
         expect(self.articles()).to_have_count(2)
         expect(self.articles().last.locator("h3")).to_have_text("🚫 Order #815 cancelled · KRW 128,000")
         expect(self.articles().last).to_be_in_viewport()
-        expect(self.page.locator("#sent")).to_have_text("WooCommerce Cancelled: 200, accepted")
+        expect(self.page.locator("#sent")).to_have_text(
+            "WooCommerce Cancelled: 200, accepted. It is in the channel, in message 2."
+        )
 
     def test_the_same_sample_twice_is_one_message(self):
         for accepted in ("2", "3"):
@@ -26,6 +29,23 @@ class Channel(PageTest):
         expect(self.page.locator("#sent")).to_contain_text("not shown again")
         self.expect_all_shown()
         expect(self.articles()).to_have_count(2)
+
+    def test_a_change_of_a_cancelled_order_says_why_it_is_not_shown(self):
+        # The stack has cancelled this order at its start.
+        self.send("shopify-created")
+        expect(self.page.locator("#sent")).to_contain_text("not shown again: the channel already says this, or more")
+        expect(self.page.locator("#lives li.superseded")).to_be_visible()
+        self.expect_all_shown()
+        expect(self.articles()).to_have_count(1)
+
+    def test_a_new_order_says_that_it_waits_to_be_shown_with_others(self):
+        self.page.select_option("#setting-digest_seconds", "10")
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+        for sample in ("deliveroo-created", "square-created"):
+            self.send(sample)
+            expect(self.page.locator("#sent")).to_contain_text(re.compile(r"about \d+ s, to be shown together"))
+        expect(self.page.locator("#lives li.queued .detail")).to_contain_text("to be shown together with others")
+        expect(self.page.locator("#sent")).to_contain_text("It is in the channel, in message", timeout=AFTER_AN_OUTAGE)
 
     def test_markup_in_a_name_stays_text(self):
         title = '<img src=x onerror="throw 1"> <!here> <https://evil.example|*b*> &amp;'
@@ -43,6 +63,9 @@ class Channel(PageTest):
         self.page.click("#alarm")
         expect(self.articles().last.locator("h3")).to_contain_text("No orders for")
         expect(self.articles().last.locator(".who .label")).to_have_text("alarm")
+        # It is about no order.
+        expect(self.articles().first.locator(".steps")).to_have_count(1)
+        expect(self.articles().last.locator(".steps")).to_have_count(0)
 
     def test_another_window_shows_the_same(self):
         first = self.page
@@ -64,6 +87,34 @@ class Channel(PageTest):
         self.send("woocommerce-cancelled")
         expect(self.page.locator("#sent")).to_contain_text("does not answer")
         self.forgive("ERR_CONNECTION", "ERR_INCOMPLETE")
+
+    def test_the_page_begins_again_with_another_stack(self):
+        self.page.select_option("#setting-customer", "full")
+        self.page.click("#form [type=submit]")
+        expect(self.page.locator("#outcome article")).to_have_count(1)
+        expect(self.page.locator("#lives summary")).to_contain_text("A-42")
+        other = Stack()
+        self.addCleanup(other.stop)
+        # From now on, the other one answers at this address.
+        self.page.route("**/local/stream", lambda route: route.continue_(url=f"{other.address}/local/stream"))
+        self.stack.process.kill()
+        expect(self.page.locator("#begun")).to_contain_text("another local stack")
+        expect(self.page.locator("#trouble")).to_have_text("")
+        expect(self.articles()).to_have_count(1)
+        expect(self.number("accepted")).to_have_text("1")
+        for cleared in ("#outcome", "#lives", "#sent", "#settings-says"):
+            expect(self.page.locator(cleared)).to_have_text("")
+        expect(self.page.locator("#setting-customer")).to_have_value("hidden")
+        self.forgive("ERR_CONNECTION", "ERR_INCOMPLETE")
+
+    def test_a_new_connection_to_the_same_stack_keeps_what_was_sent(self):
+        self.send("woocommerce-cancelled")
+        expect(self.page.locator("#sent")).to_contain_text("in message 2")
+        self.page.evaluate("connect()")
+        expect(self.articles()).to_have_count(2)
+        expect(self.page.locator("#sent")).to_contain_text("in message 2")
+        expect(self.page.locator("#lives summary")).to_contain_text("815")
+        expect(self.page.locator("#begun")).to_have_text("")
 
 
 class Rendering(PageTest):

@@ -5,7 +5,7 @@ import unittest
 from pathlib import Path
 
 from playwright.sync_api import expect
-from stack import PageTest
+from stack import AFTER_AN_OUTAGE, PageTest
 
 ORDER = {
     "event_type": "order_cancelled", "order_id": "20260101-0000042", "order_number": "A-42", "total": "42.00",
@@ -31,7 +31,7 @@ class Settings(PageTest):
         self.try_own(ORDER)
         expect(self.articles().last).to_contain_text("Customer: Sample Customer")
 
-    def test_an_amount_can_be_chosen_only_for_somebody_who_is_notified(self):
+    def test_an_amount_can_be_chosen_only_with_a_mention(self):
         who, amount = self.page.locator("#setting-mention"), self.page.locator("#setting-mention_above")
         expect(amount).to_be_disabled()
         who.select_option("here")
@@ -60,6 +60,27 @@ class TryYourOwn(PageTest):
         expect(self.articles().last.locator("h3")).to_have_text("🚫 Order A-42 cancelled · EUR 42.00")
         expect(self.articles().last).to_contain_text("<b>Cup</b> <!channel> *with* a handle")
 
+    def test_the_same_payload_again_says_that_it_is_not_shown_again(self):
+        self.try_own(ORDER)
+        expect(self.page.locator("#fate")).to_have_text("It is in the channel, in message 2.")
+        self.page.click("#form [type=submit]")
+        expect(self.page.locator("#fate")).to_contain_text("not shown again")
+        expect(self.articles()).to_have_count(2)
+
+    def test_a_payload_that_waits_is_not_said_to_be_in_slack(self):
+        self.page.click('[data-slack="down"]')
+        self.try_own(ORDER)
+        expect(self.page.locator("#outcome > h3").last).to_have_text("The message for Slack")
+        expect(self.page.locator("#fate")).to_contain_text("waits")
+        self.page.click('[data-slack="well"]')
+        expect(self.page.locator("#fate")).to_contain_text("It is in the channel", timeout=AFTER_AN_OUTAGE)
+
+    def test_a_webhook_without_its_event_type_is_explained_as_a_page_can(self):
+        self.try_own({"id": 1}, "shopify")
+        text = "The webhook does not name its event type. Shopify names it in the header"
+        expect(self.page.locator("#outcome")).to_contain_text(text)
+        expect(self.page.locator("#outcome")).not_to_contain_text("-H")
+
     def test_the_json_for_slack_can_be_copied(self):
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         self.try_own(ORDER)
@@ -74,6 +95,11 @@ class TryYourOwn(PageTest):
         expect(self.page.locator("#outcome")).not_to_be_empty()
         expect(self.page.locator("#outcome article")).to_have_count(0)
         self.forgive("status of 4")
+
+    def test_a_missing_body_is_asked_for(self):
+        self.try_own("")
+        expect(self.page.locator("#outcome")).to_have_text("Paste the webhook's body")
+        self.forgive("status of 400")
 
     def test_a_file_becomes_the_body(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -105,6 +131,13 @@ class Steps(PageTest):
         expect(steps.last).to_contain_text("Marked")
         for what in ("Queued", "Leased", "Posted"):
             expect(self.page.locator("#lives")).to_contain_text(what)
+
+    def test_what_is_no_order_has_no_steps(self):
+        self.send("woocommerce-cancelled")
+        expect(self.page.locator("#lives summary")).to_contain_text("815")
+        self.send("woocommerce-ping")
+        expect(self.page.locator("#life-hint")).to_have_text("What you sent last is no order, so there are no steps.")
+        expect(self.page.locator("#lives")).to_be_empty()
 
     def test_a_click_on_a_message_shows_its_order(self):
         self.articles().first.locator("h3").click()

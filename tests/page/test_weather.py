@@ -1,5 +1,6 @@
 """Whatever the visitor breaks, the sum holds and every order is shown in the end."""
 
+import re
 import unittest
 
 from playwright.sync_api import expect
@@ -56,8 +57,11 @@ class Weather(PageTest):
         self.page.click('[data-slack="limited"]')
         self.send("woocommerce-cancelled")
         expect(self.page.locator("#plots .rate_limited dd b")).not_to_have_text("0")
-        self.page.click('[data-slack="well"]')
+        expect(self.page.locator("#lives li.limited")).to_contain_text(re.compile(r"Slack answered 429: wait \d+ s"))
+        expect(self.page.locator("#sent")).to_contain_text("before the time that it asked for")
+        # It takes the message when that time is over.
         self.expect_all_shown()
+        expect(self.page.locator("#sent")).to_contain_text("in message 2")
 
     def test_webhooks_that_come_twice_are_shown_once(self):
         self.page.click("#twice")
@@ -79,8 +83,26 @@ class Weather(PageTest):
         self.page.click('[data-slack="well"]')
         self.expect_all_shown()
 
-    def test_dead_letters_can_be_redriven_only_if_there_are_any(self):
-        expect(self.page.locator("#redrive")).to_be_disabled()
+    def test_an_order_that_slack_rejects_is_a_dead_letter_and_is_redriven(self):
+        redrive = self.page.locator("#redrive")
+        expect(redrive).to_be_disabled()
+        self.page.click("#reject")
+        expect(self.page.locator("#event-says")).to_contain_text("three rejections over an hour")
+        expect(self.page.locator("#lives li.refused").first).to_contain_text("Slack answered 400 invalid_blocks")
+        expect(self.page.locator("#lives li.later").first).to_contain_text("Half an hour later")
+        expect(self.number("dead_letters")).to_have_text("1", timeout=AFTER_AN_OUTAGE)
+        expect(self.page.locator("#lives li").last).to_contain_text("Dead letter")
+        expect(self.page.locator("#lives li").last).to_be_in_viewport()
+        # The other order was shown.
+        expect(self.number("shown")).to_have_text("2")
+        redrive.click()
+        expect(self.page.locator("#event-says")).to_have_text("Dead letters that are back in the queue: 1.")
+        expect(self.number("dead_letters")).to_have_text("0")
+        self.expect_all_shown()
+        expect(self.page.locator("#lives li").last).to_contain_text("Marked")
+        expect(self.page.locator("#lives li.redriven")).to_be_visible()
+        expect(self.articles()).to_have_count(3)
+        expect(redrive).to_be_disabled()
 
 
 if __name__ == "__main__":

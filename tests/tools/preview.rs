@@ -115,7 +115,7 @@ async fn an_event_without_a_message_has_a_reason() {
     assert_eq!(
         output,
         "No message: the webhook does not name its event type. Shopify names it in the header \
-         shopify-topic or the header x-shopify-topic (give a header with -H).\n"
+         shopify-topic or the header x-shopify-topic. Give a header with -H 'NAME: VALUE'.\n"
     );
     let (_, output, _) = preview(&["generic", "-"], "{}").await;
     assert!(output.contains("Order system names it in the body's /event_type"), "{output}");

@@ -28,6 +28,15 @@ async fn the_key_is_asked_for_where_no_variable_has_it() {
     assert!(errors.starts_with("error: the signing key cannot be used: it is shorter"), "{errors}");
 }
 
+/// The local stack is at another port only if it said so; what else is there is not known.
+#[tokio::test]
+async fn an_address_where_no_server_listens_is_named() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let to = format!("http://{free}/webhook/shopify");
+    let (_, _, errors) = run(&mut tool(&["send", "shopify", "-", "--to", &to]), "{}").await;
+    assert_eq!(errors, format!("error: no server listens on {free}\n"));
+}
+
 #[tokio::test]
 async fn an_answer_cannot_control_the_terminal() {
     let hostile = "a\u{1b}]0;title\u{7} \u{9b}31m\r\nfault";

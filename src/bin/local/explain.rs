@@ -8,6 +8,7 @@ use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, T
 use order_alerts::webhook::parse::{Found, Test, Trace};
 use serde_json::{Value, json};
 
+use crate::samples;
 use crate::terminal::printable;
 
 /// How a webhook was read: for the terminal and for the page.
@@ -74,8 +75,7 @@ impl Reading {
         let Platform { id, name, event_type: places, .. } = self.platform;
         let Some((event_type, _)) = &self.event else {
             return format!(
-                "the webhook does not name its event type. {name} names it in {places} (give a header \
-                 with -H)."
+                "the webhook does not name its event type. {name} names it in {places}."
             );
         };
         match self.position {
@@ -85,6 +85,16 @@ impl Reading {
             None => {
                 format!("`{event_type}` is ignored: no event in src/platform/{id}.toml matches it.")
             }
+        }
+    }
+
+    /// What to do at the terminal, where a header that names the event type is missing.
+    pub(crate) fn hint(&self) -> &'static str {
+        let is_in_header = samples::topic_header(self.platform).is_some();
+        if self.event.is_none() && is_in_header {
+            " Give a header with -H 'NAME: VALUE'."
+        } else {
+            ""
         }
     }
 
@@ -121,12 +131,12 @@ impl Reading {
         let hidden = hidden.map(|field| format!("{}: {}", field.name, field.text));
         json!({
             "event": self.event.as_ref().map_or("", |(event, _)| event),
-            "rule": self.rule,
+            "rule": capitalized(&self.rule),
             "found": found.collect::<Vec<_>>(),
             "missing": self.missing,
             "hidden": hidden.collect::<Vec<_>>(),
             "never_read": self.never_read(),
-            "why_no_message": why_no_message,
+            "why_no_message": why_no_message.map(capitalized),
         })
     }
 
@@ -230,6 +240,12 @@ fn never_read(trace: &Trace<'static>, body: &[u8]) -> Vec<String> {
         whole => whole.to_owned(),
     });
     never_read.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The text as the page shows it, where each begins a sentence.
+pub(crate) fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn labelled(label: &str, text: &str) -> String {

@@ -67,7 +67,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (reading, preview) = preview(platform, webhook, &config, &signing)?;
     reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
     match preview {
-        Preview::Nothing(why) => terminal::line(&format!("No message: {why}")),
+        Preview::Nothing(why) => {
+            let hint = reading.as_ref().map_or("", Reading::hint);
+            terminal::line(&format!("No message: {why}{hint}"));
+        }
         Preview::Messages(messages) => {
             for message in &messages {
                 terminal::line("");

@@ -71,14 +71,19 @@ pub(crate) fn list() -> Vec<Value> {
 pub(crate) fn platforms() -> Vec<Value> {
     let platforms = Platform::names().filter_map(Platform::find);
     let platforms = platforms.map(|platform| {
-        let templates = platform.event_type.0.iter().flat_map(|template| &template.0);
-        let mut headers = templates.filter_map(|part| match part {
-            Part::Place(Place::Header(name)) => Some(name),
-            Part::Place(Place::Body(_)) | Part::Text(_) => None,
-        });
-        json!({"id": platform.id, "name": platform.name, "topic_header": headers.next_back()})
+        json!({"id": platform.id, "name": platform.name, "topic_header": topic_header(platform)})
     });
     platforms.collect()
+}
+
+/// The header that names the platform's event type, if one does.
+pub(crate) fn topic_header(platform: &Platform) -> Option<&str> {
+    let templates = platform.event_type.0.iter().flat_map(|template| &template.0);
+    let mut headers = templates.filter_map(|part| match part {
+        Part::Place(Place::Header(name)) => Some(name.as_str()),
+        Part::Place(Place::Body(_)) | Part::Text(_) => None,
+    });
+    headers.next_back()
 }
 
 /// The sample as a Lambda event of this moment, for a function registered at `public_url`.

@@ -166,11 +166,9 @@ fn local_key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
 
 fn no_response(url: &Url, error: &reqwest::Error) -> Failure {
     if error.is_connect() && is_loopback(url) {
-        return format!(
-            "no server listens on {}: start the local stack with `cargo run`",
-            url.authority()
-        )
-        .into();
+        let is_usual = url.port_or_known_default() == Some(serve::PORT);
+        let advice = if is_usual { ": start the local stack with `cargo run`" } else { "" };
+        return format!("no server listens on {}{advice}", url.authority()).into();
     }
     let hint = if error.is_connect() { net::proxy_hint() } else { String::new() };
     format!("{} did not answer{hint}", url.authority()).into()

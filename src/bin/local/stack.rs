@@ -11,9 +11,10 @@
 //! * [`sandboxes`]: the function, which can be killed.
 //! * [`observer`]: sees the [`calls`], and knows from them what becomes of every event: [`observed`],
 //!   [`posts`], [`hand`], [`names`]; [`lives`], [`life`], [`channel`], [`numbers`].
-//! * [`api`] and [`stream`]: what the page asks for. [`attempt`], [`storm`] and [`alarm`] are what it
-//!   sends.
+//! * [`api`] and [`stream`]: what the page asks for. [`attempt`], [`storm`], [`rejection`] and [`alarm`]
+//!   are what it sends.
 
+use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -50,6 +51,7 @@ pub(crate) mod observed;
 pub(crate) mod observer;
 pub(crate) mod outside;
 pub(crate) mod posts;
+pub(crate) mod rejection;
 pub(crate) mod sandboxes;
 pub(crate) mod storm;
 pub(crate) mod stream;
@@ -70,6 +72,8 @@ const REMEMBERED: usize = 10;
 
 /// One deployment on this machine.
 pub(crate) struct Stack {
+    /// Differs from that of every other stack on this machine, at any time.
+    pub(crate) instance: String,
     pub(crate) network: Arc<Network>,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
@@ -102,6 +106,7 @@ impl Stack {
         let outside = Outside::new(&keys, real_slack);
         let observer = Observer::new(Arc::clone(&clock));
         let stack = Arc::new(Self {
+            instance: format!("{}-{}", process::id(), clock().as_millisecond()),
             network: Arc::new(Network::new(outside, observer)),
             clock,
             keys,
@@ -178,8 +183,9 @@ impl Stack {
         };
         let sandbox = self.sandboxes.take(new)?;
         let observer = &self.network.observer;
+        let now = (self.clock)() + self.network.rejections.ahead(&messages);
         observer.began(&id, sandbox.app.config.show, messages);
-        let outcome = self.sandboxes.serve(sandbox, event, &id, &self.clock).await;
+        let outcome = self.sandboxes.serve(sandbox, event, &id, now).await;
         let failed = failed_messages(&outcome);
         let events = observer.ended(&id, failed.as_deref());
         Ok((Invocation::new(id, outcome, began.elapsed()), events))
@@ -203,8 +209,10 @@ impl Stack {
         self.sandboxes.kill();
     }
 
-    /// Moves all dead letters back to the queue; returns how many messages they are.
+    /// Moves all dead letters back to the queue, where Slack rejects them no more; returns how many
+    /// messages they are.
     pub(crate) fn redrive(&self) -> usize {
+        self.network.rejections.end_all();
         let moved = self.network.outside.sqs.redrive();
         self.network.observer.redriven(&moved);
         moved.len()

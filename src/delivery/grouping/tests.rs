@@ -104,6 +104,14 @@ fn more_are_a_digest_by_kind_and_time() {
 }
 
 #[test]
+fn orders_of_one_moment_are_in_the_order_of_their_numbers() {
+    let numbers = ["#100", "#99", "#101", "#9"];
+    let entries = numbers.into_iter().enumerate();
+    let entries = entries.map(|(position, number)| entry(position, number, Kind::Created));
+    assert_eq!(names(&group(entries.collect(), &STYLE)), [["#9", "#99", "#100", "#101"]]);
+}
+
+#[test]
 fn an_order_stands_under_what_matters_most() {
     let [cancelled, created, modified] =
         [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| move |n| entry(n, "A", kind));

@@ -299,3 +299,19 @@ fn text_from_right_to_left_is_isolated_on_its_line() {
     assert!(list.contains(line), "{list:?}");
     assert!(list.contains("#8 · KRW 1,250,000 · tea.example"), "{list:?}");
 }
+
+/// Of two orders at these seconds of a minute, and some minutes later.
+fn footer(first: i64, last: i64) -> String {
+    let at = |second, number| OrderEvent {
+        occurred_at: jiff::Timestamp::from_second(1_767_225_600 + second).ok(),
+        ..order(number, Kind::Created)
+    };
+    let digest = digest(&[at(first, "#1"), at(last, "#2")], &ENGLISH);
+    digest.blocks().last().unwrap().text().to_owned()
+}
+
+#[test]
+fn a_minute_is_named_once() {
+    assert_eq!(footer(0, 59).matches("<!date^").count(), 1, "{}", footer(0, 59));
+    assert_eq!(footer(59, 60).matches("<!date^").count(), 2, "{}", footer(59, 60));
+}

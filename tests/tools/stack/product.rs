@@ -159,7 +159,7 @@ async fn a_payload_that_is_tried_is_sent_and_explained() {
     assert_eq!((status, &answer["status"]), (200, &json!(200)), "{answer}");
     let reading = &answer["reading"];
     assert_eq!(reading["event"], "orders/cancelled");
-    assert!(reading["rule"].as_str().unwrap().starts_with("cancelled, by event"), "{reading}");
+    assert!(reading["rule"].as_str().unwrap().starts_with("Cancelled, by event"), "{reading}");
     let found = json!({"field": "id", "text": "5", "place": "/id"});
     assert!(reading["found"].as_array().unwrap().contains(&found), "{reading}");
     assert_eq!(reading["hidden"], json!(["customer: a name, hidden by CUSTOMER=hidden"]));
@@ -204,5 +204,5 @@ async fn a_payload_that_is_too_large_says_so() {
     let (status, answer) = stack.ask("POST /local/try", &tried).await;
     assert_eq!((status, &answer["status"], &answer["messages"]), (200, &json!(413), &json!([])));
     let why = &answer["reading"]["why_no_message"];
-    assert_eq!(why, "the body is larger than Lambda takes.");
+    assert_eq!(why, "The body is larger than Lambda takes.");
 }

@@ -2,8 +2,6 @@
 
 /** How many messages stay in the page. */
 const MOST_MESSAGES = 200;
-/** How near the end the reader must be for new messages to scroll into view, in pixels. */
-const NEAR_THE_END = 60;
 
 let messages = [];
 /** Messages that are shown in the browser's next frame: a storm brings many at once. */
@@ -33,9 +31,10 @@ const enterTabOrder = (article) => {
 
 const articleOf = (message) => {
   const article = messageElement(message.payload, message.at, message.channel === "alarms");
-  const show = () => showMessage(message);
+  // An alarm is about no order.
+  const show = () => message.channel === "orders" && showMessage(message);
   article.id = `message-${message.number}`;
-  article.append(button(say("steps"), show, { class: "steps" }));
+  if (message.channel === "orders") article.append(button(say("steps"), show, { class: "steps" }));
   article.addEventListener("click", ({ target }) => {
     if (!target.closest("a, button") && getSelection().isCollapsed) show();
   });

@@ -12,6 +12,9 @@ const CHOICES = {
   digest_seconds: [5, 10, 30, 60],
 };
 
+/** What people call a platform, in the page's language. */
+const platformName = (id, name) => say(`platforms.${id}`) ?? name;
+
 /** What a sample is: its name without its platform. */
 const kindOf = ({ name, platform, title }) => say(`kinds.${name.slice((platform ?? "").length + 1)}`) ?? title ?? name;
 
@@ -24,12 +27,16 @@ const sendSample = (sample) =>
   sayIn(byId("sent"), async () => {
     byId("sent").textContent = say("sending");
     const answer = await post(`/local/samples/${sample.name}`);
-    showSent(answer.events);
-    return say("sent", `${sample.platform_name ?? ""} ${kindOf(sample)}`.trim(), answerOf(answer));
+    const sent = () => {
+      const name = `${platformName(sample.platform, sample.platform_name)} ${kindOf(sample)}`;
+      return say("sent", name, answerOf(answer));
+    };
+    showSent(answer.events, (fate) => (byId("sent").textContent = `${sent()} ${fate}`));
+    return sent();
   });
 
 const showSamples = () => {
-  const platforms = Map.groupBy(state.samples, (sample) => sample.platform_name ?? "order-alerts");
+  const platforms = Map.groupBy(state.samples, ({ platform, platform_name }) => platformName(platform, platform_name));
   const groups = [...platforms].map(([platform, samples]) =>
     make(
       "div",
@@ -70,11 +77,12 @@ const showWeather = () => {
   byId("skies").replaceChildren(...skies, twice);
   receiveWeather(state.weather);
 
-  const events = { storm: STORM, alarm: {}, kill: {} };
+  const events = { storm: STORM, reject: {}, alarm: {}, kill: {} };
   byId("events").replaceChildren(
     ...Object.entries(events).map(([event, content]) => {
       const cause = async () => {
-        await post(`/local/${event}`, content);
+        const { events } = await post(`/local/${event}`, content);
+        if (events) showSent(events);
         return say(event)[1];
       };
       return button(say(event)[0], () => sayIn(byId("event-says"), cause), { id: event });
@@ -95,7 +103,7 @@ const showSettings = () => {
     const save = ({ target }) =>
       sayIn(byId("settings-says"), async () => {
         const value = setting === "digest_seconds" ? Number(target.value) : target.value;
-        // There is no amount from which on nobody is notified.
+        // Without a mention there is no amount from which on it is made.
         const amount = setting === "mention" && !value ? { mention_above: "" } : {};
         try {
           receiveSettings(await post("/local/settings", { [setting]: value, ...amount }));

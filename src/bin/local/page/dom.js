@@ -15,6 +15,8 @@ const make = (name, attributes = {}, ...children) => {
 
 const button = (text, click, attributes = {}) => make("button", { type: "button", click, ...attributes }, text);
 
+const capitalized = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** Posts JSON to the local stack. The error of a refusal is the sentence that it answers. */
 const post = async (path, content = {}) => {
   const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(content) };
@@ -22,7 +24,7 @@ const post = async (path, content = {}) => {
     throw new Error(say("stopped"));
   });
   const text = await response.text();
-  if (!response.ok) throw new Error(text.trim() || `${response.status} ${response.statusText}`);
+  if (!response.ok) throw new Error(capitalized(text.trim()) || `${response.status} ${response.statusText}`);
   return text ? JSON.parse(text) : {};
 };
 

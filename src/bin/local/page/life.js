@@ -2,20 +2,21 @@
 
 /** How many orders of a message are listed at once. A digest may have hundreds. */
 const LISTED_ORDERS = 20;
-/** After these steps, nothing more is expected of an order for now. */
-const LAST_STEPS = ["marked", "left out", "sent again", "superseded", "dead letter"];
-/** What shows that the channel knew it before. */
-const KNOWN_STEPS = ["sent again", "superseded"];
+/** After these steps, nothing more is expected of an order. A dead letter may be redriven. */
+const LAST_STEPS = ["marked", "left out", "sent again", "superseded"];
+/** How near the end the reader must be for what is new to scroll into view, in pixels. */
+const NEAR_THE_END = 60;
 /** The page asks for the life of an order that is on its way at most this often. */
 const ASK_AGAIN_MILLISECONDS = 400;
 
-/** What is shown: the ids of the events, and the message that was clicked, if one was. */
+/** What is shown: the ids of the events, and the message that was clicked, or where to say what became of them. */
 let shownLife = null;
 
 const detailOf = ({ detail, message }) => {
-  if (!message) return [detail];
+  const text = detail ? say(`detail.${detail[0]}`, ...detail.slice(1)).trim() : "";
+  if (!message) return [text];
   const show = () => byId(`message-${message}`)?.focus();
-  return [detail, " ", button(say("message_number", message), show, { class: "link" })];
+  return [text, " ", button(say("message_number", message), show, { class: "link" })];
 };
 
 const stepElement = (step, first) => {
@@ -32,10 +33,19 @@ const stepElement = (step, first) => {
   );
 };
 
-const lifeElement = ({ platform_name, kind, name, steps }, isOpen) => {
-  const title = `${name} · ${say(`kinds.${kind}`) ?? kind} · ${platform_name}`;
+const lifeElement = ({ platform, platform_name, kind, name, steps }, isOpen) => {
+  const title = `${name} · ${say(`kinds.${kind}`) ?? kind} · ${platformName(platform, platform_name)}`;
   const list = make("ol", {}, ...steps.map((step) => stepElement(step, steps[0].at)));
   return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), list);
+};
+
+/** What became of an order so far, in a sentence. */
+const fateOf = ({ state, steps }) => {
+  const last = steps.at(-1)?.what;
+  const digest = last === "queued" && steps.at(-1).detail;
+  if (state === "shown") return say("fate.shown", steps.findLast(({ message }) => message)?.message ?? "");
+  if (state === "waiting") return digest ? say("fate.digest", digest[1]) : say(`fate.${last}`) ?? say("fate.waiting");
+  return say(`fate.${last}`);
 };
 
 const lifeOf = async (event) => {
@@ -47,6 +57,9 @@ const lifeOf = async (event) => {
 const showLives = async (life) => {
   const lives = await Promise.all(life.events.slice(0, life.listed).map(lifeOf));
   if (shownLife !== life) return;
+  const seen = JSON.stringify([language, lives]);
+  if (life.seen === seen) return;
+  life.seen = seen;
   const known = lives.filter(Boolean);
   const open = [...byId("lives").querySelectorAll("details")].map((details) => details.open);
   const elements = known.map((one, position) => lifeElement(one, open[position] ?? position === 0));
@@ -58,11 +71,15 @@ const showLives = async (life) => {
     };
     elements.push(button(say("more_orders", rest), more, { class: "link" }));
   }
+  const watch = byId("watch");
+  const isAtEnd = watch.scrollHeight - watch.scrollTop - watch.clientHeight < NEAR_THE_END;
   byId("lives").replaceChildren(...elements);
-  life.isOver = known.every((one) => LAST_STEPS.includes(one.steps.at(-1)?.what));
-  const steps = known.flatMap((one) => one.steps.map(({ what }) => what));
-  const why = KNOWN_STEPS.find((step) => steps.includes(step));
-  if (why && !life.message) byId("sent").textContent = say(`known.${why}`);
+  // The newest step stays in view.
+  if (isAtEnd && !life.message) watch.scrollTop = watch.scrollHeight;
+  const isOver = ({ steps }) => LAST_STEPS.includes(steps.at(-1)?.what);
+  life.isOver = known.every(isOver);
+  const next = known.find((one) => !isOver(one)) ?? known[0];
+  if (life.says && next) life.says(fateOf(next));
 };
 
 const show = (life) => {
@@ -83,11 +100,11 @@ const showLifeWords = () => {
   const life = shownLife;
   byId("life-hint").textContent = !life
     ? say("life_hint")
-    : !life.message
-      ? say("of_sent")
-      : life.events.length
+    : !life.events.length
+      ? say(life.message ? "no_orders" : "nothing_sent")
+      : life.message
         ? say("of_message", life.message.number)
-        : say("no_orders");
+        : say("of_sent");
   byId("back").hidden = !life?.message;
 };
 
@@ -97,7 +114,11 @@ const showMessage = (message) => {
   byId("life-title").focus();
 };
 
-const showSent = (events) => events.length && show({ events });
+/** Follows the orders that were just sent, and says what becomes of them. */
+const showSent = (events, says) => {
+  byId("begun").textContent = "";
+  return show({ events, says });
+};
 
 /** Looks again at orders that are on their way, when something has happened. */
 const followLife = () => {

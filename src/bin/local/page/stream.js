@@ -3,6 +3,9 @@
 /** How long the page waits before it connects again, when the browser does not by itself. */
 const CONNECT_AGAIN_MILLISECONDS = 1000;
 
+/** Where the page says what came of a click. */
+const SAYS = ["sent", "event-says", "settings-says"];
+
 /** Shows everything: at the start, after a new connection, and in another language. */
 const showAll = () => {
   sayAll();
@@ -19,21 +22,16 @@ const showAll = () => {
   showChannel();
 };
 
-/** The server has forgotten everything. */
-const forget = () => {
-  messages = [];
-  showChannel();
-  clearLife();
-};
-
 const connect = () => {
   const stream = new EventSource("/local/stream");
   const on = (name, act) => stream.addEventListener(name, ({ data }) => act(JSON.parse(data)));
   on("state", (whole) => {
-    // It was started again, and knows nothing of what was sent before.
-    if (byId("trouble").textContent) {
+    // It was started again, or another one has its port. It knows nothing of what was sent before.
+    if (state && state.instance !== whole.instance) {
       clearLife();
-      for (const id of ["sent", "event-says", "settings-says", "outcome"]) byId(id).replaceChildren();
+      tried = null;
+      for (const id of [...SAYS, "outcome"]) byId(id).replaceChildren();
+      byId("begun").textContent = say("begun");
     }
     byId("trouble").textContent = "";
     state = whole;
@@ -45,7 +43,6 @@ const connect = () => {
   on("numbers", receiveNumbers);
   on("settings", receiveSettings);
   on("weather", receiveWeather);
-  on("reset", forget);
   stream.addEventListener("error", () => {
     byId("trouble").textContent = say("stopped");
     if (stream.readyState !== EventSource.CLOSED) return;
@@ -55,7 +52,10 @@ const connect = () => {
 
 byId("language").addEventListener("click", () => {
   language = say("other_lang");
+  for (const id of SAYS) byId(id).replaceChildren();
   showAll();
+  showOutcome();
+  if (shownLife) showLives(shownLife);
 });
 startChannel();
 startNumbers();

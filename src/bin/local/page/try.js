@@ -30,7 +30,7 @@ const suggestHeaders = () => {
 const showPlatforms = () => {
   const select = byId("platform");
   const chosen = select.value || "generic";
-  select.replaceChildren(...state.platforms.map(({ id, name }) => make("option", { value: id }, name)));
+  select.replaceChildren(...state.platforms.map(({ id, name }) => make("option", { value: id }, platformName(id, name))));
   select.value = chosen;
   suggestHeaders();
 };
@@ -66,9 +66,15 @@ const jsonElements = (payload) => {
   return make("details", {}, make("summary", {}, say("json")), copyButton(json), code);
 };
 
-const showOutcome = ({ status, body, reading, messages: payloads = [] }) => {
+/** The answer to the last webhook that was tried. */
+let tried = null;
+
+const showOutcome = () => {
+  if (!tried) return;
+  const { status, body, reading, messages: payloads = [], events = [] } = tried;
   const facts = [
     ...fact("answer", make("code", {}, `${status} ${body}`)),
+    ...(events.length ? fact("fate_title", make("span", { id: "fate", role: "status" })) : []),
     ...(reading
       ? [
           ...fact("event", ...textIn(reading.event)),
@@ -97,10 +103,11 @@ const tryOwn = async (event) => {
   const outcome = byId("outcome");
   try {
     const [platform, headers, body] = ["platform", "headers", "body"].map((id) => byId(id).value);
-    const answer = await post("/local/try", { platform, headers, body });
-    showOutcome(answer);
-    showSent(answer.events ?? []);
+    tried = await post("/local/try", { platform, headers, body });
+    showOutcome();
+    showSent(tried.events ?? [], (fate) => byId("fate")?.replaceChildren(fate));
   } catch (error) {
+    tried = null;
     outcome.replaceChildren(make("p", { class: "says failed" }, error.message));
   }
 };

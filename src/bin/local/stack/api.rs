@@ -84,6 +84,10 @@ async fn answer(
             Storm::parse(&fields(body).await?).map_err(Refusal::Wrong)?.start(stack);
             Ok(accepted())
         }
+        ("POST", ["reject"]) => {
+            let answer = stack.reject_one().await.map_err(Refusal::Failed)?;
+            Ok(of_json(StatusCode::OK, &answer.json()))
+        }
         ("POST", ["alarm"]) => {
             stack.alarm().await.map_err(Refusal::Failed)?;
             Ok(accepted())
@@ -102,6 +106,7 @@ impl Stack {
     pub(crate) fn state(&self) -> Value {
         let observer = &self.network.observer;
         json!({
+            "instance": self.instance,
             "settings": self.settings().json(),
             "weather": self.network.weather().json(),
             "numbers": observer.numbers().json((self.clock)()),

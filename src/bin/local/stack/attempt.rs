@@ -5,7 +5,7 @@ use std::sync::Arc;
 use order_alerts::platform::Platform;
 use serde_json::{Map, Value, json};
 
-use crate::explain::Reading;
+use crate::explain::{Reading, capitalized};
 use crate::preview::{Preview, Signing, preview};
 use crate::samples;
 use crate::stack::Stack;
@@ -85,7 +85,7 @@ fn reading_of(reading: Option<&Reading>, why: Option<&str>) -> Value {
         Some(reading) => reading.json(why),
         None => json!({
             "event": "", "rule": "", "found": [], "missing": [], "hidden": [], "never_read": [],
-            "why_no_message": why,
+            "why_no_message": why.map(capitalized),
         }),
     }
 }

@@ -11,6 +11,8 @@ pub(crate) enum Call {
     Send {
         is_dead_letter: bool,
         body: String,
+        /// It is hidden for so long at first.
+        delay_seconds: u64,
     },
     Receive,
     /// Deletes messages, by their receipt handles.
@@ -50,6 +52,7 @@ impl Call {
             "SendMessage" => Self::Send {
                 is_dead_letter: text(&call["QueueUrl"]).ends_with("-dead-letters"),
                 body: text(&call["MessageBody"]),
+                delay_seconds: call["DelaySeconds"].as_u64().unwrap_or_default(),
             },
             "ReceiveMessage" => Self::Receive,
             "DeleteMessageBatch" => {

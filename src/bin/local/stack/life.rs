@@ -39,6 +39,35 @@ pub(crate) enum What {
     DeadLetter,
     Redriven,
     Retry,
+    /// Slack asked to wait.
+    Limited,
+    /// Slack did not take the message.
+    Refused,
+    /// The function's clock was put forward.
+    Later,
+}
+
+/// What else is known of a step. The page has the words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// It waits about so many seconds, to be shown together with others.
+    Digest(u64),
+    /// An earlier post may have shown it.
+    InDoubt,
+    /// It was shown before, and that was in doubt.
+    Again,
+    Draft,
+    /// Its kind is not shown.
+    Off,
+    Killed,
+    /// It is tried again after so many seconds.
+    RetryIn(u64),
+    /// Slack's status, and the seconds that it asks to wait.
+    Wait(u16, u64),
+    /// Slack's status and word.
+    Word(u16, String),
+    /// The same, to plain text.
+    WordToText(u16, String),
 }
 
 #[derive(Debug)]
@@ -52,7 +81,7 @@ pub(crate) struct Life {
 struct Step {
     at: Timestamp,
     what: What,
-    detail: String,
+    detail: Option<Detail>,
     /// The number of the message in the channel.
     message: Option<u64>,
 }
@@ -62,15 +91,32 @@ impl Life {
         Self { event, state: State::Waiting, steps: Vec::new() }
     }
 
-    pub(crate) fn add(&mut self, at: Timestamp, what: What, detail: String, message: Option<u64>) {
+    pub(crate) fn add(
+        &mut self,
+        at: Timestamp,
+        what: What,
+        detail: Option<Detail>,
+        message: Option<u64>,
+    ) {
         if self.steps.len() == MAX_STEPS {
             self.steps.remove(FIRST_STEPS);
         }
         self.steps.push(Step { at, what, detail, message });
     }
 
+    /// What happened to it last.
+    pub(crate) fn last(&self) -> Option<What> {
+        self.steps.last().map(|step| step.what)
+    }
+
     pub(crate) fn json(&self, id: EventId) -> Value {
         let Self { event, .. } = self;
+        let state = match self.state {
+            State::Waiting => "waiting",
+            State::Shown => "shown",
+            State::LeftOut => "left out",
+            State::Dead => "dead",
+        };
         let kind = match event.kind {
             Kind::Created => "created",
             Kind::Modified => "modified",
@@ -79,6 +125,8 @@ impl Life {
         let steps: Vec<_> = self.steps.iter().map(Step::json).collect();
         json!({
             "id": id,
+            "state": state,
+            "platform": event.platform,
             "platform_name": event.platform_name,
             "kind": kind,
             "name": event.name().map_or_else(String::new, ToString::to_string),
@@ -101,12 +149,33 @@ impl Step {
             What::DeadLetter => "dead letter",
             What::Redriven => "redriven",
             What::Retry => "retry",
+            What::Limited => "limited",
+            What::Refused => "refused",
+            What::Later => "later",
         };
         json!({
             "at": self.at.as_millisecond(),
             "what": what,
-            "detail": self.detail,
+            "detail": self.detail.as_ref().map(Detail::json),
             "message": self.message,
         })
+    }
+}
+
+impl Detail {
+    /// The name by which the page knows its words, and the values in them.
+    fn json(&self) -> Value {
+        match self {
+            Self::Digest(seconds) => json!(["digest", seconds]),
+            Self::InDoubt => json!(["in doubt"]),
+            Self::Again => json!(["again"]),
+            Self::Draft => json!(["draft"]),
+            Self::Off => json!(["off"]),
+            Self::Killed => json!(["killed"]),
+            Self::RetryIn(seconds) => json!(["retry in", seconds]),
+            Self::Wait(status, seconds) => json!(["wait", status, seconds]),
+            Self::Word(status, word) => json!(["word", status, word]),
+            Self::WordToText(status, word) => json!(["word to text", status, word]),
+        }
     }
 }

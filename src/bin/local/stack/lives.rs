@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use order_alerts::order::OrderEvent;
 use serde_json::Value;
 
-use crate::stack::life::{EventId, Life, State, What};
+use crate::stack::life::{Detail, EventId, Life, State, What};
 
 /// So many lives that have ended are kept; those that go on are kept in any case.
 const MAX_ENDED: usize = 10_000;
@@ -50,12 +50,16 @@ impl Lives {
         self.by_id.get(&id).is_some_and(|life| life.state == state)
     }
 
+    pub(crate) fn last(&self, id: EventId) -> Option<What> {
+        self.by_id.get(&id).and_then(Life::last)
+    }
+
     pub(crate) fn add(
         &mut self,
         id: EventId,
         at: Timestamp,
         what: What,
-        detail: impl Into<String>,
+        detail: impl Into<Option<Detail>>,
     ) {
         if let Some(life) = self.by_id.get_mut(&id) {
             life.add(at, what, detail.into(), None);
@@ -63,9 +67,15 @@ impl Lives {
     }
 
     /// The same, for what happened in a message.
-    pub(crate) fn add_posted(&mut self, id: EventId, at: Timestamp, detail: &str, message: u64) {
+    pub(crate) fn add_posted(
+        &mut self,
+        id: EventId,
+        at: Timestamp,
+        detail: Option<Detail>,
+        message: u64,
+    ) {
         if let Some(life) = self.by_id.get_mut(&id) {
-            life.add(at, What::Posted, detail.to_owned(), Some(message));
+            life.add(at, What::Posted, detail, Some(message));
         }
     }
 
@@ -172,10 +182,11 @@ mod tests {
         let mut lives = Lives::default();
         let id = lives.begin(event());
         for number in 0..1_000 {
-            lives.add(id, Timestamp::UNIX_EPOCH, What::Retry, number.to_string());
+            lives.add(id, Timestamp::UNIX_EPOCH, What::Retry, Detail::RetryIn(number));
         }
         let steps = lives.json(id).unwrap()["steps"].as_array().unwrap().clone();
         assert_eq!(steps.len(), 60);
-        assert_eq!((&steps[0]["detail"], &steps[59]["detail"]), (&"0".into(), &"999".into()));
+        let seconds = |step: usize| steps[step]["detail"][1].as_u64();
+        assert_eq!((seconds(0), seconds(59)), (Some(0), Some(999)));
     }
 }

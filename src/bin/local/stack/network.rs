@@ -2,28 +2,41 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lambda_http::http::{HeaderMap, Method, Request, Response};
+use lambda_http::http::{HeaderMap, Method, Request, Response, header};
 use order_alerts::infra::http_client::{Body, NoResponse};
-use tokio::time::sleep;
+use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use crate::stack::calls::Call;
 use crate::stack::observer::{Answered, Observer};
 use crate::stack::outside::{Destination, Outside};
-use crate::stack::weather::Weather;
+use crate::stack::rejection::Rejections;
+use crate::stack::weather::{Limit, Weather, rejected};
 
 /// More than Slack ever answers.
 const MAX_ANSWER_BYTES: usize = 4_096;
+
+/// Slack's words are short. A page of a proxy is cut.
+const MAX_WORD_CHARS: usize = 60;
 
 /// All that the function reaches.
 pub(crate) struct Network {
     pub(crate) outside: Outside,
     pub(crate) observer: Observer,
+    pub(crate) rejections: Rejections,
     weather: Mutex<Weather>,
+    limit: Mutex<Limit>,
 }
 
 impl Network {
     pub(crate) fn new(outside: Outside, observer: Observer) -> Self {
-        Self { outside, observer, weather: Mutex::default() }
+        Self {
+            outside,
+            observer,
+            rejections: Rejections::default(),
+            weather: Mutex::default(),
+            limit: Mutex::new(Limit::from(Instant::now())),
+        }
     }
 
     pub(crate) fn weather(&self) -> Weather {
@@ -31,6 +44,7 @@ impl Network {
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
+        *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Limit::from(Instant::now());
         *self.weather.lock().unwrap_or_else(PoisonError::into_inner) = weather;
         self.observer.announce("weather", weather.json());
     }
@@ -56,10 +70,9 @@ impl Network {
                 Destination::Slack => {
                     let sent = self.observer.posts(&invocation);
                     let (is_alarm, payload) = self.read(&request);
-                    let answer = self.post(request).await;
+                    let answer = self.post(request, &payload).await;
                     if let Ok(answer) = &answer {
-                        let status = answer.status().as_u16();
-                        let answered = Answered { is_alarm, status, payload };
+                        let answered = answered(answer, is_alarm, payload);
                         self.observer.posted(&invocation, sent, answered);
                     }
                     answer
@@ -85,20 +98,30 @@ impl Network {
         *request.headers_mut() = headers;
         let (is_alarm, payload) = self.read(&request);
         let answer = self.post_to_fake(request).await?;
-        let status = answer.status().as_u16();
-        self.observer.posted_elsewhere(Answered { is_alarm, status, payload });
+        self.observer.posted_elsewhere(answered(&answer, is_alarm, payload));
         Ok(answer)
     }
 
-    fn read(&self, request: &Request<Vec<u8>>) -> (bool, serde_json::Value) {
+    fn read(&self, request: &Request<Vec<u8>>) -> (bool, Value) {
         let is_alarm = request.uri() == self.outside.slack.other_hook_url().as_str();
         (is_alarm, serde_json::from_slice(request.body()).unwrap_or_default())
     }
 
-    async fn post(&self, request: Request<Vec<u8>>) -> Result<Response<Body>, NoResponse> {
+    async fn post(
+        &self,
+        request: Request<Vec<u8>>,
+        payload: &Value,
+    ) -> Result<Response<Body>, NoResponse> {
+        if self.rejections.is_rejected(payload) {
+            return Ok(rejected());
+        }
         let weather = self.weather().slack;
         sleep(weather.delay()).await;
-        if let Some(answer) = weather.answer() {
+        let answer = {
+            let mut limit = self.limit.lock().unwrap_or_else(PoisonError::into_inner);
+            weather.answer(&mut limit, Instant::now())
+        };
+        if let Some(answer) = answer {
             return Ok(answer);
         }
         match &self.outside.real_slack {
@@ -119,5 +142,16 @@ impl Network {
             tracing::warn!(status, word, reason, "Slack refused a message");
         }
         Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
+    }
+}
+
+fn answered(answer: &Response<Body>, is_alarm: bool, payload: Value) -> Answered {
+    let retry_after = answer.headers().get(header::RETRY_AFTER);
+    Answered {
+        is_alarm,
+        status: answer.status().as_u16(),
+        retry_after: retry_after.and_then(|wait| wait.to_str().ok()?.parse().ok()),
+        word: String::from_utf8_lossy(&answer.body().bytes).chars().take(MAX_WORD_CHARS).collect(),
+        payload,
     }
 }

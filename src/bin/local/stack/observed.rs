@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use order_alerts::config::Mode;
+use order_alerts::config::{Mode, Show};
 use order_alerts::ledger::item;
 use order_alerts::ledger::keys::event_key;
+use order_alerts::order::OrderEvent;
 use order_alerts::queue::envelope::{Content, unpack};
 
 use crate::stack::calls::{Put, ReceivedMessage};
 use crate::stack::channel::{Channel, Message};
 use crate::stack::hand::{Hand, HeldMessage, UNKNOWN};
-use crate::stack::life::{EventId, State, What};
+use crate::stack::life::{Detail, EventId, State, What};
 use crate::stack::lives::Lives;
 use crate::stack::numbers::Numbers;
 
@@ -31,14 +32,22 @@ pub(crate) struct Observed {
 
 impl Observed {
     /// The queue has stored a message with new events.
-    pub(crate) fn accept(&mut self, invocation: &str, id: String, body: &str, now: Timestamp) {
+    pub(crate) fn accept(
+        &mut self,
+        invocation: &str,
+        id: String,
+        body: &str,
+        delay_seconds: u64,
+        now: Timestamp,
+    ) {
         let Ok(Content::Orders(events)) = unpack(body) else { return };
         let mut ids = Vec::with_capacity(events.len());
         for event in events {
             let received_at = event.received_at;
             let id = self.lives.begin(event);
-            self.lives.add(id, received_at, What::Received, "");
-            self.lives.add(id, now, What::Queued, "");
+            self.lives.add(id, received_at, What::Received, None);
+            let digest = (delay_seconds > 0).then_some(Detail::Digest(delay_seconds));
+            self.lives.add(id, now, What::Queued, digest);
             ids.push(id);
         }
         if let Some(hand) = self.hands.get_mut(invocation) {
@@ -76,7 +85,7 @@ impl Observed {
             };
             let Some(id) = hand.events().find(is_it) else { continue };
             self.lives.set(id, State::Dead);
-            self.lives.add(id, now, What::DeadLetter, "Slack takes it in no form.");
+            self.lives.add(id, now, What::DeadLetter, None);
             ids.push(id);
         }
         self.queued.insert(id, ids);
@@ -86,7 +95,7 @@ impl Observed {
         let events = messages.iter().filter_map(|id| self.queued.get(id)).flatten();
         for id in events.copied() {
             self.lives.set(id, State::Waiting);
-            self.lives.add(id, now, What::Redriven, "");
+            self.lives.add(id, now, What::Redriven, None);
         }
     }
 
@@ -108,10 +117,10 @@ impl Observed {
         let Some(event) = self.lives.event(id) else { return };
         if hand.delivered_before.contains(&id) {
             self.lives.set(id, State::LeftOut);
-            self.lives.add(id, now, What::SentAgain, "");
-        } else if event.is_draft || hand.show.mode(event.kind) == Mode::Off {
+            self.lives.add(id, now, What::SentAgain, None);
+        } else if let Some(detail) = why_left_out(event, hand.show) {
             self.lives.set(id, State::LeftOut);
-            self.lives.add(id, now, What::LeftOut, "");
+            self.lives.add(id, now, What::LeftOut, detail);
         } else {
             // It is a test, or the ledger did not answer: then there are no marks.
             self.show_unmarked(id, now);
@@ -124,9 +133,17 @@ impl Observed {
         let Some(message) = hand.and_then(|hand| hand.received_with(receipt)) else { return };
         for id in &message.events {
             if self.lives.is(*id, State::Waiting) {
-                self.lives.add(*id, now, What::Retry, format!("It is tried again in {seconds} s."));
+                self.lives.add(*id, now, What::Retry, Detail::RetryIn(seconds));
             }
         }
+    }
+
+    /// The id of the queue message in which an event is hidden until it is tried again.
+    pub(crate) fn hidden_in(&self, id: EventId) -> Option<String> {
+        let is_hidden =
+            self.lives.is(id, State::Waiting) && self.lives.last(id) == Some(What::Retry);
+        let mut messages = self.queued.iter().filter(|_| is_hidden);
+        messages.find(|(_, events)| events.contains(&id)).map(|(message, _)| message.clone())
     }
 
     /// A write to the ledger; `found` is the state that it found instead.
@@ -153,7 +170,7 @@ impl Observed {
             hand.leased.insert(index);
             hand.delivered_before.remove(&id);
             let is_in_doubt = put.state == Some(item::State::InDoubt);
-            let detail = if is_in_doubt { "It may have been shown before." } else { "" };
+            let detail = is_in_doubt.then_some(Detail::InDoubt);
             self.lives.add(id, now, What::Leased, detail);
         } else if put.is_lease && found == Some(item::State::Delivered) {
             hand.delivered_before.insert(id);
@@ -174,13 +191,8 @@ impl Observed {
         }
         let show = hand.show;
         let Some(event) = self.lives.event(id) else { return };
-        let (what, detail) = if event.is_draft {
-            (What::LeftOut, "The order is a draft.")
-        } else if show.mode(event.kind) == Mode::Off {
-            (What::LeftOut, "Events of its kind are not shown.")
-        } else {
-            (What::Superseded, "The channel shows it already.")
-        };
+        let detail = why_left_out(event, show);
+        let what = if detail.is_some() { What::LeftOut } else { What::Superseded };
         if self.lives.is(id, State::Waiting) {
             self.lives.set(id, State::LeftOut);
             self.lives.add(id, now, what, detail);
@@ -208,8 +220,7 @@ impl Observed {
         } else {
             for id in hand.events() {
                 if self.lives.is(id, State::Waiting) {
-                    let detail = "The function was killed. The queue gives the event out again.";
-                    self.lives.add(id, now, What::Retry, detail);
+                    self.lives.add(id, now, What::Retry, Detail::Killed);
                 }
             }
         }
@@ -220,4 +231,12 @@ impl Observed {
         let Self { repeats, rate_limited, .. } = *self;
         Numbers { counts: self.lives.counts(), repeats, rate_limited, posts: self.channel.count() }
     }
+}
+
+/// Why the settings, or the order itself, leave an event out.
+fn why_left_out(event: &OrderEvent, show: Show) -> Option<Detail> {
+    if event.is_draft {
+        return Some(Detail::Draft);
+    }
+    (show.mode(event.kind) == Mode::Off).then_some(Detail::Off)
 }

@@ -15,7 +15,7 @@ use tokio::sync::broadcast;
 use crate::stack::Clock;
 use crate::stack::calls::{Call, ReceivedMessage, message_id, received, state_found};
 use crate::stack::hand::{Hand, Sent};
-use crate::stack::life::EventId;
+use crate::stack::life::{EventId, State, What};
 use crate::stack::numbers::Numbers;
 use crate::stack::observed::Observed;
 
@@ -41,6 +41,10 @@ pub(crate) struct Change {
 pub(crate) struct Answered {
     pub(crate) is_alarm: bool,
     pub(crate) status: u16,
+    /// How long Slack asks to wait, in seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// What Slack says, such as `ok`.
+    pub(crate) word: String,
     pub(crate) payload: Value,
 }
 
@@ -65,12 +69,12 @@ impl Observer {
     /// AWS has performed the call, or refused it.
     pub(crate) fn called(&self, invocation: &str, call: Call, is_success: bool, answer: &[u8]) {
         self.change(|observed, now| match call {
-            Call::Send { is_dead_letter, body } if is_success => {
+            Call::Send { is_dead_letter, body, delay_seconds } if is_success => {
                 let Some(id) = message_id(answer) else { return };
                 if is_dead_letter {
                     observed.dead_letter(invocation, id, &body, now);
                 } else {
-                    observed.accept(invocation, id, &body, now);
+                    observed.accept(invocation, id, &body, delay_seconds, now);
                 }
             }
             Call::Receive => observed.receive(invocation, received(answer), false),
@@ -108,6 +112,21 @@ impl Observer {
     /// must not delete; `None` if it was killed.
     pub(crate) fn ended(&self, invocation: &str, failed: Option<&[String]>) -> Vec<EventId> {
         self.change(|observed, now| observed.ended(invocation, failed, now))
+    }
+
+    /// The id of the queue message in which this event is hidden until it is tried again.
+    pub(crate) fn hidden_in(&self, id: EventId) -> Option<String> {
+        self.lock().hidden_in(id)
+    }
+
+    /// The function's clock was put forward for this event.
+    pub(crate) fn put_forward(&self, id: EventId) {
+        self.change(|observed, now| observed.lives.add(id, now, What::Later, None));
+    }
+
+    /// Whether the event is in the queue, and in no message yet.
+    pub(crate) fn is_waiting(&self, id: EventId) -> bool {
+        self.lock().lives.is(id, State::Waiting)
     }
 
     /// These dead letters, by their message ids, are in the queue again.

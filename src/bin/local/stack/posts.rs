@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::stack::channel::Message;
 use crate::stack::hand::{Post, Sent};
-use crate::stack::life::{EventId, State, What};
+use crate::stack::life::{Detail, EventId, State, What};
 use crate::stack::names::{has_name, texts};
 use crate::stack::observed::Observed;
 use crate::stack::observer::Answered;
@@ -45,13 +45,10 @@ impl Observed {
         answer: Answered,
         now: Timestamp,
     ) {
-        let Answered { is_alarm, status, payload } = answer;
-        if status == TOO_MANY_REQUESTS {
-            self.rate_limited += 1;
+        if !(200..300).contains(&answer.status) {
+            return self.refused(&sent, &answer, now);
         }
-        if !(200..300).contains(&status) {
-            return;
-        }
+        let Answered { is_alarm, payload, .. } = answer;
         let (mut expected, mut shown) = (BTreeSet::new(), Vec::new());
         let mut has_nameless = false;
         let text = texts(&payload);
@@ -83,6 +80,29 @@ impl Observed {
             self.show(&mut post);
         }
         self.keep(invocation, post, sent.calls);
+    }
+
+    /// Slack did not take a message.
+    fn refused(&mut self, sent: &Sent, answer: &Answered, now: Timestamp) {
+        let Answered { status, retry_after, ref word, ref payload, .. } = *answer;
+        let is_limited = status == TOO_MANY_REQUESTS;
+        if is_limited {
+            self.rate_limited += 1;
+        }
+        let (what, detail) = match retry_after.filter(|_| is_limited) {
+            Some(seconds) => (What::Limited, Detail::Wait(status, seconds)),
+            None if payload["blocks"].is_array() => {
+                (What::Refused, Detail::Word(status, word.clone()))
+            }
+            None => (What::Refused, Detail::WordToText(status, word.clone())),
+        };
+        let text = texts(payload);
+        for (_, id) in &sent.candidates {
+            let name = self.lives.event(*id).and_then(|event| event.name());
+            if name.is_none_or(|name| has_name(&text, name.as_str())) {
+                self.lives.add(*id, now, what, detail.clone());
+            }
+        }
     }
 
     /// An event is marked after a post of its invocation.
@@ -168,10 +188,10 @@ impl Observed {
         if is_repeat {
             self.repeats += 1;
         }
-        let detail = if is_repeat { "Once more: the first time was in doubt." } else { "" };
+        let detail = is_repeat.then_some(Detail::Again);
         self.lives.add_posted(id, posted_at, detail, number);
         if let Some(at) = marked_at {
-            self.lives.add(id, at, What::Marked, "");
+            self.lives.add(id, at, What::Marked, None);
         }
     }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use order_alerts::app::App;
 use order_alerts::config::Config;
 use order_alerts::handlers::{InvocationContext, handle};
@@ -14,7 +15,6 @@ use order_alerts_fakes::Outcome;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::stack::Clock;
 use crate::stack::network::Network;
 use crate::terminal::Failure;
 
@@ -44,9 +44,8 @@ impl Sandbox {
     }
 
     /// Serves one event, to the end of the invocation or of the sandbox.
-    async fn serve(&self, event: &str, request_id: &str, clock: &Clock) -> Outcome {
+    async fn serve(&self, event: &str, request_id: &str, now: Timestamp) -> Outcome {
         request_id.clone_into(&mut lock(&self.invocation));
-        let now = clock();
         let context = InvocationContext { request_id, function_arn: None };
         let handled = handle(&self.app, event, context, now, now + TIMEOUT);
         let handled = timeout(TIMEOUT, AssertUnwindSafe(handled).catch_unwind());
@@ -68,6 +67,7 @@ impl Sandbox {
 /// All sandboxes.
 #[derive(Default)]
 pub(crate) struct Sandboxes {
+    /// The next is the one that has just become idle: it knows best what Slack takes.
     idle: Mutex<Vec<Arc<Sandbox>>>,
     running: Mutex<Vec<Arc<Sandbox>>>,
     /// Grows when the idle ones are ended: those that run then are not used again.
@@ -90,11 +90,11 @@ impl Sandboxes {
         sandbox: Arc<Sandbox>,
         event: &str,
         request_id: &str,
-        clock: &Clock,
+        now: Timestamp,
     ) -> Outcome {
         let generation = *lock(&self.generation);
         lock(&self.running).push(Arc::clone(&sandbox));
-        let outcome = sandbox.serve(event, request_id, clock).await;
+        let outcome = sandbox.serve(event, request_id, now).await;
         lock(&self.running).retain(|running| !Arc::ptr_eq(running, &sandbox));
         let is_alive = matches!(outcome, Outcome::Answered(_) | Outcome::Failed(_));
         let mut idle = lock(&self.idle);

@@ -8,7 +8,7 @@ use order_alerts::platform::Platform;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::stack::Stack;
+use crate::stack::{Answer, Stack};
 use crate::terminal;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
@@ -19,7 +19,7 @@ const MAX_SECONDS: u64 = 60;
 const TRY_AGAIN: Duration = Duration::from_secs(1);
 const MAX_TRIES: usize = 30;
 
-/// The number of the last order of a storm.
+/// The number of the last order.
 static ORDERS: AtomicU64 = AtomicU64::new(20_000);
 
 /// How many cancellations, in how many seconds.
@@ -56,7 +56,7 @@ impl Storm {
                 due += interval;
                 let stack = Arc::clone(&stack);
                 tokio::spawn(async move {
-                    if let Err(error) = send(&stack).await {
+                    if let Err(error) = cancel(&stack, &next_order()).await {
                         terminal::error(error.as_ref());
                     }
                 });
@@ -65,24 +65,31 @@ impl Storm {
     }
 }
 
-/// Sends one webhook, and sends it again if it is not accepted, as shops do.
-async fn send(stack: &Arc<Stack>) -> Result<(), Failure> {
+/// The name of an order that was not sent yet.
+pub(crate) fn next_order() -> String {
+    format!("A-{}", ORDERS.fetch_add(1, Ordering::Relaxed) + 1)
+}
+
+/// Sends the cancellation of an order, and sends it again if it is not accepted, as shops do.
+pub(crate) async fn cancel(stack: &Arc<Stack>, order: &str) -> Result<Answer, Failure> {
     let platform = Platform::find("generic").ok_or("there is no generic platform")?;
-    let number = ORDERS.fetch_add(1, Ordering::Relaxed) + 1;
+    // Two digits of its name, so that the amounts differ.
+    let amount = format!("1{}", &order[order.len() - 2..]);
     let body = json!({
         "event_type": "order_cancelled",
-        "order_id": format!("A-{number}"),
-        "total": {"amount": (number % 90 + 10).to_string(), "currency": "USD"},
+        "order_id": order,
+        "total": {"amount": amount, "currency": "USD"},
     });
     let webhook = Webhook::of_body(body.to_string().into_bytes());
     let event = webhook.signed_event(platform, &stack.keys, &stack.public_url, (stack.clock)())?;
     for _ in 0..MAX_TRIES {
-        if stack.webhook(&event).await?.response.status_code < 300 {
-            return Ok(());
+        let answer = stack.webhook(&event).await?;
+        if answer.response.status_code < 300 {
+            return Ok(answer);
         }
         sleep(TRY_AGAIN).await;
     }
-    Err("a webhook of the storm was not accepted".into())
+    Err(format!("the cancellation of {order} was not accepted").into())
 }
 
 #[cfg(test)]

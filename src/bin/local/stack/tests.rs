@@ -88,6 +88,11 @@ impl Stack {
         steps.iter().map(|step| step["what"].as_str().unwrap().to_owned()).collect()
     }
 
+    fn details(&self, id: EventId) -> Vec<Value> {
+        let life = self.network.observer.life(id).unwrap();
+        life["steps"].as_array().unwrap().iter().map(|step| step["detail"].clone()).collect()
+    }
+
     /// Checks that each message shows exactly the events whose orders it names. All have names of
     /// their own.
     fn check_messages(&self) {

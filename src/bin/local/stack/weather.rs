@@ -3,13 +3,15 @@
 use std::time::Duration;
 
 use lambda_http::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use order_alerts::infra::deadline::rounded_up;
 use order_alerts::infra::http_client::Body;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 
 use crate::terminal::Failure;
 
-/// Slack's `Retry-After` while it is limited, in seconds.
-const RETRY_AFTER: u64 = 5;
+/// While Slack limits the function, it takes one message in this time.
+const LIMITED_PACE: Duration = Duration::from_secs(8);
 /// How late Slack answers while it is slow.
 const LATE: Duration = Duration::from_secs(4);
 
@@ -24,7 +26,7 @@ pub(crate) struct Weather {
 pub(crate) enum SlackWeather {
     #[default]
     Well,
-    /// Slack answers 429.
+    /// Slack answers 429, but for a message now and then.
     Limited,
     Slow,
     /// Slack answers 503.
@@ -40,6 +42,27 @@ const NAMES: [(&str, SlackWeather); 5] = [
     ("down", SlackWeather::Down),
     ("gone", SlackWeather::Gone),
 ];
+
+/// When a Slack that limits the function takes its next message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limit(Instant);
+
+impl Limit {
+    /// From now on.
+    pub(crate) fn from(now: Instant) -> Self {
+        Self(now + LIMITED_PACE)
+    }
+
+    /// How many seconds a message must wait; if none, it is taken.
+    fn wait(&mut self, now: Instant) -> Option<u64> {
+        let wait = self.0.saturating_duration_since(now);
+        if wait.is_zero() {
+            *self = Self::from(now);
+            return None;
+        }
+        Some(rounded_up(wait).as_secs())
+    }
+}
 
 impl Weather {
     /// The weather with the changes that the page sends; the error names the field.
@@ -75,19 +98,24 @@ impl SlackWeather {
     }
 
     /// The answer in place of Slack's own; nothing is posted then.
-    pub(crate) fn answer(self) -> Option<Response<Body>> {
+    pub(crate) fn answer(self, limit: &mut Limit, now: Instant) -> Option<Response<Body>> {
         Some(match self {
             Self::Well | Self::Slow => return None,
             Self::Limited => {
-                let wait = HeaderMap::from_iter([(header::RETRY_AFTER, RETRY_AFTER.into())]);
-                let body =
-                    json!({"retry_after": RETRY_AFTER, "ok": false, "error": "rate_limited"});
+                let seconds = limit.wait(now)?;
+                let wait = HeaderMap::from_iter([(header::RETRY_AFTER, seconds.into())]);
+                let body = json!({"retry_after": seconds, "ok": false, "error": "rate_limited"});
                 answer(StatusCode::TOO_MANY_REQUESTS, wait, &body.to_string())
             }
             Self::Down => answer(StatusCode::SERVICE_UNAVAILABLE, HeaderMap::new(), ""),
             Self::Gone => answer(StatusCode::GONE, HeaderMap::new(), "channel_is_archived"),
         })
     }
+}
+
+/// A message that Slack rejects for what is in it.
+pub(crate) fn rejected() -> Response<Body> {
+    answer(StatusCode::BAD_REQUEST, HeaderMap::new(), "invalid_blocks")
 }
 
 fn answer(status: StatusCode, mut headers: HeaderMap, body: &str) -> Response<Body> {
@@ -114,6 +142,16 @@ mod tests {
             assert_eq!(changed(&json!({"slack": name})), Ok(weather));
         }
         assert_eq!(changed(&json!({"twice": true})), Ok(json!({"slack": "well", "twice": true})));
+    }
+
+    #[test]
+    fn a_limited_slack_takes_a_message_after_the_wait_that_it_asks_for() {
+        let start = Instant::now();
+        let mut limit = Limit::from(start);
+        let mut wait = |milliseconds| limit.wait(start + Duration::from_millis(milliseconds));
+        assert_eq!([wait(0), wait(7_001), wait(8_000)], [Some(8), Some(1), None]);
+        assert_eq!([wait(8_001), wait(15_999), wait(16_500)], [Some(8), Some(1), None]);
+        assert_eq!(wait(16_500), Some(8));
     }
 
     #[test]

@@ -44,6 +44,17 @@ async fn a_change_of_a_cancelled_order_is_superseded() {
     assert_eq!(stack.steps(id.unwrap()).last().unwrap(), "superseded");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_new_order_says_how_long_it_waits_for_its_digest() {
+    let stack = start();
+    let (_, id) = stack.send(&json!({"event_type": "order_created", "order_id": "A-1"})).await;
+    assert_eq!(stack.steps(id.unwrap()), ["received", "queued"]);
+    // The window of ten seconds that has just begun, and two seconds after it.
+    assert_eq!(stack.details(id.unwrap())[1], json!(["digest", 12]));
+    let id = stack.cancel("A-2").await;
+    assert_eq!(stack.details(id)[1], Value::Null);
+}
+
 /// The ledger knows nothing of tests, so no mark says that one is shown.
 #[tokio::test(start_paused = true)]
 async fn a_test_is_shown_each_time() {

@@ -42,6 +42,21 @@ async fn a_limited_slack_loses_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_limited_slack_takes_a_message_now_and_then_and_each_wait_is_named() {
+    let stack = start();
+    stack.weather(&json!({"slack": "limited"}));
+    let id = stack.cancel("A-1").await;
+    stack.until(Duration::from_secs(10), |stack| stack.number("shown") == 1).await;
+    assert_eq!(stack.number("rate_limited"), 1);
+    assert_eq!(stack.steps(id), ["received", "queued", "leased", "limited", "posted", "marked"]);
+    assert_eq!(stack.details(id)[3], json!(["wait", 429, 8]));
+    // The next message has its own wait.
+    let id = stack.cancel("A-2").await;
+    stack.until(Duration::from_secs(30), |stack| stack.number("shown") == 2).await;
+    assert!(stack.steps(id).contains(&"limited".to_owned()), "{:?}", stack.steps(id));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_slow_slack_loses_nothing() {
     let stack = weather_out(json!({"slack": "slow"}), 40, Duration::from_mins(1)).await;
     assert_eq!(stack.number("shown"), 40);
@@ -55,7 +70,9 @@ async fn what_a_dead_slack_does_not_take_waits_and_is_shown_later() {
         let id = stack.cancel("A-1").await;
         sleep(Duration::from_secs(90)).await;
         assert_eq!((stack.number("waiting"), stack.number("posts")), (1, 0), "{slack}");
-        assert!(stack.steps(id).contains(&"retry".to_owned()), "{:?}", stack.steps(id));
+        for step in ["refused", "retry"] {
+            assert!(stack.steps(id).contains(&step.to_owned()), "{:?}", stack.steps(id));
+        }
         stack.weather(&json!({"slack": "well"}));
         stack.until(HOUR, |stack| stack.number("shown") == 1).await;
 
