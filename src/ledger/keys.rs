@@ -3,7 +3,7 @@
 use std::iter;
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use crate::order::{Change, Kind, OrderEvent};
 
@@ -75,7 +75,7 @@ fn key(parts: &[&str]) -> String {
     if key.len() <= MAX_KEY_BYTES {
         return key;
     }
-    format!("long#{}", hex::encode(Sha256::digest(key)))
+    format!("long#{}", hex::encode(digest(&SHA256, key.as_bytes())))
 }
 
 #[cfg(test)]

@@ -27,8 +27,10 @@ fn refusal(old: &str, new: &str) -> String {
 #[test]
 fn every_built_in_file_is_readable() {
     Platform::check_all().unwrap_or_else(|error| panic!("{error}"));
-    for name in Platform::names() {
-        assert_eq!(Platform::find(name).unwrap().id, name);
+    for (name, text) in TEXTS {
+        let built_in = Platform::find(name).unwrap();
+        let written = Platform::parse(name, text).unwrap();
+        assert_eq!(format!("{built_in:?}"), format!("{written:?}"));
     }
 }
 

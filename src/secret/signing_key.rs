@@ -3,9 +3,8 @@
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use hmac::{Hmac, KeyInit, Mac};
+use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
-use sha2::Sha256;
 
 use crate::platform::{Auth, KeyText, Token};
 use crate::secret::parse::bare;
@@ -98,24 +97,21 @@ impl SigningKey {
 
     /// Whether one of the signatures is this key's for the text, which is given in parts.
     pub(crate) fn signed(&self, text: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
-        self.readings.iter().any(|key| {
-            let mac = mac(&key.bytes, text);
-            signatures.iter().any(|signature| mac.clone().verify_slice(signature).is_ok())
+        self.readings.iter().any(|reading| {
+            let key = reading.hmac();
+            is_one_of(&key, sign(&key, text).as_ref(), signatures)
         })
     }
 
-    /// Whether one of the tokens is the key. Signatures of both are compared, so that the time that it
-    /// takes says nothing about the key.
+    /// Whether one of the tokens is the key.
     pub(crate) fn is_one_of(&self, tokens: &[Vec<u8>]) -> bool {
-        self.readings.iter().any(|Reading { bytes: key, .. }| {
-            let own = mac(key, &[key.expose_secret()]).finalize().into_bytes();
-            tokens.iter().any(|token| mac(key, &[token]).verify_slice(&own).is_ok())
-        })
+        let mut readings = self.readings.iter();
+        readings.any(|reading| is_one_of(&reading.hmac(), reading.bytes.expose_secret(), tokens))
     }
 
     /// Signs a text as the platform does.
     pub(crate) fn sign(&self, text: &[&[u8]]) -> Vec<u8> {
-        mac(&self.readings[0].bytes, text).finalize().into_bytes().to_vec()
+        sign(&self.readings[0].hmac(), text).as_ref().to_vec()
     }
 
     /// The key as a token.
@@ -134,6 +130,10 @@ impl Reading {
         let standard = text.replace('-', "+").replace('_', "/");
         let bytes = ANY_PADDING.decode(standard).ok()?;
         Some(Self { bytes: bytes.into(), is_decoded: true })
+    }
+
+    fn hmac(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, self.bytes.expose_secret())
     }
 
     fn is_text(&self) -> bool {
@@ -200,11 +200,18 @@ fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-fn mac(key: &SecretSlice<u8>, text: &[&[u8]]) -> Hmac<Sha256> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
-        .expect("HMAC takes a key of any length");
+/// HMAC-SHA256 of a text, which is given in parts.
+fn sign(key: &hmac::Key, text: &[&[u8]]) -> hmac::Tag {
+    let mut signing = hmac::Context::with_key(key);
     for part in text {
-        mac.update(part);
+        signing.update(part);
     }
-    mac
+    signing.sign()
+}
+
+/// Whether one of the texts is the right one. Signatures of both are compared, so that the time that it
+/// takes says nothing about the right one.
+fn is_one_of(key: &hmac::Key, right: &[u8], texts: &[Vec<u8>]) -> bool {
+    let right = hmac::sign(key, right);
+    texts.iter().any(|text| hmac::verify(key, text, right.as_ref()).is_ok())
 }

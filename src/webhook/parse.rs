@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
-use sha2::{Digest, Sha256};
+use ring::digest::{SHA256, digest};
 
 use self::fields::{
     initials, read_customer, read_items, read_link, read_shop, read_time, read_total,
@@ -150,7 +150,7 @@ fn read<'p>(
         is_test_by_header: matches!(test_mark, Some(Place::Header(_))),
         reopens: rule.reopens,
         delivery_id,
-        body_hash: hex::encode(Sha256::digest(webhook.body())),
+        body_hash: hex::encode(digest(&SHA256, webhook.body())),
     };
     let mut events = one_for_each_order(event, ids);
     if let Some(last) = events.last_mut() {

@@ -23,6 +23,7 @@ use channel::Channel;
 use world::{STACK, World};
 
 #[tokio::test]
+#[ignore = "it needs the AWS tools: `make deployment` installs them"]
 async fn a_stack_is_deployed_connected_used_and_removed() {
     let world = World::start().await;
     world.build().await;
