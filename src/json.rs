@@ -5,9 +5,10 @@
 //! grammar, so it may be nested deeply or hold odd text.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -62,7 +63,12 @@ fn unescape(step: &str) -> Result<String, PointerError> {
 
 /// A body that is one JSON object. Its values are decoded when they are read.
 #[derive(Debug)]
-pub struct JsonObject<'a>(Value<'a>);
+pub struct JsonObject<'a> {
+    whole: Value<'a>,
+    /// The first objects that were decoded, by where in the body they begin: most have several values
+    /// that are read.
+    objects: RefCell<BTreeMap<*const u8, Rc<Members<'a>>>>,
+}
 
 /// The body is not UTF-8, not a JSON object, or too deeply nested at a place that is read.
 #[derive(Debug, thiserror::Error)]
@@ -75,36 +81,81 @@ impl<'a> JsonObject<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, Unreadable> {
         let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
         let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
-        let members = Content::Members(members(text)?);
-        Ok(Self(Value { raw: text, content: OnceCell::from(members) }))
+        let object = Self { whole: Value(text), objects: RefCell::default() };
+        object.members(object.whole)?;
+        Ok(object)
     }
 
     /// The value at a pointer. `None` if it is absent or `null`.
-    pub fn at(&self, Pointer(steps): &Pointer) -> Result<Option<&Value<'a>>, Unreadable> {
-        if steps.is_empty() { Ok(None) } else { self.0.walk(steps) }
+    pub fn at(&self, Pointer(steps): &Pointer) -> Result<Option<Value<'a>>, Unreadable> {
+        if steps.is_empty() { Ok(None) } else { self.walk(self.whole, steps) }
+    }
+
+    /// The value at a pointer inside one of the values. The empty pointer is this value itself.
+    pub fn inside(
+        &self,
+        value: Value<'a>,
+        pointer: &Pointer,
+    ) -> Result<Option<Value<'a>>, Unreadable> {
+        self.walk(value, &pointer.0)
     }
 
     /// The values at a pointer in which a `*` is every element of a list.
-    pub fn all_at(&self, pointer: &Pointer) -> Result<Vec<&Value<'a>>, Unreadable> {
+    pub fn all_at(&self, pointer: &Pointer) -> Result<Vec<Value<'a>>, Unreadable> {
         let Some(position) = pointer.0.iter().position(|step| step == ANY) else {
             return Ok(self.at(pointer)?.into_iter().collect());
         };
-        let list = self.0.walk(&pointer.0[..position])?;
+        let list = self.walk(self.whole, &pointer.0[..position])?;
         let elements = list.map_or(Ok(None), Value::elements)?.unwrap_or_default();
         let rest = &pointer.0[position + 1..];
-        let values = elements.iter().map(|element| element.walk(rest));
+        let values = elements.into_iter().map(|element| self.walk(element, rest));
         values.filter_map(Result::transpose).collect()
     }
 
     /// Whether there is a value at a pointer, and it is `null` or a text without a character.
     pub fn is_empty_at(&self, Pointer(steps): &Pointer) -> Result<bool, Unreadable> {
         let Some((name, steps)) = steps.split_last() else { return Ok(false) };
-        let Some(object) = self.0.walk(steps)? else { return Ok(false) };
-        let Content::Members(members) = object.content()? else { return Ok(false) };
-        let Some(value) = member(members, name) else { return Ok(false) };
-        Ok(value.raw == "null" || value.text()?.is_some_and(|text| text.trim().is_empty()))
+        let Some(object) = self.walk(self.whole, steps)? else { return Ok(false) };
+        if !object.is_object() {
+            return Ok(false);
+        }
+        let Some(value) = self.members(object)?.get(name) else { return Ok(false) };
+        Ok(value.0 == "null" || value.text()?.is_some_and(|text| text.trim().is_empty()))
+    }
+
+    fn walk(&self, value: Value<'a>, steps: &[String]) -> Result<Option<Value<'a>>, Unreadable> {
+        let Some((step, rest)) = steps.split_first() else {
+            return Ok((value.0 != "null").then_some(value));
+        };
+        let child = if value.is_object() {
+            self.members(value)?.get(step)
+        } else {
+            let elements = value.elements()?.unwrap_or_default();
+            match step.parse::<usize>() {
+                Ok(index) => elements.get(index).copied(),
+                Err(_) if step == "-1" => elements.last().copied(),
+                Err(_) => None,
+            }
+        };
+        child.map_or(Ok(None), |child| self.walk(child, rest))
+    }
+
+    fn members(&self, object: Value<'a>) -> Result<Rc<Members<'a>>, Unreadable> {
+        let begin = object.0.as_ptr();
+        if let Some(members) = self.objects.borrow().get(&begin) {
+            return Ok(Rc::clone(members));
+        }
+        let members = Rc::new(object.decoded()?);
+        let mut objects = self.objects.borrow_mut();
+        if objects.len() < MAX_KEPT {
+            objects.insert(begin, Rc::clone(&members));
+        }
+        Ok(members)
     }
 }
+
+/// An order has fewer objects that are read. A list of many thousands must not fill the memory.
+const MAX_KEPT: usize = 100;
 
 /// Some programs write it before UTF-8: <https://www.unicode.org/faq/utf_bom.html#bom4>.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -112,103 +163,60 @@ const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// The step of a pointer that is every element of a list.
 const ANY: &str = "*";
 
-/// A value of a [`JsonObject`]. What it holds is decoded when it is first read.
-#[derive(Debug)]
-pub struct Value<'a> {
-    raw: &'a str,
-    content: OnceCell<Content<'a>>,
-}
-
-/// What a value holds. The values inside are not decoded yet.
-#[derive(Debug)]
-enum Content<'a> {
-    /// In the sender's order. Of members with the same name the last one counts.
-    Members(Vec<(Text<'a>, Value<'a>)>),
-    Elements(Vec<Value<'a>>),
-    /// It is no container.
-    Nothing,
-}
+/// A value of a [`JsonObject`], not yet decoded.
+#[derive(Clone, Copy, Debug)]
+pub struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
-    /// The value at a pointer inside this one. The empty pointer is this value itself.
-    pub fn at(&self, pointer: &Pointer) -> Result<Option<&Self>, Unreadable> {
-        self.walk(&pointer.0)
-    }
-
     /// The text of a string, or a number or boolean as it is spelled. `None` for anything else.
-    pub fn text(&self) -> Result<Option<String>, Unreadable> {
-        match self.raw.as_bytes().first() {
+    pub fn text(self) -> Result<Option<String>, Unreadable> {
+        match self.0.as_bytes().first() {
             Some(b'"') => {
-                let Text(text) = serde_json::from_str(self.raw).map_err(|_| Unreadable)?;
+                let Text(text) = serde_json::from_str(self.0).map_err(|_| Unreadable)?;
                 Ok(Some(text.into_owned()))
             }
-            Some(b'[' | b'{') if depth(self.raw) > MAX_DEPTH => Err(Unreadable),
+            Some(b'[' | b'{') if depth(self.0) > MAX_DEPTH => Err(Unreadable),
             Some(b'[' | b'{' | b'n') | None => Ok(None),
-            _ => Ok(Some(self.raw.to_owned())),
+            _ => Ok(Some(self.0.to_owned())),
         }
     }
 
     /// The elements of an array. `None` for anything else.
-    pub fn elements(&self) -> Result<Option<&[Self]>, Unreadable> {
-        match self.content()? {
-            Content::Elements(elements) => Ok(Some(elements)),
-            Content::Members(_) | Content::Nothing => Ok(None),
+    pub fn elements(self) -> Result<Option<Vec<Self>>, Unreadable> {
+        if !self.0.starts_with('[') {
+            return Ok(None);
         }
+        let elements: Vec<&RawValue> = serde_json::from_str(self.0).map_err(|_| Unreadable)?;
+        Ok(Some(elements.into_iter().map(|element| Self(element.get())).collect()))
     }
 
     /// The members of an object, by name. `None` for anything else.
-    pub fn members(&self) -> Result<Option<BTreeMap<&str, &Self>>, Unreadable> {
-        let Content::Members(members) = self.content()? else { return Ok(None) };
-        Ok(Some(members.iter().map(|(Text(name), value)| (name.as_ref(), value)).collect()))
-    }
-
-    fn walk(&self, steps: &[String]) -> Result<Option<&Self>, Unreadable> {
-        let Some((step, rest)) = steps.split_first() else {
-            return Ok((self.raw != "null").then_some(self));
-        };
-        let child = match self.content()? {
-            Content::Members(members) => member(members, step),
-            Content::Elements(elements) => match step.parse::<usize>() {
-                Ok(index) => elements.get(index),
-                Err(_) if step == "-1" => elements.last(),
-                Err(_) => None,
-            },
-            Content::Nothing => None,
-        };
-        child.map_or(Ok(None), |child| child.walk(rest))
-    }
-
-    fn content(&self) -> Result<&Content<'a>, Unreadable> {
-        if let Some(content) = self.content.get() {
-            return Ok(content);
+    pub fn members(self) -> Result<Option<BTreeMap<String, Self>>, Unreadable> {
+        if !self.is_object() {
+            return Ok(None);
         }
-        let content = match self.raw.as_bytes().first() {
-            Some(b'{') => Content::Members(members(self.raw)?),
-            Some(b'[') => Content::Elements(elements(self.raw)?),
-            _ => Content::Nothing,
-        };
-        Ok(self.content.get_or_init(|| content))
+        let Members(members) = self.decoded()?;
+        Ok(Some(members.into_iter().map(|(Text(name), value)| (name.into(), value)).collect()))
+    }
+
+    fn is_object(self) -> bool {
+        self.0.starts_with('{')
+    }
+
+    fn decoded(self) -> Result<Members<'a>, Unreadable> {
+        serde_json::from_str(self.0).map_err(|_| Unreadable)
     }
 }
 
-impl<'a> From<&'a RawValue> for Value<'a> {
-    fn from(raw: &'a RawValue) -> Self {
-        Self { raw: raw.get(), content: OnceCell::new() }
+/// The members of an object in the sender's order. Of several with the same name the last one counts.
+#[derive(Debug)]
+struct Members<'a>(Vec<(Text<'a>, Value<'a>)>);
+
+impl<'a> Members<'a> {
+    fn get(&self, name: &str) -> Option<Value<'a>> {
+        let mut members = self.0.iter().rev();
+        members.find(|(Text(member), _)| member == name).map(|(_, value)| *value)
     }
-}
-
-fn member<'v, 'a>(members: &'v [(Text<'a>, Value<'a>)], name: &str) -> Option<&'v Value<'a>> {
-    members.iter().rev().find(|(Text(member), _)| member == name).map(|(_, value)| value)
-}
-
-fn elements(array: &str) -> Result<Vec<Value<'_>>, Unreadable> {
-    let elements: Vec<&RawValue> = serde_json::from_str(array).map_err(|_| Unreadable)?;
-    Ok(elements.into_iter().map(Value::from).collect())
-}
-
-fn members(object: &str) -> Result<Vec<(Text<'_>, Value<'_>)>, Unreadable> {
-    let Members(members) = serde_json::from_str(object).map_err(|_| Unreadable)?;
-    Ok(members)
 }
 
 /// How deeply a value that is read may be nested, as in most JSON parsers.
@@ -233,8 +241,6 @@ fn depth(json: &str) -> usize {
     deepest
 }
 
-struct Members<'a>(Vec<(Text<'a>, Value<'a>)>);
-
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Entries;
@@ -248,7 +254,7 @@ impl<'de> Deserialize<'de> for Members<'de> {
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Members<'de>, M::Error> {
                 let mut members = Vec::new();
                 while let Some((name, raw)) = map.next_entry::<_, &RawValue>()? {
-                    members.push((name, raw.into()));
+                    members.push((name, Value(raw.get())));
                 }
                 Ok(Members(members))
             }
@@ -335,7 +341,8 @@ mod tests {
         let body = JsonObject::parse(br#"{"a":{"y":1,"x":"b","y":2},"d":[1],"e":"{}"}"#).unwrap();
         let members = |place| body.at(&pointer(place)).unwrap().unwrap().members().unwrap();
         let named = members("/a").unwrap();
-        let named = named.iter().map(|(name, value)| (*name, value.text().unwrap().unwrap()));
+        let named =
+            named.iter().map(|(name, value)| (name.as_str(), value.text().unwrap().unwrap()));
         assert_eq!(named.collect::<Vec<_>>(), [("x", "b".to_owned()), ("y", "2".to_owned())]);
         assert_eq!(text_at(r#"{"a":1,"a":2}"#, "/a").unwrap(), "2");
         assert!(members("/d").is_none() && members("/e").is_none());

@@ -73,12 +73,16 @@ impl<'a> Object<'a> {
         JsonObject::parse(text.as_bytes()).ok().map(Self)
     }
 
-    fn at(&self, place: &str) -> Option<&Value<'a>> {
+    fn at(&self, place: &str) -> Option<Value<'a>> {
         self.0.at(&pointer(place)).ok()?
     }
 
     fn text(&self, place: &str) -> Option<String> {
         self.at(place)?.text().ok()?
+    }
+
+    fn text_inside(&self, value: Value<'a>, place: &str) -> Option<String> {
+        self.0.inside(value, &pointer(place)).ok()??.text().ok()?
     }
 
     fn line(&self, place: &str) -> Option<OneLine> {
@@ -93,7 +97,7 @@ impl<'a> Object<'a> {
         OneLine::parse(&text)
     }
 
-    fn elements(&self, place: &str) -> &[Value<'a>] {
+    fn elements(&self, place: &str) -> Vec<Value<'a>> {
         self.at(place).and_then(|value| value.elements().ok()?).unwrap_or_default()
     }
 
@@ -111,22 +115,25 @@ impl<'a> Object<'a> {
         }
     }
 
-    fn metrics(&self) -> &[Value<'a>] {
+    fn metrics(&self) -> Vec<Value<'a>> {
         self.elements("/alarmData/configuration/metrics")
     }
 
     /// The metric or the expression that the alarm monitors: the others are its inputs.
-    fn metric(&self) -> Option<&Value<'a>> {
+    fn metric(&self) -> Option<Value<'a>> {
         let metrics = self.metrics();
-        let is_returned =
-            |metric: &&Value<'_>| text_of(metric, "/returnData").as_deref() == Some("true");
-        metrics.iter().find(is_returned).or_else(|| metrics.first())
+        let is_returned = |metric: &Value<'a>| {
+            self.text_inside(*metric, "/returnData").as_deref() == Some("true")
+        };
+        let returned = metrics.iter().copied().find(is_returned);
+        returned.or_else(|| metrics.first().copied())
     }
 
     /// An expression without a period has that of its inputs.
     fn period(&self) -> Option<String> {
-        let period = |metric: &Value<'_>| {
-            text_of(metric, "/metricStat/period").or_else(|| text_of(metric, "/period"))
+        let period = |metric| {
+            let of_metric = self.text_inside(metric, "/metricStat/period");
+            of_metric.or_else(|| self.text_inside(metric, "/period"))
         };
         self.metric().into_iter().chain(self.metrics()).find_map(period)
     }
@@ -138,7 +145,7 @@ impl<'a> Object<'a> {
         let Some(metric) = self.metric() else {
             return Monitored::Unknown;
         };
-        let text = |place| text_of(metric, place);
+        let text = |place| self.text_inside(metric, place);
         if let Some(expression) = text("/expression") {
             return Monitored::Math(OneLine::parse(&text("/label").unwrap_or(expression)));
         }
@@ -167,10 +174,6 @@ impl<'a> Object<'a> {
         let datapoint = |value: &Value<'_>| Datapoint::parse(&value.text().ok()??);
         recent.iter().map(datapoint).collect()
     }
-}
-
-fn text_of(value: &Value<'_>, place: &str) -> Option<String> {
-    value.at(&pointer(place)).ok()??.text().ok()?
 }
 
 fn pointer(place: &str) -> Pointer {

@@ -142,11 +142,12 @@ impl Metrics {
         };
         let counts =
             std::mem::take(&mut *self.counts.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut lines = Vec::new();
         for document in documents(function, &counts, now) {
-            let mut line = serde_json::to_vec(&document).expect("its keys are strings");
-            line.push(b'\n');
-            // If standard output is closed, there is no place left to report that to.
-            io::stdout().write_all(&line).ok();
+            serde_json::to_writer(&mut lines, &document).expect("its keys are strings");
+            lines.push(b'\n');
         }
+        // If standard output is closed, there is no place left to report that to.
+        io::stdout().write_all(&lines).ok();
     }
 }

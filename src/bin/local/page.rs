@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 
 /// The page as one document: it needs no other file, and no other host.
 pub(crate) static HTML: LazyLock<String> = LazyLock::new(|| {
@@ -46,5 +46,5 @@ pub(crate) static POLICY: LazyLock<String> = LazyLock::new(|| {
 
 /// The hash of an element's text, as a policy names it.
 fn hash(text: &str) -> String {
-    format!("sha256-{}", STANDARD.encode(Sha256::digest(text)))
+    format!("sha256-{}", STANDARD.encode(digest(&SHA256, text.as_bytes())))
 }

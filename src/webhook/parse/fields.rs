@@ -89,7 +89,7 @@ pub(super) fn read_items(reader: &Reader<'_, '_>) -> Result<(Vec<Item>, usize), 
     let elements = reader.list(&items.list)?;
     let (mut named, mut removed) = (Vec::new(), 0);
     for element in elements.iter().take(MAX_ITEMS) {
-        let text = |places| reader.inside(&items.list, element, places);
+        let text = |places| reader.inside(&items.list, *element, places);
         let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
         let title = title.map(|title| if items.html { decoded(&title) } else { title });
         let quantity = quantity.as_deref().and_then(OneLine::parse);

@@ -1,7 +1,6 @@
 //! Looks up the values of a webhook at the places that its platform file names.
 
 use std::cell::RefCell;
-use std::slice;
 
 use crate::json::{JsonObject, Unreadable, Value};
 use crate::order::one_line::OneLine;
@@ -97,7 +96,7 @@ impl<'a, 'p> Reader<'a, 'p> {
     }
 
     /// The elements of a list. A value that is not a list is its only element.
-    pub(super) fn list(&self, place: &'p Place) -> Result<&'a [Value<'a>], Unreadable> {
+    pub(super) fn list(&self, place: &'p Place) -> Result<Vec<Value<'a>>, Unreadable> {
         self.record(|trace| trace.look_up(place));
         let value = match place {
             Place::Body(pointer) => self.body.at(pointer)?,
@@ -105,9 +104,9 @@ impl<'a, 'p> Reader<'a, 'p> {
         };
         let Some(value) = value else {
             self.record(|trace| trace.missing.push("items"));
-            return Ok(&[]);
+            return Ok(Vec::new());
         };
-        let elements = value.elements()?.unwrap_or_else(|| slice::from_ref(value));
+        let elements = value.elements()?.unwrap_or_else(|| vec![value]);
         self.record(|trace| trace.items = Some((elements.len(), place)));
         Ok(elements)
     }
@@ -116,14 +115,16 @@ impl<'a, 'p> Reader<'a, 'p> {
     pub(super) fn inside(
         &self,
         list: &Place,
-        element: &Value<'_>,
+        element: Value<'a>,
         places: &Places,
     ) -> Result<Option<String>, Unreadable> {
         let found = first(&places.0, |place| {
             self.record(|trace| trace.look_up_inside(list, place));
             match place {
                 Place::Header(_) => Ok(None),
-                Place::Body(pointer) => element.at(pointer)?.map_or(Ok(None), Value::text),
+                Place::Body(pointer) => {
+                    self.body.inside(element, pointer)?.map_or(Ok(None), Value::text)
+                }
             }
         });
         Ok(found?.map(|(_, text)| text))
