@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 use tokio::time::timeout;
 
-/// Among what the tools do is a release build from nothing.
+/// Among what the tools do may be a release build from nothing.
 const LIMIT: Duration = Duration::from_mins(20);
 
 pub(crate) struct Tools {
@@ -70,8 +70,10 @@ impl Tools {
     fn tool(&self, program: &str) -> Tool {
         let mut command = Command::new(program);
         for (name, _) in env::vars_os() {
-            // A profile of the developer's would lead to a real account.
-            if name.to_string_lossy().starts_with("AWS_") {
+            // A profile of the developer's would lead to a real account. And ring is built again when
+            // what cargo says of a package changes.
+            let of_others = ["AWS_", "CARGO_MANIFEST_", "CARGO_PKG_", "OUT_DIR"];
+            if of_others.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(name);
             }
         }
