@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
-	storm browser page pictures release deployment FORCE
+	storm browser page pictures release instructions slow-clock deployment FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -57,7 +57,7 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start lint unit page deployment ## run everything that CI runs
+test: start lint unit page instructions deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
@@ -134,6 +134,27 @@ $(BOOTSTRAP): $(STAMP) FORCE
 	@echo "The function has $$(wc -c <$@ | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
 
 FORCE:
+
+# Without its tools it fails before anything is built.
+slow-clock:
+	@[[ $$(uname -s) != Linux ]] || .ci/slow-clock >/dev/null
+
+BENCH := cargo run --quiet --locked --package order-alerts-bench --
+
+# Other tools or another processor have other numbers.
+instructions: slow-clock release ## compare the function's instructions and size with bench/measured.toml (WRITE=1 records them)
+	@if [[ $$(uname -s) != Linux ]]; then \
+		$(STEP) --left-out "Instructions and size" "valgrind needs Linux"; \
+		exit; \
+	fi; \
+	$(STEP) "Build of the bench" cargo build --locked --package order-alerts-bench; \
+	if [[ -n "$${WRITE:-}" ]] || other=$$($(BENCH) conditions); then \
+		BOOTSTRAP=$(BOOTSTRAP) SLOW_CLOCK=$$(.ci/slow-clock) \
+			$(STEP) "Instructions and size" $(BENCH) instructions $${WRITE:+--write}; \
+	else \
+		$(STEP) --left-out "Instructions and size" "bench/measured.toml was measured elsewhere: $$other"; \
+	fi
+
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
