@@ -46,12 +46,14 @@ pub(crate) async fn instructions(
         .args(["valgrind", "--quiet", "--tool=callgrind"])
         .arg(format!("--callgrind-out-file={}", counts.path().display()))
         .arg(binary);
-    let mut function = world.run(command, delivery).await;
+    let function = world.run(command, delivery).await;
     let process_id = function.process.process_id();
     let invocations = async {
         for event in events {
             match event {
-                Event::Webhook => function.accept(world.webhook()).await,
+                Event::Webhook => {
+                    function.accept(world.webhook()).await;
+                }
                 Event::Batch(messages) => function.consume(&world.queue, *messages).await,
             }
         }

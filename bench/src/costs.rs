@@ -11,7 +11,7 @@ use flate2::write::DeflateEncoder;
 use crate::callgrind::{Event, instructions};
 use crate::conditions::conditions;
 use crate::measured::Measured;
-use crate::world::{Delivery, World};
+use crate::world::{Delivery, Network, World};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/measured.toml");
 /// Warm invocations with a webhook; their mean is one number.
@@ -52,7 +52,7 @@ pub(crate) async fn record(subject: &Subject) -> Measured {
     now
 }
 
-fn recorded() -> Measured {
+pub(crate) fn recorded() -> Measured {
     let text = fs::read_to_string(FILE).unwrap_or_default();
     toml::from_str(&text).unwrap_or_default()
 }
@@ -102,7 +102,7 @@ async fn batches(subject: &Subject) -> BTreeMap<String, u64> {
 impl Subject {
     /// The instructions for a start and these events, in a world of their own.
     async fn count(&self, delivery: Delivery, events: &[Event]) -> u64 {
-        let world = World::start().await;
+        let world = World::start(Network::Immediate).await;
         let messages = events.iter().map(Event::messages).sum();
         world.fill_queue(&self.binary, messages).await;
         instructions(&world, &self.binary, &self.clock, delivery, events).await
@@ -110,7 +110,7 @@ impl Subject {
 }
 
 /// The bytes of the binary in a zip file.
-fn zipped(binary: &[u8]) -> io::Result<usize> {
+pub(crate) fn zipped(binary: &[u8]) -> io::Result<usize> {
     let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(binary)?;
     Ok(encoder.finish()?.len())

@@ -1,22 +1,28 @@
-//! What the function costs. `make instructions` runs it.
+//! What the function costs. `make instructions` and `make bench` run it.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it has measured")]
 
+mod batches;
 mod callgrind;
 mod conditions;
 mod costs;
 mod measured;
 mod orders;
+mod page;
+mod report;
+mod sample;
 mod service;
 mod slow_clock;
+mod statistics;
+mod targets;
 mod tls;
 mod world;
 
 use std::env;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::costs::Subject;
 use crate::measured::Measured;
+use crate::sample::path;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -43,8 +49,12 @@ async fn main() -> ExitCode {
             print(&costs::record(&subject()).await);
             ExitCode::SUCCESS
         }
+        "bench" => {
+            report::write().await;
+            ExitCode::SUCCESS
+        }
         _ => {
-            eprintln!("usage: order-alerts-bench conditions | instructions [--write]");
+            eprintln!("usage: order-alerts-bench bench | conditions | instructions [--write]");
             ExitCode::FAILURE
         }
     }
@@ -52,7 +62,6 @@ async fn main() -> ExitCode {
 
 /// The binary in `BOOTSTRAP`, and the library in `SLOW_CLOCK`.
 fn subject() -> Subject {
-    let path = |name| PathBuf::from(env::var_os(name).expect("the Makefile sets both"));
     Subject { binary: path("BOOTSTRAP"), clock: path("SLOW_CLOCK") }
 }
 

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tempfile::NamedTempFile;
@@ -25,6 +25,9 @@ impl Authority {
     pub(crate) fn new() -> Self {
         let mut root = CertificateParams::default();
         root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than that of the certificates below it, which would seem to be roots.
+        root.distinguished_name.push(DnType::CommonName, "Root of the bench");
+        root.key_usages = vec![KeyUsagePurpose::KeyCertSign];
         let root_key = KeyPair::generate().expect("a key can be made");
         let certificate = root.self_signed(&root_key).expect("a root can be made");
         let mut file = NamedTempFile::new().expect("there is a folder for temporary files");
@@ -45,7 +48,8 @@ impl Authority {
 fn acceptor(issuer: &Issuer<'_, KeyPair>) -> TlsAcceptor {
     let name = Ipv4Addr::LOCALHOST.to_string();
     let key = KeyPair::generate().expect("a key can be made");
-    let certificate = CertificateParams::new([name]).expect("an address is a name");
+    let mut certificate = CertificateParams::new([name]).expect("an address is a name");
+    certificate.use_authority_key_identifier_extension = true;
     let certificate = certificate.signed_by(&key, issuer).expect("the root signs");
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
