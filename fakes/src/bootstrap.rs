@@ -57,7 +57,18 @@ impl Bootstrap {
         runtime_api: &RuntimeApi,
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = Command::new(binary);
+        Self::run(Command::new(binary), runtime_api, environment)
+    }
+
+    /// The same for a command that runs the binary, such as a profiler.
+    ///
+    /// # Panics
+    /// If the command cannot be started.
+    pub fn run(
+        mut command: Command,
+        runtime_api: &RuntimeApi,
+        environment: &[(&str, &str)],
+    ) -> Self {
         command
             .env_clear()
             .envs(ENVIRONMENT)
@@ -97,6 +108,14 @@ impl Bootstrap {
         Self { process_id, logs, stop, status, sandbox, supervisor }
     }
 
+    /// The id of the process.
+    ///
+    /// # Panics
+    /// If the process had ended before it could be asked for.
+    pub fn process_id(&self) -> u32 {
+        self.process_id.expect("the process has an id")
+    }
+
     /// The lines of stdout and stderr so far; complete once the process has exited.
     pub fn logs(&self) -> Vec<String> {
         self.logs.borrow().clone()
@@ -118,7 +137,7 @@ impl Bootstrap {
     /// # Panics
     /// If the process has ended, or the system is not Linux.
     pub fn peak_memory_kib(&self) -> u64 {
-        let process_id = self.process_id.expect("the process has an id");
+        let process_id = self.process_id();
         let status = std::fs::read_to_string(format!("/proc/{process_id}/status"));
         let status = status.expect("the process runs on Linux");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

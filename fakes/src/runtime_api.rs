@@ -63,6 +63,7 @@ impl RuntimeApi {
             offered: tokio::sync::Mutex::new(offered),
             unanswered: Mutex::default(),
             phase: watch::Sender::new(Phase::Init),
+            asked: watch::Sender::new(0),
         });
         let server = Server::start({
             let sandbox = sandbox.clone();
@@ -88,6 +89,16 @@ impl RuntimeApi {
         let mut phase = self.sandbox.phase.subscribe();
         let reached = timeout(PATIENCE, phase.wait_for(|phase| *phase != Phase::Init)).await;
         assert!(reached.is_ok(), "the function never asked for an event");
+    }
+
+    /// Waits until the function has asked for so many events: it is done with all but the last.
+    ///
+    /// # Panics
+    /// If it has not within 120 seconds.
+    pub async fn asked(&self, times: usize) {
+        let mut asked = self.sandbox.asked.subscribe();
+        let reached = timeout(PATIENCE, asked.wait_for(|asked| *asked >= times)).await;
+        assert!(reached.is_ok(), "the function asked for {} events", *self.sandbox.asked.borrow());
     }
 
     /// Invokes the function with the JSON in `event`; concurrent calls queue up.
@@ -150,6 +161,8 @@ pub(crate) struct Sandbox {
     offered: tokio::sync::Mutex<mpsc::UnboundedReceiver<Offer>>,
     unanswered: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
     phase: watch::Sender<Phase>,
+    /// How often it asked for an event.
+    asked: watch::Sender<usize>,
 }
 
 #[derive(Debug)]
@@ -213,6 +226,7 @@ impl Sandbox {
 
     async fn next(&self, function_timeout: Duration) -> Reply {
         self.phase.send_replace(Phase::Ready);
+        self.asked.send_modify(|asked| *asked += 1);
         let offer = timeout(PATIENCE, async {
             loop {
                 let offer = self.offered.lock().await.recv().await?;
@@ -285,6 +299,18 @@ mod tests {
         let (_, _, (first, _), (second, _)) =
             tokio::join!(one.invoke("1"), other.invoke("2"), take(&one), take(&other));
         assert_ne!(first, second);
+    }
+
+    #[tokio::test]
+    async fn how_often_it_was_asked_is_known() {
+        let api = RuntimeApi::start().await;
+        tokio::join!(api.invoke("{}"), async {
+            let (id, _) = take(&api).await;
+            call(&api, "POST", &format!("invocation/{id}/response"), "{}").await;
+        });
+        api.asked(1).await;
+        let second = timeout(Duration::from_millis(20), api.asked(2)).await;
+        assert!(second.is_err(), "it was asked once");
     }
 
     #[tokio::test]

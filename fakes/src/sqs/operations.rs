@@ -156,7 +156,7 @@ fn entry_id(entry: &Value) -> Result<&str, AwsError> {
 /// AWS goes by the path of the URL as well.
 fn queue(call: &Value) -> Result<Queue, AwsError> {
     let url = text(call, "QueueUrl")?;
-    let path = url.strip_prefix("http://").and_then(|rest| rest.split_once('/'));
+    let path = url.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     [Queue::Main, Queue::DeadLetters]
         .into_iter()
         .find(|queue| path.is_some_and(|(_, path)| path == format!("{ACCOUNT}/{}", queue.name())))
