@@ -18,7 +18,7 @@ fn main() {
         .collect();
     files.sort();
 
-    let (mut texts, mut values) = (String::new(), String::new());
+    let (mut texts, mut values) = (Vec::new(), Vec::new());
     for path in files {
         let name = path.file_stem().expect("it has an extension, so a stem").to_string_lossy();
         let text = fs::read_to_string(&path).expect("a platform file can be read");
@@ -28,11 +28,12 @@ fn main() {
             }
             serde_json::Value::Null
         });
-        texts += &format!("({name:?}, {text:?}),");
-        values += &format!("({name:?}, {:?}),", json.to_string());
+        texts.push(format!("({name:?}, {text:?})"));
+        values.push(format!("({name:?}, {:?})", json.to_string()));
     }
     let out = env::var("OUT_DIR").expect("cargo sets it");
     for (file, list) in [("platform_texts.rs", texts), ("platform_values.rs", values)] {
-        fs::write(Path::new(&out).join(file), format!("&[{list}]")).expect("OUT_DIR is writable");
+        fs::write(Path::new(&out).join(file), format!("&[{}]", list.join(", ")))
+            .expect("OUT_DIR is writable");
     }
 }

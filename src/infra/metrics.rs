@@ -136,6 +136,7 @@ impl Metrics {
     /// Writes the counts since the last call to standard output, which is the log.
     ///
     /// `now` is the function's own clock: CloudWatch drops metrics with a time too far away.
+    #[expect(clippy::missing_panics_doc, reason = "a document is always JSON")]
     pub fn write(&self, now: Timestamp) {
         let Some(function) = &self.function else {
             return;
