@@ -30,6 +30,9 @@ BOOTSTRAP := $(TARGET)/release/order-alerts
 BUILD     := cargo build --release --locked --no-default-features --bin order-alerts
 endif
 
+# Everything at once, as the tests are built: for a part alone, cargo chooses other features and compiles most again.
+DEBUG_BUILD := cargo build --locked --workspace --all-targets
+
 # What drives a browser.
 PAGE       := $(CURDIR)/target/tools/page
 PAGE_STAMP := $(call stamp,$(PAGE),$(call requirements,page))
@@ -47,7 +50,7 @@ PYTHON     := 3.11
 CARGO_DENY := $(TOOLS)/bin/cargo-deny --locked --workspace
 
 # Most tests wait for most of their time, because of Slack's rate limit.
-export RUST_TEST_THREADS ?= 6
+export RUST_TEST_THREADS ?= 12
 
 # sam wants a region even where it calls nobody.
 export SAM_CLI_TELEMETRY := 0
@@ -122,12 +125,12 @@ browser:
 	@.ci/browser >/dev/null
 
 page: browser $(PAGE_STAMP) ## test the page of `cargo run` in a browser
-	@$(STEP) "Build of the local stack" cargo build --locked --bin local
+	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
 	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local \
 		$(STEP) "The page in a browser" $(PAGE)/bin/python -B -m unittest discover -s tests/page
 
 pictures: browser $(PAGE_STAMP) ## take the pictures in docs/pictures again
-	@$(STEP) "Build of the local stack" cargo build --locked --bin local
+	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
 	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local $(STEP) "Pictures" $(PAGE)/bin/python -B tests/page/pictures.py
 
 release: $(BOOTSTRAP) ## build the function as `sam build` does, for this machine's processor
@@ -143,7 +146,7 @@ FORCE:
 slow-clock:
 	@[[ $$(uname -s) != Linux ]] || .ci/slow-clock >/dev/null
 
-BENCH := cargo run --quiet --locked --package order-alerts-bench --
+BENCH := $(TARGET)/debug/order-alerts-bench
 
 # Other tools or another processor have other numbers.
 instructions: slow-clock release ## compare the function's instructions and size with bench/measured.toml (WRITE=1 records them)
@@ -151,7 +154,7 @@ instructions: slow-clock release ## compare the function's instructions and size
 		$(STEP) --left-out "Instructions and size" "valgrind needs Linux"; \
 		exit; \
 	fi; \
-	$(STEP) "Build of the bench" cargo build --locked --package order-alerts-bench; \
+	$(STEP) "Build of the bench" $(DEBUG_BUILD); \
 	if [[ -n "$${WRITE:-}" ]] || other=$$($(BENCH) conditions); then \
 		BOOTSTRAP=$(BOOTSTRAP) SLOW_CLOCK=$$(.ci/slow-clock) \
 			$(STEP) "Instructions and size" $(BENCH) instructions $${WRITE:+--write}; \

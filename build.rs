@@ -7,7 +7,8 @@ use std::{env, fs};
 
 fn main() {
     println!("cargo::rerun-if-changed=src/platform");
-    // Otherwise the loader writes an address into thousands of places before the function starts.
+    // Otherwise the loader writes an address into thousands of places before the function starts. The
+    // price is that the code stands at a fixed address; the stack, the heap and the libraries do not.
     println!("cargo::rustc-link-arg-bin=order-alerts=-no-pie");
     let root = env::var("CARGO_MANIFEST_DIR").expect("cargo sets it");
     let folder = Path::new(&root).join("src/platform");
