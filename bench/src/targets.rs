@@ -1,4 +1,4 @@
-//! What the function is to reach, beside what it reached.
+//! What the function is to reach, and what it reached.
 
 use std::fmt::Write;
 

@@ -68,7 +68,7 @@ impl Serialize for Document<'_> {
     }
 }
 
-/// What tells CloudWatch which members of the document are metrics.
+/// By this CloudWatch knows which members of the document are metrics.
 #[derive(serde::Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
