@@ -3,12 +3,13 @@
 use std::ffi::OsStr;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::runtime_api::{RuntimeApi, Sandbox};
 use crate::server::PATIENCE;
@@ -154,6 +155,36 @@ impl Bootstrap {
         let exited = timeout(PATIENCE, status.wait_for(Option::is_some)).await;
         let status = exited.ok().and_then(|status| *status.ok()?);
         status.expect("the process exits within two minutes")
+    }
+
+    /// Stops the process in the middle of what it does, as Lambda freezes a sandbox between invocations.
+    ///
+    /// # Panics
+    /// If the process has ended, or the system is not Linux.
+    pub async fn freeze(&self) {
+        self.signal("STOP");
+        let stat = format!("/proc/{}/stat", self.process_id());
+        let is_stopped = || {
+            let stat = std::fs::read_to_string(&stat).expect("the process runs on Linux");
+            stat.rsplit(')').next().is_some_and(|state| state.trim_start().starts_with('T'))
+        };
+        while !is_stopped() {
+            sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    /// Lets the process go on.
+    ///
+    /// # Panics
+    /// If the process has ended, or the system is not Linux.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let kill = format!("kill -{name} {}", self.process_id());
+        let status = std::process::Command::new("sh").args(["-c", &kill]).status();
+        assert!(status.is_ok_and(|status| status.success()), "{kill} failed");
     }
 
     /// Kills the process, as Lambda does, and waits for the last of its logs.

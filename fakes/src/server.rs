@@ -19,8 +19,10 @@ use hyper::{Response, StatusCode, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
+use tokio::sync::{Notify, watch};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Nothing in this crate waits longer than this.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(2);
@@ -144,6 +146,17 @@ impl Server {
     pub fn requests(&self) -> usize {
         self.counters.requests.load(Ordering::SeqCst)
     }
+
+    /// Closes all connections, as a service does with those that are idle, and waits for their end.
+    ///
+    /// # Panics
+    /// If one is still open after 120 seconds.
+    pub async fn hang_up(&self) {
+        self.counters.hang_up.notify_waiters();
+        let mut open = self.counters.open.subscribe();
+        let closed = timeout(PATIENCE, open.wait_for(|open| *open == 0)).await;
+        assert!(closed.is_ok(), "a connection stays open");
+    }
 }
 
 impl fmt::Debug for Server {
@@ -189,6 +202,8 @@ type Handler = Arc<dyn Fn(Request) -> Pin<Box<dyn Future<Output = Reply> + Send>
 struct Counters {
     connections: AtomicUsize,
     requests: AtomicUsize,
+    open: watch::Sender<usize>,
+    hang_up: Notify,
 }
 
 /// Ends of a connection that are no HTTP; hyper returns them as the service's error.
@@ -212,11 +227,17 @@ async fn accept(listener: TcpListener, handler: Handler, counters: Arc<Counters>
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
         counters.connections.fetch_add(1, Ordering::SeqCst);
-        connections.spawn(serve(stream, handler.clone(), counters.clone()));
+        counters.open.send_modify(|open| *open += 1);
+        let (handler, counters) = (handler.clone(), counters.clone());
+        connections.spawn(async move {
+            serve(stream, handler, &counters).await;
+            counters.open.send_modify(|open| *open -= 1);
+        });
     }
 }
 
-async fn serve(stream: TcpStream, handler: Handler, counters: Arc<Counters>) {
+async fn serve(stream: TcpStream, handler: Handler, counters: &Counters) {
+    let hang_up = counters.hang_up.notified();
     // Without this every second small response would wait for the client's delayed ACK.
     let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -229,7 +250,11 @@ async fn serve(stream: TcpStream, handler: Handler, counters: Arc<Counters>) {
         })
     });
     let mut connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
-    let served = poll_fn(|context| connection.poll_without_shutdown(context)).await;
+    let serving = poll_fn(|context| connection.poll_without_shutdown(context));
+    let served = select! {
+        served = serving => served,
+        () = hang_up => return,
+    };
     let stream = connection.into_parts().io.into_inner();
     let breakage = served.as_ref().err().and_then(|error| error.source()?.downcast_ref());
     match breakage {
