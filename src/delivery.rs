@@ -108,13 +108,14 @@ impl<'a> Delivery<'a> {
     pub async fn deliver(self, events: impl IntoIterator<Item = Incoming<'a>>) -> Vec<Outcome> {
         let Self { app, budget, pace, digest, stopped } = self;
         let Config { language, mention, show, .. } = &app.config;
+        let ledger = LedgerSession::new(app, budget);
         let mut delivery = OrderDelivery {
             app,
             budget,
             style: Style { language: *language, mention: mention.clone() },
             jobs: Jobs::new(events),
-            ledger: LedgerSession::new(app, budget),
-            poster: Poster::new(app, Channel::Orders, budget, pace),
+            ledger: &ledger,
+            poster: Poster::new(app, Channel::Orders, budget, &ledger, pace),
             stopped,
         };
         let has_mode = |modes: &[Mode]| {

@@ -8,21 +8,24 @@ use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::infra::aws::ServiceError;
-use crate::ledger::dynamodb::{Put, Table};
+use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
     alarm_key, cancelled_key, digest_key, event_key, key_since, order_key, other_payload_key,
+    turn_key,
 };
 use crate::ledger::life::{Life, Stage};
 use crate::ledger::rules::{
     EventVerdict, OrderVerdict, PostedAs, Superseded, hopeless_since, of_event, of_order,
 };
+use crate::ledger::turn::{Turn, TurnRequest, next_turn};
 use crate::order::{Kind, OrderEvent};
 
 pub mod item;
 pub mod keys;
 pub mod life;
 pub mod rules;
+pub mod turn;
 
 mod dynamodb;
 
@@ -321,6 +324,48 @@ impl Ledger {
         Ok(item.and_then(|item| u32::try_from(item.version).ok()).unwrap_or(0))
     }
 
+    /// Asks for the next turn to post to a channel; `None` where only the invocation itself knows of
+    /// its posts.
+    pub async fn take_turn(
+        &self,
+        channel: &str,
+        request: &TurnRequest,
+    ) -> Result<Option<Turn>, ServiceError> {
+        let Some(table) = &self.table else { return Ok(None) };
+        let key = turn_key(channel);
+        let mut free_from = request.now;
+        let mut expected = Expected::NoneAfter(request.now.as_millisecond());
+        for _ in 0..MAX_ATTEMPTS {
+            let turn = next_turn(free_from, request);
+            let Turn::At(at) = turn else { return Ok(Some(turn)) };
+            let item = Item::turn(&request.owner, request.now, at + request.gap);
+            match table.put(&key, expected, &item).await? {
+                Put::Written => return Ok(Some(turn)),
+                Put::Found(found) => {
+                    free_from =
+                        found.as_ref().and_then(|item| item.leased_until).unwrap_or(free_from);
+                    expected = found.map(|item| item.version).into();
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts off all turns to post to a channel, as Slack's rate limit demands.
+    pub async fn put_off_turns(
+        &self,
+        channel: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<(), ServiceError> {
+        let Some(table) = &self.table else { return Ok(()) };
+        let item = Item::turn(owner, now, until);
+        // Turns that are put off for longer stay so.
+        table.put(&turn_key(channel), Expected::NoneAfter(item.version), &item).await?;
+        Ok(())
+    }
+
     /// Records that Slack took the event.
     pub async fn mark_delivered(
         &self,
@@ -384,7 +429,7 @@ impl Ledger {
 
     async fn put(&self, key: &str, version: Option<i64>, new: &Item) -> Result<Put, ServiceError> {
         match &self.table {
-            Some(table) => table.put(key, version, new).await,
+            Some(table) => table.put(key, version.into(), new).await,
             None => Ok(Put::Written),
         }
     }

@@ -10,6 +10,7 @@ use lambda_http::http::{Request, header};
 
 use crate::infra::http_client::{Body, HttpClient, NoResponse};
 use crate::slack::block_kit::Message;
+use crate::slack::pace::{CONSUMERS, TURN};
 use crate::slack::reply::{Failure, Reply, advice, classify, retry_after, word};
 use crate::slack::url::SlackUrl;
 use crate::slack::url_states::UrlStates;
@@ -99,6 +100,18 @@ impl Slack {
     /// How long a rate limit still holds that this sandbox met at this URL.
     pub fn limited_for(&self, url: &SlackUrl, now: Timestamp) -> Option<Duration> {
         self.urls.get(url).limited_for(now)
+    }
+
+    /// Notes that this sandbox posts to this URL in its turn, at that time.
+    pub fn took_turn(&self, url: &SlackUrl, at: Timestamp) {
+        self.urls.took_turn(url, at);
+    }
+
+    /// How long it takes until this sandbox likely has another turn; zero if its last one is long ago.
+    pub fn next_turn_in(&self, now: Timestamp) -> Duration {
+        let Some(last) = self.urls.last_turn() else { return Duration::ZERO };
+        let left = (last + TURN * CONSUMERS).duration_since(now);
+        Duration::try_from(left).unwrap_or_default().min(TURN * CONSUMERS)
     }
 
     /// Whether Slack took a message at this URL after that time, as far as this sandbox knows.

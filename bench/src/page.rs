@@ -8,7 +8,7 @@ use crate::batches::Batches;
 use crate::conditions::first_line;
 use crate::costs::zipped;
 use crate::report::{Others, Samples, Value, readings};
-use crate::sample::{Program, path};
+use crate::sample::{Consumed, Program, path};
 use crate::targets::table;
 use crate::world::{AWS, Network, ROUND_TRIP, SLACK};
 
@@ -48,11 +48,11 @@ pub(crate) fn text(samples: &Samples, others: &Others) -> Result<String, fmt::Er
         text.push_str(&programs(samples, network));
         text.push('\n');
     }
-    let [first, next] = others.consumer;
+    let Consumed { first, next, busy } = others.consumed;
     writeln!(
         text,
         "## From the queue to Slack\n\nWith the delays above, Slack has an order {first:.0} ms after Lambda hands it to\n\
-         the function for the first time, and {next:.0} ms after it the next time.\n"
+         the function for the first time, and {next:.0} ms after it the next time. That invocation is over after {busy:.0} ms.\n"
     )?;
     writeln!(text, "{BATCHES}\n{}", batch_table(&others.batches))?;
     write!(text, "## Sizes\n\n{}", sizes())?;

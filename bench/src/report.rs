@@ -7,7 +7,7 @@ use crate::batches::{Batches, SIZES, batches};
 use crate::costs::recorded;
 use crate::measured::Measured;
 use crate::page;
-use crate::sample::{Program, Sample, consumer, sample};
+use crate::sample::{Consumed, Program, Sample, consumer, sample};
 use crate::statistics::{median, paired_ratio};
 use crate::targets::Reading;
 use crate::world::Network;
@@ -44,7 +44,7 @@ impl Samples {
 
 /// What the samples do not say.
 pub(crate) struct Others {
-    pub(crate) consumer: [f64; 2],
+    pub(crate) consumed: Consumed,
     pub(crate) batches: Vec<Batches>,
     pub(crate) measured: Measured,
 }
@@ -63,15 +63,20 @@ pub(crate) async fn write() {
         }
     }
     let mut consumers = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..ROUNDS {
         consumers.push(consumer(Network::Delayed).await);
     }
-    let consumer = [0, 1].map(|at| median(consumers.iter().map(|times| times[at])));
+    let middle = |value: fn(&Consumed) -> f64| median(consumers.iter().map(value));
+    let consumed = Consumed {
+        first: middle(|times| times.first),
+        next: middle(|times| times.next),
+        busy: middle(|times| times.busy),
+    };
     let mut all = Vec::new();
     for orders in SIZES {
         all.push(batches(orders).await);
     }
-    let others = Others { consumer, batches: all, measured: recorded() };
+    let others = Others { consumed, batches: all, measured: recorded() };
     let text = page::text(&samples, &others).expect("a text can be written");
     fs::write(FILE, text).expect("the file can be written");
 }

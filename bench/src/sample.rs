@@ -8,11 +8,14 @@ use std::time::{Duration, Instant};
 
 use tempfile::NamedTempFile;
 use tokio::process::Command;
+use tokio::time::sleep;
 
 use crate::world::{Delivery, Function, Network, World};
 
 /// Invocations after the first one.
 const WARM: u32 = 30;
+/// Longer than a consumer waits for its next turn to post.
+const LULL: Duration = Duration::from_millis(2_500);
 
 /// What takes webhooks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,22 +125,35 @@ pub(crate) async fn sample(program: Program, network: Network) -> Sample {
     }
 }
 
-/// The times from a message of the queue to Slack, for the first message and for the next.
-pub(crate) async fn consumer(network: Network) -> [f64; 2] {
+/// How long one order takes from the queue to Slack, in milliseconds.
+pub(crate) struct Consumed {
+    pub(crate) first: f64,
+    /// The next time, when the last post is long ago.
+    pub(crate) next: f64,
+    /// Until that invocation is over.
+    pub(crate) busy: f64,
+}
+
+/// Two orders, with a lull between them.
+pub(crate) async fn consumer(network: Network) -> Consumed {
     let world = World::start(network).await;
     let binary = path("BOOTSTRAP");
     world.fill_queue(&binary, 2).await;
     let function = world.run(Command::new(&binary), Delivery::Queue).await;
     function.lambda.ready().await;
-    let mut times = [0.0; 2];
-    for time in &mut times {
+    let consume = async || {
         world.take_traffic();
         let start = Instant::now();
         function.consume(&world.queue, 1).await;
+        let busy = start.elapsed();
         let [slack, ..] = world.take_traffic();
-        *time = milliseconds(slack.first.expect("the order was posted") - start);
-    }
-    times
+        let posted = slack.first.expect("the order was posted") - start;
+        [posted, busy].map(milliseconds)
+    };
+    let [first, _] = consume().await;
+    sleep(LULL).await;
+    let [next, busy] = consume().await;
+    Consumed { first, next, busy }
 }
 
 pub(crate) fn milliseconds(time: Duration) -> f64 {

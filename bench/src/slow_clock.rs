@@ -21,8 +21,8 @@ const STEP: Duration = Duration::from_micros(200);
 const IDLE_STEP: Duration = Duration::from_millis(2);
 /// How often the function must be found in one sleep before the clock jumps.
 const LOOKS: u32 = 30;
-/// As long as the longest wait of a function that has nothing else to do, its rest after a post.
-const JUMP: Duration = Duration::from_millis(2_100);
+/// As long as the longest wait of a function that has nothing else to do, that for its next turn to post.
+const JUMP: Duration = Duration::from_millis(2_200);
 
 /// Sets the time of one process through `libfaketime`.
 pub(crate) struct SlowClock {

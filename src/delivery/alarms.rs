@@ -32,11 +32,12 @@ pub async fn deliver_alarms(
     budget: Budget<'_>,
     pace: &mut Pace,
 ) -> AlarmsDelivered {
+    let ledger = LedgerSession::new(app, budget);
     let mut delivery = AlarmDelivery {
         app,
         budget,
-        ledger: LedgerSession::new(app, budget),
-        poster: Poster::new(app, Channel::Monitoring, budget, pace),
+        ledger: &ledger,
+        poster: Poster::new(app, Channel::Monitoring, budget, &ledger, pace),
         stopped: None,
     };
     let mut outcomes = vec![Outcome::Retry(RetryAfter::Immediately); alarms.len()];
@@ -58,7 +59,7 @@ pub async fn deliver_alarms(
 struct AlarmDelivery<'a> {
     app: &'a App,
     budget: Budget<'a>,
-    ledger: LedgerSession<'a>,
+    ledger: &'a LedgerSession<'a>,
     poster: Poster<'a>,
     /// Why this invocation posts nothing more.
     stopped: Option<RetryAfter>,

@@ -21,7 +21,7 @@ impl OrderDelivery<'_> {
         let (first, second): (Vec<_>, Vec<_>) = indexes.iter().copied().partition(is_cancellation);
         let mut claimed = Vec::with_capacity(indexes.len());
         for indexes in [first, second] {
-            let (ledger, jobs) = (&self.ledger, &self.jobs);
+            let (ledger, jobs) = (self.ledger, &self.jobs);
             let claim = |index: EventIndex| ledger.claim_event(jobs[index].event, index.0);
             let claims = concurrently(indexes.clone(), CONCURRENT_CALLS, claim).await;
             for (index, claim) in indexes.into_iter().zip(claims) {

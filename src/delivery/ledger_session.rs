@@ -16,8 +16,11 @@ use crate::infra::aws::ServiceError;
 use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
 use crate::ledger::item::{LeaseRequest, Release};
+use crate::ledger::turn::{Turn, TurnRequest};
 use crate::ledger::{Claim, Lease, Ledger, Marked};
 use crate::order::OrderEvent;
+use crate::slack::pace::TURN;
+use crate::slack::url::SlackUrl;
 
 /// DynamoDB takes many more; the sandbox does not.
 pub(super) const CONCURRENT_CALLS: usize = 16;
@@ -73,6 +76,21 @@ impl<'a> LedgerSession<'a> {
         };
         let claim = self.app.ledger.claim_alarm(&key, &self.lease_request("alarm")).await;
         self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked()))
+    }
+
+    /// Asks for a turn to post to a channel. `None` where only this invocation knows of its posts.
+    pub(super) async fn take_turn(&self, url: &SlackUrl, patience: Duration) -> Option<Turn> {
+        let ledger = self.ledger()?;
+        let LeaseRequest { owner, now, .. } = self.lease_request("turn");
+        let request = TurnRequest { owner, now, patience, gap: TURN };
+        self.checked(ledger.take_turn(&url.fingerprint(), &request).await)?
+    }
+
+    /// Lets no invocation post to a channel for this time.
+    pub(super) async fn put_off_turns(&self, url: &SlackUrl, wait: Duration) {
+        let Some(ledger) = self.ledger() else { return };
+        let LeaseRequest { owner, now, .. } = self.lease_request("turn");
+        self.checked(ledger.put_off_turns(&url.fingerprint(), &owner, now, now + wait).await);
     }
 
     /// Marks events as delivered.

@@ -45,7 +45,7 @@ pub(super) struct OrderDelivery<'a> {
     pub(super) budget: Budget<'a>,
     pub(super) style: Style,
     pub(super) jobs: Jobs<'a>,
-    pub(super) ledger: LedgerSession<'a>,
+    pub(super) ledger: &'a LedgerSession<'a>,
     pub(super) poster: Poster<'a>,
     /// Why this invocation posts nothing more.
     pub(super) stopped: Option<RetryAfter>,

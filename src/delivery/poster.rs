@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::delivery::budget::Budget;
+use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::outcome::RetryAfter;
+use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
+use crate::ledger::turn::Turn;
 use crate::secret::Channel;
 use crate::secret::cache::SecretCacheError;
 use crate::slack::block_kit::Message;
@@ -54,6 +57,7 @@ pub(super) struct Poster<'a> {
     app: &'a App,
     channel: Channel,
     budget: Budget<'a>,
+    ledger: &'a LedgerSession<'a>,
     pace: &'a mut Pace,
     url: Option<SlackUrl>,
     /// Slack failed on the last message: the next one is not tried twice.
@@ -65,9 +69,10 @@ impl<'a> Poster<'a> {
         app: &'a App,
         channel: Channel,
         budget: Budget<'a>,
+        ledger: &'a LedgerSession<'a>,
         pace: &'a mut Pace,
     ) -> Self {
-        Self { app, channel, budget, pace, url: None, is_failing: false }
+        Self { app, channel, budget, ledger, pace, url: None, is_failing: false }
     }
 
     /// Makes sure that there is a URL to post to.
@@ -112,6 +117,7 @@ impl<'a> Poster<'a> {
                 Err(error) => error,
             };
             is_in_doubt |= error.failure.is_in_doubt();
+            self.put_off_turns(error.failure).await;
             let spare = self.pace.spare(self.budget.deadline);
             let next = next(error.failure, message.has_mention(), tried, spare);
             self.count(error.failure, next).await;
@@ -138,7 +144,11 @@ impl<'a> Poster<'a> {
             }
             pause(wait).await;
         }
-        self.pace.ready().await;
+        let turn = wait_for_turn(self.app, self.pace, self.ledger, url, deadline).await;
+        if let Err(wait) = turn {
+            tracing::info!(seconds = wait.as_secs(), "not this channel's turn: retrying later");
+            return stopped(RetryAfter::Exactly(wait));
+        }
         // Slack may answer late: a message that is posted again because of that is a repeat.
         let within = deadline.left().saturating_sub(self.budget.reserve);
         let accepted = self.app.slack.post(url, message, within, deadline.now()).await?;
@@ -146,6 +156,16 @@ impl<'a> Poster<'a> {
             self.app.metrics.count(Metric::SlackUnexpectedReply);
         }
         Ok(Ok(()))
+    }
+
+    /// Lets no other invocation meet the rate limit that this one met.
+    async fn put_off_turns(&self, failure: Failure) {
+        if let Failure::RateLimited(Some(wait)) = failure
+            && let Some(url) = &self.url
+            && self.pace.takes_turns()
+        {
+            self.ledger.put_off_turns(url, wait).await;
+        }
     }
 
     /// Whether Slack took a message after that time, as far as this sandbox knows.
@@ -271,6 +291,29 @@ impl<'a> Poster<'a> {
     }
 }
 
+/// Waits until the next post is due; the error is the time until then, if that is too long.
+async fn wait_for_turn(
+    app: &App,
+    pace: &mut Pace,
+    ledger: &LedgerSession<'_>,
+    url: &SlackUrl,
+    deadline: Deadline,
+) -> Result<(), Duration> {
+    let patience = pace.spare(deadline).unwrap_or_default();
+    let turn = if pace.takes_turns() { ledger.take_turn(url, patience).await } else { None };
+    let until = |at: Timestamp| at.duration_since(deadline.now()).try_into().unwrap_or_default();
+    match turn {
+        Some(Turn::At(at)) => {
+            pause(until(at)).await;
+            app.slack.took_turn(url, at);
+            pace.posts_in_turn();
+        }
+        Some(Turn::TooLate(at)) => return Err(until(at)),
+        None => pace.ready().await,
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use std::future::pending;
@@ -283,7 +326,6 @@ mod tests {
     use super::*;
     use crate::app::tests::{answer, answer_with, in_memory};
     use crate::config::{Language, Mention, MentionRule};
-    use crate::infra::deadline::Deadline;
     use crate::infra::http_client::{Answering, NoResponse};
     use crate::message::{Remarks, Style, about, tests::event};
 
@@ -306,7 +348,8 @@ mod tests {
         let deadline = Deadline::within(Duration::from_millis(29_500), Timestamp::UNIX_EPOCH);
         let budget = Budget { request_id: "1", deadline, reserve: Duration::from_secs(3) };
         let mut pace = Pace::for_queue();
-        let mut poster = Poster::new(&app, Channel::Orders, budget, &mut pace);
+        let ledger = LedgerSession::new(&app, budget);
+        let mut poster = Poster::new(&app, Channel::Orders, budget, &ledger, &mut pace);
         poster.find_url().await.unwrap();
         let outcome = poster.post(message).await;
         let calls = calls.lock().unwrap().clone();

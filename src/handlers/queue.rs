@@ -19,7 +19,7 @@ use crate::handlers::queue::message::QueuedMessage;
 use crate::infra::deadline::Deadline;
 use crate::queue::Queue;
 use crate::queue::batch::{BatchResponse, Record};
-use crate::slack::pace::Pace;
+use crate::slack::pace::{Pace, pause};
 
 mod acknowledge;
 mod dead_letter;
@@ -39,6 +39,8 @@ pub async fn handle(
 ) -> BatchResponse {
     let from_lambda = batch.len();
     let budget = Budget { request_id, deadline, reserve: TIME_TO_ACKNOWLEDGE };
+    // What comes before the next turn is part of the same messages.
+    pause(app.slack.next_turn_in(deadline.now())).await;
     let Gathered { mut messages, digest } = gather(app, queue, batch, budget).await;
 
     let mut pace = Pace::for_queue();

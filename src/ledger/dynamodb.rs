@@ -25,6 +25,23 @@ pub(super) struct Table {
     name: String,
 }
 
+/// What an item must be for a write.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expected {
+    Version(i64),
+    /// There is no item.
+    None,
+    /// There is none, or one of at most this version.
+    NoneAfter(i64),
+}
+
+/// The item as it was read.
+impl From<Option<i64>> for Expected {
+    fn from(version: Option<i64>) -> Self {
+        version.map_or(Self::None, Self::Version)
+    }
+}
+
 /// What became of a conditional write.
 #[derive(Debug)]
 pub(super) enum Put {
@@ -48,11 +65,11 @@ impl Table {
         response.item().map(read).transpose()
     }
 
-    /// Writes an item if it still has that version; without a version, if there is no item.
+    /// Writes an item if it still is what is expected.
     pub(super) async fn put(
         &self,
         key: &str,
-        version: Option<i64>,
+        expected: Expected,
         new: &Item,
     ) -> Result<Put, ServiceError> {
         let put = self
@@ -61,12 +78,16 @@ impl Table {
             .table_name(&self.name)
             .set_item(Some(attributes(key, new)))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let put = match version {
-            None => put
+        let put = match expected {
+            Expected::None => put
                 .condition_expression("attribute_not_exists(#pk)")
                 .expression_attribute_names("#pk", PK),
-            Some(version) => put
+            Expected::Version(version) => put
                 .condition_expression("#version = :version")
+                .expression_attribute_names("#version", VERSION)
+                .expression_attribute_values(":version", number(version)),
+            Expected::NoneAfter(version) => put
+                .condition_expression("attribute_not_exists(#version) OR #version <= :version")
                 .expression_attribute_names("#version", VERSION)
                 .expression_attribute_values(":version", number(version)),
         };

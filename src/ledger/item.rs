@@ -128,6 +128,23 @@ impl Item {
         }
     }
 
+    /// The turn to post to a channel. Its version is the time until which no other post is made, in
+    /// milliseconds, which only grows.
+    pub(super) fn turn(owner: &str, now: Timestamp, until: Timestamp) -> Self {
+        Self {
+            version: until.as_millisecond(),
+            state: State::Delivered,
+            since: None,
+            body_hash: None,
+            owner: owner.to_owned(),
+            leased_until: Some(until),
+            suspect_since: None,
+            rejections: 0,
+            life: None,
+            expires: now + REMEMBERED,
+        }
+    }
+
     /// The item that a new lease writes over `found`.
     pub(super) fn leased(
         found: Option<&Self>,

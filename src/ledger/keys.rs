@@ -62,6 +62,11 @@ pub fn cancelled_key(window: i64) -> String {
     key(&["cancelled", &window.to_string()])
 }
 
+/// The key of the turns to post to a channel.
+pub fn turn_key(channel: &str) -> String {
+    key(&["turn", channel])
+}
+
 /// The key of an alarm's change of state, by what identifies it.
 pub fn alarm_key(identity: &[String]) -> String {
     let parts: Vec<_> = iter::once("alarm").chain(identity.iter().map(String::as_str)).collect();

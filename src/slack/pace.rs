@@ -1,10 +1,11 @@
-//! The gap between two posts, which keeps Slack's rate limit without any state outside the
-//! invocation. What happens after a 429 is decided in [`retry`](super::retry).
+//! The time between two posts, which keeps Slack's rate limit. What happens after a 429 is decided in
+//! [`retry`](super::retry).
 //!
-//! Slack takes one message a second (<https://docs.slack.dev/apis/web-api/rate-limits>). A sandbox
-//! knows nothing of the others, but at most two invocations receive from the queue at a time
-//! (template.yaml). Each leaves a gap of more than two seconds between its posts, and stays busy for
-//! as long after its last one.
+//! Slack takes one message a second from each URL (<https://docs.slack.dev/apis/web-api/rate-limits>).
+//! Invocations from the queue take turns, which the [ledger](crate::ledger::turn) gives out for each
+//! channel. Where there is no ledger, or none that answers, an invocation knows nothing of the others:
+//! then it leaves a gap of more than two seconds between its posts, and stays busy for as long after its
+//! last one.
 
 use std::time::Duration;
 
@@ -14,17 +15,23 @@ use crate::infra::deadline::Deadline;
 
 /// A post that is cut off half-way may be shown all the same, and is then shown twice.
 const SHORTEST_POST: Duration = Duration::from_millis(500);
-/// Two invocations post at most twice in this time.
+/// So many invocations receive from the queue at a time (template.yaml: `MaximumConcurrency`).
+pub const CONSUMERS: u32 = 2;
+/// From one turn to the next, in one channel. More than Slack's second, as messages travel unequally
+/// fast.
+pub const TURN: Duration = Duration::from_millis(1_100);
+/// The consumers that take no turns post at most so often in this time.
 const GAP: Duration = Duration::from_millis(2_100);
 /// For the last post from the queue, and for the marks and acknowledgements after it.
 const LAST_POST: Duration = Duration::from_secs(6);
 
-/// The rate limit of one invocation.
+/// The pace of one invocation.
 #[derive(Debug)]
 pub struct Pace {
     gap: Duration,
     /// No post begins with less time left.
     reserve: Duration,
+    /// The last post that was made without a turn.
     last: Option<Instant>,
 }
 
@@ -39,18 +46,29 @@ impl Pace {
         Self { gap: GAP, reserve: LAST_POST, last: None }
     }
 
+    /// Whether its posts take turns with those of other invocations.
+    pub fn takes_turns(&self) -> bool {
+        !self.gap.is_zero()
+    }
+
     /// How long the next post could still be put off; `None` when it is too late for it already.
     pub fn spare(&self, deadline: Deadline) -> Option<Duration> {
         deadline.left().checked_sub(self.reserve + self.until_next())
     }
 
-    /// Waits until the next post is due.
+    /// Is called when the next post is made in turn: others need no gap after it.
+    pub fn posts_in_turn(&mut self) {
+        self.last = None;
+    }
+
+    /// Waits until a post without a turn is due.
     pub async fn ready(&mut self) {
         pause(self.until_next()).await;
         self.last = Some(Instant::now());
     }
 
-    /// Waits out the gap after the last post, so that no other invocation posts in it.
+    /// Waits out the gap after the last post, if it was made without a turn, so that no other invocation
+    /// posts in it.
     pub async fn rest(&self, deadline: Deadline) {
         pause(self.until_next().min(deadline.left())).await;
     }

@@ -23,6 +23,8 @@ pub(super) struct UrlState {
     pub(super) limited_until: Option<Timestamp>,
     /// When Slack last took a message.
     pub(super) accepted_at: Option<Timestamp>,
+    /// The last turn to post that this sandbox took.
+    pub(super) last_turn: Option<Timestamp>,
 }
 
 impl UrlStates {
@@ -33,11 +35,23 @@ impl UrlStates {
     }
 
     pub(super) fn accepted(&self, url: &SlackUrl, now: Timestamp) {
-        self.change(url, |state| *state = UrlState { limited_until: None, accepted_at: Some(now) });
+        self.change(url, |state| {
+            *state = UrlState { limited_until: None, accepted_at: Some(now), ..*state };
+        });
     }
 
     pub(super) fn limited(&self, url: &SlackUrl, until: Timestamp) {
         self.change(url, |state| state.limited_until = Some(until));
+    }
+
+    pub(super) fn took_turn(&self, url: &SlackUrl, at: Timestamp) {
+        self.change(url, |state| state.last_turn = Some(at));
+    }
+
+    /// The last turn at any URL.
+    pub(super) fn last_turn(&self) -> Option<Timestamp> {
+        let states = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        states.iter().filter_map(|(_, state)| state.last_turn).max()
     }
 
     fn change(&self, url: &SlackUrl, change: impl FnOnce(&mut UrlState)) {
@@ -84,6 +98,16 @@ mod tests {
         states.accepted(&first, now);
         assert_eq!(states.get(&first).limited_for(now), None);
         assert_eq!(states.get(&first).accepted_at, Some(now));
+    }
+
+    #[test]
+    fn the_last_turn_is_that_of_all_urls() {
+        let (states, now) = (UrlStates::default(), Timestamp::UNIX_EPOCH);
+        assert_eq!(states.last_turn(), None);
+        states.took_turn(&url("first"), now + SignedDuration::from_secs(2));
+        states.took_turn(&url("second"), now + SignedDuration::from_secs(1));
+        states.accepted(&url("first"), now);
+        assert_eq!(states.last_turn(), Some(now + SignedDuration::from_secs(2)));
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod queue {
     mod digests;
     mod enqueue;
     mod lives;
+    mod turns;
 }
 
 mod slack {
@@ -43,6 +44,7 @@ mod binary;
 mod metrics;
 
 mod clients {
+    mod idle;
     mod ledger;
     mod secrets;
     mod transport;

@@ -6,7 +6,7 @@ use order_alerts::webhook::request::Body;
 use order_alerts_fakes::{AwsFault, EVERY_OPERATION, FakeSlack, Fault, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
-use crate::support::queue::LONGEST_ABSENCE;
+use crate::support::queue::{LONGEST_ABSENCE, end_leases};
 use crate::support::webhooks::{
     cancellation, creation, event, generic, named, now, shopify, shopify_cancellation, woocommerce,
 };
@@ -394,6 +394,7 @@ async fn a_long_rate_limit_is_a_refusal_and_all_events_of_a_digest_are_digested(
     assert_eq!((of("SlackRateLimited"), of("SlackRefused")), (Some(1.0), Some(1.0)), "{counts:?}");
 
     let world = world.restarted(Way::Queue, &[]).await;
+    end_leases(&world.ledger);
     world.consume_the_rest().await;
     assert_eq!(world.headlines(), ["🛒 4 new orders"]);
     let counts = counted(&world).await;

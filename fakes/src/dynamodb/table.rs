@@ -94,11 +94,11 @@ impl Table {
 
     fn put(&mut self, call: &Value) -> Result<Value, AwsError> {
         only_members(call, &["TableName", "Item", CONDITION, NAMES, VALUES, SHOW_OLD])?;
-        let (attribute, expected) = condition::read(call)?;
+        let condition = condition::read(call)?;
         let item = from_wire(&call["Item"])?;
         let key = key_of(&item)?;
         let old = self.items.get(&key);
-        if old.and_then(|old| old.get(attribute)) == expected.as_ref() {
+        if condition.holds(old) {
             self.items.insert(key, item);
             self.forget();
             return Ok(json!({}));

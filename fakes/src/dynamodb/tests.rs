@@ -63,11 +63,27 @@ async fn an_item_is_changed_from_exactly_the_version_that_was_named() {
 }
 
 #[tokio::test]
+async fn an_item_is_changed_from_any_version_up_to_the_one_that_was_named() {
+    let table = FakeDynamoDb::start().await;
+    let mut named = change(&json!({"N": "10"}));
+    named[CONDITION] = json!("attribute_not_exists(#version) OR #version <= :version");
+    for (version, status) in [(None, 200), (Some(9), 200), (Some(10), 200), (Some(11), 400)] {
+        if let Some(version) = version {
+            table.put("a", &json!({"version": version}));
+        }
+        assert_eq!(ask(&table, "PutItem", &named).await.0, status, "{version:?}");
+    }
+    table.put("a", &json!({"version": "9"}));
+    assert_eq!(ask(&table, "PutItem", &named).await.0, 400, "a text is no number");
+}
+
+#[tokio::test]
 async fn whatever_else_is_asked_is_refused() {
     let table = FakeDynamoDb::start().await;
     table.put("a", &json!({"version": 1}));
     let unsupported = "is not modelled by the fake";
     let either = "#version = :version OR #version = :version";
+    let mixed = "attribute_not_exists(#pk) OR #version <= :version";
     let two = json!({"#version": "version", "#b": "b"});
     for (operation, member, value, message) in [
         ("UpdateItem", "UpdateExpression", json!(""), "AccessDeniedException"),
@@ -79,6 +95,7 @@ async fn whatever_else_is_asked_is_refused() {
         ("PutItem", CONDITION, json!("attribute_exists(#version)"), unsupported),
         ("PutItem", CONDITION, json!("version = :version"), unsupported),
         ("PutItem", CONDITION, json!(either), unsupported),
+        ("PutItem", CONDITION, json!(mixed), unsupported),
         ("PutItem", NAMES, json!({}), "is not defined; attribute name: #version"),
         ("PutItem", NAMES, two, "Names unused in expressions: keys: {#b}"),
         ("PutItem", VALUES, json!({}), "is not defined; attribute value: :version"),

@@ -27,10 +27,10 @@ impl Window {
         self.seconds.to_string()
     }
 
-    /// Until two seconds after its end.
+    /// Until three seconds after its end.
     fn left(&self) -> Duration {
         let now = Timestamp::now().as_second();
-        Duration::from_secs(u64::try_from(self.seconds - now % self.seconds + 2).unwrap().min(900))
+        Duration::from_secs(u64::try_from(self.seconds - now % self.seconds + 3).unwrap().min(900))
     }
 }
 
@@ -167,6 +167,7 @@ async fn a_digest_that_could_not_be_posted_is_posted_by_the_next_consumer() {
     world.consume().await;
     assert_eq!(world.slack.messages().len(), 0);
     world.sqs.advance(Duration::from_secs(121));
+    end_leases(&world.ledger);
     let world = world.restarted(Way::Queue, &[("DIGEST_SECONDS", &window.setting())]).await;
     world.consume().await;
     assert_eq!(world.headlines(), ["🛒 4 new orders"]);

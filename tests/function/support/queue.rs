@@ -12,8 +12,11 @@ use crate::support::world::World;
 /// The queue's visibility timeout.
 pub(crate) const VISIBILITY_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// Two consumers together keep to one post a second.
-pub(crate) const GAP: Duration = Duration::from_secs(2);
+/// Slack's rate: one post a second.
+pub(crate) const GAP: Duration = Duration::from_secs(1);
+
+/// Two consumers without a ledger together keep to it.
+pub(crate) const GAP_WITHOUT_LEDGER: Duration = Duration::from_secs(2);
 
 /// Nothing that works takes so long.
 pub(crate) const LIMIT: Duration = Duration::from_mins(1);
@@ -145,9 +148,10 @@ pub(crate) fn age_rejections(ledger: &FakeDynamoDb) {
     });
 }
 
-/// When the last lease expires, in Unix milliseconds; zero when there is none.
+/// When the last lease of an event or an order expires, in Unix milliseconds; zero when there is none.
 pub(crate) fn end_of_lease(ledger: &FakeDynamoDb) -> i64 {
-    let items = ledger.items();
+    let mut items = ledger.items();
+    items.retain(|key, _| !key.starts_with("turn#"));
     items.values().filter_map(|item| item["leased_until"].as_i64()).max().unwrap_or_default()
 }
 
