@@ -186,7 +186,8 @@ fn a_day_leaves_no_more_ledger_items_than_it_has_orders() {
     assert_eq!(of("order#"), orders.len());
     assert!(of("digest#") <= events.len() - cancelled, "{} digests", of("digest#"));
     assert!(of("cancelled#") <= cancelled, "{} counts", of("cancelled#"));
-    let all = of("event#") + of("order#") + of("digest#") + of("cancelled#");
+    assert_eq!(of("turn#"), 1, "one channel");
+    let all = of("event#") + of("order#") + of("digest#") + of("cancelled#") + of("turn#");
     assert_eq!(figures.items.len(), all);
     let week = minutes(7 * 24 * 60) + minutes(1);
     assert!(figures.items.iter().all(|(_, left)| *left <= week), "an item never expires");
