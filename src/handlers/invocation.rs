@@ -3,13 +3,14 @@
 //! Never by trying one struct after another: most fields of most events are optional, so that an
 //! event of one service parses as an empty event of another.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::alarm::{Alarm, AlarmError};
 use crate::queue::batch::{Batch, BatchError};
-use crate::webhook::request::Request;
+use crate::webhook::request::{Body, Headers, Request};
 
 /// The events that the function serves.
 #[derive(Debug)]
@@ -32,8 +33,8 @@ pub enum InvocationError {
     PayloadFormat1,
     #[error("the request came from a load balancer, which is not supported: use an HTTP API")]
     LoadBalancer,
-    #[error("the HTTP API event cannot be read")]
-    Request(#[source] serde_json::Error),
+    #[error("the HTTP API event has no `{0}`")]
+    Incomplete(&'static str),
     #[error(transparent)]
     Batch(#[from] BatchError),
     #[error("the messages are not of the queue that QUEUE_URL names")]
@@ -52,23 +53,41 @@ pub enum InvocationError {
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
 const ALARMS: &str = "aws.cloudwatch";
 
-/// The few keys by which events differ; only their presence is looked at.
+/// The keys by which events differ, of which only the presence is looked at, and those of a request, so
+/// that a webhook is read in one pass.
+///
+/// A request is the event of an HTTP API with payload format 2.0, which a Function URL sends as well:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
+/// `lambda_http`'s own type refuses the whole event for one header value outside ASCII, which any
+/// sender can send. Such a request is answered like every other that is not verified.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-struct Markers {
-    request_context: Option<ContextMarkers>,
+struct Event {
+    request_context: Option<Context>,
     http_method: Option<IgnoredAny>,
     #[serde(rename = "Records")]
     records: Option<Vec<RecordMarkers>>,
     source: Option<Value>,
     alarm_arn: Option<IgnoredAny>,
+    raw_path: Option<String>,
+    headers: Option<Headers>,
+    body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Context {
+    http: Option<Http>,
+    elb: Option<IgnoredAny>,
+    /// Milliseconds since 1970.
+    time_epoch: Option<i64>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct ContextMarkers {
-    http: Option<IgnoredAny>,
-    elb: Option<IgnoredAny>,
+struct Http {
+    method: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -84,23 +103,30 @@ impl Invocation {
         if !event.trim_start().starts_with('{') {
             return Err(InvocationError::Unknown);
         }
-        let markers: Markers = serde_json::from_str(event).map_err(|_| InvocationError::Unknown)?;
-        if let Some(records) = markers.records {
+        let keys: Event = serde_json::from_str(event).map_err(|_| InvocationError::Unknown)?;
+        if let Some(records) = keys.records {
             let is_sqs = |record: &RecordMarkers| record.event_source.as_deref() == Some("aws:sqs");
             if !records.iter().all(is_sqs) {
                 return Err(InvocationError::Unknown);
             }
             return Ok(Self::Batch(Batch::parse(event)?));
         }
-        if markers.alarm_arn.is_some() && markers.source == Some(ALARMS.into()) {
+        if keys.alarm_arn.is_some() && keys.source == Some(ALARMS.into()) {
             return Ok(Self::Alarm(Box::new(Alarm::parse(event)?)));
         }
-        match markers.request_context {
-            Some(ContextMarkers { http: Some(_), .. }) => {
-                Request::parse(event).map(Self::Webhook).map_err(InvocationError::Request)
+        match keys.request_context {
+            Some(Context { http: Some(Http { method }), time_epoch, .. }) => {
+                let arrived_at = time_epoch.and_then(|time| Timestamp::from_millisecond(time).ok());
+                Ok(Self::Webhook(Request {
+                    method: method.ok_or(InvocationError::Incomplete("method"))?,
+                    path: keys.raw_path.ok_or(InvocationError::Incomplete("rawPath"))?,
+                    headers: keys.headers.unwrap_or_default(),
+                    body: Body::decode(keys.body.unwrap_or_default(), keys.is_base64_encoded),
+                    arrived_at,
+                }))
             }
-            Some(ContextMarkers { elb: Some(_), .. }) => Err(InvocationError::LoadBalancer),
-            Some(_) if markers.http_method.is_some() => Err(InvocationError::PayloadFormat1),
+            Some(Context { elb: Some(_), .. }) => Err(InvocationError::LoadBalancer),
+            Some(_) if keys.http_method.is_some() => Err(InvocationError::PayloadFormat1),
             _ => Err(InvocationError::Unknown),
         }
     }
@@ -153,8 +179,20 @@ mod tests {
     }
 
     #[test]
-    fn an_http_event_without_its_path_is_an_error() {
-        let event = r#"{"requestContext":{"http":{"method":"POST"}}}"#;
-        assert_eq!(refusal(event), "the HTTP API event cannot be read");
+    fn an_http_event_without_its_path_or_method_is_an_error() {
+        let no_path = r#"{"requestContext":{"http":{"method":"POST"}}}"#;
+        assert_eq!(refusal(no_path), "the HTTP API event has no `rawPath`");
+        let no_method = r#"{"requestContext":{"http":{}},"rawPath":"/webhook"}"#;
+        assert_eq!(refusal(no_method), "the HTTP API event has no `method`");
+    }
+
+    #[test]
+    fn an_event_without_body_and_headers_is_a_request() {
+        let event = r#"{"rawPath":"/health","requestContext":{"http":{"method":"GET"}}}"#;
+        let Invocation::Webhook(request) = Invocation::parse(event).unwrap() else {
+            panic!("it is no webhook");
+        };
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/health"));
+        assert_eq!(request.body, Body::default());
     }
 }

@@ -1,11 +1,13 @@
 //! An API Gateway event becomes a [`Request`]: method, path, headers and the raw body.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use serde::Deserialize;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
 /// The HTTP request as the sender sent it.
 #[derive(Debug, Default)]
@@ -35,7 +37,8 @@ impl Body {
     /// of lines has some hundred kilobytes.
     pub const MAX_BYTES: usize = 6 * 1024 * 1024;
 
-    fn decode(text: String, is_base64: bool) -> Self {
+    /// Decodes an event's `body`.
+    pub fn decode(text: String, is_base64: bool) -> Self {
         let encoded_limit = Self::MAX_BYTES.div_ceil(3) * 4;
         if text.len() > if is_base64 { encoded_limit } else { Self::MAX_BYTES } {
             return Self::TooLarge;
@@ -67,71 +70,58 @@ impl Headers {
         self.0.get(name).map(|value| value.trim())
     }
 
+    /// Adds a header. The name may be in any case; the values of names that differ only in case are
+    /// joined by a comma, as API Gateway joins repeated headers.
+    fn add(&mut self, mut name: String, value: String) {
+        name.make_ascii_lowercase();
+        match self.0.entry(name) {
+            Entry::Vacant(entry) => {
+                entry.insert(value);
+            }
+            Entry::Occupied(entry) => {
+                let values = entry.into_mut();
+                values.push(',');
+                values.push_str(&value);
+            }
+        }
+    }
+
     /// All headers, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
-impl<N: AsRef<str>, V: Into<String>> FromIterator<(N, V)> for Headers {
-    /// Names in any case; the values of names that differ only in case are joined by a comma, as
-    /// API Gateway joins repeated headers.
-    fn from_iter<I: IntoIterator<Item = (N, V)>>(headers: I) -> Self {
-        let mut map = BTreeMap::<String, String>::new();
-        for (name, value) in headers {
-            let value = value.into();
-            map.entry(name.as_ref().to_ascii_lowercase())
-                .and_modify(|values| {
-                    values.push(',');
-                    values.push_str(&value);
-                })
-                .or_insert(value);
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
+        let mut headers = Self::default();
+        for (name, value) in pairs {
+            headers.add(name.into(), value.into());
         }
-        Self(map)
+        headers
     }
 }
 
-/// The event of an HTTP API with payload format 2.0, which a Function URL sends as well:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>.
-///
-/// `lambda_http`'s own type refuses the whole event for one header value outside ASCII, which any
-/// sender can send. Such a request is answered like every other that is not verified.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Event {
-    raw_path: String,
-    headers: Option<BTreeMap<String, String>>,
-    body: Option<String>,
-    #[serde(default)]
-    is_base64_encoded: bool,
-    request_context: Context,
-}
+/// From an object of texts, in one pass.
+impl<'de> Deserialize<'de> for Headers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Pairs;
+        impl<'de> Visitor<'de> for Pairs {
+            type Value = Headers;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Context {
-    http: Http,
-    /// Milliseconds since 1970.
-    time_epoch: Option<i64>,
-}
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("headers")
+            }
 
-#[derive(Deserialize)]
-struct Http {
-    method: String,
-}
-
-impl Request {
-    /// Reads a payload 2.0 event.
-    pub fn parse(event: &str) -> Result<Self, serde_json::Error> {
-        let event: Event = serde_json::from_str(event)?;
-        let epoch = event.request_context.time_epoch;
-        Ok(Self {
-            method: event.request_context.http.method,
-            path: event.raw_path,
-            headers: event.headers.unwrap_or_default().into_iter().collect(),
-            body: Body::decode(event.body.unwrap_or_default(), event.is_base64_encoded),
-            arrived_at: epoch.and_then(|epoch| Timestamp::from_millisecond(epoch).ok()),
-        })
+            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
+                let mut headers = Headers::default();
+                while let Some((name, value)) = map.next_entry()? {
+                    headers.add(name, value);
+                }
+                Ok(headers)
+            }
+        }
+        deserializer.deserialize_map(Pairs)
     }
 }
 
@@ -170,13 +160,5 @@ mod tests {
         let headers: Headers = [("X-Topic", " a\t"), ("x-topic", "b")].into_iter().collect();
         assert_eq!(headers.get("x-topic"), Some("a\t,b"));
         assert_eq!(headers.get("x-other"), None);
-    }
-
-    #[test]
-    fn an_event_without_body_and_headers_is_a_request() {
-        let event = r#"{"rawPath":"/health","requestContext":{"http":{"method":"GET"}}}"#;
-        let request = Request::parse(event).unwrap();
-        assert_eq!((request.method.as_str(), request.path.as_str()), ("GET", "/health"));
-        assert_eq!(request.body, Body::default());
     }
 }

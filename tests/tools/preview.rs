@@ -152,7 +152,7 @@ async fn wrong_input_is_an_error_in_a_sentence() {
         (
             &["shopify", "-"],
             r#"{"requestContext":{"http":{"method":"POST"}}}"#,
-            "error: the HTTP API event cannot be read: missing field `rawPath`",
+            "error: the HTTP API event has no `rawPath`",
         ),
     ] {
         let (succeeded, output, errors) = preview(arguments, body).await;
