@@ -100,7 +100,7 @@ pub(crate) mod tests {
         slack: impl Fn(Vec<u8>) -> Answering + Send + Sync + 'static,
     ) -> App {
         let stored = json!({"Name": "test", "SecretString": secret.to_string()}).to_string();
-        let http = HttpClient::InMemory(Box::new(move |request| {
+        let http = HttpClient::Handler(Box::new(move |request| {
             if request.headers().contains_key("x-amz-target") {
                 return answer(&stored);
             }

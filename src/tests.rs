@@ -29,7 +29,11 @@ const OUTSIDE: [(&str, &[&str], &[&str]); 9] = [
         &["aws_credential_types", "aws_smithy_runtime_api", "aws_smithy_types"],
         &["infra/aws.rs"],
     ),
-    ("HTTP", &["hyper", "reqwest"], &["infra/http_client.rs", "infra/transport.rs"]),
+    (
+        "HTTP",
+        &["hyper", "hyper_rustls", "hyper_util", "reqwest"],
+        &["infra/http_client.rs", "infra/transport.rs"],
+    ),
     (
         "the HTTP client",
         &["HttpClient"],

@@ -232,7 +232,7 @@ mod tests {
     async fn read_at(variable: &'static str, endpoint: &str) -> (Option<String>, u32) {
         let requests = Arc::new(AtomicU32::new(0));
         let sent = Arc::clone(&requests);
-        let http = Arc::new(HttpClient::InMemory(Box::new(move |_| {
+        let http = Arc::new(HttpClient::Handler(Box::new(move |_| {
             sent.fetch_add(1, Ordering::Relaxed);
             answer(r#"{"SecretString":"{}"}"#)
         })));

@@ -1,17 +1,24 @@
-//! The HTTP client of all requests to the outside: over the network, or in memory for tests.
+//! The HTTP client of all requests to the outside: over the network, or by a handler.
 
 use std::error::Error as _;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use lambda_http::http::{Request, Response};
-use tokio::time::timeout;
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Error;
+use lambda_http::http::{HeaderValue, Request, Response, header};
+use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
 use crate::infra::transport::Transport;
 
-/// Answers requests in place of the network.
+const USER_AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("order-alerts/", env!("CARGO_PKG_VERSION")));
+
+/// Answers requests, in memory or over a network of its own.
 pub type Handler = Box<dyn Fn(Request<Vec<u8>>) -> Answering + Send + Sync>;
 /// The response to come.
 pub type Answering = BoxFuture<'static, Result<Response<Body>, NoResponse>>;
@@ -27,7 +34,7 @@ pub struct Body {
 /// Sends every request to the outside.
 pub enum HttpClient {
     Network(Box<Transport>),
-    InMemory(Handler),
+    Handler(Handler),
 }
 
 /// A request without a response.
@@ -75,7 +82,7 @@ impl HttpClient {
     ) -> Result<Response<Body>, NoResponse> {
         match self {
             Self::Network(transport) => over_network(transport, request, within, most).await,
-            Self::InMemory(handler) => match within {
+            Self::Handler(handler) => match within {
                 Some(within) => {
                     timeout(within, handler(request)).await.unwrap_or(Err(NoResponse::TIMEOUT))
                 }
@@ -87,7 +94,7 @@ impl HttpClient {
     /// Opens a connection for the next request to this origin.
     pub async fn connect(&self, origin: Url) {
         if let Self::Network(transport) = self {
-            transport.connect(origin).await;
+            transport.connect(&origin).await;
         }
     }
 }
@@ -100,43 +107,49 @@ async fn over_network(
 ) -> Result<Response<Body>, NoResponse> {
     // Lets the runtime notice connections that were closed while the sandbox was frozen.
     tokio::task::yield_now().await;
-    let mut request = reqwest::Request::try_from(request).map_err(|_| NoResponse::NOT_SENT)?;
-    let client =
-        transport.client(request.url(), SystemTime::now()).map_err(|_| NoResponse::NOT_SENT)?;
-    *request.timeout_mut() = within;
-    let mut answer = client.execute(request).await.map_err(|error| no_response(&error))?;
-
+    let mut request = request.map(|body| Full::new(Bytes::from(body)));
+    request.headers_mut().entry(header::USER_AGENT).or_insert(USER_AGENT);
+    let due = within.map(|within| Instant::now() + within);
+    let answer = by(due, transport.send(request, SystemTime::now())).await;
+    let answer = answer.ok_or(NoResponse::TIMEOUT)?.map_err(|error| no_response(&error))?;
+    let (parts, incoming) = answer.into_parts();
     let mut body = Body { bytes: Vec::new(), is_whole: false };
-    while body.bytes.len() <= most {
-        match answer.chunk().await {
-            Ok(Some(chunk)) => body.bytes.extend_from_slice(&chunk),
-            Ok(None) => {
-                body.is_whole = true;
-                break;
-            }
-            Err(_) => break,
-        }
-    }
-    let mut response = Response::new(body);
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = std::mem::take(answer.headers_mut());
-    Ok(response)
+    body.is_whole = by(due, read(incoming, most, &mut body.bytes)).await.unwrap_or(false);
+    Ok(Response::from_parts(parts, body))
 }
 
-fn no_response(error: &reqwest::Error) -> NoResponse {
+/// What the future gives, if it is ready in time.
+async fn by<F: Future>(due: Option<Instant>, future: F) -> Option<F::Output> {
+    match due {
+        Some(due) => timeout_at(due, future).await.ok(),
+        None => Some(future.await),
+    }
+}
+
+/// Reads about `most` bytes of a body; whether that is all of it.
+async fn read(mut body: Incoming, most: usize, bytes: &mut Vec<u8>) -> bool {
+    while bytes.len() <= most {
+        match body.frame().await {
+            Some(Ok(frame)) => bytes.extend(frame.into_data().unwrap_or_default()),
+            Some(Err(_)) => return false,
+            None => return true,
+        }
+    }
+    false
+}
+
+fn no_response(error: &Error) -> NoResponse {
     if error.is_connect() {
         NoResponse::NOT_CONNECTED
-    } else if error.is_builder() || was_canceled(error) {
+    } else if was_canceled(error) {
         NoResponse::NOT_SENT
-    } else if error.is_timeout() {
-        NoResponse::TIMEOUT
     } else {
         NoResponse::BROKEN
     }
 }
 
 /// Whether the connection was closed before a byte of the request was written.
-fn was_canceled(error: &reqwest::Error) -> bool {
+fn was_canceled(error: &Error) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
         if error.downcast_ref::<hyper::Error>().is_some_and(hyper::Error::is_canceled) {

@@ -9,19 +9,29 @@
 //! that was idle for a while is dropped with its connections. The wall clock decides that, as it goes
 //! on while the sandbox is frozen.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, SystemTime};
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, ClientBuilder, Version};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::connect::dns::GaiResolver;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::client::legacy::{self, Error};
+use hyper_util::rt::TokioExecutor;
+use lambda_http::http::uri::{Authority, Scheme};
+use lambda_http::http::{Request, Response, Uri, Version};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tower::timeout::TimeoutLayer;
-use url::{Host, Origin, Url};
+use tokio::time::timeout;
+use tower::{BoxError, Service};
+use url::{Host, Url};
 
 /// Shorter than the idle timeouts of Slack and AWS.
 const MAX_IDLE: Duration = Duration::from_secs(20);
@@ -30,21 +40,21 @@ const MAX_IDLE: Duration = Duration::from_secs(20);
 /// Four round trips of 300 ms: one for TCP, one or two for TLS, and one to spare. A direct delivery has
 /// time for three of these, the one at a cold start and two tries, so that a message is known to be
 /// not sent if every connection hangs.
-const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_200);
-/// The same through a proxy, which connects to the server first and may look into the connection.
-const PROXY_CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub const CONNECT_TIMEOUT: Duration = Duration::from_millis(1_200);
 
-/// Makes HTTP clients that share one TLS configuration.
+type Client<C = Connector> = legacy::Client<C, Full<Bytes>>;
+
+/// Sends requests, over connections that share one TLS configuration.
 #[derive(Debug)]
 pub struct Transport {
-    tls: ClientConfig,
-    has_proxies: bool,
+    connector: Connector,
     /// Only for origins that were used within [`MAX_IDLE`], so that they stay few.
-    clients: Mutex<HashMap<Origin, Recent>>,
+    clients: Mutex<Vec<Recent>>,
 }
 
 #[derive(Debug)]
 struct Recent {
+    origin: (Option<Scheme>, Option<Authority>),
     client: Client,
     used: SystemTime,
 }
@@ -58,79 +68,112 @@ pub enum TransportError {
     Root(&'static str, #[source] rustls::Error),
     #[error("TLS cannot be set up")]
     Tls(#[source] rustls::Error),
-    #[error("the HTTP client cannot be set up")]
-    Client(#[source] reqwest::Error),
 }
 
 impl Transport {
     /// Trusts the compiled-in roots, and those in the file of `SSL_CERT_FILE` for a proxy or a test.
     pub fn new(more_roots: Option<&Path>) -> Result<Self, TransportError> {
-        Self::with_roots(more_roots.map(|file| ("SSL_CERT_FILE", file.to_owned())))
+        let file = more_roots.map(|file| ("SSL_CERT_FILE", file.to_owned()));
+        let connector = Connector::new(tls(file)?, GaiResolver::new());
+        Ok(Self { connector, clients: Mutex::default() })
     }
 
-    /// Trusts the compiled-in roots, and those in each of these files, which a setting names.
-    pub fn with_roots(
-        files: impl IntoIterator<Item = (&'static str, PathBuf)>,
-    ) -> Result<Self, TransportError> {
-        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-        for (setting, file) in files {
-            let unreadable = |error| TransportError::Certificates(setting, error);
-            for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
-                let certificate = certificate.map_err(unreadable)?;
-                roots.add(certificate).map_err(|error| TransportError::Root(setting, error))?;
-            }
-        }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(TransportError::Tls)?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self { tls, has_proxies: false, clients: Mutex::default() })
+    /// Sends a request over a connection that is new or was used a moment ago.
+    pub async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+        now: SystemTime,
+    ) -> Result<Response<Incoming>, Error> {
+        let client = self.client(request.uri(), now);
+        client.request(request).await
     }
 
-    /// Connects through the proxies that `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
-    ///
-    /// For the tools on a laptop. The function does not heed these variables: it reaches AWS and Slack
-    /// directly, and a proxy could only fail in between.
-    #[must_use]
-    pub fn through_proxies(self) -> Self {
-        Self { has_proxies: true, ..self }
-    }
-
-    /// The client for a request to `url`; its connections are new or were used a moment ago.
-    pub fn client(&self, url: &Url, now: SystemTime) -> Result<Client, TransportError> {
+    fn client(&self, uri: &Uri, now: SystemTime) -> Client {
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         // If the clock went backwards, the age is unknown.
         let is_fresh = |used| now.duration_since(used).is_ok_and(|idle| idle < MAX_IDLE);
-        clients.retain(|_, recent| is_fresh(recent.used));
-        let origin = url.origin();
-        let client = match clients.get(&origin) {
-            Some(recent) => recent.client.clone(),
-            None => self.builder(url).build().map_err(TransportError::Client)?,
+        clients.retain(|recent| is_fresh(recent.used));
+        let is_same = |recent: &&mut Recent| {
+            let (scheme, authority) = &recent.origin;
+            scheme.as_ref() == uri.scheme() && authority.as_ref() == uri.authority()
         };
-        clients.insert(origin, Recent { client: client.clone(), used: now });
-        Ok(client)
+        if let Some(recent) = clients.iter_mut().find(is_same) {
+            recent.used = now;
+            return recent.client.clone();
+        }
+        let client = client_over(self.connector.clone());
+        let origin = (uri.scheme().cloned(), uri.authority().cloned());
+        clients.push(Recent { origin, client: client.clone(), used: now });
+        client
     }
 
     /// Opens a connection to `origin` without sending a request.
     ///
     /// An HTTP/1 client that is asked for HTTP/2 connects, fails, and keeps the connection for the next
     /// request. Should that change, it sends a harmless HEAD request.
-    pub async fn connect(&self, origin: Url) {
-        if let Ok(client) = self.client(&origin, SystemTime::now()) {
-            let _ = client.head(origin).version(Version::HTTP_2).send().await;
+    pub async fn connect(&self, origin: &Url) {
+        let request = Request::head(origin.as_str()).version(Version::HTTP_2);
+        if let Ok(request) = request.body(Full::default()) {
+            let _ = self.send(request, SystemTime::now()).await;
         }
+    }
+}
+
+fn client_over<C: Connect + Clone>(connector: C) -> Client<C> {
+    legacy::Client::builder(TokioExecutor::new()).pool_idle_timeout(MAX_IDLE).build(connector)
+}
+
+/// Connects within [`CONNECT_TIMEOUT`].
+#[derive(Clone, Debug)]
+struct Connector<R = GaiResolver>(HttpsConnector<HttpConnector<R>>);
+
+impl<R> Connector<R> {
+    fn new(tls: ClientConfig, resolver: R) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(resolver);
+        tcp.enforce_http(false);
+        tcp.set_nodelay(true);
+        let builder = HttpsConnectorBuilder::new().with_tls_config(tls);
+        Self(builder.https_or_http().enable_http1().wrap_connector(tcp))
+    }
+}
+
+impl<R> Service<Uri> for Connector<R>
+where
+    HttpsConnector<HttpConnector<R>>: Service<Uri, Error = BoxError>,
+    <HttpsConnector<HttpConnector<R>> as Service<Uri>>::Future: Send + 'static,
+{
+    type Response = <HttpsConnector<HttpConnector<R>> as Service<Uri>>::Response;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.0.poll_ready(context)
     }
 
-    fn builder(&self, url: &Url) -> ClientBuilder {
-        // Over plain http there are only this machine and AWS's metadata services next to it.
-        if self.has_proxies && url.scheme() == "https" && !is_loopback(url) {
-            builder(&self.tls, PROXY_CONNECT_TIMEOUT)
-        } else {
-            builder(&self.tls, CONNECT_TIMEOUT).no_proxy()
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let connection = self.0.call(uri);
+        Box::pin(async { timeout(CONNECT_TIMEOUT, connection).await? })
+    }
+}
+
+/// Trusts the compiled-in roots, and those in each of these files, which a setting names.
+pub fn tls(
+    files: impl IntoIterator<Item = (&'static str, PathBuf)>,
+) -> Result<ClientConfig, TransportError> {
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    for (setting, file) in files {
+        let unreadable = |error| TransportError::Certificates(setting, error);
+        for certificate in CertificateDer::pem_file_iter(file).map_err(unreadable)? {
+            let certificate = certificate.map_err(unreadable)?;
+            roots.add(certificate).map_err(|error| TransportError::Root(setting, error))?;
         }
     }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    Ok(ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(TransportError::Tls)?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
 }
 
 /// Whether the address is on this machine.
@@ -143,28 +186,18 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-fn builder(tls: &ClientConfig, connect_timeout: Duration) -> ClientBuilder {
-    Client::builder()
-        .tls_backend_preconfigured(tls.clone())
-        .http1_only()
-        .referer(false)
-        .redirect(Policy::none())
-        .retry(reqwest::retry::never())
-        // `connect_timeout` would divide the time among the addresses of a name.
-        .connector_layer(TimeoutLayer::new(connect_timeout))
-        .pool_idle_timeout(MAX_IDLE)
-        .user_agent(concat!("order-alerts/", env!("CARGO_PKG_VERSION")))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::convert::Infallible;
+    use std::future::ready;
     use std::net::SocketAddr;
     use std::time::Instant;
 
-    use reqwest::Response;
+    use hyper_util::client::legacy::connect::dns::Name;
+    use lambda_runtime::service_fn;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpSocket, TcpStream};
-    use tokio::time::{sleep, timeout};
+    use tokio::time::sleep;
 
     use super::*;
 
@@ -203,11 +236,13 @@ mod tests {
     }
 
     /// Sends a request to a name that has these addresses.
-    async fn ask(addresses: &[SocketAddr]) -> Result<Response, reqwest::Error> {
-        let tls = Transport::new(None).unwrap().tls;
-        let client = builder(&tls, CONNECT_TIMEOUT).no_proxy();
-        let client = client.resolve_to_addrs("shop.test", addresses).build().unwrap();
-        client.get(format!("http://shop.test:{}", addresses[0].port())).send().await
+    async fn ask(addresses: &[SocketAddr]) -> Result<Response<Incoming>, Error> {
+        let uri = format!("http://shop.test:{}", addresses[0].port());
+        let addresses = addresses.to_vec();
+        let resolver =
+            service_fn(move |_: Name| ready(Ok::<_, Infallible>(addresses.clone().into_iter())));
+        let client = client_over(Connector::new(tls(None).unwrap(), resolver));
+        client.request(Request::get(uri).body(Full::default()).unwrap()).await
     }
 
     #[test]
@@ -215,8 +250,8 @@ mod tests {
         let transport = Transport::new(None).unwrap();
         let start = SystemTime::now();
         let kept = [0, 10, 20, 45].map(|seconds| {
-            let origin = Url::parse(&format!("http://shop{seconds}.test")).unwrap();
-            transport.client(&origin, start + Duration::from_secs(seconds)).unwrap();
+            let origin = format!("http://shop{seconds}.test").parse().unwrap();
+            transport.client(&origin, start + Duration::from_secs(seconds));
             transport.clients.lock().unwrap().len()
         });
         assert_eq!(kept, [1, 2, 2, 1]);

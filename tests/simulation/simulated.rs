@@ -42,7 +42,7 @@ fn app(network: &Arc<Network>, sandbox: &Arc<Sandbox>) -> App {
         variable.map(|(_, value)| value.clone())
     };
     let (network, of) = (Arc::clone(network), Arc::downgrade(sandbox));
-    let http = Arc::new(HttpClient::InMemory(Box::new(move |request| {
+    let http = Arc::new(HttpClient::Handler(Box::new(move |request| {
         let sandbox = of.upgrade().expect("a sandbox that calls exists");
         Box::pin(exchange(Arc::clone(&network), sandbox, request))
     })));

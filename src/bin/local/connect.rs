@@ -58,7 +58,7 @@ const SHOWN_SLASHES: usize = 5;
 const KEY_IS_CHOSEN: [&str; 3] = ["doordash", "generic", "woocommerce"];
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let http = Arc::new(HttpClient::over(net::transport()?));
+    let http = Arc::new(net::http_client()?);
     // A mistyped platform is reported before the operator is asked for a key.
     let platform = match arguments.what.as_str() {
         "slack" if arguments.random => return Err("--random goes with a platform".into()),

@@ -1,7 +1,7 @@
 //! `send`: signs a webhook as its platform would, and posts it.
 
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
@@ -114,7 +114,7 @@ impl Sender {
             None => format!("http://127.0.0.1:{}/webhook/{}", serve::PORT, platform.id).parse()?,
         };
         let registered = public_url::of(platform)?.unwrap_or_else(|| url.to_string());
-        let client = net::transport()?.client(&url, SystemTime::now())?;
+        let client = net::client(&url)?;
         let key = match &arguments.to {
             Some(_) => key(platform, &url, &arguments.webhook.body)?,
             None => local_key(platform, &url)?,

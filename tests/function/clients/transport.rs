@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, process};
 
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
 use lambda_http::http::Request;
 use order_alerts::infra::http_client::{HttpClient, NoResponse};
 use order_alerts::infra::transport::Transport;
@@ -13,7 +15,6 @@ use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
-use url::Url;
 
 use crate::support::webhooks::shopify_cancellation;
 use crate::support::world::World;
@@ -22,11 +23,14 @@ async fn ok_server() -> Server {
     Server::start(|_| async { Reply::new(200, &[], "ok") }).await
 }
 
+fn get(url: &str) -> Request<Full<Bytes>> {
+    Request::get(url).body(Full::default()).unwrap()
+}
+
 /// Sends a request to the server, and waits for the whole answer.
 async fn ask(transport: &Transport, server: &Server, now: SystemTime) {
-    let url: Url = server.origin().parse().unwrap();
-    let client = transport.client(&url, now).unwrap();
-    client.get(url).send().await.unwrap().bytes().await.unwrap();
+    let answer = transport.send(get(&server.origin()), now).await.unwrap();
+    answer.into_body().collect().await.unwrap();
 }
 
 #[tokio::test]
@@ -68,14 +72,14 @@ async fn requests_to_another_server_do_not_keep_a_connection() {
 async fn connecting_sends_no_request() {
     let server = ok_server().await;
     let transport = Transport::new(None).unwrap();
-    transport.connect(server.origin().parse().unwrap()).await;
+    transport.connect(&server.origin().parse().unwrap()).await;
     assert_eq!((server.connections(), server.requests()), (1, 0));
     ask(&transport, &server, SystemTime::now()).await;
     assert_eq!((server.connections(), server.requests()), (1, 1));
 }
 
 /// A server with a self-signed certificate; returns its address and the certificate in PEM.
-async fn tls_server() -> (Url, String) {
+async fn tls_server() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
     let config =
@@ -97,24 +101,22 @@ async fn tls_server() -> (Url, String) {
             }
         }
     });
-    (address.parse().unwrap(), made.cert.pem())
+    (address, made.cert.pem())
 }
 
 #[tokio::test]
 async fn a_certificate_is_trusted_only_when_its_root_is() {
     let (address, certificate) = tls_server().await;
     let without_root = Transport::new(None).unwrap();
-    let client = without_root.client(&address, SystemTime::now()).unwrap();
-    let refused = client.get(address.clone()).send().await.unwrap_err();
+    let refused = without_root.send(get(&address), SystemTime::now()).await.unwrap_err();
     assert!(refused.is_connect(), "so nothing was sent: {refused:?}");
 
     let file = env::temp_dir().join(format!("order-alerts-root-{}.pem", process::id()));
     fs::write(&file, certificate).unwrap();
     let with_root = Transport::new(Some(&file)).unwrap();
     fs::remove_file(&file).unwrap();
-    let client = with_root.client(&address, SystemTime::now()).unwrap();
-    let answer = client.get(address).send().await.unwrap();
-    assert_eq!(answer.text().await.unwrap(), "ok");
+    let answer = with_root.send(get(&address), SystemTime::now()).await.unwrap();
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "ok");
 }
 
 /// Only the tools on a laptop go through proxies.

@@ -2,11 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use jiff::Timestamp;
+use lambda_http::http;
 use order_alerts::config::{Customer, Language};
 use order_alerts::handlers::invocation::Invocation;
+use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::order::{Kind, OrderEvent};
@@ -104,11 +105,11 @@ fn platforms() -> impl Iterator<Item = &'static Platform> {
 async fn shown(event: &OrderEvent, language: Language) -> String {
     let slack = FakeSlack::start().await;
     let message = message::about(event, &Style { language, mention: None }, Remarks::default());
-    let url = slack.hook_url().parse().unwrap();
-    let client = Transport::new(None).unwrap().client(&url, SystemTime::now()).unwrap();
-    let body = serde_json::to_vec(&message).unwrap();
-    let post = client.post(url).header("content-type", "application/json").body(body);
-    assert_eq!(post.send().await.unwrap().status(), 200, "{:?}", slack.refused());
+    let post = http::Request::post(slack.hook_url()).header("content-type", "application/json");
+    let post = post.body(serde_json::to_vec(&message).unwrap()).unwrap();
+    let client = HttpClient::over(Transport::new(None).unwrap());
+    let answer = client.send(post, None, 0).await.unwrap();
+    assert_eq!(answer.status(), 200, "{:?}", slack.refused());
     let posted = slack.messages().remove(0);
     assert_eq!((&posted.warnings, &posted.mentions), (&vec![], &vec![]));
     posted.rendered()

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use order_alerts::infra::http_client::HttpClient;
 use order_alerts::platform::Platform;
 use url::Url;
 
@@ -19,7 +18,7 @@ pub(crate) async fn of_webhook(
     let url = if let Some(url) = given {
         url.clone()
     } else {
-        let http = Arc::new(HttpClient::over(net::transport()?));
+        let http = Arc::new(net::http_client()?);
         let secret = StackSecret::open(&http, stack).await?;
         let address = secret.webhook_address(platform).ok_or_else(|| {
             format!("the secret {} does not hold the webhook's address: give --url", secret.id)

@@ -1,7 +1,7 @@
 //! Sends a request to a platform's API and explains errors in one sentence.
 
 use std::error::Error;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use order_alerts::order::one_line::OneLine;
 use reqwest::header::{HeaderMap, LOCATION};
@@ -40,7 +40,7 @@ impl Remote {
         timeout: Duration,
         hidden: Vec<SecretString>,
     ) -> Result<Self, Failure> {
-        let client = net::transport()?.client(url, SystemTime::now())?;
+        let client = net::client(url)?;
         Ok(Self { host: url.authority().to_owned(), client, timeout, hidden })
     }
 

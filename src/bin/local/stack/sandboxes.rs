@@ -35,7 +35,7 @@ impl Sandbox {
     pub(crate) fn new(network: &Arc<Network>, config: Config) -> Result<Self, MissingVariable> {
         let invocation = Arc::new(Mutex::new(String::new()));
         let (on, of) = (Arc::clone(network), Arc::clone(&invocation));
-        let http = Arc::new(HttpClient::InMemory(Box::new(move |request| {
+        let http = Arc::new(HttpClient::Handler(Box::new(move |request| {
             Box::pin(Arc::clone(&on).carry(lock(&of).clone(), request))
         })));
         let variables = Arc::clone(network);
