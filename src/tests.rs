@@ -48,12 +48,12 @@ const OUTSIDE: [(&str, &[&str], &[&str]); 9] = [
     (
         "the wall clock",
         &["SystemTime::now", "Timestamp::now", "Zoned::now"],
-        &["infra/http_client.rs", "infra/transport.rs", "main.rs"],
+        &["infra/http_client.rs", "infra/log.rs", "infra/transport.rs", "main.rs"],
     ),
     (
         "standard input and output",
         &["dbg!", "eprint!", "eprintln!", "print!", "println!", "stderr", "stdin", "stdout"],
-        &["infra/metrics.rs"],
+        &["infra/log.rs", "infra/metrics.rs"],
     ),
 ];
 
