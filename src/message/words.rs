@@ -229,11 +229,9 @@ impl Words {
     /// The time for readers whose own zone is not known: in notifications and old clients.
     pub(super) fn plain_time(self, time: Timestamp) -> String {
         // Korea has no summer time, so that no database of zones is needed.
-        let korean = Offset::constant(9).to_datetime(time);
-        self.choose(
-            time.strftime("%Y-%m-%d %H:%M UTC").to_string(),
-            korean.strftime("%Y-%m-%d %H:%M (한국 시간)").to_string(),
-        )
+        let offset = self.choose(Offset::UTC, Offset::constant(9));
+        let format = self.choose("%Y-%m-%d %H:%M UTC", "%Y-%m-%d %H:%M (한국 시간)");
+        offset.to_datetime(time).strftime(format).to_string()
     }
 
     fn all_remarks(self, remarks: Remarks, changed: &str, delay: Option<String>) -> Vec<String> {

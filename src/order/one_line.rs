@@ -96,6 +96,7 @@ fn is_kept(c: char, before: Option<char>) -> bool {
         CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let is_selector = matches!(c, '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}');
     match c {
+        _ if c.is_ascii() => true,
         _ if JOINERS.contains(&c) => true,
         _ if is_selector => before.is_some_and(is_ideograph),
         // Annotations, the blank of Braille, joiners and fillers of scripts, a note without a head.

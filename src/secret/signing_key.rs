@@ -5,6 +5,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretSlice};
+use subtle::ConstantTimeEq as _;
 
 use crate::platform::{Auth, KeyText, Token};
 use crate::secret::parse::bare;
@@ -98,8 +99,8 @@ impl SigningKey {
     /// Whether one of the signatures is this key's for the text, which is given in parts.
     pub(crate) fn signed(&self, text: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
         self.readings.iter().any(|reading| {
-            let key = reading.hmac();
-            is_one_of(&key, sign(&key, text).as_ref(), signatures)
+            let right = sign(&reading.hmac(), text);
+            signatures.iter().any(|signature| right.as_ref().ct_eq(signature).into())
         })
     }
 

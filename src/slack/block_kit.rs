@@ -285,7 +285,8 @@ fn escaped(text: &str) -> String {
 /// Cuts escaped text to `most` UTF-16 units, the strictest reading of Slack's "characters", never
 /// inside a character or an entity, and says so with an ellipsis.
 fn clipped(text: &str, most: usize) -> String {
-    if units(text) <= most {
+    // No character has more units than bytes.
+    if text.len() <= most || units(text) <= most {
         return text.to_owned();
     }
     let (mut end, mut used) = (0, 0);

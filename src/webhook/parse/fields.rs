@@ -44,7 +44,7 @@ pub(super) fn read_shop(reader: &Reader<'_, '_>) -> Result<Option<String>, Unrea
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
     let is_in_path = |c: char| c.is_alphanumeric() || "/.-_~%".contains(c);
     let is_shop = match domain {
-        Some(domain) => is_under(address, domain),
+        Some(domain) => is_under(&address.to_ascii_lowercase(), domain) && is_host(address),
         None => !is_header || is_host(host) && path.chars().all(is_in_path),
     };
     Ok(is_shop.then_some(shop))
@@ -59,11 +59,10 @@ fn is_host(text: &str) -> bool {
         && Url::parse(&format!("https://{text}")).is_ok()
 }
 
-/// Whether a host has a name directly or further below a domain.
+/// Whether a host, in lower case, has a name directly or further below a domain.
 fn is_under(host: &str, domain: &str) -> bool {
-    let host = host.to_ascii_lowercase();
     let name = host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.'));
-    is_host(&host) && name.is_some_and(|name| !name.is_empty())
+    name.is_some_and(|name| !name.is_empty())
 }
 
 /// The customer's name. Two places with a blank between them are the first and the last name.
