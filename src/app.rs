@@ -57,7 +57,7 @@ impl App {
             None => Ledger::none(),
         };
         Ok(Self {
-            secrets: SecretCache::new(&aws, &config.secret_id),
+            secrets: SecretCache::new(&aws, &config.secret_id, config.slack_origin.clone()),
             slack: Slack::new(Arc::clone(http)),
             queue,
             ledger,

@@ -3,9 +3,6 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
-use url::Url;
-
 use crate::platform::Platform;
 use crate::secret::signing_key::{KeyError, SigningKey};
 use crate::slack::url::{SlackUrl, SlackUrlError};
@@ -21,10 +18,9 @@ mod tests;
 
 /// The secret's parts, without stray characters at their ends.
 pub struct Secret {
-    /// `None` if it is not a text.
-    slack_webhook_url: Option<SecretString>,
-    /// Empty if alarms go to the channel of the orders.
-    slack_monitoring_webhook_url: SecretString,
+    orders_url: Result<SlackUrl, SlackUrlError>,
+    /// `None` if alarms go to the channel of the orders.
+    monitoring_url: Option<Result<SlackUrl, SlackUrlError>>,
     signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
     /// Why a platform that is not in `signing_keys` has no key.
     no_key: NoKey,
@@ -80,26 +76,17 @@ pub enum NoKey {
 const TEXT: &str = "a text";
 
 impl Secret {
-    /// The URL for messages to a channel; `origin` replaces Slack's in tests.
-    pub fn slack_url(
-        &self,
-        channel: Channel,
-        origin: Option<&Url>,
-    ) -> Result<SlackUrl, SlackUrlError> {
-        let url = match channel {
-            Channel::Monitoring if self.has_monitoring_channel() => {
-                &self.slack_monitoring_webhook_url
-            }
-            Channel::Monitoring | Channel::Orders => {
-                self.slack_webhook_url.as_ref().ok_or(SlackUrlError::NotText)?
-            }
-        };
-        SlackUrl::parse(url.expose_secret(), origin)
+    /// The URL for messages to a channel.
+    pub fn slack_url(&self, channel: Channel) -> Result<SlackUrl, SlackUrlError> {
+        match (channel, &self.monitoring_url) {
+            (Channel::Monitoring, Some(url)) => url.clone(),
+            (Channel::Monitoring, None) | (Channel::Orders, _) => self.orders_url.clone(),
+        }
     }
 
     /// Whether alarms have a channel of their own.
     pub fn has_monitoring_channel(&self) -> bool {
-        !self.slack_monitoring_webhook_url.expose_secret().is_empty()
+        self.monitoring_url.is_some()
     }
 
     /// The platform's usable keys, never none.

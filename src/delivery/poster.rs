@@ -175,9 +175,8 @@ impl<'a> Poster<'a> {
 
     /// Whether it posts where the orders go.
     pub(super) async fn is_where_orders_go(&self) -> bool {
-        let origin = self.app.config.slack_origin.as_ref();
         let secret = self.app.secrets.current(self.budget.deadline).await;
-        let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders, origin).ok());
+        let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders).ok());
         orders.is_some() && orders == self.url
     }
 
@@ -256,15 +255,14 @@ impl<'a> Poster<'a> {
     }
 
     async fn read_url(&self) -> Result<SlackUrl, NoUrl> {
-        let origin = self.app.config.slack_origin.as_ref();
         let secret = self.app.secrets.current(self.budget.deadline).await?;
-        let error = match secret.slack_url(self.channel, origin) {
+        let error = match secret.slack_url(self.channel) {
             Ok(url) => return Ok(url),
             Err(error) => error,
         };
         // The operator may have connected the channel a moment ago.
         match self.app.secrets.refreshed(self.budget.deadline).await {
-            Some(secret) => Ok(secret.slack_url(self.channel, origin)?),
+            Some(secret) => Ok(secret.slack_url(self.channel)?),
             None => Err(error.into()),
         }
     }
@@ -274,8 +272,7 @@ impl<'a> Poster<'a> {
         let Some(secret) = self.app.secrets.refreshed(self.budget.deadline).await else {
             return false;
         };
-        let origin = self.app.config.slack_origin.as_ref();
-        let new = secret.slack_url(self.channel, origin).ok();
+        let new = secret.slack_url(self.channel).ok();
         let is_new = new.is_some() && new != self.url;
         if is_new {
             self.url = new;

@@ -243,7 +243,7 @@ mod tests {
             _ => None,
         });
         let deadline = Deadline::within(Duration::from_secs(4), Timestamp::UNIX_EPOCH);
-        let read = SecretCache::new(&config.unwrap(), "secret").current(deadline).await;
+        let read = SecretCache::new(&config.unwrap(), "secret", None).current(deadline).await;
         (read.err().map(|error| error.to_string()), requests.load(Ordering::Relaxed))
     }
 

@@ -13,6 +13,7 @@ use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Mutex;
 use tokio::time::timeout_at;
+use url::Url;
 
 use crate::infra::aws::{ServiceError, timeouts};
 use crate::infra::deadline::Deadline;
@@ -39,6 +40,8 @@ pub struct SecretCache {
     client: Client,
     /// Name or ARN.
     id: String,
+    /// Replaces Slack's in tests.
+    slack_origin: Option<Url>,
     /// Locked during a read, so that there is one read at a time.
     cache: Mutex<Cache>,
 }
@@ -56,12 +59,12 @@ pub enum SecretCacheError {
 
 impl SecretCache {
     /// Reads the secret named `id` (name or ARN) from Secrets Manager.
-    pub fn new(aws: &SdkConfig, id: &str) -> Self {
+    pub fn new(aws: &SdkConfig, id: &str, slack_origin: Option<Url>) -> Self {
         let config = aws_sdk_secretsmanager::config::Builder::from(aws)
             .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
             .build();
         let client = Client::from_conf(config);
-        Self { client, id: id.to_owned(), cache: Mutex::default() }
+        Self { client, id: id.to_owned(), slack_origin, cache: Mutex::default() }
     }
 
     /// The secret, at most five minutes old; or the last one, at most a day old, if it cannot be read
@@ -119,7 +122,7 @@ impl SecretCache {
             .map_err(|_| ServiceError::timeout(SERVICE))?
             .map_err(|error| ServiceError::new(SERVICE, &error))?;
         let text = answer.secret_string().ok_or(SecretCacheError::Binary)?;
-        let secret = Secret::parse(text)?;
+        let secret = Secret::parse(text, self.slack_origin.as_ref())?;
         for warning in &secret.warnings {
             if warning.is_used() {
                 tracing::warn!(%warning, "unsafe part of the secret");
@@ -177,7 +180,7 @@ mod tests {
 
     fn cache() -> Cache {
         let mut cache = Cache::default();
-        cache.keep(Arc::new(Secret::parse("{}").unwrap()), at(0));
+        cache.keep(Arc::new(Secret::parse("{}", None).unwrap()), at(0));
         cache
     }
 

@@ -4,22 +4,24 @@
 
 use std::collections::BTreeMap;
 
-use secrecy::SecretString;
 use serde_json::{Map, Value};
+use url::Url;
 
 use crate::platform::Platform;
 use crate::secret::signing_key::SigningKey;
 use crate::secret::{NoKey, Secret, SecretError, TEXT, Warning, overlap};
+use crate::slack::url::{SlackUrl, SlackUrlError};
 
 impl Secret {
-    /// Reads the secret's text, and every key by its platform's scheme.
-    pub fn parse(text: &str) -> Result<Self, SecretError> {
+    /// Reads the secret's text, and every key by its platform's scheme; `origin` replaces Slack's in
+    /// tests.
+    pub fn parse(text: &str, origin: Option<&Url>) -> Result<Self, SecretError> {
         let Value::Object(fields) = unwrapped(Value::String(text.to_owned())) else {
             return Err(SecretError);
         };
         let mut secret = Self {
-            slack_webhook_url: None,
-            slack_monitoring_webhook_url: SecretString::default(),
+            orders_url: Err(SlackUrlError::NotText),
+            monitoring_url: None,
             signing_keys: BTreeMap::new(),
             no_key: NoKey::Absent,
             warnings: Vec::new(),
@@ -28,10 +30,14 @@ impl Secret {
         let mut fields: Map<_, _> =
             fields.map(|(name, value)| (name.trim().to_ascii_lowercase(), value)).collect();
         let mut take = |name| fields.remove(name).unwrap_or_default();
-        secret.slack_webhook_url = secret.url("slack_webhook_url", take("slack_webhook_url"));
-        let monitoring = "slack_monitoring_webhook_url";
-        secret.slack_monitoring_webhook_url =
-            secret.url(monitoring, take(monitoring)).unwrap_or_default();
+        let [orders, monitoring] = ["slack_webhook_url", "slack_monitoring_webhook_url"];
+        secret.orders_url = match secret.url_text(orders, take(orders)) {
+            Some(text) => SlackUrl::parse(&text, origin),
+            None => Err(SlackUrlError::NotText),
+        };
+        let monitoring = secret.url_text(monitoring, take(monitoring));
+        secret.monitoring_url =
+            monitoring.filter(|text| !text.is_empty()).map(|text| SlackUrl::parse(&text, origin));
         secret.add_platforms(take("signing_keys"));
         // Another key of `generic`, which CloudFormation creates with the stack.
         if let Some(generic) = Platform::find("generic") {
@@ -47,10 +53,10 @@ impl Secret {
     }
 
     /// The text of a URL, empty if there is none; `None` if it has another type.
-    fn url(&mut self, field: &'static str, value: Value) -> Option<SecretString> {
+    fn url_text(&mut self, field: &'static str, value: Value) -> Option<String> {
         match value {
-            Value::Null => Some(SecretString::default()),
-            Value::String(text) => Some(bare(&text).into()),
+            Value::Null => Some(String::new()),
+            Value::String(text) => Some(bare(&text).to_owned()),
             other => {
                 self.warnings.push(Warning::wrong_type(format!("`{field}`"), &other, TEXT));
                 None

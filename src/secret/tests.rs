@@ -5,7 +5,7 @@ use super::*;
 const KEY: &str = "a key of this test only";
 
 fn keys(json: &str, platform: &str) -> Result<usize, NoKey> {
-    let secret = Secret::parse(json).unwrap();
+    let secret = Secret::parse(json, None).unwrap();
     secret.signing_keys(Platform::find(platform).unwrap()).map(<[_]>::len)
 }
 
@@ -15,8 +15,8 @@ fn the_secret_that_the_template_makes_has_a_key_and_no_channel() {
         r#"{{"slack_webhook_url":"","signing_keys":{{}},"generic_signing_key":"{}"}}"#,
         "k".repeat(32)
     );
-    let secret = Secret::parse(&text).unwrap();
-    assert_eq!(secret.slack_url(Channel::Orders, None).unwrap_err(), SlackUrlError::Empty);
+    let secret = Secret::parse(&text, None).unwrap();
+    assert_eq!(secret.slack_url(Channel::Orders).unwrap_err(), SlackUrlError::Empty);
     assert_eq!(keys(&text, "generic"), Ok(1));
     assert_eq!(keys(&text, "shopify"), Err(NoKey::Absent));
 }
@@ -37,8 +37,8 @@ fn stray_characters_around_a_value_do_no_harm() {
     for around in ["{}\\n", "{}\\r\\n", "\u{FEFF}{}", "\\\"{}\\\"", " '{}' ", "{}"] {
         let url = around.replace("{}", "https://hooks.slack.com/services/T0/B0/x");
         let text = format!("\u{FEFF} {{\"slack_webhook_url\":\"{url}\"}}\n");
-        let secret = Secret::parse(&text).unwrap();
-        assert!(secret.slack_url(Channel::Orders, None).is_ok(), "{around}");
+        let secret = Secret::parse(&text, None).unwrap();
+        assert!(secret.slack_url(Channel::Orders).is_ok(), "{around}");
     }
     let quoted = format!(r#"{{"signing_keys":{{"shopify":["  '{}' \n"]}}}}"#, "k".repeat(14));
     let refused = Err(NoKey::Refused(KeyError::Short));
@@ -86,8 +86,8 @@ fn a_text_that_is_json_is_read_as_json() {
             format!("'{secret}'"),
         ] {
             assert_eq!(keys(&text, "shopify"), Ok(2), "{text}");
-            let secret = Secret::parse(&text).unwrap();
-            assert!(secret.slack_url(Channel::Orders, None).is_ok(), "{text}");
+            let secret = Secret::parse(&text, None).unwrap();
+            assert!(secret.slack_url(Channel::Orders).is_ok(), "{text}");
             assert_eq!(secret.warnings, [], "{text}");
         }
     }
@@ -112,10 +112,10 @@ fn one_bad_field_never_takes_the_others_along() {
             let mut secret = good.clone();
             secret[field] = value;
             let text = secret.to_string();
-            let parsed = Secret::parse(&text).unwrap();
-            let orders = parsed.slack_url(Channel::Orders, None);
+            let parsed = Secret::parse(&text, None).unwrap();
+            let orders = parsed.slack_url(Channel::Orders);
             assert_eq!(orders.is_ok(), field != "slack_webhook_url", "{text}");
-            assert!(parsed.slack_url(Channel::Monitoring, None).is_ok(), "{text}");
+            assert!(parsed.slack_url(Channel::Monitoring).is_ok(), "{text}");
             assert_eq!(keys(&text, "shopify").is_ok(), field != "signing_keys", "{text}");
             assert_eq!(keys(&text, "generic").is_ok(), field != "generic_signing_key", "{text}");
             let is_null = secret[field].is_null();
@@ -131,7 +131,7 @@ fn one_bad_field_never_takes_the_others_along() {
 #[test]
 fn a_wrong_field_is_named_with_what_to_do() {
     let warnings = |secret: Value| -> Vec<String> {
-        let secret = Secret::parse(&secret.to_string()).unwrap();
+        let secret = Secret::parse(&secret.to_string(), None).unwrap();
         secret.warnings.iter().map(ToString::to_string).collect()
     };
     assert_eq!(
@@ -172,7 +172,7 @@ fn one_key_under_two_platforms_is_a_warning_and_stays_usable() {
         "square": "a third key of this test",
     }});
     let text = secret.to_string();
-    let secret = Secret::parse(&text).unwrap();
+    let secret = Secret::parse(&text, None).unwrap();
     let mut warnings: Vec<_> = secret.warnings.iter().map(ToString::to_string).collect();
     warnings.sort();
     let expected =
@@ -202,7 +202,7 @@ fn base64_of(text: &str) -> String {
 #[test]
 fn a_part_that_is_not_used_is_a_warning() {
     let text = format!(r#"{{"signing_keys":{{"shopify":["{KEY}","short"],"shoppify":["x"]}}}}"#);
-    let secret = Secret::parse(&text).unwrap();
+    let secret = Secret::parse(&text, None).unwrap();
     let warnings: Vec<_> = secret.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
         warnings,
@@ -216,8 +216,8 @@ fn a_part_that_is_not_used_is_a_warning() {
 #[test]
 fn what_is_null_is_absent_and_hurts_nothing_else() {
     let nulls = r#"{"slack_webhook_url":null,"signing_keys":null,"generic_signing_key":5}"#;
-    let secret = Secret::parse(nulls).unwrap();
-    assert_eq!(secret.slack_url(Channel::Orders, None).unwrap_err(), SlackUrlError::Empty);
+    let secret = Secret::parse(nulls, None).unwrap();
+    assert_eq!(secret.slack_url(Channel::Orders).unwrap_err(), SlackUrlError::Empty);
     assert_eq!(keys(nulls, "generic"), Err(NoKey::Unreadable));
     assert_eq!(keys(nulls, "shopify"), Err(NoKey::Absent));
 }
@@ -225,7 +225,7 @@ fn what_is_null_is_absent_and_hurts_nothing_else() {
 #[test]
 fn what_is_no_secret_is_refused_without_quoting_it() {
     for text in ["", "hush", "null", "[]", r#"["hush",{}]"#, r#""hush""#, r#""[]""#, "5"] {
-        let error = Secret::parse(text).unwrap_err();
+        let error = Secret::parse(text, None).unwrap_err();
         assert!(!error.to_string().contains("hush"));
     }
 }

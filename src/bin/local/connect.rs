@@ -165,7 +165,7 @@ async fn add_key(
     text: &str,
 ) -> Result<Option<usize>, Failure> {
     let mut stored = stack_secret.read().await?;
-    let secret = Secret::parse(&stored.value.to_string())?;
+    let secret = Secret::parse(&stored.value.to_string(), None)?;
     let (same, others): (Vec<_>, Vec<_>) =
         secret.platforms_with(key).partition(|known| known.id == platform.id);
     if let [other, ..] = others[..] {

@@ -12,7 +12,7 @@ use crate::support::aws::sdk_config;
 
 fn secrets(fake: &FakeSecretsManager) -> SecretCache {
     let aws = sdk_config("AWS_ENDPOINT_URL_SECRETS_MANAGER", fake.origin());
-    SecretCache::new(&aws, fake.secret_arn())
+    SecretCache::new(&aws, fake.secret_arn(), None)
 }
 
 fn at(minutes: i64) -> Deadline {
