@@ -29,6 +29,7 @@ pub(crate) fn text(samples: &Samples, others: &Others) -> Result<String, fmt::Er
         first_line("rustc", &["--version"]).split(" (").next().unwrap_or_default(),
     )?;
     writeln!(text, "## Targets\n\n{}", table(&readings(samples, &others.measured)))?;
+    writeln!(text, "{}", include_str!("reasons.md"))?;
     for (network, title) in [
         (Network::Delayed, "With the delays of a network"),
         (Network::Immediate, "Without delays"),
