@@ -34,6 +34,9 @@ pub struct OrderEvent {
     pub reason: Option<OneLine>,
     /// The order's status in the platform's words, such as `on-hold`.
     pub status: Option<OneLine>,
+    /// Whether anything was paid, where the payload says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<bool>,
     /// As much of the customer's name as the settings allow.
     pub customer: Option<OneLine>,
     pub items: Vec<Item>,
@@ -117,6 +120,7 @@ impl OrderEvent {
             number: other.number.or(self.number),
             total: other.total.or(self.total),
             status: other.status.or(self.status),
+            paid: other.paid.or(self.paid),
             customer: other.customer.or(self.customer),
             link: other.link.or(self.link),
             due_at: other.due_at.or(self.due_at),
@@ -181,6 +185,27 @@ pub enum Change {
 }
 
 impl Change {
+    /// All of them.
+    pub const ALL: [Self; 17] = [
+        Self::Paid,
+        Self::Edited,
+        Self::Fulfilled,
+        Self::PartiallyFulfilled,
+        Self::Returned,
+        Self::Exchanged,
+        Self::Refunded,
+        Self::Restored,
+        Self::Reopened,
+        Self::Deleted,
+        Self::CancellationRequested,
+        Self::ReturnRequested,
+        Self::ExchangeRequested,
+        Self::PartlyCancelled,
+        Self::FulfillmentFailed,
+        Self::Unpaid,
+        Self::Fulfillment,
+    ];
+
     /// Its name in platform files and in the ledger's keys.
     pub fn name(self) -> &'static str {
         match self {

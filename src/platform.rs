@@ -203,6 +203,8 @@ pub struct Fields {
     pub shop_domain: Option<String>,
     pub reason: Places,
     pub status: Places,
+    /// Where the payload says whether anything was paid.
+    pub paid: Option<Paid>,
     pub customer: Places,
     /// RFC 3339, a date and time without a zone (taken as UTC), or Unix seconds or milliseconds.
     pub occurred_at: Places,
@@ -217,6 +219,21 @@ pub struct Fields {
     pub total: Option<OneOrMany<Total>>,
     pub items: Option<Items>,
     pub link: Option<Link>,
+}
+
+/// How the payload says whether anything was paid. Where it says neither, that is unknown.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Paid {
+    pub at: OneOrMany<Place>,
+    /// The texts at one of the places by which something was paid; `*` is any text.
+    pub yes: OneOrMany<String>,
+    /// The texts by which nothing was paid, if no place says otherwise. An empty one is a place that is
+    /// there and holds nothing: `null`, or a text without a character.
+    pub no: OneOrMany<String>,
+    /// Orders that are paid in another way than the places say, written as conditions.
+    #[serde(default)]
+    pub unless: Conditions,
 }
 
 /// Where an order's amount is.

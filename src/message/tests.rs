@@ -35,6 +35,7 @@ pub(crate) fn event() -> OrderEvent {
         total: Money::parse("1250000", Some("KRW"), Unit::Major),
         reason: line("customer"),
         status: None,
+        paid: None,
         customer: line("M. K."),
         items: vec![item("2", "Jasmine tea, 100 g"), item("1", "Teapot <small> & cup")],
         more_items: 0,

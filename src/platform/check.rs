@@ -1,7 +1,7 @@
 //! Finds contradictions in a platform file whose values are all valid.
 
 use super::place::{Part, Place, Template};
-use super::{Fields, Platform, RuleKind};
+use super::{Fields, Paid, Platform, RuleKind};
 
 /// What is wrong with a platform file.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,12 @@ pub(super) enum Contradiction {
     NeverReached,
     #[error("there is no `[[event]]`: nothing would ever be delivered")]
     NoRule,
+    #[error("`paid` has the text `{0}` under `yes` and under `no`")]
+    PaidAndUnpaid(String),
+    #[error(
+        "`paid` has an empty text under `yes`: a place that holds nothing says that nothing was paid"
+    )]
+    EmptyPaid,
     #[error("the word for `{0}` is empty in one of the languages")]
     EmptyWord(String),
     #[error("`[words]` has `{0}` twice: upper and lower case are alike")]
@@ -49,6 +55,12 @@ impl Platform {
         if self.has_untrusted_link() {
             let line = line_of(text, 0, |line| line.trim_start().starts_with("link"));
             return mistake(line, Contradiction::NoTrustedHost);
+        }
+        let mut all_fields = self.rules.iter().map(|rule| &rule.fields).chain([&self.fields]);
+        if let Some(contradiction) =
+            all_fields.find_map(|fields| fields.paid.as_ref()?.contradiction())
+        {
+            return mistake(line_of(text, 0, |line| line.contains("paid =")), contradiction);
         }
         for (position, rule) in self.rules.iter().enumerate() {
             let line = line_of(text, position, |line| line.trim() == "[[event]]");
@@ -95,6 +107,18 @@ impl Platform {
             before.extend(headers);
         }
         None
+    }
+}
+
+impl Paid {
+    fn contradiction(&self) -> Option<Contradiction> {
+        if self.yes.as_slice().iter().any(String::is_empty) {
+            return Some(Contradiction::EmptyPaid);
+        }
+        let mut no = self.no.as_slice().iter();
+        let both =
+            no.find(|no| self.yes.as_slice().iter().any(|yes| yes.eq_ignore_ascii_case(no)))?;
+        Some(Contradiction::PaidAndUnpaid(both.clone()))
     }
 }
 

@@ -74,6 +74,7 @@ fn every_word_of_the_files_is_explained() {
         refusal("\"new\"", "\"new\"\n[fields]\ntotal.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[fields]\nitems.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[fields]\nlink.no_word = 1"),
+        refusal("\"new\"", "\"new\"\n[fields]\npaid.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[words]\na = { no_word = 1 }"),
         refusal("\"new\"", "\"new\"\nchange = \"no word\""),
     ];
@@ -151,6 +152,19 @@ fn an_error_names_the_file_the_line_and_the_key() {
         refusal("\"new\"", "\"new\"\nchange = \"paid\""),
         refusal("\"new\"", "\"n*\"\n\n[[event]]\nkind = \"cancelled\"\ntype = [\"new\", \"next\"]"),
         refusal("\"new\"", "\"new\"\n\n[fields]\ndelivery_id = \"header:x-id\""),
+        refusal("\"new\"", "\"new\"\n\n[fields]\npaid = { at = \"/paid\", yes = \"true\" }"),
+        refusal(
+            "\"new\"",
+            "\"new\"\n\n[fields]\npaid = { at = \"paid\", yes = \"T\", no = \"F\" }",
+        ),
+        refusal(
+            "\"new\"",
+            "\"new\"\n\n[fields]\npaid = { at = \"/paid\", yes = \"\", no = \"F\" }",
+        ),
+        refusal(
+            "\"new\"",
+            "\"new\"\n\n[fields]\nid = \"/id\"\npaid = { at = \"/paid\", yes = [\"t\", \"f\"], no = \"F\" }",
+        ),
         refusal("[[event]]\nkind = \"created\"\ntype = \"new\"", "event = []"),
         refusal("\"new\"", "\"new\"\n\n[words]\nunpaid = { en = \"unpaid\", fr = \"?\" }"),
         refusal("\"new\"", "\"new\"\n\n[words]\nunpaid = { en = \"unpaid\" }"),

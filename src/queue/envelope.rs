@@ -191,6 +191,7 @@ mod tests {
             total: Money::parse("1250000.50", Some("KRW"), Unit::Major),
             reason: OneLine::parse("재고 부족 \"a\\b\""),
             status: None,
+            paid: None,
             customer: OneLine::parse("김 🍵 \u{FFFD}"),
             items: vec![Item { title: OneLine::parse("Tee & Kännchen").unwrap(), quantity: None }],
             more_items: 3,
@@ -250,6 +251,17 @@ mod tests {
     #[test]
     fn what_an_earlier_deployment_wrote_is_read() {
         assert_eq!(unpack(FIRST).unwrap().orders(), [event()]);
+    }
+
+    #[test]
+    fn whether_anything_was_paid_is_stored_where_it_is_known_and_can_be_left_out() {
+        let packed = |paid| pack(&[OrderEvent { paid, ..event() }]).remove(0);
+        assert!(!packed(None).contains("paid"));
+        for paid in [true, false] {
+            let text = packed(Some(paid));
+            assert!(text.starts_with(r#"{"version":1,"#), "{text}");
+            assert_eq!(unpack(&text).unwrap().orders()[0].paid, Some(paid));
+        }
     }
 
     #[test]

@@ -112,6 +112,7 @@ fn read<'p>(
     let shop = read_shop(&reader)?;
     let reason = reader.line("reason", |fields| &fields.reason)?;
     let status = reader.line("status", |fields| &fields.status)?;
+    let paid = reader.paid()?;
     let customer = match customer {
         Customer::Hidden => None,
         Customer::Initials => read_customer(&reader)?.map(|name| initials(&name)),
@@ -136,6 +137,7 @@ fn read<'p>(
         total,
         reason,
         status,
+        paid,
         customer: customer.as_deref().and_then(OneLine::parse),
         items,
         more_items,
@@ -207,6 +209,7 @@ fn one_for_each_order(event: OrderEvent, ids: Vec<OneLine>) -> Vec<OrderEvent> {
     let all = OrderEvent {
         number: None,
         total: None,
+        paid: None,
         customer: None,
         items: Vec::new(),
         more_items: 0,

@@ -73,6 +73,7 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
             total: Money::parse(&amount, Some(&shop), Unit::Major),
             reason: OneLine::parse(&reason),
             status: OneLine::parse(&reason),
+            paid: None,
             customer: OneLine::parse(CUSTOMER),
             items: vec![Item { title: OneLine::parse(ITEM).unwrap(), quantity: None }],
             more_items: 0,

@@ -41,6 +41,7 @@ pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
         total: None,
         reason: None,
         status: None,
+        paid: None,
         customer: None,
         items: Vec::new(),
         more_items: 0,

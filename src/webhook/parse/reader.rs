@@ -81,6 +81,27 @@ impl<'a, 'p> Reader<'a, 'p> {
         Ok(OneLine::parse(&text).filter(|_| !first.trim().is_empty()))
     }
 
+    /// Whether anything was paid, where the payload says it.
+    pub(super) fn paid(&self) -> Result<Option<bool>, Unreadable> {
+        let Some(paid) = self.table(|fields| fields.paid.as_ref()) else { return Ok(None) };
+        let (mut is_paid, mut is_unpaid) = (false, false);
+        for place in paid.at.as_slice() {
+            let text = self.at(place)?.unwrap_or_default();
+            let is_blank = text.trim().is_empty();
+            let is_any = paid.yes.as_slice().iter().any(|yes| yes == "*");
+            is_paid |= !is_blank && (is_any || is_one_of(&paid.yes, &text));
+            is_unpaid |= match is_blank {
+                true => is_one_of(&paid.no, "") && self.is_empty(place)?,
+                false => is_one_of(&paid.no, &text),
+            };
+        }
+        for (place, expected) in &paid.unless {
+            let texts = self.all_at(place)?;
+            is_unpaid &= !texts.iter().any(|text| is_one_of(expected, text));
+        }
+        Ok(if is_paid { Some(true) } else { is_unpaid.then_some(false) })
+    }
+
     /// Whether there is nothing at any of the places. That leaves nothing in the trace.
     pub(super) fn is_absent(&self, places: &Places) -> Result<bool, Unreadable> {
         Ok(first(&places.0, |place| self.at(place))?.is_none())
@@ -142,12 +163,17 @@ impl<'a, 'p> Reader<'a, 'p> {
         }
         for place in &rule.empty {
             self.record(|trace| trace.look_up(place));
-            fits &= match place {
-                Place::Header(name) => self.headers.get(name).is_some_and(str::is_empty),
-                Place::Body(pointer) => self.body.is_empty_at(pointer)?,
-            };
+            fits &= self.is_empty(place)?;
         }
         Ok(fits)
+    }
+
+    /// Whether the place is there and holds nothing.
+    fn is_empty(&self, place: &Place) -> Result<bool, Unreadable> {
+        match place {
+            Place::Header(name) => Ok(self.headers.get(name).is_some_and(str::is_empty)),
+            Place::Body(pointer) => self.body.is_empty_at(pointer),
+        }
     }
 
     /// The texts at a place in which a `*` is every element of a list.

@@ -246,3 +246,22 @@ fn nothing_private_gets_out() {
         "ordering_product_code":"CANARY","ordering_product_name":"찻잔"}}"#;
     assert_private("cafe24", &[TRACE, ("x-api-key", "CANARY")], body, Some("Ada Byron"));
 }
+
+#[test]
+fn cafe24_says_whether_an_order_was_paid() {
+    let paid = |order: &str, mark: &str| {
+        let resource = format!(r#"{{"order_id": "{order}", "event_code": "cancel_order"{mark}}}"#);
+        let events =
+            events("cafe24", &[], &format!(r#"{{"event_no": 90026, "resource": {resource}}}"#));
+        events.iter().map(|event| event.paid).collect::<Vec<_>>()
+    };
+    assert_eq!(paid("20260101-1", r#", "paid": "T""#), [Some(true)]);
+    assert_eq!(paid("20260101-1", r#", "paid": "F""#), [Some(false)]);
+    for unknown in
+        ["", r#", "paid": null"#, r#", "paid": "M""#, r#", "paid": "", "payment_date": null"#]
+    {
+        assert_eq!(paid("20260101-1", unknown), [None], "{unknown}");
+    }
+    let of_several = paid("20260101-1,20260101-2", r#", "paid": "F""#);
+    assert_eq!(of_several, [None, None], "it is not known of which order it is said");
+}

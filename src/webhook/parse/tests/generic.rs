@@ -84,3 +84,18 @@ fn nothing_private_gets_out() {
     let body = format!(r#"{{"event_type":"order_cancelled",{fields}}}"#);
     assert_private("generic", &[("authorization", "CANARY")], &body, Some("Ada Byron"));
 }
+
+#[test]
+fn an_own_system_may_say_whether_an_order_was_paid() {
+    let paid = |field: &str| {
+        let body = format!(r#"{{"event_type": "order_created", "order_id": 1{field}}}"#);
+        event("generic", &[], &body).paid
+    };
+    assert_eq!(paid(r#", "paid": true"#), Some(true));
+    assert_eq!(paid(r#", "paid": false"#), Some(false));
+    assert_eq!(paid(r#", "paid": "FALSE""#), Some(false));
+    for unknown in ["", r#", "paid": null"#, r#", "paid": """#, r#", "paid": 0"#, r#", "paid": []"#]
+    {
+        assert_eq!(paid(unknown), None, "{unknown}");
+    }
+}

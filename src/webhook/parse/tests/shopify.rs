@@ -230,3 +230,21 @@ fn nothing_private_gets_out() {
         [("x-shopify-topic", "orders/cancelled"), SHOP, ("x-shopify-hmac-sha256", "CANARY")];
     assert_private("shopify", &headers, body, Some("Ada Byron"));
 }
+
+#[test]
+fn shopifys_financial_status_says_whether_anything_was_paid() {
+    let paid = |status: &str| {
+        let body = ORDER.replacen('{', &format!(r#"{{"financial_status": {status},"#), 1);
+        ["orders/create", "orders/cancelled", "orders/updated"].map(|topic| of(topic, &body).paid)
+    };
+    for status in ["paid", "partially_paid", "partially_refunded", "refunded"] {
+        assert_eq!(paid(&format!("{status:?}")), [Some(true); 3], "{status}");
+    }
+    for status in ["pending", "authorized", "expired", "voided"] {
+        assert_eq!(paid(&format!("{status:?}")), [Some(false); 3], "{status}");
+    }
+    for unknown in ["null", r#""""#, r#""unheard""#, "{}"] {
+        assert_eq!(paid(unknown), [None; 3], "{unknown}");
+    }
+    assert_eq!(shopify("orders/cancelled").paid, None, "it says nothing");
+}

@@ -90,3 +90,14 @@ fn nothing_private_gets_out() {
         "items":[{"title":"Tea","note":"CANARY"}],"metadata":{"CANARY":"CANARY"}}}"#;
     assert_private("standard", &[("x-other", "CANARY")], body, Some("Ada Byron"));
 }
+
+#[test]
+fn a_standard_webhook_may_say_whether_an_order_was_paid() {
+    let paid = |field: &str| {
+        let body = format!(r#"{{"type": "order.created", "data": {{"id": 1{field}}}}}"#);
+        event("standard", &[], &body).paid
+    };
+    assert_eq!(paid(r#", "paid": true"#), Some(true));
+    assert_eq!(paid(r#", "paid": false"#), Some(false));
+    assert_eq!(paid(""), None);
+}

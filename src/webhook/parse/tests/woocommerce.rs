@@ -189,3 +189,21 @@ fn nothing_private_gets_out() {
         [("x-wc-webhook-topic", "order.updated"), SHOP, ("x-wc-webhook-signature", "CANARY")];
     assert_private("woocommerce", &headers, body, Some("Ada Byron"));
 }
+
+#[test]
+fn woocommerces_date_of_payment_says_whether_anything_was_paid() {
+    let paid = |fields: &str| {
+        let body = format!(r#"{{"id": 1, "status": "cancelled"{fields}}}"#);
+        event("woocommerce", &[("x-wc-webhook-topic", "order.updated")], &body).paid
+    };
+    assert_eq!(paid(r#", "date_paid": null, "date_paid_gmt": "2026-01-01T00:00:00""#), Some(true));
+    assert_eq!(paid(r#", "date_paid": "2026-01-01T09:00:00""#), Some(true));
+    assert_eq!(paid(r#", "date_paid": null, "date_paid_gmt": null"#), Some(false));
+    assert_eq!(paid(r#", "date_paid_gmt": null"#), Some(false));
+    assert_eq!(paid(r#", "date_paid": """#), Some(false));
+    assert_eq!(paid(""), None, "it says nothing");
+    let by_courier = r#", "date_paid_gmt": null, "payment_method": "cod""#;
+    assert_eq!(paid(by_courier), None, "the courier is paid, or was not yet");
+    let paid_courier = r#", "date_paid_gmt": "2026-01-01T00:00:00", "payment_method": "cod""#;
+    assert_eq!(paid(paid_courier), Some(true));
+}
