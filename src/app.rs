@@ -33,7 +33,7 @@ const PREWARM: Duration = Duration::from_secs(2);
 
 impl App {
     /// Slack and AWS as `config` names them, all over `http`; `variable` looks up the environment
-    /// variables of the AWS SDK. Logs and counts the settings that are left out.
+    /// variables of the AWS SDK. Logs and counts the settings and rules that are left out.
     pub fn new(
         config: Config,
         http: &Arc<HttpClient>,
@@ -44,6 +44,11 @@ impl App {
         for UnreadableSetting { name, expected, instead } in &config.unreadable {
             tracing::error!(variable = name, expected, instead, "unreadable setting: left out");
             metrics.count(Metric::SettingsUnreadable);
+        }
+        for rule in &config.unreadable_rules {
+            let (line, word, reason) = (rule.line, &rule.word, rule.sentence());
+            tracing::warn!(line, word, reason, "unreadable rule: passed over");
+            metrics.count(Metric::RulesUnreadable);
         }
         let aws = aws::sdk_config(http, variable)?;
         let queue = match &config.delivery {

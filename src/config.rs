@@ -7,13 +7,15 @@ use url::Url;
 
 use self::setting::Variables;
 use self::values::{HttpsAddress, Origin, Way};
-use crate::order::Kind;
 use crate::order::money::Money;
+use crate::order::{Change, Kind, OrderEvent};
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
+use crate::rules::{ChannelName, Rules, UnreadableRule};
 
 pub use self::setting::{ConfigError, UnreadableSetting};
-pub use self::values::{Customer, Language, Mention, Mode};
+pub use self::values::{Customer, Language};
+pub use crate::rules::{Mention, Mode};
 
 mod setting;
 mod values;
@@ -37,6 +39,10 @@ pub struct Config {
     pub customer: Customer,
     /// Read from `MENTION` and `MENTION_ABOVE`.
     pub mention: Option<MentionRule>,
+    /// Read from `RULES`. They come before the settings of their kind.
+    pub rules: Rules,
+    /// The lines of `RULES` that are left out.
+    pub unreadable_rules: Vec<UnreadableRule>,
     /// The webhook's address as it is registered, for platforms that sign it. Read from `PUBLIC_URL`.
     pub public_url: Option<String>,
     /// Another origin than Slack's, for tests. Read from `SLACK_ORIGIN`.
@@ -84,9 +90,44 @@ pub struct MentionRule {
     pub above: Option<Money>,
 }
 
+impl MentionRule {
+    /// The mention of this event's message: a cancellation notifies people if it is large enough and
+    /// real, and was paid.
+    pub fn mention(&self, event: &OrderEvent) -> Option<&Mention> {
+        let is_large = match (&self.above, &event.total) {
+            (None, _) => true,
+            (Some(floor), Some(total)) => total.reaches(floor),
+            (Some(_), None) => false,
+        };
+        let is_lost = event.kind == Kind::Cancelled && event.change != Some(Change::Unpaid);
+        (is_lost && is_large && !event.is_test).then_some(&self.mention)
+    }
+}
+
+/// Who hears of an event: how it is shown, whom it mentions, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decision<'a> {
+    pub mode: Mode,
+    /// The mention of its first message. A repeat mentions no one.
+    pub mention: Option<&'a Mention>,
+    /// `None` is the orders' own channel.
+    pub channel: Option<&'a ChannelName>,
+    pub by: By,
+}
+
+/// What decided each part: the number of a line of `RULES`, or `None` for the simple setting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct By {
+    pub mode: Option<usize>,
+    pub mention: Option<usize>,
+    pub channel: Option<usize>,
+}
+
 impl Config {
     /// Reads the settings; `variable` looks one up. An empty variable counts as not set.
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        // Not trimmed: the lines keep their numbers.
+        let (rules, unreadable_rules) = Rules::parse(&variable("RULES").unwrap_or_default());
         let mut read = Variables::new(variable);
         Ok(Self {
             secret_id: read.text("SECRET_ID").ok_or(ConfigError::Missing("SECRET_ID"))?,
@@ -101,6 +142,8 @@ impl Config {
             language: read.with_default("LANGUAGE", "en"),
             customer: read.with_default("CUSTOMER", "hidden"),
             mention: mention(&mut read),
+            rules,
+            unreadable_rules,
             public_url: read
                 .optional(
                     "PUBLIC_URL",
@@ -115,6 +158,22 @@ impl Config {
             function_name: read.text("AWS_LAMBDA_FUNCTION_NAME"),
             unreadable: read.unreadable,
         })
+    }
+
+    /// What the rules say about an event, and the simple settings where they say nothing.
+    pub fn decide(&self, event: &OrderEvent) -> Decision<'_> {
+        let said = self.rules.decide(event);
+        let simple_mention = || self.mention.as_ref().and_then(|rule| rule.mention(event));
+        Decision {
+            mode: said.mode.map_or_else(|| self.show.mode(event.kind), |mode| mode.value),
+            mention: said.mention.map_or_else(simple_mention, |mention| mention.value),
+            channel: said.channel.map(|name| name.value).filter(|name| !name.is_orders()),
+            by: By {
+                mode: said.mode.map(|mode| mode.line),
+                mention: said.mention.map(|mention| mention.line),
+                channel: said.channel.map(|name| name.line),
+            },
+        }
     }
 }
 

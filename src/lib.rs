@@ -8,6 +8,7 @@
 //! * [`handlers`]: one per kind of Lambda event: a webhook, a batch of queue messages, an alarm.
 //! * [`webhook`]: a request is routed, verified and parsed into order events. Pure.
 //! * [`platform`]: what a platform's TOML file says about signatures and fields.
+//! * [`rules`]: which events are shown how, whom they mention and in which channel. Pure.
 //! * [`order`], [`alarm`]: the two things that are ever delivered.
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
@@ -39,6 +40,7 @@ pub mod message;
 pub mod order;
 pub mod platform;
 pub mod queue;
+pub mod rules;
 pub mod secret;
 pub mod slack;
 pub mod webhook;

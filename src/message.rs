@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::config::{Language, Mention, MentionRule};
-use crate::order::{Change, Kind, OrderEvent};
+use crate::order::{Kind, OrderEvent};
 use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::words::Words;
@@ -115,15 +115,8 @@ fn mentioning(message: Message, mention: Option<&Mention>) -> Message {
     }
 }
 
-/// A cancellation notifies people once, if it is large enough and real, and was paid.
+/// A repeat notifies no one.
 fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option<&'a Mention> {
-    let rule = style.mention.as_ref()?;
-    let is_large = match (&rule.above, &event.total) {
-        (None, _) => true,
-        (Some(floor), Some(total)) => total.reaches(floor),
-        (Some(_), None) => false,
-    };
-    let is_lost = event.kind == Kind::Cancelled && event.change != Some(Change::Unpaid);
-    let is_due = is_lost && is_large && !event.is_test && !remarks.repeat;
-    is_due.then_some(&rule.mention)
+    let rule = style.mention.as_ref().filter(|_| !remarks.repeat)?;
+    rule.mention(event)
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::message::tests::event;
+use crate::rules::Line;
 
 fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let required = [("SECRET_ID", "order-alerts"), ("DELIVERY", "direct")];
@@ -25,6 +27,8 @@ fn the_defaults_are_quiet_and_private() {
         language: Language::English,
         customer: Customer::Hidden,
         mention: None,
+        rules: Rules::default(),
+        unreadable_rules: Vec::new(),
         public_url: None,
         slack_origin: None,
         function_name: None,
@@ -204,4 +208,64 @@ fn an_amount_without_a_mention_has_no_effect() {
     let unclear = config(&[("MENTION", "@here"), ("MENTION_ABOVE", "KRW 5")]).unwrap();
     let names: Vec<_> = unclear.unreadable.iter().map(|setting| setting.name).collect();
     assert_eq!((unclear.mention, names), (None, vec!["MENTION"]));
+}
+
+const SIMPLE: [(&str, &str); 3] =
+    [("SHOW_CANCELLED", "each"), ("MENTION", "here"), ("MENTION_ABOVE", "KRW 500000")];
+
+#[test]
+fn without_rules_the_simple_settings_decide() {
+    let config = config(&SIMPLE).unwrap();
+    let decided = |event: &OrderEvent| {
+        let Decision { mode, mention, channel, by } = config.decide(event);
+        assert_eq!((channel, by), (None, By::default()));
+        (mode, mention.cloned())
+    };
+    let lost = event();
+    assert_eq!(decided(&lost), (Mode::Immediate, Some(Mention::Here)));
+    let changed = OrderEvent { kind: Kind::Modified, ..event() };
+    assert_eq!(decided(&changed), (Mode::Digest, None));
+    let unpaid = OrderEvent { change: Some(Change::Unpaid), ..event() };
+    let small = OrderEvent { total: "KRW 499999".parse().ok(), ..event() };
+    let unknown = OrderEvent { total: None, ..event() };
+    let test = OrderEvent { is_test: true, ..event() };
+    for quiet in [unpaid, small, unknown, test] {
+        assert_eq!(decided(&quiet), (Mode::Immediate, None), "{quiet:?}");
+    }
+}
+
+#[test]
+fn rules_come_before_the_simple_settings_part_by_part() {
+    let rules =
+        "paid -> to kitchen\ncancelled -> mention nobody\nrefunded -> off\ncreated -> to orders";
+    let config = config(&[SIMPLE[0], SIMPLE[1], ("RULES", rules)]).unwrap();
+    let kitchen = ChannelName::parse("kitchen").unwrap();
+    let paid = OrderEvent { kind: Kind::Modified, change: Some(Change::Paid), ..event() };
+    let expected = Decision {
+        mode: Mode::Digest,
+        mention: None,
+        channel: Some(&kitchen),
+        by: By { channel: Some(1), ..By::default() },
+    };
+    assert_eq!(config.decide(&paid), expected);
+    let by = By { mention: Some(2), ..By::default() };
+    let expected = Decision { mode: Mode::Immediate, mention: None, channel: None, by };
+    assert_eq!(config.decide(&event()), expected);
+    let refunded = OrderEvent { change: Some(Change::Refunded), ..paid };
+    let by = By { mode: Some(3), ..By::default() };
+    let expected = Decision { mode: Mode::Off, mention: None, channel: None, by };
+    assert_eq!(config.decide(&refunded), expected);
+    let created = OrderEvent { kind: Kind::Created, ..event() };
+    let by = By { channel: Some(4), ..By::default() };
+    let expected = Decision { mode: Mode::Digest, mention: None, channel: None, by };
+    assert_eq!(config.decide(&created), expected);
+}
+
+#[test]
+fn an_unreadable_rule_leaves_the_others_and_keeps_its_number() {
+    let config = config(&[("RULES", "\n\npaid -> each\nrefund -> off\n")]).unwrap();
+    assert_eq!(config.rules.lines().map(Line::number).collect::<Vec<_>>(), [3]);
+    let unreadable: Vec<_> =
+        config.unreadable_rules.iter().map(|rule| (rule.line, rule.word.as_str())).collect();
+    assert_eq!((unreadable, config.unreadable), (vec![(4, "refund")], vec![]));
 }

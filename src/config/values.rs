@@ -6,17 +6,7 @@ use crate::config::setting::Setting;
 use crate::order::money::Money;
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
-
-/// How events of one kind are delivered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Without delay, each in a message of its own.
-    Immediate,
-    /// In one message with the others of its digest window.
-    Digest,
-    /// Not at all.
-    Off,
-}
+use crate::rules::{Mention, Mode};
 
 /// The language of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,18 +21,6 @@ pub enum Customer {
     Hidden,
     Initials,
     Full,
-}
-
-/// A mention that Slack notifies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Mention {
-    Here,
-    Channel,
-    Everyone,
-    /// A member id, such as `U012AB3CD`.
-    User(String),
-    /// A user group's id, such as `S012AB3CD`.
-    Group(String),
 }
 
 /// The word for a [`Delivery`](super::Delivery).
@@ -76,12 +54,7 @@ impl Setting for Mode {
     const EXPECTED: &str = "`each`, `digest` or `off`";
 
     fn read(text: &str) -> Option<Self> {
-        match text {
-            "each" => Some(Self::Immediate),
-            "digest" => Some(Self::Digest),
-            "off" => Some(Self::Off),
-            _ => None,
-        }
+        text.parse().ok()
     }
 }
 
@@ -123,20 +96,7 @@ impl Setting for Mention {
         "`here`, `channel`, `everyone`, `user:` or `group:` and an id such as `user:U012AB3CD`";
 
     fn read(text: &str) -> Option<Self> {
-        let is_id = |id: &str| {
-            !id.is_empty() && id.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        };
-        match text.split_once(':') {
-            Some(("user", id)) if is_id(id) => Some(Self::User(id.to_owned())),
-            Some(("group", id)) if is_id(id) => Some(Self::Group(id.to_owned())),
-            Some(_) => None,
-            None => match text {
-                "here" => Some(Self::Here),
-                "channel" => Some(Self::Channel),
-                "everyone" => Some(Self::Everyone),
-                _ => None,
-            },
-        }
+        text.parse().ok()
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Metric {
     AlarmsIgnored,
     /// Settings that are left out because they cannot be read, once in each sandbox.
     SettingsUnreadable,
+    /// Lines of `RULES` that are passed over because they cannot be read, once in each sandbox.
+    RulesUnreadable,
 }
 
 impl Metric {

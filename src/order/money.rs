@@ -203,7 +203,7 @@ fn exact_sum(a: Decimal, b: Decimal) -> Option<Decimal> {
 }
 
 /// The number of decimals of an ISO 4217 currency: 0 for KRW, 2 for USD, 3 for KWD.
-fn decimals(code: &str) -> Option<u32> {
+pub(crate) fn decimals(code: &str) -> Option<u32> {
     Currency::from_code(code)?.exponent().map(u32::from)
 }
 

@@ -26,6 +26,7 @@ use serde_json::json;
 
 mod alarm;
 mod grouping;
+mod rules;
 mod settings;
 
 const KEY: &str = "the test key of every property";

@@ -107,6 +107,25 @@ async fn an_unreadable_setting_has_its_default() {
 }
 
 #[tokio::test]
+async fn an_unreadable_rule_is_passed_over_logged_and_counted() {
+    let rules = "paid -> off\nrefund -> off; canceled -> to a b\n";
+    let world = World::with(&[("RULES", rules)]).await;
+    for _ in 0..2 {
+        assert_eq!(world.send(&shopify_cancellation()).await.status, 200);
+    }
+    assert_eq!(world.slack.messages().len(), 2);
+    let logs = world.function.logs();
+    let lines: Vec<_> = logs.iter().filter(|line| line.contains("unreadable rule")).collect();
+    let [first, second] = lines[..] else { panic!("two lines: {logs:#?}") };
+    for part in ["\"WARN\"", "\"line\":2", "\"word\":\"refund\"", "did you mean `refunded`?"] {
+        assert!(first.contains(part), "{part}: {first}");
+    }
+    assert!(second.contains("\"line\":3") && second.contains("`cancelled`"), "{second}");
+    let counts = logs.iter().filter(|line| line.contains("\"RulesUnreadable\":2.0"));
+    assert_eq!(counts.count(), 1, "at the first invocation only: {logs:#?}");
+}
+
+#[tokio::test]
 async fn only_what_no_default_replaces_stops_the_start_and_is_named() {
     let not_set = "is not set, and it is needed unless DELIVERY is `direct`";
     for (name, value, sentence) in [
