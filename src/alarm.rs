@@ -106,6 +106,7 @@ pub enum StackAlarm {
     Ledger,
     Errors,
     Throttles,
+    UnreadableRules,
 }
 
 impl Alarm {
@@ -141,6 +142,7 @@ impl Alarm {
             ("-ledger", StackAlarm::Ledger),
             ("-errors", StackAlarm::Errors),
             ("-throttles", StackAlarm::Throttles),
+            ("-unreadable-rules", StackAlarm::UnreadableRules),
         ];
         let found = endings.into_iter().find(|(end, _)| self.name.as_str().ends_with(end));
         found.map(|(_, stack_alarm)| stack_alarm)

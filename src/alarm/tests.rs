@@ -344,6 +344,7 @@ fn the_stacks_own_alarms_are_known_by_the_end_of_their_name() {
     assert_eq!(stack_alarm("tea-rejected-webhooks"), Some(StackAlarm::RejectedWebhooks));
     assert_eq!(stack_alarm("tea-too-many-requests"), Some(StackAlarm::TooManyRequests));
     assert_eq!(stack_alarm("order-alerts-ledger"), Some(StackAlarm::Ledger));
+    assert_eq!(stack_alarm("order-alerts-unreadable-rules"), Some(StackAlarm::UnreadableRules));
     assert_eq!(stack_alarm("no-orders"), None);
     assert_eq!(stack_alarm("order-alerts-no-orders-2"), None);
     assert_eq!(stack_alarm("order-alerts-errors "), Some(StackAlarm::Errors));

@@ -19,6 +19,7 @@ ALARMS = {
     "ledger": ("LedgerMinutes", ["LedgerUnavailable"]),
     "errors": ("FailedMinutes", ["Errors"]),
     "throttles": ("ThrottledMinutes", ["Throttles"]),
+    "unreadable-rules": ("UnreadableRules", ["RulesUnreadable"]),
 }
 # About the shop, and no fault of the function.
 WITHOUT_EMAIL = ["cancellations"]

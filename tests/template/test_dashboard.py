@@ -60,7 +60,7 @@ class Dashboard(unittest.TestCase):
             "OrdersCreated", "OrdersModified", "OrdersCancelled", "SecondsToSlack", "WebhooksRejected",
             "WebhooksUnsigned", "WebhooksUnreadable", "WebhooksNotTaken", "TooManyRequests", "SlackRefused", "SlackUnexpectedReply", "SlackRateLimited",
             "ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible", "LedgerUnavailable", "Errors",
-            "Throttles", "Duration",
+            "Throttles", "Duration", "RulesUnreadable",
         }, named)
 
     def test_it_shows_what_the_api_refuses(self):

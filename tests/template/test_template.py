@@ -18,7 +18,7 @@ ACTIONS = {
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "LANGUAGE", "LEDGER_TABLE", "MENTION",
-    "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "SECRET_ID", "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
+    "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
 ]
 LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",

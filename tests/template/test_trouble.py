@@ -129,6 +129,16 @@ class Function(unittest.TestCase):
         self.assertEqual(len(alarm("errors").changes(Errors=every_three_minutes)), 2)
 
 
+class UnreadableRules(unittest.TestCase):
+    def test_one_that_a_start_of_the_function_finds_is_an_alarm_for_six_hours(self):
+        found = alarm("unreadable-rules").changes(RulesUnreadable={NOON: 2})
+        self.assertEqual(found, [("12:01", "ALARM"), ("18:11", "OK")])
+
+    def test_starts_within_six_hours_are_one_alarm(self):
+        starts = {minute: 1 for minute in range(at("02:00"), at("14:00"), 350)}
+        self.assertEqual(len(alarm("unreadable-rules").changes(RulesUnreadable=starts)), 2)
+
+
 class Webhooks(unittest.TestCase):
     def test_a_few_strangers_are_no_alarm(self):
         strangers = {minute: 1 for minute in range(0, at("24:00"), 2)}
@@ -200,7 +210,7 @@ class Queues(unittest.TestCase):
 class MissingData(unittest.TestCase):
     def test_it_is_no_trouble(self):
         names = (
-            "rejected-webhooks", "too-many-requests", "slack-refuses", "queue-age", "dead-letters", "ledger", "errors", "throttles",
+            "rejected-webhooks", "too-many-requests", "slack-refuses", "queue-age", "dead-letters", "ledger", "errors", "throttles", "unreadable-rules",
         )
         for name in names:
             self.assertEqual(alarm(name).changes(), [], name)

@@ -201,6 +201,12 @@ fn an_alarm_for_throttles() {
 }
 
 #[test]
+fn an_alarm_for_unreadable_rules() {
+    let data = json!({"period": 300, "recentDatapoints": [2.0], "threshold": 1.0});
+    insta::assert_snapshot!(messages(&own("unreadable-rules", "OK", "ALARM", &data)));
+}
+
+#[test]
 fn orders_come_in_again() {
     let data = json!({"period": 60, "recentDatapoints": [0.0, 0.0, 3.0], "threshold": 0.0});
     insta::assert_snapshot!(messages(&no_orders(own("no-orders", "ALARM", "OK", &data))));
@@ -230,6 +236,7 @@ fn every_alarm_of_the_stack_has_its_headlines() {
         "ledger",
         "errors",
         "throttles",
+        "unreadable-rules",
     ];
     let known = json!({"period": 900, "recentDatapoints": [90_061.0]});
     let changes = [

@@ -24,6 +24,7 @@ impl Words {
             StackAlarm::Throttles => {
                 self.choose("Capacity of the alert service", "알림 서비스 동시 실행")
             }
+            StackAlarm::UnreadableRules => self.choose("Rules of the alerts", "알림 규칙"),
         }
     }
 
@@ -71,6 +72,9 @@ impl Words {
             (StackAlarm::Throttles, ..) => {
                 self.choose("The alert service is over its limit", "알림 서비스 실행 한도 초과")
             }
+            (StackAlarm::UnreadableRules, ..) => {
+                self.choose("Some rules cannot be read", "읽을 수 없는 알림 규칙 있음")
+            }
         };
         problem.to_owned()
     }
@@ -107,6 +111,9 @@ impl Words {
             StackAlarm::Errors => self.choose("no more errors", "알림 서비스 정상 작동"),
             StackAlarm::Throttles => {
                 self.choose("the alert service is within its limit again", "실행 한도 초과 해소")
+            }
+            StackAlarm::UnreadableRules => {
+                self.choose("no more unreadable rules found", "읽을 수 없는 알림 규칙이 더는 없음")
             }
         }
     }
@@ -166,6 +173,12 @@ impl Words {
                 "동시 실행 한도에 걸려 알림 서비스(Lambda 함수)가 요청을 다 받지 못하고 있습니다. 오류를 받은 \
                  플랫폼은 대부분 다시 보냅니다.",
             ),
+            StackAlarm::UnreadableRules => self.choose(
+                "Order alerts still come, but some rules are not followed because they cannot be read. An \
+                 order may be in another channel than they say, in a digest, or without a mention.",
+                "주문 알림은 계속 오지만, 읽을 수 없는 알림 규칙은 적용되지 않습니다. 주문이 규칙과 다른 채널에 \
+                 오거나, 모아서 오거나, 멘션 없이 올 수 있습니다.",
+            ),
         };
         match self.meanwhile(own) {
             Some(meanwhile) => format!("{description} {meanwhile}"),
@@ -188,7 +201,8 @@ impl Words {
             StackAlarm::NoOrders
             | StackAlarm::Cancellations
             | StackAlarm::DeadLetters
-            | StackAlarm::Ledger => None,
+            | StackAlarm::Ledger
+            | StackAlarm::UnreadableRules => None,
         }
     }
 
@@ -271,6 +285,12 @@ impl Words {
                 "계정의 동시성 한도와 함수의 예약된 동시성을 확인하고, 웹훅이 평소보다 많이 들어오는지 \
                  살펴보세요.",
             ),
+            StackAlarm::UnreadableRules => self.choose(
+                "The function's log has the number of each rule, the word that does not fit, and what may \
+                 stand there. Correct the parameter Rules and deploy again.",
+                "함수 로그에서 규칙의 줄 번호와 잘못된 단어, 쓸 수 있는 단어를 확인하세요. 매개변수 Rules를 고쳐 \
+                 다시 배포하세요.",
+            ),
         }
     }
 
@@ -293,7 +313,8 @@ impl Words {
                 | StackAlarm::SlackRefuses
                 | StackAlarm::Ledger
                 | StackAlarm::Errors
-                | StackAlarm::Throttles,
+                | StackAlarm::Throttles
+                | StackAlarm::UnreadableRules,
             ) => None,
         }
     }
