@@ -259,3 +259,27 @@ pub struct Item {
     /// The sender's digits, such as `2` or `0.5`.
     pub quantity: Option<OneLine>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::tests::event;
+
+    #[test]
+    fn each_change_has_the_name_by_which_it_is_stored() {
+        for change in Change::ALL {
+            assert_eq!(serde_json::to_value(change).unwrap(), change.name());
+        }
+    }
+
+    #[test]
+    fn whether_it_was_paid_comes_from_the_other_event_where_that_says_it() {
+        let joined = |ours, theirs| {
+            let other = OrderEvent { paid: theirs, ..event() };
+            OrderEvent { paid: ours, ..event() }.with_order_of(other).paid
+        };
+        assert_eq!(joined(Some(false), Some(true)), Some(true));
+        assert_eq!(joined(Some(false), None), Some(false));
+        assert_eq!(joined(None, Some(false)), Some(false));
+    }
+}

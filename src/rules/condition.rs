@@ -72,11 +72,17 @@ impl Conditions {
         is_what
             && (!self.unpaid || is_unpaid(event))
             && (!self.test || event.is_test)
-            && holds(&self.from, |floor| total.is_some_and(|total| total.reaches(floor)))
-            && holds(&self.under, |ceiling| total.is_some_and(|total| ceiling.exceeds(total)))
-            && holds(&self.platform, |id| event.platform == **id)
-            && holds(&self.shop, |shop| event.shop.as_ref().is_some_and(|at| is_same(at, shop)))
-            && holds(&self.status, |word| event.status.as_ref().is_some_and(|at| is_same(at, word)))
+            && holds(self.from.as_ref(), |floor| total.is_some_and(|total| total.reaches(floor)))
+            && holds(self.under.as_ref(), |ceiling| {
+                total.is_some_and(|total| ceiling.exceeds(total))
+            })
+            && holds(self.platform, |id| event.platform == id)
+            && holds(self.shop.as_ref(), |shop| {
+                event.shop.as_ref().is_some_and(|at| is_same(at, shop))
+            })
+            && holds(self.status.as_ref(), |word| {
+                event.status.as_ref().is_some_and(|at| is_same(at, word))
+            })
     }
 
     /// Whether these fit every event that the others fit.
@@ -87,14 +93,18 @@ impl Conditions {
             What::Change(_) => self.what == other.what,
         };
         let all = |ours: &Option<OneLine>, theirs: &Option<OneLine>| {
-            holds(ours, |ours| theirs.as_ref().is_some_and(|theirs| is_same(ours, theirs)))
+            holds(ours.as_ref(), |ours| theirs.as_ref().is_some_and(|theirs| is_same(ours, theirs)))
         };
         covers_what
             && (!self.unpaid || other.unpaid)
             && (!self.test || other.test)
-            && holds(&self.from, |from| other.from.as_ref().is_some_and(|at| at.reaches(from)))
-            && holds(&self.under, |under| other.under.as_ref().is_some_and(|at| under.reaches(at)))
-            && holds(&self.platform, |id| other.platform == Some(*id))
+            && holds(self.from.as_ref(), |from| {
+                other.from.as_ref().is_some_and(|at| at.reaches(from))
+            })
+            && holds(self.under.as_ref(), |under| {
+                other.under.as_ref().is_some_and(|at| under.reaches(at))
+            })
+            && holds(self.platform, |id| other.platform == Some(id))
             && all(&self.shop, &other.shop)
             && all(&self.status, &other.status)
     }
@@ -135,8 +145,8 @@ fn is_unpaid(event: &OrderEvent) -> bool {
 }
 
 /// Whether a condition holds, or is not there.
-fn holds<T>(condition: &Option<T>, test: impl Fn(&T) -> bool) -> bool {
-    condition.as_ref().is_none_or(test)
+fn holds<T>(condition: Option<T>, test: impl Fn(T) -> bool) -> bool {
+    condition.is_none_or(test)
 }
 
 fn is_same(a: &OneLine, b: &OneLine) -> bool {

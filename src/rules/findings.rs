@@ -126,9 +126,12 @@ impl Action {
             Whom::Nobody => "mention nobody".to_owned(),
             Whom::Mention(mention) => format!("mention {mention}"),
         });
-        let channel = self.channel.as_ref().map(|name| match name.is_orders() {
-            true => "in the orders' own channel".to_owned(),
-            false => format!("in the channel {name}"),
+        let channel = self.channel.as_ref().map(|name| {
+            if name.is_orders() {
+                "in the orders' own channel".to_owned()
+            } else {
+                format!("in the channel {name}")
+            }
         });
         [mode, mention, channel].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

@@ -11,10 +11,7 @@ pub(super) fn near_miss<'a>(
         return None;
     }
     let allowed = if length < 6 { 1 } else { 2 };
-    let distance = |known: &str| match known.starts_with(&word) {
-        true => 1,
-        false => distance(&word, known),
-    };
+    let distance = |known: &str| if known.starts_with(&word) { 1 } else { distance(&word, known) };
     let near = known.into_iter().map(|known| (distance(known), known));
     near.filter(|(distance, _)| (1..=allowed).contains(distance))
         .min_by_key(|(distance, _)| *distance)

@@ -86,7 +86,7 @@ fn amount(condition: &str, words: &mut Words<'_>) -> Result<Money, Mistake> {
     }
     // `KRW 500 000`: the rest of the digits.
     while let Some(more) = words.next_if(|word| word.chars().all(is_digit)) {
-        text.push_str(&format!(" {more}"));
+        text = format!("{text} {more}");
     }
     match (text.parse::<Money>(), without_separators(&text)) {
         (_, Some(right)) => Err(Mistake::at(&text, Problem::Separators(right))),
@@ -118,9 +118,10 @@ fn without_separators(text: &str) -> Option<String> {
     if is_point && after.starts_with('.') && !before.contains(is_mark) {
         return None;
     }
-    let right = match is_point {
-        true => format!("{code} {}.{decimals}", plain(before)),
-        false => format!("{code} {}", plain(digits)),
+    let right = if is_point {
+        format!("{code} {}.{decimals}", plain(before))
+    } else {
+        format!("{code} {}", plain(digits))
     };
     right.parse::<Money>().is_ok().then_some(right)
 }

@@ -296,7 +296,7 @@ fn beyond_eight_kilobytes_nothing_is_read_not_even_half_a_line() {
 fn doubts(text: &str) -> Vec<String> {
     let findings = rules(text).findings().into_iter();
     let doubts = findings.filter(|finding| !matches!(finding.kind, FindingKind::Does(_)));
-    doubts.map(|finding| finding.to_string()).collect()
+    doubts.map(|finding: Finding| finding.to_string()).collect()
 }
 
 #[test]

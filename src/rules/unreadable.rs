@@ -75,7 +75,7 @@ impl UnreadableRule {
     /// What is wrong and what may stand there, without the number of the line.
     pub fn sentence(&self) -> String {
         let Self { word, problem, .. } = self;
-        let meant = |near: &Option<&str>| match near {
+        let meant = |near: Option<&str>| match near {
             Some(near) => format!(" (did you mean `{near}`?)"),
             None => String::new(),
         };
@@ -88,7 +88,7 @@ impl UnreadableRule {
                 "`{word}` is not known left of the arrow{}: write `created`, `modified`, `cancelled`, \
                  `any` or a change such as `refunded`, and conditions: `unpaid`, `test`, `from`, \
                  `under`, `platform`, `shop`, `status`; put a name with blanks in quotes",
-                meant(near)
+                meant(*near)
             ),
             Problem::LeftComma => format!(
                 "`{word}` has a comma, and left of the arrow there is none, because all of it must fit: \
@@ -121,7 +121,7 @@ impl UnreadableRule {
             Problem::Platform(near) => format!(
                 "`{word}` is no platform{}: write the last part of its webhook's path, such as \
                  `shopify`, or its name, in quotes if it has blanks",
-                meant(near)
+                meant(*near)
             ),
             Problem::NothingToDo => format!(
                 "nothing follows `{word}`: write `each`, `digest`, `off`, `mention` with whom, or `to` \
@@ -130,7 +130,7 @@ impl UnreadableRule {
             Problem::Right(near) => format!(
                 "`{word}` is not known right of the arrow{}: write `each`, `digest`, `off`, `mention` \
                  with whom, or `to` with a channel, and commas between them",
-                meant(near)
+                meant(*near)
             ),
             Problem::NoWhom => {
                 "`mention` needs to know whom: write `here`, `channel`, `everyone`, `nobody`, or \
@@ -140,7 +140,7 @@ impl UnreadableRule {
             Problem::Whom(near) => format!(
                 "`{word}` cannot be mentioned{}: write `here`, `channel`, `everyone`, `nobody`, or \
                  `user:` or `group:` and an id, such as `user:U012AB3CD`",
-                meant(near)
+                meant(*near)
             ),
             Problem::NoChannel => {
                 "`to` needs a channel, such as `to kitchen`, or `to orders` for the orders' own"

@@ -3,7 +3,7 @@
 use order_alerts::config::Config;
 use order_alerts::order::one_line::OneLine;
 use order_alerts::order::{Change, Kind, OrderEvent};
-use order_alerts::rules::{ChannelName, Rules};
+use order_alerts::rules::{ChannelName, Line, Rules};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -106,7 +106,7 @@ fn any_text_becomes_rules_that_decide_any_event() {
     let text = prop_oneof![words(), any::<String>(), "[a-z;>#\"'\n ,-]{0,200}"];
     check((text, event()), |(text, event)| {
         let (rules, unreadable) = Rules::parse(&text);
-        let numbers: Vec<_> = rules.lines().map(|line| line.number()).collect();
+        let numbers: Vec<_> = rules.lines().map(Line::number).collect();
         prop_assert!(numbers.is_sorted_by(|a, b| a < b));
         prop_assert!(unreadable.iter().all(|rule| !numbers.contains(&rule.line)));
         for rule in &unreadable {
@@ -127,7 +127,7 @@ fn any_text_becomes_rules_that_decide_any_event() {
             prop_assert!(channel.value.is_orders() || channels.contains(&channel.value));
             prop_assert!(numbers.contains(&channel.line));
         }
-        let again = rules.lines().map(|line| line.text()).collect::<Vec<_>>().join("\n");
+        let again = rules.lines().map(Line::text).collect::<Vec<_>>().join("\n");
         let (same, none) = Rules::parse(&again);
         prop_assert_eq!((same.lines().count(), none), (numbers.len(), vec![]));
         Ok(())

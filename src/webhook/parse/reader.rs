@@ -89,11 +89,9 @@ impl<'a, 'p> Reader<'a, 'p> {
             let text = self.at(place)?.unwrap_or_default();
             let is_blank = text.trim().is_empty();
             let is_any = paid.yes.as_slice().iter().any(|yes| yes == "*");
-            is_paid |= !is_blank && (is_any || is_one_of(&paid.yes, &text));
-            is_unpaid |= match is_blank {
-                true => is_one_of(&paid.no, "") && self.is_empty(place)?,
-                false => is_one_of(&paid.no, &text),
-            };
+            is_paid |= !is_blank && (is_any || is_one_of(&paid.yes, text.trim()));
+            let says_no = is_one_of(&paid.no, text.trim());
+            is_unpaid |= says_no && (!is_blank || self.is_empty(place)?);
         }
         for (place, expected) in &paid.unless {
             let texts = self.all_at(place)?;
