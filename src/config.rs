@@ -11,7 +11,7 @@ use crate::order::money::Money;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
-use crate::rules::{ChannelName, Rules, UnreadableRule};
+use crate::rules::{ChannelName, Rules, Said, UnreadableRule};
 
 pub use self::setting::{ConfigError, UnreadableSetting};
 pub use self::values::{Customer, Language};
@@ -160,13 +160,17 @@ impl Config {
         })
     }
 
+    /// Whether new orders or changes may be shown in digests.
+    pub fn may_digest(&self) -> bool {
+        [self.show.created, self.show.modified].contains(&Mode::Digest) || !self.rules.is_empty()
+    }
+
     /// What the rules say about an event, and the simple settings where they say nothing.
     pub fn decide(&self, event: &OrderEvent) -> Decision<'_> {
         let said = self.rules.decide(event);
-        let simple_mention = || self.mention.as_ref().and_then(|rule| rule.mention(event));
         Decision {
             mode: said.mode.map_or_else(|| self.show.mode(event.kind), |mode| mode.value),
-            mention: said.mention.map_or_else(simple_mention, |mention| mention.value),
+            mention: decided_mention(said, self.mention.as_ref(), event),
             channel: said.channel.map(|name| name.value).filter(|name| !name.is_orders()),
             by: By {
                 mode: said.mode.map(|mode| mode.line),
@@ -174,6 +178,18 @@ impl Config {
                 channel: said.channel.map(|name| name.line),
             },
         }
+    }
+}
+
+/// The mention that the rules say, or else the simple one.
+pub fn decided_mention<'a>(
+    said: Said<'a>,
+    simple: Option<&'a MentionRule>,
+    event: &OrderEvent,
+) -> Option<&'a Mention> {
+    match said.mention {
+        Some(mention) => mention.value,
+        None => simple.and_then(|rule| rule.mention(event)),
     }
 }
 

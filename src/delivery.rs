@@ -49,16 +49,16 @@
 use jiff::SignedDuration;
 
 use crate::app::App;
-use crate::config::{Config, Mode};
+use crate::config::Mode;
 use crate::delivery::budget::Budget;
-use crate::delivery::digest_claim::DigestClaim;
+use crate::delivery::channel::{ChannelDelivery, Shared};
+use crate::delivery::digest_claim::DigestClaims;
 use crate::delivery::jobs::{Incoming, Jobs};
 use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
-use crate::delivery::poster::Poster;
+use crate::delivery::routing::Routing;
 use crate::message::Style;
-use crate::order::OrderEvent;
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
 
@@ -68,7 +68,9 @@ pub mod digest_claim;
 pub mod grouping;
 pub mod jobs;
 pub mod outcome;
+pub mod routing;
 
+mod channel;
 mod circuit_breaker;
 mod claiming;
 mod ledger_session;
@@ -82,23 +84,24 @@ const LATE: SignedDuration = SignedDuration::from_mins(30);
 pub struct Delivery<'a> {
     app: &'a App,
     budget: Budget<'a>,
-    pace: &'a mut Pace,
-    digest: Option<DigestClaim>,
+    routing: &'a Routing<'a>,
+    pace: &'a Pace,
+    digests: DigestClaims,
     stopped: Option<RetryAfter>,
 }
 
 impl<'a> Delivery<'a> {
-    pub fn new(app: &'a App, budget: Budget<'a>, pace: &'a mut Pace) -> Self {
-        Self { app, budget, pace, digest: None, stopped: None }
+    pub fn new(app: &'a App, budget: Budget<'a>, routing: &'a Routing<'a>, pace: &'a Pace) -> Self {
+        Self { app, budget, routing, pace, digests: DigestClaims::new(), stopped: None }
     }
 
-    /// The claim of the digest that is due; without one, it is claimed when it is needed.
+    /// The claims of the digests that are due; others are claimed when they are needed.
     #[must_use]
-    pub fn digest(self, digest: Option<DigestClaim>) -> Self {
-        Self { digest, ..self }
+    pub fn digests(self, digests: DigestClaims) -> Self {
+        Self { digests, ..self }
     }
 
-    /// Posts nothing, if there is a reason why the channel takes nothing now.
+    /// Posts nothing to the orders' channel, if there is a reason why it takes nothing now.
     #[must_use]
     pub fn stopped(self, stopped: Option<RetryAfter>) -> Self {
         Self { stopped, ..self }
@@ -106,31 +109,28 @@ impl<'a> Delivery<'a> {
 
     /// Delivers the events; one outcome for each, in their order.
     pub async fn deliver(self, events: impl IntoIterator<Item = Incoming<'a>>) -> Vec<Outcome> {
-        let Self { app, budget, pace, digest, stopped } = self;
-        let Config { language, mention, show, .. } = &app.config;
+        let Self { app, budget, routing, pace, digests, stopped } = self;
         let ledger = LedgerSession::new(app, budget);
-        let mut delivery = OrderDelivery {
-            app,
-            budget,
-            style: Style { language: *language, mention: mention.clone() },
-            jobs: Jobs::new(events),
-            ledger: &ledger,
-            poster: Poster::new(app, Channel::Orders, budget, &ledger, pace),
-            stopped,
-        };
+        let style = Style::from(&app.config);
+        let shared = Shared { app, budget, ledger: &ledger, pace, style: &style };
+        let jobs = Jobs::new(events);
         let has_mode = |modes: &[Mode]| {
-            let is_wanted = |event: &OrderEvent| modes.contains(&show.mode(event.kind));
-            delivery.jobs.select(|event| !event.is_draft && is_wanted(event))
+            jobs.select(|event| !event.is_draft && modes.contains(&app.config.decide(event).mode))
         };
         let (hidden, immediate, digested) =
             (has_mode(&[Mode::Off]), has_mode(&[Mode::Immediate]), has_mode(&[Mode::Digest]));
-        let drafts = delivery.jobs.select(|event| event.is_draft);
+        let drafts = jobs.select(|event| event.is_draft);
+        routing.note_missing(jobs.events());
+        let mut orders = ChannelDelivery::new(shared, Channel::Orders);
+        orders.stopped = stopped;
+        let channels = [(Channel::Orders, orders)].into();
+        let mut delivery = OrderDelivery { shared, routing, jobs, channels };
         // Before the events that place them.
         delivery.mark_hidden(&drafts).await;
         if app.queue.is_some() {
             delivery.deliver_immediately(&immediate).await;
             delivery.mark_hidden(&hidden).await;
-            delivery.deliver_digest(&digested, digest).await;
+            delivery.deliver_digests(&digested, digests).await;
         } else {
             // The sender waits for the answer, so nothing can be gathered.
             delivery.deliver_immediately(&[immediate, digested].concat()).await;

@@ -11,8 +11,8 @@ use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
-    alarm_key, cancelled_key, digest_key, event_key, key_since, order_key, other_payload_key,
-    turn_key,
+    DigestId, alarm_key, cancelled_key, digest_key, event_key, key_since, order_key,
+    other_payload_key, turn_key,
 };
 use crate::ledger::life::{Life, Stage};
 use crate::ledger::rules::{
@@ -267,13 +267,13 @@ impl Ledger {
         Ok(verdict)
     }
 
-    /// Asks for the right to post the digest of a window, by its number since 1970.
+    /// Asks for the right to post a digest.
     pub async fn claim_digest(
         &self,
-        window: i64,
+        digest: DigestId<'_>,
         request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
-        self.claim_key(digest_key(window), request).await
+        self.claim_key(digest_key(digest), request).await
     }
 
     /// Asks for the right to deliver an alarm's change of state.
@@ -297,15 +297,14 @@ impl Ledger {
         })
     }
 
-    /// Adds to the number of cancellations of a window (by its number since 1970) that were posted
-    /// separately.
+    /// Adds to the number of cancellations that were posted separately from a digest.
     pub async fn count_cancelled(
         &self,
-        window: i64,
+        digest: DigestId<'_>,
         count: u32,
         request: &LeaseRequest,
     ) -> Result<(), ServiceError> {
-        let key = cancelled_key(window);
+        let key = cancelled_key(digest);
         let mut known = self.read(&key).await?.map(|item| item.version);
         for _ in 0..MAX_ATTEMPTS {
             let new = Item::counter(known.unwrap_or(0) + i64::from(count), request);
@@ -318,9 +317,9 @@ impl Ledger {
         Ok(())
     }
 
-    /// How many cancellations of a window were posted separately.
-    pub async fn cancelled(&self, window: i64) -> Result<u32, ServiceError> {
-        let item = self.read(&cancelled_key(window)).await?;
+    /// How many cancellations were posted separately from a digest.
+    pub async fn cancelled(&self, digest: DigestId<'_>) -> Result<u32, ServiceError> {
+        let item = self.read(&cancelled_key(digest)).await?;
         Ok(item.and_then(|item| u32::try_from(item.version).ok()).unwrap_or(0))
     }
 

@@ -3,8 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::{Language, Mention, MentionRule};
+use crate::config::{Config, Language, Mention, MentionRule, decided_mention};
 use crate::order::{Kind, OrderEvent};
+use crate::rules::Rules;
 use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::words::Words;
@@ -21,6 +22,8 @@ pub(crate) mod tests;
 pub struct Style {
     pub language: Language,
     pub mention: Option<MentionRule>,
+    /// They decide before the simple mention.
+    pub rules: Rules,
 }
 
 /// What a message says about the alert itself, not about the event.
@@ -115,8 +118,24 @@ fn mentioning(message: Message, mention: Option<&Mention>) -> Message {
     }
 }
 
+impl Style {
+    /// In this language, without any mention.
+    pub const fn of(language: Language) -> Self {
+        Self { language, mention: None, rules: Rules::none() }
+    }
+}
+
+impl From<&Config> for Style {
+    fn from(config: &Config) -> Self {
+        let Config { language, mention, rules, .. } = config;
+        Self { language: *language, mention: mention.clone(), rules: rules.clone() }
+    }
+}
+
 /// A repeat notifies no one.
 fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option<&'a Mention> {
-    let rule = style.mention.as_ref().filter(|_| !remarks.repeat)?;
-    rule.mention(event)
+    if remarks.repeat {
+        return None;
+    }
+    decided_mention(style.rules.decide(event), style.mention.as_ref(), event)
 }

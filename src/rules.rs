@@ -67,6 +67,11 @@ impl Rules {
     /// At most so many bytes are read. Lambda takes four kilobytes of environment variables.
     pub const MAX_BYTES: usize = 8 * 1024;
 
+    /// No line at all.
+    pub const fn none() -> Self {
+        Self { lines: Vec::new() }
+    }
+
     /// Reads the lines; those that cannot be read are passed over and returned.
     pub fn parse(text: &str) -> (Self, Vec<UnreadableRule>) {
         let (mut lines, mut unreadable) = (Vec::new(), Vec::new());

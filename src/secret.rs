@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::platform::Platform;
+use crate::rules::ChannelName;
 use crate::secret::signing_key::{KeyError, SigningKey};
 use crate::slack::url::{SlackUrl, SlackUrlError};
 
@@ -21,6 +22,8 @@ pub struct Secret {
     orders_url: Result<SlackUrl, SlackUrlError>,
     /// `None` if alarms go to the channel of the orders.
     monitoring_url: Option<Result<SlackUrl, SlackUrlError>>,
+    /// Of the channels that rules name.
+    named_urls: BTreeMap<ChannelName, Result<SlackUrl, SlackUrlError>>,
     signing_keys: BTreeMap<&'static str, Result<Vec<SigningKey>, NoKey>>,
     /// Why a platform that is not in `signing_keys` has no key.
     no_key: NoKey,
@@ -29,11 +32,13 @@ pub struct Secret {
 }
 
 /// The channel that a message goes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
     Orders,
     /// For alarms. It is the orders' channel unless the secret has another URL.
     Monitoring,
+    /// One that rules name. It is the orders' channel if the secret has no such name.
+    Named(ChannelName),
 }
 
 /// A part of the secret that is not used, or is not safe. It never quotes a value.
@@ -46,6 +51,8 @@ pub enum Warning {
     UnknownPlatform,
     #[error("`{platform}` is not used: the keys of a platform belong into `signing_keys`")]
     Misplaced { platform: &'static str },
+    #[error("`channels` has an entry whose name is not of letters, digits, `_` and `-`")]
+    ChannelName,
     #[error("{field} is {found} and not {expected}: {}", advice(.found))]
     WrongType { field: String, found: &'static str, expected: &'static str },
     #[error(
@@ -77,16 +84,21 @@ const TEXT: &str = "a text";
 
 impl Secret {
     /// The URL for messages to a channel.
-    pub fn slack_url(&self, channel: Channel) -> Result<SlackUrl, SlackUrlError> {
-        match (channel, &self.monitoring_url) {
-            (Channel::Monitoring, Some(url)) => url.clone(),
-            (Channel::Monitoring, None) | (Channel::Orders, _) => self.orders_url.clone(),
-        }
+    pub fn slack_url(&self, channel: &Channel) -> Result<SlackUrl, SlackUrlError> {
+        self.own_url(channel).unwrap_or(&self.orders_url).clone()
     }
 
-    /// Whether alarms have a channel of their own.
-    pub fn has_monitoring_channel(&self) -> bool {
-        self.monitoring_url.is_some()
+    /// Whether what goes to this channel does not go to that of the orders.
+    pub fn has_own_url(&self, channel: &Channel) -> bool {
+        self.own_url(channel).is_some()
+    }
+
+    fn own_url(&self, channel: &Channel) -> Option<&Result<SlackUrl, SlackUrlError>> {
+        match channel {
+            Channel::Orders => None,
+            Channel::Monitoring => self.monitoring_url.as_ref(),
+            Channel::Named(name) => self.named_urls.get(name),
+        }
     }
 
     /// The platform's usable keys, never none.

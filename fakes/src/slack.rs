@@ -6,7 +6,7 @@ mod hooks;
 mod message;
 mod mrkdwn;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -87,6 +87,7 @@ impl FakeSlack {
                 hooks: Hooks::new(rate),
                 script: VecDeque::new(),
                 outage: None,
+                outages: HashMap::new(),
                 rejected_text: None,
                 refused: Recorded::default(),
                 arrivals: Recorded::default(),
@@ -119,6 +120,11 @@ impl FakeSlack {
         self.origin() + &hooks::path("OTHER")
     }
 
+    /// A further hook, for a channel of this name, in capital letters and digits.
+    pub fn named_hook_url(&self, name: &str) -> String {
+        self.origin() + &lock(&self.workspace.desk).hooks.add(name)
+    }
+
     /// From now on the hook answers nothing but this, as in `404 no_service`.
     pub fn disable(&self, hook_url: &str, status: u16, word: &str) {
         let path = hook_url.strip_prefix(&self.origin()).unwrap_or(hook_url);
@@ -146,8 +152,16 @@ impl FakeSlack {
         lock(&self.workspace.desk).outage = Some(fault);
     }
 
+    /// The same for the posts to one hook.
+    pub fn down_at(&self, hook_url: &str, fault: Fault) {
+        let path = hook_url.strip_prefix(&self.origin()).unwrap_or(hook_url).to_owned();
+        lock(&self.workspace.desk).outages.insert(path, fault);
+    }
+
     pub fn up(&self) {
-        lock(&self.workspace.desk).outage = None;
+        let mut desk = lock(&self.workspace.desk);
+        desk.outage = None;
+        desk.outages.clear();
     }
 
     /// The accepted messages so far, in order.
@@ -222,6 +236,8 @@ struct Desk {
     script: VecDeque<Fault>,
     /// Goes before the script, which waits.
     outage: Option<Fault>,
+    /// The same for single hooks, by their paths.
+    outages: HashMap<String, Fault>,
     rejected_text: Option<String>,
     refused: Recorded<Refused>,
     arrivals: Recorded<Instant>,
@@ -232,7 +248,8 @@ impl Workspace {
         let fault = {
             let mut desk = lock(&self.desk);
             desk.arrivals.push(Instant::now());
-            desk.outage.clone().or_else(|| desk.script.pop_front()).unwrap_or(Fault::Pass)
+            let outage = desk.outage.as_ref().or_else(|| desk.outages.get(request.uri().path()));
+            outage.cloned().or_else(|| desk.script.pop_front()).unwrap_or(Fault::Pass)
         };
         match fault {
             Fault::Pass => self.post(request, Fault::Pass),

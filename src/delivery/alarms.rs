@@ -30,7 +30,7 @@ pub async fn deliver_alarms(
     app: &App,
     alarms: &[&Alarm],
     budget: Budget<'_>,
-    pace: &mut Pace,
+    pace: &Pace,
 ) -> AlarmsDelivered {
     let ledger = LedgerSession::new(app, budget);
     let mut delivery = AlarmDelivery {

@@ -1,5 +1,6 @@
 //! Which events this invocation delivers, by what the ledger says of each.
 
+use crate::app::App;
 use crate::delivery::LATE;
 use crate::delivery::grouping::Grouped;
 use crate::delivery::jobs::EventIndex;
@@ -21,7 +22,7 @@ impl OrderDelivery<'_> {
         let (first, second): (Vec<_>, Vec<_>) = indexes.iter().copied().partition(is_cancellation);
         let mut claimed = Vec::with_capacity(indexes.len());
         for indexes in [first, second] {
-            let (ledger, jobs) = (self.ledger, &self.jobs);
+            let (ledger, jobs) = (self.shared.ledger, &self.jobs);
             let claim = |index: EventIndex| ledger.claim_event(jobs[index].event, index.0);
             let claims = concurrently(indexes.clone(), CONCURRENT_CALLS, claim).await;
             for (index, claim) in indexes.into_iter().zip(claims) {
@@ -45,7 +46,7 @@ impl OrderDelivery<'_> {
             Claim::Delivered => {
                 tracing::info!(platform, order, "duplicate: already delivered");
                 if !self.jobs[index].is_retry {
-                    self.app.metrics.count_for(Metric::Duplicates, platform);
+                    self.shared.app.metrics.count_for(Metric::Duplicates, platform);
                 }
                 Err(Outcome::Done)
             }
@@ -57,7 +58,7 @@ impl OrderDelivery<'_> {
             Claim::HeldUntil { until, is_first } => {
                 self.count_first(is_first, event);
                 tracing::info!(platform, order, "deferred: another invocation holds the lease");
-                Err(Outcome::Retry(RetryAfter::Exactly(self.ledger.after(until))))
+                Err(Outcome::Retry(RetryAfter::Exactly(self.shared.ledger.after(until))))
             }
         }
     }
@@ -67,7 +68,7 @@ impl OrderDelivery<'_> {
         if lease.changed_payload {
             let (platform, order) = (&event.platform, event.name_field());
             tracing::warn!(platform, order, "same delivery id, different payload");
-            self.app.metrics.count_for(Metric::PayloadMismatch, platform);
+            self.shared.app.metrics.count_for(Metric::PayloadMismatch, platform);
         }
         let posted = match lease.posted_as {
             PostedAs::ItIs => event.clone(),
@@ -77,7 +78,7 @@ impl OrderDelivery<'_> {
             PostedAs::Change => event.clone().changed(),
         };
         self.count_first(lease.is_first(), &posted);
-        let late = self.budget.deadline.now().duration_since(event.received_at);
+        let late = self.shared.budget.deadline.now().duration_since(event.received_at);
         let grouped = Grouped {
             event: posted,
             remarks: Remarks {
@@ -95,21 +96,21 @@ impl OrderDelivery<'_> {
 
     fn count_first(&self, is_first: bool, event: &OrderEvent) {
         if is_first {
-            self.count_order(event);
+            count_order(self.shared.app, event);
         }
     }
+}
 
-    /// Counts an order's event, posted or not. That must happen once: when the ledger first hears of
-    /// it, or, without the ledger, when it is delivered.
-    pub(super) fn count_order(&self, event: &OrderEvent) {
-        let metric = match (event.kind, event.change) {
-            // A draft is no order yet.
-            (Kind::Created, _) if event.is_draft => return,
-            (Kind::Created, _) => Metric::OrdersCreated,
-            (Kind::Modified, _) => Metric::OrdersModified,
-            (Kind::Cancelled, Some(Change::Unpaid)) => Metric::OrdersCancelledUnpaid,
-            (Kind::Cancelled, _) => Metric::OrdersCancelled,
-        };
-        self.app.metrics.count_for(metric, &event.platform);
-    }
+/// Counts an order's event, posted or not. That must happen once: when the ledger first hears of it, or,
+/// without the ledger, when it is delivered.
+pub(super) fn count_order(app: &App, event: &OrderEvent) {
+    let metric = match (event.kind, event.change) {
+        // A draft is no order yet.
+        (Kind::Created, _) if event.is_draft => return,
+        (Kind::Created, _) => Metric::OrdersCreated,
+        (Kind::Modified, _) => Metric::OrdersModified,
+        (Kind::Cancelled, Some(Change::Unpaid)) => Metric::OrdersCancelledUnpaid,
+        (Kind::Cancelled, _) => Metric::OrdersCancelled,
+    };
+    app.metrics.count_for(metric, &event.platform);
 }

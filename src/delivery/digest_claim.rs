@@ -9,15 +9,17 @@ use crate::app::App;
 use crate::delivery::budget::Budget;
 use crate::delivery::ledger_session::LedgerSession;
 use crate::ledger::item::Release;
+use crate::ledger::keys::DigestId;
 use crate::ledger::{Claim, Lease};
 use crate::queue::digest_window::DigestWindows;
+use crate::secret::Channel;
 
 /// A digest asks this many windows for cancellations that were posted separately.
 const MAX_WINDOWS: usize = 5;
 
 /// An invocation whose digest another one gathers asks again after this time. That one may be at the
 /// end of its gathering, and a window's orders must not wait for the next window.
-pub(super) const ASK_AGAIN: Duration = Duration::from_secs(3);
+pub const ASK_AGAIN: Duration = Duration::from_secs(3);
 
 /// Whether this invocation posts the digest that is due.
 #[derive(Debug)]
@@ -30,10 +32,13 @@ pub enum DigestClaim {
     Taken,
 }
 
+/// The claims of the channels' digests.
+pub type DigestClaims = BTreeMap<Channel, DigestClaim>;
+
 impl DigestClaim {
-    /// Asks for the digest that is due.
-    pub async fn acquire(app: &App, budget: Budget<'_>) -> Self {
-        LedgerSession::new(app, budget).claim_digest(app.config.digest_windows).await
+    /// Asks for the digest of a channel that is due.
+    pub async fn acquire(app: &App, budget: Budget<'_>, channel: &Channel) -> Self {
+        LedgerSession::new(app, budget).claim_digest(app.config.digest_windows, channel).await
     }
 
     /// Leaves what is not gathered yet to another invocation; this one keeps what it has.
@@ -45,10 +50,15 @@ impl DigestClaim {
 }
 
 impl LedgerSession<'_> {
-    /// Claims the digest that is due.
-    pub(super) async fn claim_digest(&self, windows: DigestWindows) -> DigestClaim {
+    /// Claims the digest of a channel that is due.
+    pub(super) async fn claim_digest(
+        &self,
+        windows: DigestWindows,
+        channel: &Channel,
+    ) -> DigestClaim {
         let request = self.lease_request("digest");
-        let claim = self.app.ledger.claim_digest(windows.due(request.now), &request).await;
+        let digest = digest_of(channel, windows.due(request.now));
+        let claim = self.app.ledger.claim_digest(digest, &request).await;
         match self.checked(claim) {
             Some(Claim::Acquired(lease)) => DigestClaim::Acquired(lease),
             Some(Claim::HeldUntil { .. }) => DigestClaim::Taken,
@@ -68,7 +78,12 @@ impl LedgerSession<'_> {
     }
 
     /// Counts cancellations that were posted separately, by the time of their arrival.
-    pub(super) async fn count_cancelled(&self, arrivals: &[Timestamp], windows: DigestWindows) {
+    pub(super) async fn count_cancelled(
+        &self,
+        arrivals: &[Timestamp],
+        windows: DigestWindows,
+        channel: &Channel,
+    ) {
         let mut counts = BTreeMap::<i64, u32>::new();
         for arrival in arrivals {
             *counts.entry(windows.of(*arrival)).or_default() += 1;
@@ -76,7 +91,7 @@ impl LedgerSession<'_> {
         for (window, count) in counts {
             let Some(ledger) = self.ledger() else { return };
             let request = self.lease_request("cancelled");
-            self.checked(ledger.count_cancelled(window, count, &request).await);
+            self.checked(ledger.count_cancelled(digest_of(channel, window), count, &request).await);
         }
     }
 
@@ -85,14 +100,23 @@ impl LedgerSession<'_> {
         &self,
         arrivals: &[Timestamp],
         windows: DigestWindows,
+        channel: &Channel,
     ) -> u32 {
         let windows: BTreeSet<_> = arrivals.iter().map(|arrival| windows.of(*arrival)).collect();
         let mut count = 0;
         // After an outage there may be many windows; only the latest are of interest.
         for window in windows.into_iter().rev().take(MAX_WINDOWS) {
             let Some(ledger) = self.ledger() else { break };
-            count += self.checked(ledger.cancelled(window).await).unwrap_or(0);
+            count += self.checked(ledger.cancelled(digest_of(channel, window)).await).unwrap_or(0);
         }
         count
     }
+}
+
+fn digest_of(channel: &Channel, window: i64) -> DigestId<'_> {
+    let channel = match channel {
+        Channel::Named(name) => Some(name.as_str()),
+        Channel::Orders | Channel::Monitoring => None,
+    };
+    DigestId { window, channel }
 }

@@ -1,5 +1,6 @@
 //! The events of one delivery, each with what is known of it so far.
 
+use std::collections::BTreeMap;
 use std::ops::{Index, IndexMut};
 
 use crate::delivery::outcome::{Outcome, RetryAfter};
@@ -29,9 +30,9 @@ pub(super) struct Job<'a> {
     pub(super) outcome: Outcome,
 }
 
-/// All jobs of one delivery; only an [`EventIndex`] reaches one.
+/// The jobs of one delivery, or of one of its channels; only an [`EventIndex`] reaches one.
 #[derive(Debug)]
-pub(super) struct Jobs<'a>(Vec<Job<'a>>);
+pub(super) struct Jobs<'a>(BTreeMap<EventIndex, Job<'a>>);
 
 impl<'a> Jobs<'a> {
     /// A job that was not begun is worth another try.
@@ -41,13 +42,29 @@ impl<'a> Jobs<'a> {
             let outcome = outcome.clone();
             Job { event, is_retry, lease: None, outcome }
         };
-        Self(events.into_iter().map(job).collect())
+        let jobs = events.into_iter().map(job).enumerate();
+        Self(jobs.map(|(index, job)| (EventIndex(index), job)).collect())
     }
 
     /// The events for which `is_wanted` holds, in their order.
     pub(super) fn select(&self, is_wanted: impl Fn(&OrderEvent) -> bool) -> Vec<EventIndex> {
-        let jobs = self.0.iter().enumerate();
-        jobs.filter(|(_, job)| is_wanted(job.event)).map(|(index, _)| EventIndex(index)).collect()
+        let jobs = self.0.iter().filter(|(_, job)| is_wanted(job.event));
+        jobs.map(|(index, _)| *index).collect()
+    }
+
+    /// All events.
+    pub(super) fn events(&self) -> impl Iterator<Item = &'a OrderEvent> {
+        self.0.values().map(|job| job.event)
+    }
+
+    /// Takes these jobs out, for one of the channels.
+    pub(super) fn take(&mut self, indexes: impl Iterator<Item = EventIndex>) -> Self {
+        Self(indexes.filter_map(|index| self.0.remove_entry(&index)).collect())
+    }
+
+    /// Puts jobs back.
+    pub(super) fn put_back(&mut self, mut jobs: Self) {
+        self.0.append(&mut jobs.0);
     }
 
     /// Sets the outcome of these events.
@@ -59,20 +76,20 @@ impl<'a> Jobs<'a> {
 
     /// One outcome for each event, in their order.
     pub(super) fn into_outcomes(self) -> Vec<Outcome> {
-        self.0.into_iter().map(|job| job.outcome).collect()
+        self.0.into_values().map(|job| job.outcome).collect()
     }
 }
 
 impl<'a> Index<EventIndex> for Jobs<'a> {
     type Output = Job<'a>;
 
-    fn index(&self, EventIndex(index): EventIndex) -> &Self::Output {
-        &self.0[index]
+    fn index(&self, index: EventIndex) -> &Self::Output {
+        &self.0[&index]
     }
 }
 
 impl IndexMut<EventIndex> for Jobs<'_> {
-    fn index_mut(&mut self, EventIndex(index): EventIndex) -> &mut Self::Output {
-        &mut self.0[index]
+    fn index_mut(&mut self, index: EventIndex) -> &mut Self::Output {
+        self.0.get_mut(&index).expect("an index names a job of its own")
     }
 }

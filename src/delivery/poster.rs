@@ -1,5 +1,6 @@
 //! Posts one message after the other, and reacts to what Slack answers.
 
+use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -20,8 +21,7 @@ use crate::slack::url::{SlackUrl, SlackUrlError};
 use crate::slack::{Accepted, PostError};
 use jiff::Timestamp;
 
-const ALARMS_GO_TO_ORDERS: &str =
-    "the URL for alarms is refused: posting them to the orders' channel";
+const INSTEAD: &str = "posting to the orders' channel";
 
 /// What became of one message.
 #[derive(Debug)]
@@ -58,7 +58,7 @@ pub(super) struct Poster<'a> {
     channel: Channel,
     budget: Budget<'a>,
     ledger: &'a LedgerSession<'a>,
-    pace: &'a mut Pace,
+    pace: &'a Pace,
     url: Option<SlackUrl>,
     /// Slack failed on the last message: the next one is not tried twice.
     is_failing: bool,
@@ -70,7 +70,7 @@ impl<'a> Poster<'a> {
         channel: Channel,
         budget: Budget<'a>,
         ledger: &'a LedgerSession<'a>,
-        pace: &'a mut Pace,
+        pace: &'a Pace,
     ) -> Self {
         Self { app, channel, budget, ledger, pace, url: None, is_failing: false }
     }
@@ -84,8 +84,7 @@ impl<'a> Poster<'a> {
         if let Err(NoUrl::Refused(error)) = &found
             && self.has_own_channel().await
         {
-            tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
-            self.channel = Channel::Orders;
+            self.go_to_orders(error);
             found = self.read_url().await;
         }
         // Only an order that waits for a channel is counted; an alarm about it would be no help.
@@ -176,7 +175,7 @@ impl<'a> Poster<'a> {
     /// Whether it posts where the orders go.
     pub(super) async fn is_where_orders_go(&self) -> bool {
         let secret = self.app.secrets.current(self.budget.deadline).await;
-        let orders = secret.ok().and_then(|secret| secret.slack_url(Channel::Orders).ok());
+        let orders = secret.ok().and_then(|secret| secret.slack_url(&Channel::Orders).ok());
         orders.is_some() && orders == self.url
     }
 
@@ -228,8 +227,7 @@ impl<'a> Poster<'a> {
     ) -> Option<NotPosted> {
         let is_refused = matches!(error.failure, Failure::Endpoint | Failure::Permission);
         if is_refused && self.has_own_channel().await {
-            tracing::error!(%error, "{ALARMS_GO_TO_ORDERS}");
-            self.channel = Channel::Orders;
+            self.go_to_orders(error);
             self.url = self.read_url().await.ok();
             *tried = Tried::default();
             return None;
@@ -256,13 +254,13 @@ impl<'a> Poster<'a> {
 
     async fn read_url(&self) -> Result<SlackUrl, NoUrl> {
         let secret = self.app.secrets.current(self.budget.deadline).await?;
-        let error = match secret.slack_url(self.channel) {
+        let error = match secret.slack_url(&self.channel) {
             Ok(url) => return Ok(url),
             Err(error) => error,
         };
         // The operator may have connected the channel a moment ago.
         match self.app.secrets.refreshed(self.budget.deadline).await {
-            Some(secret) => Ok(secret.slack_url(self.channel)?),
+            Some(secret) => Ok(secret.slack_url(&self.channel)?),
             None => Err(error.into()),
         }
     }
@@ -272,7 +270,7 @@ impl<'a> Poster<'a> {
         let Some(secret) = self.app.secrets.refreshed(self.budget.deadline).await else {
             return false;
         };
-        let new = secret.slack_url(self.channel).ok();
+        let new = secret.slack_url(&self.channel).ok();
         let is_new = new.is_some() && new != self.url;
         if is_new {
             self.url = new;
@@ -280,18 +278,31 @@ impl<'a> Poster<'a> {
         is_new
     }
 
-    /// Whether it posts alarms to a channel of their own.
+    /// Whether it posts to another channel than that of the orders.
     async fn has_own_channel(&self) -> bool {
         let secret = self.app.secrets.current(self.budget.deadline).await;
-        self.channel == Channel::Monitoring
-            && secret.is_ok_and(|secret| secret.has_monitoring_channel())
+        secret.is_ok_and(|secret| secret.has_own_url(&self.channel))
+    }
+
+    /// What a channel of its own refuses goes to the orders' channel.
+    fn go_to_orders(&mut self, error: &dyn Display) {
+        match &self.channel {
+            Channel::Named(name) => {
+                let channel = name.as_str();
+                tracing::error!(channel, %error, "the channel's URL is refused: {INSTEAD}");
+            }
+            Channel::Monitoring | Channel::Orders => {
+                tracing::error!(%error, "the URL for alarms is refused: {INSTEAD}");
+            }
+        }
+        self.channel = Channel::Orders;
     }
 }
 
 /// Waits until the next post is due; the error is the time until then, if that is too long.
 async fn wait_for_turn(
     app: &App,
-    pace: &mut Pace,
+    pace: &Pace,
     ledger: &LedgerSession<'_>,
     url: &SlackUrl,
     deadline: Deadline,
@@ -303,7 +314,6 @@ async fn wait_for_turn(
         Some(Turn::At(at)) => {
             pause(until(at)).await;
             app.slack.took_turn(url, at);
-            pace.posts_in_turn();
         }
         Some(Turn::TooLate(at)) => return Err(until(at)),
         None => pace.ready().await,
@@ -344,9 +354,9 @@ mod tests {
         });
         let deadline = Deadline::within(Duration::from_millis(29_500), Timestamp::UNIX_EPOCH);
         let budget = Budget { request_id: "1", deadline, reserve: Duration::from_secs(3) };
-        let mut pace = Pace::for_queue();
+        let pace = Pace::for_queue();
         let ledger = LedgerSession::new(&app, budget);
-        let mut poster = Poster::new(&app, Channel::Orders, budget, &ledger, &mut pace);
+        let mut poster = Poster::new(&app, Channel::Orders, budget, &ledger, &pace);
         poster.find_url().await.unwrap();
         let outcome = poster.post(message).await;
         let calls = calls.lock().unwrap().clone();
@@ -355,7 +365,7 @@ mod tests {
 
     fn cancellation(repeat: bool) -> Message {
         let rule = MentionRule { mention: Mention::Channel, above: None };
-        let style = Style { language: Language::English, mention: Some(rule) };
+        let style = Style { mention: Some(rule), ..Style::of(Language::English) };
         about(&event(), &style, Remarks { repeat, ..Remarks::default() })
     }
 

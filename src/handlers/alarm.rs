@@ -36,7 +36,7 @@ pub async fn handle(
     }
     let Some(queue) = &app.queue else {
         let budget = Budget { request_id, deadline, reserve: Duration::ZERO };
-        let delivered = deliver_alarms(app, &[alarm], budget, &mut Pace::unpaced()).await;
+        let delivered = deliver_alarms(app, &[alarm], budget, &Pace::unpaced()).await;
         return match delivered.outcomes[..] {
             [Outcome::Done] => Ok(()),
             _ => Err(InvocationError::AlarmNotPosted),

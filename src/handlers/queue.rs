@@ -11,6 +11,7 @@ use crate::delivery::Delivery;
 use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 use crate::delivery::budget::Budget;
 use crate::delivery::outcome::Outcome;
+use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
 use crate::handlers::queue::acknowledge::acknowledge;
 use crate::handlers::queue::dead_letter::dead_letter;
@@ -41,14 +42,15 @@ pub async fn handle(
     let budget = Budget { request_id, deadline, reserve: TIME_TO_ACKNOWLEDGE };
     // What comes before the next turn is part of the same messages.
     pause(app.slack.next_turn_in(deadline.now())).await;
-    let Gathered { mut messages, digest } = gather(app, queue, batch, budget).await;
+    let routing = Routing::new(app, deadline).await;
+    let Gathered { mut messages, digests } = gather(app, queue, batch, &routing, budget).await;
 
-    let mut pace = Pace::for_queue();
+    let pace = Pace::for_queue();
     let alarms: Vec<_> = messages.iter().filter_map(QueuedMessage::alarm).collect();
     let AlarmsDelivered { outcomes: alarms, orders_stopped } =
-        deliver_alarms(app, &alarms, budget, &mut pace).await;
-    let orders = Delivery::new(app, budget, &mut pace)
-        .digest(digest)
+        deliver_alarms(app, &alarms, budget, &pace).await;
+    let orders = Delivery::new(app, budget, &routing, &pace)
+        .digests(digests)
         .stopped(orders_stopped)
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;

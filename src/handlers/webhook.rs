@@ -8,11 +8,12 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
-use crate::config::{Config, Mode};
+use crate::config::Mode;
 use crate::delivery::Delivery;
 use crate::delivery::budget::Budget;
 use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::delivery::routing::Routing;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
@@ -139,11 +140,12 @@ async fn enqueue(
     events: &[OrderEvent],
     deadline: Deadline,
 ) -> Result<(), Refusal> {
-    let Config { show, digest_windows, .. } = &app.config;
+    let config = &app.config;
+    let is_immediate = |event: &OrderEvent| config.decide(event).mode == Mode::Immediate;
     // A draft must be known before the event that places it.
-    let is_urgent =
-        events.iter().any(|event| event.is_draft || show.mode(event.kind) == Mode::Immediate);
-    let delay = if is_urgent { Duration::ZERO } else { digest_windows.delay(deadline.now()) };
+    let is_urgent = events.iter().any(|event| event.is_draft || is_immediate(event));
+    let windows = config.digest_windows;
+    let delay = if is_urgent { Duration::ZERO } else { windows.delay(deadline.now()) };
     for body in pack(events) {
         if let Err(error) = queue.send(&body, delay, deadline).await {
             tracing::error!(%error, "queue unavailable: the sender is asked to retry");
@@ -161,9 +163,10 @@ async fn deliver_now(
     deadline: Deadline,
 ) -> Result<(), Refusal> {
     let budget = Budget { request_id, deadline, reserve: TIME_TO_ANSWER };
-    let mut pace = Pace::unpaced();
+    let pace = Pace::unpaced();
+    let routing = Routing::new(app, deadline).await;
     let events = events.iter().map(|event| Incoming { event, is_retry: false });
-    for outcome in Delivery::new(app, budget, &mut pace).deliver(events).await {
+    for outcome in Delivery::new(app, budget, &routing, &pace).deliver(events).await {
         let retry_after = match outcome {
             Outcome::Done => continue,
             Outcome::Retry(RetryAfter::Exactly(wait)) => wait,

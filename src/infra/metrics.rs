@@ -60,6 +60,9 @@ pub enum Metric {
     SlackUnexpectedReply,
     /// Posts that Slack answered with a rate limit.
     SlackRateLimited,
+    /// Channels that the rules name and the secret has no URL for, once in each invocation with an event
+    /// for one.
+    ChannelMissing,
     /// Messages that were dead-lettered.
     DeadLettered,
     /// The time from the webhook's arrival to the post to Slack.

@@ -52,14 +52,33 @@ pub fn order_key(event: &OrderEvent) -> Option<String> {
     Some(key(&["order", &event.platform, shop, event.id.as_ref()?.as_str()]))
 }
 
-/// The key of the digest of a window, by its number since 1970.
-pub fn digest_key(window: i64) -> String {
-    key(&["digest", &window.to_string()])
+/// The digest of one window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DigestId<'a> {
+    /// By its number since 1970.
+    pub window: i64,
+    /// The name of its channel; `None` for that of the orders.
+    pub channel: Option<&'a str>,
 }
 
-/// The key of a window's counter of cancellations, by its number since 1970.
-pub fn cancelled_key(window: i64) -> String {
-    key(&["cancelled", &window.to_string()])
+impl DigestId<'_> {
+    fn key(self, what: &str) -> String {
+        let window = self.window.to_string();
+        match self.channel {
+            None => key(&[what, &window]),
+            Some(channel) => key(&[what, &window, channel]),
+        }
+    }
+}
+
+/// The key of a digest.
+pub fn digest_key(digest: DigestId<'_>) -> String {
+    digest.key("digest")
+}
+
+/// The key of the counter of the cancellations that were posted separately from a digest.
+pub fn cancelled_key(digest: DigestId<'_>) -> String {
+    digest.key("cancelled")
 }
 
 /// The key of the turns to post to a channel.

@@ -53,7 +53,7 @@ pub(crate) fn event() -> OrderEvent {
 }
 
 fn message_of(event: &OrderEvent, language: Language) -> Message {
-    about(event, &Style { language, mention: None }, Remarks::default())
+    about(event, &Style::of(language), Remarks::default())
 }
 
 pub(crate) fn texts(message: &Message) -> String {
@@ -208,7 +208,7 @@ fn remarks_stand_in_the_footer_and_in_the_text() {
         delay: Some(SignedDuration::from_mins(200)),
     };
     let said = |language| {
-        let message = about(&event(), &Style { language, mention: None }, remarks);
+        let message = about(&event(), &Style::of(language), remarks);
         let (_, end) = message.text().split_once("Shopify · ").unwrap();
         let footer = message.blocks().last().unwrap().text();
         assert!(footer.starts_with(&format!("{end} · <!date^")), "{footer}");
@@ -314,7 +314,7 @@ fn only_a_large_real_cancellation_mentions_people() {
     let mention = Mention::User("U012AB3CD".to_owned());
     let above = Some("KRW 1250000".parse().unwrap());
     let style =
-        Style { language: Language::English, mention: Some(MentionRule { mention, above }) };
+        Style { mention: Some(MentionRule { mention, above }), ..Style::of(Language::English) };
     let mentions = |event: &OrderEvent| {
         let message = about(event, &style, Remarks::default());
         message.blocks().iter().any(|block| block.text() == "<@U012AB3CD>")

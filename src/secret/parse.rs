@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::platform::Platform;
+use crate::rules::ChannelName;
 use crate::secret::signing_key::SigningKey;
 use crate::secret::{NoKey, Secret, SecretError, TEXT, Warning, overlap};
 use crate::slack::url::{SlackUrl, SlackUrlError};
@@ -22,6 +23,7 @@ impl Secret {
         let mut secret = Self {
             orders_url: Err(SlackUrlError::NotText),
             monitoring_url: None,
+            named_urls: BTreeMap::new(),
             signing_keys: BTreeMap::new(),
             no_key: NoKey::Absent,
             warnings: Vec::new(),
@@ -38,6 +40,7 @@ impl Secret {
         let monitoring = secret.url_text(monitoring, take(monitoring));
         secret.monitoring_url =
             monitoring.filter(|text| !text.is_empty()).map(|text| SlackUrl::parse(&text, origin));
+        secret.add_channels(take("channels"), origin);
         secret.add_platforms(take("signing_keys"));
         // Another key of `generic`, which CloudFormation creates with the stack.
         if let Some(generic) = Platform::find("generic") {
@@ -52,8 +55,29 @@ impl Secret {
         Ok(secret)
     }
 
+    fn add_channels(&mut self, channels: Value, origin: Option<&Url>) {
+        let entries = match unwrapped(channels) {
+            Value::Null => return,
+            Value::Object(entries) => entries,
+            other => {
+                let field = "`channels`".to_owned();
+                return self.warnings.push(Warning::wrong_type(field, &other, "an object"));
+            }
+        };
+        for (name, url) in entries {
+            let Some(name) = ChannelName::parse(name.trim()) else {
+                self.warnings.push(Warning::ChannelName);
+                continue;
+            };
+            let text = self.url_text(&format!("channels.{name}"), url);
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                self.named_urls.insert(name, SlackUrl::parse(&text, origin));
+            }
+        }
+    }
+
     /// The text of a URL, empty if there is none; `None` if it has another type.
-    fn url_text(&mut self, field: &'static str, value: Value) -> Option<String> {
+    fn url_text(&mut self, field: &str, value: Value) -> Option<String> {
         match value {
             Value::Null => Some(String::new()),
             Value::String(text) => Some(bare(&text).to_owned()),

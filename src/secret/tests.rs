@@ -16,7 +16,7 @@ fn the_secret_that_the_template_makes_has_a_key_and_no_channel() {
         "k".repeat(32)
     );
     let secret = Secret::parse(&text, None).unwrap();
-    assert_eq!(secret.slack_url(Channel::Orders).unwrap_err(), SlackUrlError::Empty);
+    assert_eq!(secret.slack_url(&Channel::Orders).unwrap_err(), SlackUrlError::Empty);
     assert_eq!(keys(&text, "generic"), Ok(1));
     assert_eq!(keys(&text, "shopify"), Err(NoKey::Absent));
 }
@@ -38,7 +38,7 @@ fn stray_characters_around_a_value_do_no_harm() {
         let url = around.replace("{}", "https://hooks.slack.com/services/T0/B0/x");
         let text = format!("\u{FEFF} {{\"slack_webhook_url\":\"{url}\"}}\n");
         let secret = Secret::parse(&text, None).unwrap();
-        assert!(secret.slack_url(Channel::Orders).is_ok(), "{around}");
+        assert!(secret.slack_url(&Channel::Orders).is_ok(), "{around}");
     }
     let quoted = format!(r#"{{"signing_keys":{{"shopify":["  '{}' \n"]}}}}"#, "k".repeat(14));
     let refused = Err(NoKey::Refused(KeyError::Short));
@@ -87,7 +87,7 @@ fn a_text_that_is_json_is_read_as_json() {
         ] {
             assert_eq!(keys(&text, "shopify"), Ok(2), "{text}");
             let secret = Secret::parse(&text, None).unwrap();
-            assert!(secret.slack_url(Channel::Orders).is_ok(), "{text}");
+            assert!(secret.slack_url(&Channel::Orders).is_ok(), "{text}");
             assert_eq!(secret.warnings, [], "{text}");
         }
     }
@@ -113,9 +113,9 @@ fn one_bad_field_never_takes_the_others_along() {
             secret[field] = value;
             let text = secret.to_string();
             let parsed = Secret::parse(&text, None).unwrap();
-            let orders = parsed.slack_url(Channel::Orders);
+            let orders = parsed.slack_url(&Channel::Orders);
             assert_eq!(orders.is_ok(), field != "slack_webhook_url", "{text}");
-            assert!(parsed.slack_url(Channel::Monitoring).is_ok(), "{text}");
+            assert!(parsed.slack_url(&Channel::Monitoring).is_ok(), "{text}");
             assert_eq!(keys(&text, "shopify").is_ok(), field != "signing_keys", "{text}");
             assert_eq!(keys(&text, "generic").is_ok(), field != "generic_signing_key", "{text}");
             let is_null = secret[field].is_null();
@@ -217,7 +217,7 @@ fn a_part_that_is_not_used_is_a_warning() {
 fn what_is_null_is_absent_and_hurts_nothing_else() {
     let nulls = r#"{"slack_webhook_url":null,"signing_keys":null,"generic_signing_key":5}"#;
     let secret = Secret::parse(nulls, None).unwrap();
-    assert_eq!(secret.slack_url(Channel::Orders).unwrap_err(), SlackUrlError::Empty);
+    assert_eq!(secret.slack_url(&Channel::Orders).unwrap_err(), SlackUrlError::Empty);
     assert_eq!(keys(nulls, "generic"), Err(NoKey::Unreadable));
     assert_eq!(keys(nulls, "shopify"), Err(NoKey::Absent));
 }

@@ -7,6 +7,7 @@
 //! then it leaves a gap of more than two seconds between its posts, and stays busy for as long after its
 //! last one.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -25,25 +26,25 @@ const GAP: Duration = Duration::from_millis(2_100);
 /// For the last post from the queue, and for the marks and acknowledgements after it.
 const LAST_POST: Duration = Duration::from_secs(6);
 
-/// The pace of one invocation.
+/// The pace of one invocation, whatever channels it posts to.
 #[derive(Debug)]
 pub struct Pace {
     gap: Duration,
     /// No post begins with less time left.
     reserve: Duration,
-    /// The last post that was made without a turn.
-    last: Option<Instant>,
+    /// When the next post may be made that takes no turn.
+    next: Mutex<Option<Instant>>,
 }
 
 impl Pace {
     /// For direct delivery, where the sender waits for the answer.
     pub fn unpaced() -> Self {
-        Self { gap: Duration::ZERO, reserve: SHORTEST_POST, last: None }
+        Self { gap: Duration::ZERO, reserve: SHORTEST_POST, next: Mutex::default() }
     }
 
     /// For one of the two invocations that receive from the queue.
     pub fn for_queue() -> Self {
-        Self { gap: GAP, reserve: LAST_POST, last: None }
+        Self { gap: GAP, reserve: LAST_POST, next: Mutex::default() }
     }
 
     /// Whether its posts take turns with those of other invocations.
@@ -56,25 +57,27 @@ impl Pace {
         deadline.left().checked_sub(self.reserve + self.until_next())
     }
 
-    /// Is called when the next post is made in turn: others need no gap after it.
-    pub fn posts_in_turn(&mut self) {
-        self.last = None;
-    }
-
     /// Waits until a post without a turn is due.
-    pub async fn ready(&mut self) {
-        pause(self.until_next()).await;
-        self.last = Some(Instant::now());
+    pub async fn ready(&self) {
+        let due = {
+            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let now = Instant::now();
+            let due = next.unwrap_or(now).max(now);
+            *next = Some(due + self.gap);
+            due
+        };
+        pause(due.saturating_duration_since(Instant::now())).await;
     }
 
-    /// Waits out the gap after the last post, if it was made without a turn, so that no other invocation
-    /// posts in it.
+    /// Waits out the gap after the last post that took no turn, so that no other invocation posts in
+    /// it.
     pub async fn rest(&self, deadline: Deadline) {
         pause(self.until_next().min(deadline.left())).await;
     }
 
     fn until_next(&self) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| self.gap.saturating_sub(last.elapsed()))
+        let next = *self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        next.map_or(Duration::ZERO, |next| next.saturating_duration_since(Instant::now()))
     }
 }
 
@@ -99,7 +102,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn posts_from_the_queue_have_a_gap_and_so_has_the_end() {
-        let mut pace = Pace::for_queue();
+        let pace = Pace::for_queue();
         let begin = Instant::now();
         pace.ready().await;
         assert_eq!(begin.elapsed(), Duration::ZERO);
@@ -112,7 +115,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn direct_delivery_has_no_gap() {
-        let mut pace = Pace::unpaced();
+        let pace = Pace::unpaced();
         let begin = Instant::now();
         pace.ready().await;
         pace.ready().await;
@@ -122,8 +125,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_due_is_not_waited_for() {
-        let (mut direct, mut queue) = (Pace::unpaced(), Pace::for_queue());
-        for pace in [&mut direct, &mut queue] {
+        let (direct, queue) = (Pace::unpaced(), Pace::for_queue());
+        for pace in [&direct, &queue] {
             assert_eq!(pace.ready().now_or_never(), Some(()));
         }
         assert_eq!(direct.ready().now_or_never(), Some(()));
@@ -136,14 +139,14 @@ mod tests {
         assert_eq!(Pace::unpaced().spare(within(1)), Some(Duration::from_millis(500)));
         assert_eq!(Pace::for_queue().spare(within(7)), Some(Duration::from_secs(1)));
         assert_eq!(Pace::for_queue().spare(within(5)), None);
-        let mut pace = Pace::for_queue();
+        let pace = Pace::for_queue();
         pace.ready().await;
         assert_eq!(pace.spare(within(8)), None, "the pause is no time for a post");
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_end_is_never_later_than_the_deadline() {
-        let mut pace = Pace::for_queue();
+        let pace = Pace::for_queue();
         pace.ready().await;
         let begin = Instant::now();
         pace.rest(within(1)).await;

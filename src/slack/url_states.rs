@@ -9,8 +9,9 @@ use jiff::Timestamp;
 
 use crate::slack::url::SlackUrl;
 
-/// A stack has a channel for orders and one for alarms; old URLs are forgotten first.
-const MAX_URLS: usize = 4;
+/// A stack has a channel for orders, one for alarms and those that its rules name; the URLs that were
+/// used first are forgotten first.
+const MAX_URLS: usize = 16;
 
 /// The states of the latest URLs.
 #[derive(Debug, Default)]
@@ -113,10 +114,11 @@ mod tests {
     #[test]
     fn old_urls_are_forgotten() {
         let states = UrlStates::default();
-        for name in ["1", "2", "3", "4", "5"] {
-            states.accepted(&url(name), Timestamp::UNIX_EPOCH);
+        let last = MAX_URLS + 1;
+        for number in 1..=last {
+            states.accepted(&url(&number.to_string()), Timestamp::UNIX_EPOCH);
         }
         assert_eq!(states.get(&url("1")).accepted_at, None);
-        assert!(states.get(&url("5")).accepted_at.is_some());
+        assert!(states.get(&url(&last.to_string())).accepted_at.is_some());
     }
 }

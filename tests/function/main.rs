@@ -25,6 +25,7 @@ mod webhook {
 
 mod queue {
     mod cancellations;
+    mod channels;
     mod consume;
     mod deduplication;
     mod digests;

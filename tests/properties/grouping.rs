@@ -28,7 +28,7 @@ fn every_event_is_in_exactly_one_message_that_slack_accepts() {
     check(values, |(entries, korean, mentions)| {
         let language = if korean { Language::Korean } else { Language::English };
         let rule = MentionRule { mention: Mention::Here, above: None };
-        let style = Style { language, mention: mentions.then_some(rule) };
+        let style = Style { mention: mentions.then_some(rule), ..Style::of(language) };
         let entries = named(entries);
         let messages: Vec<_> = group(entries.clone(), &style).into();
         let all: Vec<_> = (0..entries.len()).collect();

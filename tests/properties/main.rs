@@ -82,7 +82,7 @@ fn no_pasted_text_causes_a_panic() {
         let inner = json!({"shopify": text}).to_string();
         let secret = json!({"slack_webhook_url": text, "signing_keys": inner}).to_string();
         let secret = Secret::parse(&json!(secret).to_string(), None).unwrap();
-        let _ = secret.slack_url(Channel::Orders);
+        let _ = secret.slack_url(&Channel::Orders);
         for warning in secret.warnings {
             prop_assert!(text.chars().count() < 9 || !warning.to_string().contains(&text));
         }
@@ -159,7 +159,7 @@ fn slack_accepts(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCa
 }
 
 fn the_message(body: &str, language: Language) -> Message {
-    message::about(&events_of(body)[0], &Style { language, mention: None }, Remarks::default())
+    message::about(&events_of(body)[0], &Style::of(language), Remarks::default())
 }
 
 /// The events of a webhook to `generic`, which is signed and verified.

@@ -39,6 +39,13 @@ impl Hooks {
         Self { rate, by_path: HashMap::from(paths.map(|path| (path, Hook::default()))) }
     }
 
+    /// Adds a hook, unless it is there; returns its path.
+    pub(super) fn add(&mut self, name: &str) -> String {
+        let path = path(name);
+        self.by_path.entry(path.clone()).or_default();
+        path
+    }
+
     pub(super) fn disable(&mut self, path: &str, status: u16, word: &str) {
         let hook =
             self.by_path.get_mut(path).expect("the hook to disable is one of this workspace");

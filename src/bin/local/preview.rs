@@ -174,7 +174,7 @@ pub(crate) fn preview(
             return Ok((Some(reading), Preview::Nothing(why)));
         }
     };
-    let style = Style { language: config.language, mention: config.mention.clone() };
+    let style = Style::from(config);
     if events.iter().all(|event| event.is_draft) {
         let why = "it is a draft, which is shown when the order is placed.".to_owned();
         return Ok((Some(reading), Preview::Nothing(why)));

@@ -5,7 +5,7 @@ use crate::config::Language;
 use crate::message::tests::event;
 use crate::slack::block_kit::Block;
 
-const STYLE: Style = Style { language: Language::English, mention: None };
+const STYLE: Style = Style::of(Language::English);
 
 fn entry(position: usize, order: &str, kind: Kind) -> Grouped {
     let event =

@@ -1,12 +1,15 @@
 //! Which messages one invocation delivers, and whether a digest is among them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::app::App;
 use crate::config::Mode;
 use crate::delivery::budget::Budget;
-use crate::delivery::digest_claim::DigestClaim;
+use crate::delivery::digest_claim::{ASK_AGAIN, DigestClaim, DigestClaims};
+use crate::delivery::routing::Routing;
 use crate::handlers::queue::message::QueuedMessage;
+use crate::order::OrderEvent;
 use crate::queue::batch::Record;
 use crate::queue::{LONG_POLL, MAX_BATCH, Queue};
 
@@ -16,13 +19,13 @@ const MAX_EVENTS: usize = 500;
 /// What one invocation delivers.
 pub(super) struct Gathered {
     pub(super) messages: Vec<QueuedMessage>,
-    /// `None` when nothing in the batch is for a digest.
-    pub(super) digest: Option<DigestClaim>,
+    /// Of the channels for whose digests something is in the batch.
+    pub(super) digests: DigestClaims,
 }
 
-/// Claims the digest that is due, if the batch has part of one, and receives what belongs with it.
+/// Claims the digests that are due, if the batch has part of any, and receives what belongs with them.
 ///
-/// The invocation that acquires the claim receives until the queue is empty, and the others leave
+/// The invocation that acquires a claim receives until the queue is empty, and the others leave
 /// their part to it. When more is waiting than one invocation can deliver, it releases the claim before
 /// it posts. Then another invocation can gather the rest meanwhile. What the others left becomes
 /// visible again when the digest may be posted already; the next invocation receives all of that too.
@@ -31,42 +34,74 @@ pub(super) async fn gather(
     app: &App,
     queue: &Queue,
     batch: Vec<Record>,
+    routing: &Routing<'_>,
     budget: Budget<'_>,
 ) -> Gathered {
     let mut messages: Vec<_> = batch.into_iter().map(QueuedMessage::decode).collect();
-    let mut digest = claim(app, &messages, budget).await;
+    let from_lambda = messages.len();
+    let mut digests = DigestClaims::new();
+    claim(app, &messages, routing, budget, &mut digests).await;
     // An event that is posted immediately must not wait until a receive finds nothing: a receive that
     // finds less than a full batch is the last one then.
-    let few = if is_any(app, &messages, Mode::Immediate) { MAX_BATCH - 1 } else { 0 };
-    let is_complete = match &digest {
-        // In quiet times a single order is posted at once.
-        None if messages.len() <= 1 => true,
-        None | Some(DigestClaim::Acquired(_)) => {
-            receive_more(queue, &mut messages, budget, LONG_POLL, few).await
-        }
+    let has_urgent = events(&messages).any(|event| is_shown(app, event, Mode::Immediate));
+    let few = if has_urgent { MAX_BATCH - 1 } else { 0 };
+    let is = |wanted: fn(&DigestClaim) -> bool| digests.values().any(wanted);
+    let is_complete = if is(|claim| matches!(claim, DigestClaim::Acquired(_))) {
+        receive_more(queue, &mut messages, budget, LONG_POLL, few).await
+    } else if is(|claim| matches!(claim, DigestClaim::Separate)) {
         // The digest was posted, so what is late takes along what is there, and waits for nothing.
-        Some(DigestClaim::Separate) => {
-            receive_more(queue, &mut messages, budget, Duration::ZERO, few).await
-        }
-        Some(DigestClaim::Taken) => true,
-    };
-    if let (Some(claim), false) = (&mut digest, is_complete) {
-        claim.give_up(app, budget).await;
-    }
-    Gathered { messages, digest }
-}
-
-async fn claim(app: &App, messages: &[QueuedMessage], budget: Budget<'_>) -> Option<DigestClaim> {
-    if is_any(app, messages, Mode::Digest) {
-        Some(DigestClaim::acquire(app, budget).await)
+        receive_more(queue, &mut messages, budget, Duration::ZERO, few).await
+    } else if digests.is_empty() && messages.len() > 1 {
+        receive_more(queue, &mut messages, budget, LONG_POLL, few).await
     } else {
-        None
+        // In quiet times a single order is posted at once, and another invocation has the digests.
+        true
+    };
+    claim(app, &messages, routing, budget, &mut digests).await;
+    // What another invocation gathers goes back at once: this one may be busy for long.
+    let is_taken = |message: &mut QueuedMessage| {
+        let mut events = message.events().iter();
+        let is_another_s = |event: &OrderEvent| {
+            let claim = digests.get(&routing.channel(event));
+            is_shown(app, event, Mode::Digest) && matches!(claim, Some(DigestClaim::Taken))
+        };
+        events.len() > 0 && events.all(is_another_s)
+    };
+    let back = messages.extract_if(from_lambda.., is_taken);
+    let back = back.map(|message| (message.record.receipt_handle, ASK_AGAIN)).collect();
+    queue.retry_after(back).await;
+    if !is_complete {
+        for claim in digests.values_mut() {
+            claim.give_up(app, budget).await;
+        }
+    }
+    Gathered { messages, digests }
+}
+
+/// Asks for the digests that these messages are for and that were not asked for before.
+async fn claim(
+    app: &App,
+    messages: &[QueuedMessage],
+    routing: &Routing<'_>,
+    budget: Budget<'_>,
+    claims: &mut DigestClaims,
+) {
+    let digested = events(messages).filter(|event| is_shown(app, event, Mode::Digest));
+    let channels: BTreeSet<_> = digested.map(|event| routing.channel(event)).collect();
+    for channel in channels {
+        if !claims.contains_key(&channel) {
+            let claim = DigestClaim::acquire(app, budget, &channel).await;
+            claims.insert(channel, claim);
+        }
     }
 }
 
-fn is_any(app: &App, messages: &[QueuedMessage], mode: Mode) -> bool {
-    let mut events = messages.iter().flat_map(QueuedMessage::events);
-    events.any(|event| !event.is_draft && app.config.show.mode(event.kind) == mode)
+fn events(messages: &[QueuedMessage]) -> impl Iterator<Item = &OrderEvent> {
+    messages.iter().flat_map(QueuedMessage::events)
+}
+
+fn is_shown(app: &App, event: &OrderEvent, mode: Mode) -> bool {
+    !event.is_draft && app.config.decide(event).mode == mode
 }
 
 /// Receives what else is in the queue. It stops after a receive that returned at most `few` messages

@@ -7,8 +7,8 @@ use crate::order::Change;
 use crate::order::money::{Money, Unit};
 use crate::slack::block_kit::MAX_TEXT_UNITS;
 
-const ENGLISH: Style = Style { language: Language::English, mention: None };
-const KOREAN: Style = Style { language: Language::Korean, mention: None };
+const ENGLISH: Style = Style::of(Language::English);
+const KOREAN: Style = Style::of(Language::Korean);
 
 fn order(number: &str, kind: Kind) -> OrderEvent {
     OrderEvent { kind, number: OneLine::parse(number), reason: None, ..event() }
@@ -231,7 +231,7 @@ fn the_sums_give_way_to_the_orders() {
 fn people_are_mentioned_once_if_any_cancellation_asks_for_it() {
     let above = Some("KRW 1250000".parse().unwrap());
     let mention = Some(MentionRule { mention: Mention::Here, above });
-    let style = Style { language: Language::English, mention };
+    let style = Style { mention, ..ENGLISH };
     let mentions = |events: &[OrderEvent]| {
         let message = digest(events, &style);
         message.blocks().iter().filter(|block| block.text() == "<!here>").count()

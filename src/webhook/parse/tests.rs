@@ -93,7 +93,7 @@ fn without_link(event: OrderEvent) -> OrderEvent {
 
 /// The text of the message for an event.
 fn posted(event: &OrderEvent) -> String {
-    let style = Style { language: Language::English, mention: None };
+    let style = Style::of(Language::English);
     message::about(event, &style, Remarks::default()).text().to_owned()
 }
 
@@ -108,7 +108,7 @@ fn assert_private(platform: &str, headers: Given<'_>, body: &str, name: Option<&
     for setting in [Customer::Hidden, Customer::Initials, Customer::Full] {
         let mut shown = String::new();
         for event in events_as(platform, setting, headers, body) {
-            let style = Style { language: Language::Korean, mention: None };
+            let style = Style::of(Language::Korean);
             let message = message::about(&event, &style, Remarks::default());
             shown += &serde_json::to_string(&event).unwrap();
             shown += &serde_json::to_string(&message).unwrap();

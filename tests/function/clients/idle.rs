@@ -1,6 +1,7 @@
 //! Services that close idle connections, and a sandbox that is frozen meanwhile.
 
 use futures_util::future::join_all;
+use order_alerts_fakes::Server;
 
 use crate::support::queue::assert_no_failures;
 use crate::support::webhooks::cancellation;
@@ -11,7 +12,7 @@ impl World {
     async fn hang_up(&self) {
         let Self { slack, secrets, sqs, ledger, .. } = self;
         let servers = [slack.server(), secrets.server(), sqs.server(), ledger.server()];
-        join_all(servers.map(|server| server.hang_up())).await;
+        join_all(servers.map(Server::hang_up)).await;
     }
 
     async fn show(&self, way: Way, number: u32) {

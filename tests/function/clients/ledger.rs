@@ -5,13 +5,14 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use order_alerts::ledger::Ledger;
 use order_alerts::ledger::item::LeaseRequest;
+use order_alerts::ledger::keys::DigestId;
 use order_alerts::ledger::turn::{Turn, TurnRequest};
 use order_alerts_fakes::{AwsFault, FakeDynamoDb};
 
 use crate::support::aws::sdk_config;
 
-/// The start of some digest's window, in minutes.
-const WINDOW: i64 = 29_453_760;
+/// The digest of some window.
+const WINDOW: DigestId<'_> = DigestId { window: 29_453_760, channel: None };
 
 fn ledger(fake: &FakeDynamoDb) -> Ledger {
     let aws = sdk_config("AWS_ENDPOINT_URL_DYNAMODB", fake.origin());

@@ -104,7 +104,7 @@ fn platforms() -> impl Iterator<Item = &'static Platform> {
 /// The message as Slack shows it.
 async fn shown(event: &OrderEvent, language: Language) -> String {
     let slack = FakeSlack::start().await;
-    let message = message::about(event, &Style { language, mention: None }, Remarks::default());
+    let message = message::about(event, &Style::of(language), Remarks::default());
     let post = http::Request::post(slack.hook_url()).header("content-type", "application/json");
     let post = post.body(serde_json::to_vec(&message).unwrap()).unwrap();
     let client = HttpClient::over(Transport::new(None).unwrap());

@@ -136,7 +136,7 @@ fn item_names_are_html_and_stay_text() {
         "Pot <!channel>",
     ];
     assert_eq!(titles, expected);
-    let style = Style { language: Language::English, mention: None };
+    let style = Style::of(Language::English);
     let message = message::about(&event, &style, Remarks::default());
     let message = serde_json::to_string(&message).unwrap();
     assert!(message.contains("Pot &lt;!channel&gt;"), "{message}");
