@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::url::Url;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lambda_http::http::{Request, header};
 
 use crate::infra::http_client::{Body, HttpClient, NoResponse};
@@ -41,6 +41,10 @@ pub enum Accepted {
 
 /// Slack's error bodies are one word; more is a proxy's page.
 const MAX_REPLY_BYTES: usize = 4096;
+
+/// So long a channel that took nothing is left alone, if there are others: an invocation that waits for it
+/// posts nothing elsewhere.
+const OUTAGE: SignedDuration = SignedDuration::from_secs(30);
 
 /// Posts to incoming webhooks.
 #[derive(Debug)]
@@ -112,6 +116,16 @@ impl Slack {
         let Some(last) = self.urls.last_turn() else { return Duration::ZERO };
         let left = (last + TURN * CONSUMERS).duration_since(now);
         Duration::try_from(left).unwrap_or_default().min(TURN * CONSUMERS)
+    }
+
+    /// Notes that Slack took none of an invocation's messages at this URL.
+    pub fn failed(&self, url: &SlackUrl, now: Timestamp) {
+        self.urls.failed(url, now);
+    }
+
+    /// Whether it took none there a moment ago, as far as this sandbox knows.
+    pub fn has_just_failed(&self, url: &SlackUrl, now: Timestamp) -> bool {
+        self.urls.get(url).failed_at.is_some_and(|at| now.duration_since(at) < OUTAGE)
     }
 
     /// Whether Slack took a message at this URL after that time, as far as this sandbox knows.

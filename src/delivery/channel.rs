@@ -87,7 +87,12 @@ impl<'a> ChannelDelivery<'a> {
         if self.stopped.is_none() && self.shared.budget.deadline.is_mostly_over() {
             self.stopped = Some(RetryAfter::Immediately);
         }
-        self.find_url().await
+        self.find_url().await?;
+        if self.shared.pace.has_others() && self.poster.is_in_outage() {
+            tracing::info!("the channel took nothing a moment ago: retrying later");
+            self.stopped = Some(RetryAfter::BackOff);
+        }
+        self.stopped.map_or(Ok(()), Err)
     }
 
     async fn find_url(&mut self) -> Result<(), RetryAfter> {
@@ -168,6 +173,9 @@ impl<'a> ChannelDelivery<'a> {
                 self.stopped = Some(RetryAfter::BackOff);
                 break;
             }
+        }
+        if posted.is_empty() && failed_in_a_row > 0 {
+            self.poster.note_outage();
         }
         self.end_set_aside(jobs, set_aside, !posted.is_empty()).await;
         self.end_stopped(jobs, waiting.make_contiguous()).await;

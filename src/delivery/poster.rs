@@ -172,6 +172,19 @@ impl<'a> Poster<'a> {
         self.url.as_ref().is_some_and(|url| self.app.slack.has_accepted_since(url, time))
     }
 
+    /// Notes that Slack took nothing.
+    pub(super) fn note_outage(&self) {
+        if let Some(url) = &self.url {
+            self.app.slack.failed(url, self.budget.deadline.now());
+        }
+    }
+
+    /// Whether Slack took nothing a moment ago.
+    pub(super) fn is_in_outage(&self) -> bool {
+        let now = self.budget.deadline.now();
+        self.url.as_ref().is_some_and(|url| self.app.slack.has_just_failed(url, now))
+    }
+
     /// Whether it posts where the orders go.
     pub(super) async fn is_where_orders_go(&self) -> bool {
         let secret = self.app.secrets.current(self.budget.deadline).await;

@@ -45,7 +45,8 @@ pub async fn handle(
     let routing = Routing::new(app, deadline).await;
     let Gathered { mut messages, digests } = gather(app, queue, batch, &routing, budget).await;
 
-    let pace = Pace::for_queue();
+    let has_channels = app.config.rules.channels().next().is_some();
+    let pace = if has_channels { Pace::for_channels() } else { Pace::for_queue() };
     let alarms: Vec<_> = messages.iter().filter_map(QueuedMessage::alarm).collect();
     let AlarmsDelivered { outcomes: alarms, orders_stopped } =
         deliver_alarms(app, &alarms, budget, &pace).await;

@@ -23,6 +23,8 @@ pub const CONSUMERS: u32 = 2;
 pub const TURN: Duration = Duration::from_millis(1_100);
 /// The consumers that take no turns post at most so often in this time.
 const GAP: Duration = Duration::from_millis(2_100);
+/// A few turns. What waits longer for its channel goes back to the queue, and others are posted meanwhile.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// For the last post from the queue, and for the marks and acknowledgements after it.
 const LAST_POST: Duration = Duration::from_secs(6);
 
@@ -32,6 +34,8 @@ pub struct Pace {
     gap: Duration,
     /// No post begins with less time left.
     reserve: Duration,
+    /// The longest wait for one channel.
+    patience: Duration,
     /// When the next post may be made that takes no turn.
     next: Mutex<Option<Instant>>,
 }
@@ -39,12 +43,24 @@ pub struct Pace {
 impl Pace {
     /// For direct delivery, where the sender waits for the answer.
     pub fn unpaced() -> Self {
-        Self { gap: Duration::ZERO, reserve: SHORTEST_POST, next: Mutex::default() }
+        let (gap, reserve, patience) = (Duration::ZERO, SHORTEST_POST, Duration::MAX);
+        Self { gap, reserve, patience, next: Mutex::default() }
     }
 
     /// For one of the two invocations that receive from the queue.
     pub fn for_queue() -> Self {
-        Self { gap: GAP, reserve: LAST_POST, next: Mutex::default() }
+        let (gap, reserve, patience) = (GAP, LAST_POST, Duration::MAX);
+        Self { gap, reserve, patience, next: Mutex::default() }
+    }
+
+    /// For one that may post to several channels: none waits long for another.
+    pub fn for_channels() -> Self {
+        Self { patience: PATIENCE, ..Self::for_queue() }
+    }
+
+    /// Whether there are other channels, which must not wait for one.
+    pub fn has_others(&self) -> bool {
+        self.patience == PATIENCE
     }
 
     /// Whether its posts take turns with those of other invocations.
@@ -54,7 +70,8 @@ impl Pace {
 
     /// How long the next post could still be put off; `None` when it is too late for it already.
     pub fn spare(&self, deadline: Deadline) -> Option<Duration> {
-        deadline.left().checked_sub(self.reserve + self.until_next())
+        let spare = deadline.left().checked_sub(self.reserve + self.until_next());
+        spare.map(|spare| spare.min(self.patience))
     }
 
     /// Waits until a post without a turn is due.
@@ -142,6 +159,14 @@ mod tests {
         let pace = Pace::for_queue();
         pace.ready().await;
         assert_eq!(pace.spare(within(8)), None, "the pause is no time for a post");
+    }
+
+    #[tokio::test]
+    async fn no_channel_is_waited_for_while_others_have_something() {
+        let pace = Pace::for_channels();
+        assert_eq!(pace.spare(within(25)), Some(PATIENCE));
+        assert_eq!(pace.spare(within(5)), None);
+        assert!(pace.has_others() && !Pace::for_queue().has_others());
     }
 
     #[tokio::test(start_paused = true)]

@@ -24,6 +24,8 @@ pub(super) struct UrlState {
     pub(super) limited_until: Option<Timestamp>,
     /// When Slack last took a message.
     pub(super) accepted_at: Option<Timestamp>,
+    /// When it last took none of the messages of an invocation.
+    pub(super) failed_at: Option<Timestamp>,
     /// The last turn to post that this sandbox took.
     pub(super) last_turn: Option<Timestamp>,
 }
@@ -37,12 +39,17 @@ impl UrlStates {
 
     pub(super) fn accepted(&self, url: &SlackUrl, now: Timestamp) {
         self.change(url, |state| {
-            *state = UrlState { limited_until: None, accepted_at: Some(now), ..*state };
+            let accepted_at = Some(now);
+            *state = UrlState { limited_until: None, failed_at: None, accepted_at, ..*state };
         });
     }
 
     pub(super) fn limited(&self, url: &SlackUrl, until: Timestamp) {
         self.change(url, |state| state.limited_until = Some(until));
+    }
+
+    pub(super) fn failed(&self, url: &SlackUrl, now: Timestamp) {
+        self.change(url, |state| state.failed_at = Some(now));
     }
 
     pub(super) fn took_turn(&self, url: &SlackUrl, at: Timestamp) {

@@ -60,6 +60,8 @@ pub(crate) struct Accepted {
     pub(crate) is_in_doubt: bool,
     pub(crate) says_repeat: bool,
     pub(crate) orders: Vec<Shown>,
+    /// The URL of its channel.
+    pub(crate) hook: String,
 }
 
 impl Log {

@@ -34,7 +34,7 @@ pub(crate) mod order_states;
 mod reopenings;
 mod repeats;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::history::Accepted;
@@ -42,7 +42,7 @@ use crate::invariants::allowed_repeats::AllowedRepeats;
 use crate::invariants::order_states::OrderStates;
 use crate::message::Kind;
 use crate::senders::{Event, Responses};
-use crate::world::World;
+use crate::world::{CHANNELS, World, channel_url};
 
 /// A broken invariant.
 #[derive(Debug)]
@@ -66,6 +66,8 @@ pub(crate) struct Figures {
     /// When each order was shown, and how many events it has.
     pub(crate) shown: BTreeMap<u32, Vec<Duration>>,
     pub(crate) events: BTreeMap<u32, usize>,
+    /// The names of the channels that each order was shown in; that of the orders has none.
+    pub(crate) channels: BTreeMap<u32, BTreeSet<&'static str>>,
     pub(crate) posts: usize,
     /// How many of them mentioned people.
     pub(crate) mentions: usize,
@@ -111,6 +113,11 @@ pub(crate) fn check_invariants(
             liveness::events_are_shown_in_time(&states, network.outside.settings, well_from)
                 .map_err(violation)?;
         }
+        let channels = states.shown.iter().map(|(order, posts)| {
+            let channels = posts.iter().map(|(post, _)| channel(world, &post.hook)).collect();
+            (*order, channels)
+        });
+        let channels = channels.collect();
         let events_of = states.events().into_iter().map(|(order, kinds)| (order, kinds.len()));
         let events_of = events_of.collect();
         let OrderStates { shown, queued, answered, letters, .. } = states;
@@ -120,6 +127,7 @@ pub(crate) fn check_invariants(
             waits: responses.waits(),
             shown: shown.into_iter().map(|(order, posts)| (order, times(&posts))).collect(),
             events: events_of,
+            channels,
             posts: log.accepted.len(),
             mentions: network
                 .outside
@@ -140,6 +148,13 @@ pub(crate) fn check_invariants(
             ended: network.began.elapsed(),
         })
     })
+}
+
+/// The name of the channel with this URL, empty for that of the orders.
+fn channel(world: &World, hook: &str) -> &'static str {
+    let slack = &world.network.outside.slack;
+    let named = CHANNELS.into_iter().find(|name| channel_url(slack, name) == hook);
+    named.unwrap_or_default()
 }
 
 fn items(world: &World) -> Vec<(String, Duration)> {

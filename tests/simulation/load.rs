@@ -14,7 +14,7 @@ use tokio::time::{sleep, sleep_until};
 use crate::faults::Plan;
 use crate::invariants::{Figures, Violation, check_invariants};
 use crate::senders::{Event, Responses, send};
-use crate::world::{Settings, Stage, World};
+use crate::world::{Settings, Stage, World, channel_url};
 
 /// After so much time without an invocation no received message is still on its way to one.
 const QUIET: Duration = Duration::from_millis(500);
@@ -24,6 +24,14 @@ pub(crate) const RECOVERY: Duration = Duration::from_secs(40);
 
 /// So long a kill waits for a busy sandbox.
 const KILL_WITHIN: Duration = Duration::from_secs(2);
+
+/// The outage of a channel that rules name.
+#[derive(Clone, Debug)]
+pub(crate) struct ChannelOutage {
+    pub(crate) channel: &'static str,
+    pub(crate) during: Range<Duration>,
+    pub(crate) fault: Fault,
+}
 
 /// One run; the same load runs in the same way every time, if it is simulated.
 #[derive(Clone, Debug)]
@@ -36,6 +44,8 @@ pub(crate) struct Load {
     pub(crate) plan: Plan,
     /// Slack answers 503 to everything.
     pub(crate) outage: Option<Range<Duration>>,
+    /// One channel answers nothing but this for a while.
+    pub(crate) channel_outage: Option<ChannelOutage>,
     /// When a sandbox that is serving an event is killed.
     pub(crate) kills: Vec<Duration>,
     /// When the consumers of the queue start.
@@ -61,6 +71,7 @@ impl Load {
             events,
             plan: Plan::Nothing,
             outage: None,
+            channel_outage: None,
             kills: Vec::new(),
             fed_from: Duration::ZERO,
             per_message: None,
@@ -87,6 +98,8 @@ impl Load {
                 World::start(self.stage, self.settings, self.plan.clone(), self.is_verbose).await;
             let responses = Arc::new(Responses::default());
             let outage = tokio::spawn(outage(Arc::clone(&world), self.outage.clone()));
+            let of_channel = channel_outage(Arc::clone(&world), self.channel_outage.clone());
+            let of_channel = tokio::spawn(of_channel);
             let kills = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));
             let sent = send(&world, &self.events, &responses);
             let fed = async {
@@ -103,6 +116,7 @@ impl Load {
                 Stage::Processes => self.wait_in_real_time(&world).await,
             }
             outage.abort();
+            of_channel.abort();
             world.end().await;
             let well_from = self.well_from.or(self.is_well().then_some(Duration::ZERO));
             check_invariants(&world, &self.events, &responses, well_from)
@@ -113,6 +127,7 @@ impl Load {
     fn is_well(&self) -> bool {
         let has_no_faults = matches!(self.plan, Plan::Nothing)
             && self.outage.is_none()
+            && self.channel_outage.is_none()
             && self.kills.is_empty()
             && self.fed_from.is_zero();
         has_no_faults && self.stage == Stage::Simulated
@@ -184,6 +199,16 @@ async fn outage(world: Arc<World>, outage: Option<Range<Duration>>) {
         sleep_until(world.network.began + start).await;
         slack.down(Fault::answer(503, ""));
         sleep_until(world.network.began + end).await;
+        slack.up();
+    }
+}
+
+async fn channel_outage(world: Arc<World>, outage: Option<ChannelOutage>) {
+    if let Some(ChannelOutage { channel, during, fault }) = outage {
+        let slack = &world.network.outside.slack;
+        sleep_until(world.network.began + during.start).await;
+        slack.down_at(&channel_url(slack, channel), fault);
+        sleep_until(world.network.began + during.end).await;
         slack.up();
     }
 }

@@ -7,7 +7,8 @@
 //! A [`sandbox`] is [`simulated`], in this process and with a clock that the test sets, or it is a
 //! [`process`] of the real bootstrap. Simulated, `runs::loads` are many orders, with and without an
 //! outage, and `runs::random` are random faults; in `runs::phases` a service is slow, down or
-//! rejecting for a while, and in `runs::late_claims` an invocation has little time left;
+//! rejecting for a while, and in `runs::late_claims` an invocation has little time left; in `runs::channels` rules send orders to three
+//! channels, one of which dies;
 //! `runs::every_call` and `runs::concurrent_consumers` go through every call of a few orders.
 //! `runs::processes` are loads of the bootstrap: fewer, as their time is real.
 //! `BOOTSTRAP=…` names the binary of a release build.
@@ -36,6 +37,7 @@ mod simulated;
 mod world;
 
 mod runs {
+    mod channels;
     mod concurrent_consumers;
     mod every_call;
     mod late_claims;

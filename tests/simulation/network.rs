@@ -163,7 +163,10 @@ pub(crate) async fn exchange(
                 Some(Fault::Lost) => Err(NoResponse::BROKEN),
                 Some(Fault::DoneThenStatus(status)) => Ok(refusal(service, status)),
                 Some(Fault::Truncated) => answer.map(|answer| {
-                    answer.map(|body| Body { bytes: body.bytes[..1].to_vec(), is_whole: false })
+                    answer.map(|body| {
+                        let bytes = body.bytes.into_iter().take(1).collect();
+                        Body { bytes, is_whole: false }
+                    })
                 }),
                 Some(Fault::Late(late)) => {
                     sleep(late).await;
@@ -223,7 +226,9 @@ impl SentCall {
             network.note(&invocation, || ("shown in the channel".to_owned(), shown));
             network.log(|log| {
                 let is_in_doubt = is_in_doubt || log.given_up.contains(&number);
-                let post = Accepted { number, at, invocation, is_in_doubt, says_repeat, orders };
+                let hook = posted.hook;
+                let post =
+                    Accepted { number, at, invocation, is_in_doubt, says_repeat, orders, hook };
                 log.accepted.push(post);
             });
         }

@@ -4,6 +4,7 @@
 //! answers, and no time passes but by the test. As processes it is the bootstrap, and time is real.
 //! The services are the fakes in both, and each sandbox serves one invocation at a time.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -31,6 +32,14 @@ const CONSUMERS: usize = 2;
 pub(crate) const KEY: &str = "the signing key of the simulation";
 /// Longer than any message is hidden.
 const LONGEST_ABSENCE: Duration = Duration::from_mins(16);
+
+/// The channels that rules may name, besides that of the orders.
+pub(crate) const CHANNELS: [&str; 2] = ["kitchen", "managers"];
+
+/// The URL of one of them.
+pub(crate) fn channel_url(slack: &FakeSlack, name: &str) -> String {
+    slack.named_hook_url(&name.to_uppercase())
+}
 
 /// The services.
 pub(crate) struct Outside {
@@ -68,8 +77,12 @@ impl Outside {
     async fn start(settings: Settings) -> Self {
         let slack = FakeSlack::with_rate(1.0, 5).await;
         slack.reject(POISONOUS);
-        let secret =
-            json!({"slack_webhook_url": slack.hook_url(), "signing_keys": {"generic": [KEY]}});
+        let channels = CHANNELS.map(|name| (name.to_owned(), channel_url(&slack, name)));
+        let secret = json!({
+            "slack_webhook_url": slack.hook_url(),
+            "channels": BTreeMap::from(channels),
+            "signing_keys": {"generic": [KEY]},
+        });
         let secrets = FakeSecretsManager::start(&secret.to_string()).await;
         let (sqs, table) = (FakeSqs::start().await, FakeDynamoDb::start().await);
         Self { slack, sqs, table, secrets, settings }
