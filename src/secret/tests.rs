@@ -229,3 +229,37 @@ fn what_is_no_secret_is_refused_without_quoting_it() {
         assert!(!error.to_string().contains("hush"));
     }
 }
+
+#[test]
+fn channels_have_names_and_each_is_read_alone() {
+    let url = |name: &str| format!("https://hooks.slack.com/services/T0/B0/{name}");
+    let text = json!({
+        "slack_webhook_url": url("orders"),
+        "channels": {
+            " Managers ": format!("<{}>\n", url("managers")),
+            "finance": "",
+            "kitchen": "not a URL",
+            "number": 5,
+            "two words": url("words"),
+        },
+    });
+    let secret = Secret::parse(&text.to_string(), None).unwrap();
+    let channel = |name: &str| Channel::Named(ChannelName::parse(name).unwrap());
+    let read = |name: &str| secret.slack_url(&channel(name)).map(|url| url.expose().to_owned());
+    assert_eq!(read("managers"), Ok(url("managers")));
+    for absent in ["finance", "number", "unknown"] {
+        assert_eq!(read(absent), Ok(url("orders")), "{absent}");
+        assert!(!secret.has_own_url(&channel(absent)), "{absent}");
+    }
+    // It is one of its own, and cannot be used.
+    assert_eq!(read("kitchen"), Err(SlackUrlError::NotSlack));
+    assert!(secret.has_own_url(&channel("kitchen")));
+    let warnings: Vec<_> = secret.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "`channels.number` is a number and not a text: correct it in the Plaintext tab of the AWS console",
+            "`channels` has an entry whose name is not of letters, digits, `_` and `-`",
+        ]
+    );
+}
