@@ -66,7 +66,7 @@ pub fn about(event: &OrderEvent, style: &Style, remarks: Remarks) -> Message {
     blocks.extend((!facts.is_empty()).then(|| Block::section(&facts.join("\n"))));
     blocks.extend((!items.is_empty()).then(|| Block::section(&items.join("\n"))));
     blocks.push(Block::context(footer(event, &said, words)));
-    mentioning(Message::new(&text.join(" · "), blocks), mention(event, style, remarks))
+    Message::new(&text.join(" · "), blocks).mentioning(mention(event, style, remarks))
 }
 
 /// The first message to a channel, with the name of the stack that posts there.
@@ -109,13 +109,6 @@ fn remarked(remarks: &[String]) -> Markup {
 /// Each reader sees the time in the own zone.
 fn time(footer: Markup, time: Timestamp, words: Words) -> Markup {
     footer.time(time, &words.plain_time(time))
-}
-
-fn mentioning(message: Message, mention: Option<&Mention>) -> Message {
-    match mention {
-        Some(mention) => message.mentioning(mention),
-        None => message,
-    }
 }
 
 impl Style {

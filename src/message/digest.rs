@@ -8,8 +8,9 @@ use std::iter;
 
 use jiff::Timestamp;
 
+use crate::config::Mention;
 use crate::message::words::{Words, named};
-use crate::message::{Remarks, Style, mention, mentioning, remarked, time};
+use crate::message::{Remarks, Style, mention, remarked, time};
 use crate::order::money::{Money, Sums};
 use crate::order::one_line::OneLine;
 use crate::order::{Kind, OrderEvent};
@@ -89,9 +90,17 @@ impl<'a> Digest<'a> {
             blocks.extend(Block::sections(&self.list(*kind, orders)));
         }
         blocks.push(Block::context(self.footer(&remarks)));
-        let mention =
-            self.orders.iter().find_map(|(event, remarks)| mention(event, self.style, *remarks));
-        mentioning(Message::new(&text, blocks), mention)
+        Message::new(&text, blocks).mentioning(self.mentions())
+    }
+
+    /// Whom the orders mention, each once.
+    fn mentions(&self) -> Vec<&'a Mention> {
+        let mut mentions = Vec::new();
+        for (event, remarks) in self.orders {
+            let mention = mention(event, self.style, *remarks);
+            mentions.extend(mention.filter(|mention| !mentions.contains(mention)));
+        }
+        mentions
     }
 
     fn headline(&self) -> String {

@@ -42,9 +42,9 @@ pub struct Message {
     parse: &'static str,
     unfurl_links: bool,
     unfurl_media: bool,
-    /// Whom the blocks mention.
+    /// Whom the blocks mention, each once.
     #[serde(skip)]
-    mention: Option<Mention>,
+    mentions: Vec<Mention>,
     /// How many blocks Slack has no room for.
     #[serde(skip)]
     left_out: usize,
@@ -73,28 +73,29 @@ impl Message {
             parse: "none",
             unfurl_links: false,
             unfurl_media: false,
-            mention: None,
+            mentions: Vec::new(),
         }
     }
 
-    /// Adds a mention, in a block of its own.
+    /// Adds mentions, in a block of their own.
     #[must_use]
-    pub fn mentioning(mut self, mention: &Mention) -> Self {
-        self.blocks.push(Block::markup(Markup::default().mention(mention)));
-        self.mention = Some(mention.clone());
+    pub fn mentioning<'a>(mut self, mentions: impl IntoIterator<Item = &'a Mention>) -> Self {
+        self.mentions = mentions.into_iter().cloned().collect();
+        self.blocks.extend(self.mention_markup().map(Block::markup));
         self
     }
 
     pub fn has_mention(&self) -> bool {
-        self.mention.is_some()
+        !self.mentions.is_empty()
     }
 
-    /// The same message without its mention, for when Slack rejects that.
+    /// The same message without its mentions, for when Slack rejects them.
     #[must_use]
     pub fn without_mention(mut self) -> Self {
-        if let Some(mention) = self.mention.take() {
-            // It is the last block, or, without blocks, the beginning of the text.
-            let prefix = format!("{} ", Markup::default().mention(&mention).0);
+        if let Some(mentions) = self.mention_markup() {
+            self.mentions.clear();
+            // They are the last block, or, without blocks, the beginning of the text.
+            let prefix = format!("{} ", mentions.0);
             if self.blocks.pop().is_none()
                 && let Some(text) = self.text.strip_prefix(&prefix)
             {
@@ -107,11 +108,17 @@ impl Message {
     /// The same message without blocks, for when Slack rejects them.
     #[must_use]
     pub fn without_blocks(self) -> Self {
-        let text = match &self.mention {
-            Some(mention) => format!("{} {}", Markup::default().mention(mention).0, self.text),
+        let text = match self.mention_markup() {
+            Some(mentions) => format!("{} {}", mentions.0, self.text),
             None => self.text,
         };
         Self { text, blocks: Vec::new(), ..self }
+    }
+
+    fn mention_markup(&self) -> Option<Markup> {
+        let (first, others) = self.mentions.split_first()?;
+        let first = Markup::default().mention(first);
+        Some(others.iter().fold(first, |markup, mention| markup.text(" ").mention(mention)))
     }
 
     /// The text, escaped as Slack wants it.
@@ -380,12 +387,12 @@ mod tests {
         let full = Block::section(&"x".repeat(2_750));
         let four = Message::new("x", std::iter::repeat_n(full.clone(), 4));
         assert!(four.is_whole());
-        assert!(!four.mentioning(&Mention::Here).is_whole());
+        assert!(!four.mentioning([&Mention::Here]).is_whole());
         assert!(!Message::new("x", std::iter::repeat_n(full, 5)).is_whole());
         let small = Block::section("x");
         let fifty = Message::new("x", std::iter::repeat_n(small.clone(), 50));
         assert!(fifty.is_whole());
-        assert!(!fifty.mentioning(&Mention::Here).is_whole());
+        assert!(!fifty.mentioning([&Mention::Here]).is_whole());
         assert!(!Message::new("x", std::iter::repeat_n(small, 51)).is_whole());
     }
 
@@ -406,7 +413,7 @@ mod tests {
     #[test]
     fn a_message_loses_its_mention_and_nothing_else() {
         let plain = Message::new("text", [Block::section("block")]);
-        let mentioning = plain.clone().mentioning(&Mention::Channel);
+        let mentioning = plain.clone().mentioning([&Mention::Channel]);
         assert!(mentioning.has_mention() && !plain.has_mention());
         assert_eq!(mentioning.clone().without_mention(), plain);
         let without_blocks = mentioning.without_blocks();
@@ -415,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_message_without_blocks_still_mentions_people() {
-        let message = Message::new("Order #1", []).mentioning(&Mention::Here).without_blocks();
+        let message = Message::new("Order #1", []).mentioning([&Mention::Here]).without_blocks();
         assert_eq!(message.text(), "<!here> Order #1");
     }
 

@@ -5,6 +5,7 @@ use crate::config::{Language, Mention, MentionRule};
 use crate::message::tests::{event, texts};
 use crate::order::Change;
 use crate::order::money::{Money, Unit};
+use crate::rules::Rules;
 use crate::slack::block_kit::MAX_TEXT_UNITS;
 
 const ENGLISH: Style = Style::of(Language::English);
@@ -243,6 +244,25 @@ fn people_are_mentioned_once_if_any_cancellation_asks_for_it() {
     assert_eq!(mentions(&[large.clone(), small.clone(), large]), 1);
     // Their sum is large, but none of them is.
     assert_eq!(mentions(&[small.clone(), small, test, created]), 0);
+}
+
+#[test]
+fn all_whom_the_orders_mention_are_mentioned_once() {
+    let rules = "cancelled from KRW 1000000 -> mention group:S1; cancelled -> mention here; \
+                 created -> mention nobody";
+    let style = Style { rules: Rules::parse(rules).0, ..ENGLISH };
+    let large = order("#1", Kind::Cancelled);
+    let small = OrderEvent { total: money("600000", "KRW"), ..large.clone() };
+    let created = order("#2", Kind::Created);
+    let message = digest(&[small.clone(), large, created, small], &style);
+    assert_eq!(message.blocks().last().unwrap().text(), "<!here> <!subteam^S1>");
+    let plain = message.clone().without_blocks();
+    assert!(plain.text().starts_with("<!here> <!subteam^S1> 🚫"), "{}", plain.text());
+    for message in [message, plain] {
+        let without = message.without_mention();
+        assert!(!without.text().contains("<!here>") && !without.has_mention());
+        assert!(without.blocks().iter().all(|block| !block.text().contains("<!here>")));
+    }
 }
 
 #[test]
