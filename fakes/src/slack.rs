@@ -218,6 +218,11 @@ impl Posted {
         self.payload["text"].as_str().unwrap_or_default()
     }
 
+    /// The name of the hook that it was posted to, such as that of [`FakeSlack::named_hook_url`].
+    pub fn hook_name(&self) -> &str {
+        hooks::name(&self.hook)
+    }
+
     /// All a reader sees in the channel, one text a line, with entities decoded.
     pub fn rendered(&self) -> String {
         self.shown.join("\n")

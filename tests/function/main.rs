@@ -6,8 +6,10 @@
 mod support {
     pub(crate) mod assertions;
     pub(crate) mod aws;
+    pub(crate) mod channels;
     pub(crate) mod queue;
     pub(crate) mod webhooks;
+    pub(crate) mod wishes;
     pub(crate) mod world;
 }
 
@@ -31,6 +33,7 @@ mod queue {
     mod digests;
     mod enqueue;
     mod lives;
+    mod rules;
     mod turns;
 }
 

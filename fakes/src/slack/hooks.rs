@@ -95,6 +95,12 @@ pub(super) fn path(name: &str) -> String {
     format!("/services/T0FAKE/B0{name}/{}", format!("{name}0").repeat(4))
 }
 
+/// The name in a hook's URL.
+pub(super) fn name(url: &str) -> &str {
+    let service = url.rsplit('/').nth(1).unwrap_or_default();
+    service.strip_prefix("B0").unwrap_or(service)
+}
+
 fn is_hook_path(path: &str) -> bool {
     let parts: Vec<_> = path.split('/').collect();
     match parts[..] {

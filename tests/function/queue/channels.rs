@@ -3,39 +3,19 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use order_alerts_fakes::{FakeSlack, Fault};
-use serde_json::{Value, json};
+use order_alerts_fakes::Fault;
 
 use crate::support::queue::{
     LONGEST_WAIT, assert_no_failures, assert_retried_after, end_leases, failures,
 };
 use crate::support::webhooks::{cancellation, creation};
-use crate::support::world::{Way, World, secret};
+use crate::support::world::{Way, World};
 
 /// Large cancellations to the managers; the orders of one shop to the kitchen.
 const RULES: &str = "cancelled from KRW 5000 -> to managers; created under KRW 15000 -> to kitchen";
 
-/// A world with these rules, and a Slack with these channels in addition to that of the orders.
 async fn world_with(way: Way, rules: &str, channels: &[&str]) -> World {
-    let slack = FakeSlack::start().await;
-    let mut secret: Value = serde_json::from_str(&secret(&slack.hook_url())).unwrap();
-    for name in channels {
-        secret["channels"][name] = json!(slack.named_hook_url(&name.to_uppercase()));
-    }
-    let settings = [("RULES", rules)];
-    let world = World::from_parts(way, slack, &secret.to_string(), &settings).await;
-    world.lambda.ready().await;
-    world
-}
-
-/// The headlines in one channel; those of the orders' channel without a name.
-fn shown_in(world: &World, channel: &str) -> Vec<String> {
-    let hook = match channel {
-        "" => world.slack.hook_url(),
-        name => world.slack.named_hook_url(&name.to_uppercase()),
-    };
-    let messages = world.slack.messages().into_iter().filter(|message| message.hook == hook);
-    messages.map(|message| message.rendered().lines().next().unwrap().to_owned()).collect()
+    World::with_channels(way, &[("RULES", rules)], channels.iter().copied()).await
 }
 
 fn cancelled(number: u32) -> String {
@@ -50,8 +30,8 @@ async fn an_order_goes_to_the_channel_of_its_rule() {
         if way == Way::Queue {
             assert_no_failures(&world.consume().await);
         }
-        assert_eq!(shown_in(&world, ""), [cancelled(1)], "{way:?}");
-        assert_eq!(shown_in(&world, "managers"), [cancelled(7)], "{way:?}");
+        assert_eq!(world.shown_in("orders"), [cancelled(1)], "{way:?}");
+        assert_eq!(world.shown_in("managers"), [cancelled(7)], "{way:?}");
     };
     join_all([Way::Direct, Way::DirectWithLedger, Way::Queue].map(check)).await;
 }
@@ -61,7 +41,7 @@ async fn what_a_channel_that_the_secret_lacks_would_have_goes_to_the_orders_chan
     let world = world_with(Way::Queue, RULES, &[]).await;
     world.accept([cancellation(7)]).await;
     assert_no_failures(&world.consume().await);
-    assert_eq!(shown_in(&world, ""), [cancelled(7)]);
+    assert_eq!(world.shown_in("orders"), [cancelled(7)]);
     world.function.logged("the secret has no URL for a channel of the rules").await;
     world.function.logged("\"ChannelMissing\"").await;
 }
@@ -72,7 +52,7 @@ async fn what_a_removed_channel_would_have_goes_to_the_orders_channel() {
     world.slack.disable(&world.slack.named_hook_url("MANAGERS"), 404, "no_service");
     world.accept([cancellation(7)]).await;
     assert_no_failures(&world.consume().await);
-    assert_eq!(shown_in(&world, ""), [cancelled(7)]);
+    assert_eq!(world.shown_in("orders"), [cancelled(7)]);
     world.function.logged("the channel's URL is refused: posting to the orders' channel").await;
 }
 
@@ -83,14 +63,14 @@ async fn a_channel_that_is_down_holds_up_no_other_and_has_its_orders_later() {
         world.slack.down_at(&world.slack.named_hook_url("MANAGERS"), fault);
         world.accept([cancellation(7), cancellation(1), cancellation(8), cancellation(2)]).await;
         assert_eq!(failures(&world.consume().await).len(), 2);
-        assert_eq!(shown_in(&world, ""), [cancelled(1), cancelled(2)]);
+        assert_eq!(world.shown_in("orders"), [cancelled(1), cancelled(2)]);
 
         world.slack.up();
         world.sqs.advance(LONGEST_WAIT);
         end_leases(&world.ledger);
         let world = world.restarted(Way::Queue, &[("RULES", RULES)]).await;
         assert_no_failures(&world.consume().await);
-        let managers = shown_in(&world, "managers");
+        let managers = world.shown_in("managers");
         assert_eq!(managers, [cancelled(7), cancelled(8)]);
         world.assert_queues_are_empty();
     }
@@ -107,7 +87,7 @@ async fn a_channel_that_hangs_holds_up_no_other() {
         begin.elapsed()
     });
     assert_eq!(failures(&invocation).len(), 1);
-    assert_eq!(shown_in(&world, ""), [cancelled(1)]);
+    assert_eq!(world.shown_in("orders"), [cancelled(1)]);
     assert!(took < invocation.took / 2, "{took:?} of {:?}", invocation.took);
 }
 
@@ -117,8 +97,8 @@ async fn each_channel_has_its_own_pace_and_its_own_digest() {
     world.accept((11..=18).map(creation)).await;
     world.sqs.advance(Duration::from_secs(62));
     assert_no_failures(&world.consume().await);
-    assert_eq!(shown_in(&world, ""), ["🛒 4 new orders"]);
-    assert_eq!(shown_in(&world, "kitchen"), ["🛒 4 new orders"]);
+    assert_eq!(world.shown_in("orders"), ["🛒 4 new orders"]);
+    assert_eq!(world.shown_in("kitchen"), ["🛒 4 new orders"]);
     let arrivals = world.slack.arrivals();
     assert!(arrivals[1] - arrivals[0] < Duration::from_secs(1), "{arrivals:?}");
     world.assert_queues_are_empty();
