@@ -14,9 +14,12 @@ mod emulator;
 mod http;
 mod orders;
 mod queues;
+mod rules;
 mod shop;
 mod template;
 mod tools;
+#[path = "../function/support/wishes.rs"]
+mod wishes;
 mod world;
 
 use channel::Channel;
@@ -31,6 +34,7 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
 
     connect_posts_a_hello(&world).await;
     connect_shows_where_webhooks_go(&world, &stack.webhook_url).await;
+    rules::connect_the_rest(&world).await;
 
     let health = format!("{}/health", stack.shop.api);
     assert_eq!(http::get(&health).await.unwrap().status, 200);
@@ -38,6 +42,7 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     orders::an_unsigned_one_is_refused(&world, &stack).await;
     orders::new_orders_are_shown_after_their_window(&world, &stack).await;
     orders::a_burst_is_few_messages(&world, &stack).await;
+    rules::each_wish_is_granted(&world, &stack).await;
     orders::an_outage_of_slack_loses_nothing(&world, &stack).await;
 
     alarms::alarms_invoke_the_function(&world, &stack).await;

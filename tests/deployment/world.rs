@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::emulator::{Emulator, role_arn};
 use crate::queues::Queues;
+use crate::rules;
 use crate::shop::Shop;
 use crate::template::{with_batch_actions, with_slack_at};
 use crate::tools::Tools;
@@ -71,7 +72,10 @@ impl World {
         let email = format!("AlarmEmail={ALARM_EMAIL}");
         // The emulator raises this alarm at the first refusal, whatever is asked for.
         let ledger = "LedgerMinutes=1";
-        let parameters = ["--parameter-overrides", architecture(), &digest, &email, ledger];
+        let rules = format!("Rules=\"{}\"", rules::parameter());
+        let mention = "Mention=here";
+        let parameters =
+            ["--parameter-overrides", architecture(), &digest, &email, ledger, &rules, mention];
         let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 
