@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
+mod check;
 mod connect;
 mod credentials;
 mod fake_proxy;
@@ -34,4 +35,12 @@ async fn run(command: &mut Command, input: &str) -> (bool, String, String) {
     let Output { status, stdout, stderr } = process.wait_with_output().await.unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.success(), text(stdout), text(stderr))
+}
+
+/// An empty folder for one test.
+fn tempfolder(name: &str) -> std::path::PathBuf {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::remove_dir_all(&folder).ok();
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
 }

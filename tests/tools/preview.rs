@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
-use crate::{run, tool};
+use crate::{run, tempfolder, tool};
 
 const TOPIC: &str = "X-Shopify-Topic: orders/cancelled";
 const ORDER: &str = r#"{"id":1,"name":"T-1","cancelled_at":"2026-01-01T00:00:00Z"}"#;
@@ -90,14 +90,6 @@ async fn a_folder_is_previewed_whole() {
     let (succeeded, output, errors) = preview(&["shopify", "--all", path], "").await;
     assert!(succeeded, "{errors}");
     assert!(output.contains("c.json\n  ┌─ Slack\n  │ 🗑️"), "{output}");
-}
-
-/// An empty folder for one test.
-fn tempfolder(name: &str) -> std::path::PathBuf {
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    std::fs::remove_dir_all(&folder).ok();
-    std::fs::create_dir_all(&folder).unwrap();
-    folder
 }
 
 #[tokio::test]
@@ -299,7 +291,7 @@ async fn nothing_from_outside_can_control_the_terminal() {
 #[tokio::test]
 async fn every_command_has_a_help_text() {
     let mut texts = Vec::new();
-    for command in ["", "preview", "send", "connect", "register"] {
+    for command in ["", "preview", "check", "send", "connect", "register"] {
         let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let (succeeded, output, _) = run(&mut tool(&arguments), "").await;
         assert!(succeeded);

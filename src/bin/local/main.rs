@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use order_alerts::platform::Platform;
 
+mod check;
 mod connect;
 mod credentials;
 mod encoding;
@@ -40,7 +41,7 @@ leaves the machine, unless SLACK_WEBHOOK_URL is set. Then the messages are poste
 channel. All state is gone when the program ends.
 
 The function's settings are read from the environment: LANGUAGE, CUSTOMER, MENTION, MENTION_ABOVE, \
-SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, DIGEST_SECONDS (here 10 by default), PUBLIC_URL.";
+SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, RULES, DIGEST_SECONDS (here 10 by default), PUBLIC_URL.";
 
 #[derive(Parser)]
 #[command(name = "cargo run --", bin_name = "cargo run --", about = ABOUT, long_about = LONG_ABOUT)]
@@ -52,6 +53,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Preview(preview::Arguments),
+    Check(check::Arguments),
     Send(send::Arguments),
     Connect(connect::Arguments),
     Register(Box<register::Arguments>),
@@ -67,6 +69,7 @@ async fn main() -> ExitCode {
     let done = match command {
         None => serve::run().await,
         Some(Command::Preview(arguments)) => preview::run(&arguments),
+        Some(Command::Check(arguments)) => check::run(&arguments).await,
         Some(Command::Send(arguments)) => send::run(&arguments).await,
         Some(Command::Connect(arguments)) => connect::run(&arguments).await,
         Some(Command::Register(arguments)) => register::run(&arguments).await,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 
-use order_alerts::config::Config;
+use order_alerts::config::{Config, ConfigError};
 use serde_json::{Map, Value};
 
 use crate::terminal;
@@ -12,7 +12,7 @@ use crate::terminal::Failure;
 /// The environment variables that may be set here, and what the template sets them to.
 ///
 /// Only the digest's window is shorter, so that a visitor sees one soon.
-const DEFAULTS: [(&str, &str); 8] = [
+const DEFAULTS: [(&str, &str); 9] = [
     ("LANGUAGE", "en"),
     ("CUSTOMER", "hidden"),
     ("SHOW_CANCELLED", "each"),
@@ -20,9 +20,14 @@ const DEFAULTS: [(&str, &str); 8] = [
     ("SHOW_MODIFIED", "digest"),
     ("MENTION", ""),
     ("MENTION_ABOVE", ""),
+    (RULES, ""),
     (DIGEST_SECONDS, "10"),
 ];
+const RULES: &str = "RULES";
 const DIGEST_SECONDS: &str = "DIGEST_SECONDS";
+
+/// The template takes rules of so many characters.
+pub(crate) const MAX_RULES_CHARS: usize = 3000;
 
 /// The settings by the names of their environment variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,17 +37,28 @@ impl Settings {
     /// Those of the environment.
     ///
     /// The deployed function leaves out a setting that it cannot read. Here it is an error: a person is
-    /// at the terminal and can correct it.
+    /// at the terminal and can correct it. A rule that cannot be read is passed over here too.
     pub(crate) fn from_env() -> Result<Self, Failure> {
-        let settings = DEFAULTS.map(|(name, default)| {
-            let value = env::var(name).map(|value| value.trim().to_owned()).unwrap_or_default();
-            let is_readable = name != "LANGUAGE" || is_language(&value);
-            let is_set = !value.is_empty() && is_readable;
-            (name, if is_set { value } else { default.to_owned() })
-        });
-        let settings = Self(BTreeMap::from(settings));
+        let settings = Self::unchecked_from_env();
         settings.direct()?;
         Ok(settings)
+    }
+
+    /// The same, if they can be read or not.
+    pub(crate) fn unchecked_from_env() -> Self {
+        let settings = DEFAULTS.map(|(name, default)| {
+            let value = trimmed(name, &env::var(name).unwrap_or_default()).to_owned();
+            let is_readable = name != "LANGUAGE" || is_language(&value);
+            let is_set = !value.trim().is_empty() && is_readable;
+            (name, if is_set { value } else { default.to_owned() })
+        });
+        Self(BTreeMap::from(settings))
+    }
+
+    /// The same settings with other rules.
+    pub(crate) fn with_rules(mut self, text: String) -> Self {
+        self.0.insert(RULES, text);
+        self
     }
 
     /// Those of the template, but for the digest.
@@ -51,15 +67,19 @@ impl Settings {
         Self(DEFAULTS.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
     }
 
+    pub(crate) fn rules(&self) -> &str {
+        &self.0[RULES]
+    }
+
     /// Of a function that posts at once, as for a preview.
     pub(crate) fn direct(&self) -> Result<Config, Failure> {
-        self.config(|name| match name {
-            "SECRET_ID" => Some("in memory".to_owned()),
-            "DELIVERY" => Some("direct".to_owned()),
-            // Where Slack is in tests.
-            "SLACK_ORIGIN" => env::var(name).ok(),
-            _ => None,
-        })
+        self.config(direct)
+    }
+
+    /// As the deployed function reads them: what cannot be read is left out, and listed.
+    pub(crate) fn unchecked(&self) -> Result<Config, Failure> {
+        Ok(self
+            .read(|name| if name == "PUBLIC_URL" { env::var(name).ok() } else { direct(name) })?)
     }
 
     /// Of a function for which the other variables are these.
@@ -67,9 +87,13 @@ impl Settings {
         &self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Config, Failure> {
-        let config = Config::from_env(|name| self.0.get(name).cloned().or_else(|| variable(name)))?;
+        let config = self.read(variable)?;
         let wrong: Vec<_> = config.unreadable.iter().map(ToString::to_string).collect();
         if wrong.is_empty() { Ok(config) } else { Err(wrong.join("; ").into()) }
+    }
+
+    fn read(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        Config::from_env(|name| self.0.get(name).cloned().or_else(|| variable(name)))
     }
 
     /// The settings with the changes that the page sends; the error names the field.
@@ -79,12 +103,12 @@ impl Settings {
             let name = DEFAULTS.iter().map(|(name, _)| *name).find(|name| field_of(name) == *field);
             let name = name.ok_or_else(|| format!("there is no setting `{field}`"))?;
             let text = match value {
-                Value::String(text) => text.trim().to_owned(),
+                Value::String(text) => trimmed(name, text).to_owned(),
                 Value::Number(number) if name == DIGEST_SECONDS => number.to_string(),
                 _ => return Err(format!("{field} must be a text").into()),
             };
             // Without a value, the function would take its own default.
-            if text.is_empty() && !name.starts_with("MENTION") {
+            if text.is_empty() && !name.starts_with("MENTION") && name != RULES {
                 return Err(format!("{field} must not be empty").into());
             }
             settings.0.insert(name, text);
@@ -109,6 +133,22 @@ impl Settings {
     pub(crate) fn digest_seconds(&self) -> &str {
         &self.0[DIGEST_SECONDS]
     }
+}
+
+/// The other variables of a function that posts at once.
+fn direct(name: &str) -> Option<String> {
+    match name {
+        "SECRET_ID" => Some("in memory".to_owned()),
+        "DELIVERY" => Some("direct".to_owned()),
+        // Where Slack is in tests.
+        "SLACK_ORIGIN" => env::var(name).ok(),
+        _ => None,
+    }
+}
+
+/// The rules keep their blank lines, so that all lines keep their numbers.
+fn trimmed<'a>(name: &str, text: &'a str) -> &'a str {
+    if name == RULES { text } else { text.trim() }
 }
 
 fn field_of(name: &str) -> String {
@@ -172,5 +212,8 @@ mod tests {
             let in_template = rest.lines().next().unwrap().trim_matches('"');
             assert_eq!(in_template, *default, "{parameter}");
         }
+        let (_, rules) = template.split_once("\n  Rules:\n").unwrap();
+        let (_, length) = rules.split_once("    MaxLength: ").unwrap();
+        assert_eq!(length.lines().next().unwrap(), MAX_RULES_CHARS.to_string());
     }
 }

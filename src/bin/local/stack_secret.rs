@@ -19,11 +19,16 @@ use crate::{credentials, net};
 #[derive(clap::Args)]
 pub(crate) struct Stack {
     /// The stack's name.
-    #[arg(long, value_name = "NAME", default_value = "order-alerts")]
+    #[arg(long, value_name = "NAME", default_value = Self::DEFAULT)]
     pub(crate) stack: String,
     /// The secret's name or ARN [default: that of the stack].
     #[arg(long, value_name = "NAME")]
     pub(crate) secret: Option<String>,
+}
+
+impl Stack {
+    /// The name that the template is deployed under.
+    pub(crate) const DEFAULT: &str = "order-alerts";
 }
 
 /// The stack's secret in Secrets Manager.

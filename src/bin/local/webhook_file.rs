@@ -148,6 +148,13 @@ impl Webhook {
     }
 }
 
+/// The text of a file. `-` is standard input.
+pub(crate) fn text(file: &Path) -> Result<String, Failure> {
+    let bytes = read(file).map_err(|error| cannot_be_read(file, error))?;
+    let text = encoding::utf8(&bytes).map_err(|error| cannot_be_read(file, error))?;
+    Ok(text.to_owned())
+}
+
 fn cannot_be_read(file: &Path, error: impl fmt::Display) -> Failure {
     format!("{} cannot be read: {error}", file.display()).into()
 }
