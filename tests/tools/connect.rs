@@ -86,6 +86,85 @@ async fn alarms_may_have_a_channel_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_channel_of_rules_is_greeted_and_stored_by_its_name() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    let mut expected: Value = serde_json::from_str(&fresh()).unwrap();
+    for (name, stored_as) in [("managers", "managers"), ("#Kitchen-2", "kitchen-2")] {
+        let hook = slack.named_hook_url(&stored_as.replace('-', "").to_uppercase());
+        let (succeeded, output, errors) =
+            connect_with(&secrets, &slack, &["slack", "--channel", name], &hook).await;
+        assert!(succeeded, "{errors}");
+        expected["channels"][stored_as] = json!(hook);
+        assert_eq!(stored(&secrets), expected);
+        let hello = slack.latest().unwrap();
+        assert_eq!(hello.hook, hook);
+        let text = "👋 order-alerts is connected to this channel\nStack: order-alerts";
+        assert_eq!(hello.rendered(), text);
+        let rule = format!("A rule sends orders to it: `refunded -> to {stored_as}`.\n");
+        assert!(output.ends_with(&rule), "{output}");
+        assert!(!format!("{output}{errors}").contains(&hook), "{output}{errors}");
+    }
+}
+
+/// People edit the secret by hand, and the console's key/value editor stores objects as texts.
+#[tokio::test]
+async fn a_channels_url_takes_the_place_of_its_old_one_alone() {
+    let slack = FakeSlack::start().await;
+    let hook = slack.named_hook_url("MANAGERS");
+    for (channels, others) in [
+        (json!({" Managers": "old", "kitchen ": "as it is"}), json!({"kitchen ": "as it is"})),
+        (json!(r#"{"finance":"as it is"}"#), json!({"finance": "as it is"})),
+        (json!(" "), json!({})),
+        (Value::Null, json!({})),
+    ] {
+        let secret = json!({"slack_webhook_url": "x", "channels": channels, "signing_keys": "{}"});
+        let secrets = FakeSecretsManager::start(&secret.to_string()).await;
+        let arguments = ["slack", "--channel", "managers"];
+        let (succeeded, _, errors) = connect_with(&secrets, &slack, &arguments, &hook).await;
+        assert!(succeeded, "{errors}");
+        let mut expected = secret.clone();
+        expected["channels"] = others;
+        expected["channels"]["managers"] = json!(hook);
+        assert_eq!(stored(&secrets), expected);
+    }
+    let secrets = FakeSecretsManager::start(r#"{"channels":[1]}"#).await;
+    let arguments = ["slack", "--channel", "managers"];
+    let (succeeded, _, errors) = connect_with(&secrets, &slack, &arguments, &hook).await;
+    assert!(!succeeded);
+    assert_eq!(
+        errors,
+        "error: `channels` in the secret is malformed: correct it in the AWS console\n"
+    );
+}
+
+#[tokio::test]
+async fn a_name_that_no_rule_can_have_is_refused() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    for (arguments, sentence) in [
+        (
+            &["slack", "--channel", "küche"][..],
+            "`küche` is no name of a channel: give at most 40 letters from a to z, digits, `-` and `_`",
+        ),
+        (
+            &["slack", "--channel", "Orders"],
+            "`orders` is the orders' own channel: `connect slack` without --channel connects it",
+        ),
+        (&["shopify", "--channel", "managers"], "--channel goes with slack"),
+        (
+            &["slack", "--channel", "managers", "--monitoring"],
+            "--monitoring and --channel are two channels: connect one at a time",
+        ),
+    ] {
+        let (succeeded, _, errors) =
+            connect_with(&secrets, &slack, arguments, &slack.hook_url()).await;
+        assert!(!succeeded);
+        assert_eq!(errors, format!("error: {sentence}\n"));
+    }
+    assert_eq!((secrets.reads(), slack.all_requests()), (0, 0));
+    assert_eq!(secrets.secret_string(), fresh());
+}
+
+#[tokio::test]
 async fn an_address_that_does_not_work_is_not_stored() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
     slack.script([Fault::answer(404, "no_service"), Fault::answer(200, "no_service")]);

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::{Auth, Platform};
-use order_alerts::secret::Secret;
 use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::secret::{Channel, Secret};
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
 use serde_json::json;
@@ -19,6 +19,7 @@ use crate::stack_secret::{self, StackSecret};
 use crate::terminal::Failure;
 use crate::{net, samples, terminal};
 
+mod channels;
 mod keys;
 
 /// Connect a deployed stack to its Slack channel, or to a platform
@@ -27,11 +28,13 @@ mod keys;
 Examples:
   cargo run -- connect slack
   cargo run -- connect slack --monitoring
+  cargo run -- connect slack --channel managers
   cargo run -- connect shopify --stack my-stack
   cargo run -- connect doordash --random
 
 `connect slack` asks for the URL of a Slack incoming webhook, says how it was read, posts a hello and stores the URL \
-in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms.
+in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms. With --channel, it is that \
+of a channel to which a rule sends orders, as in `refunded -> to managers`.
 
 `connect PLATFORM` prints the address to register at the platform, says where its signing key is, asks for the key \
 and adds it to the keys in the secret. Everything else in the secret stays unchanged. A key that another platform \
@@ -45,6 +48,9 @@ pub(crate) struct Arguments {
     /// With slack: connect the channel for alarms instead of the one for orders.
     #[arg(long)]
     monitoring: bool,
+    /// With slack: connect the channel to which rules send orders by this name.
+    #[arg(long, value_name = "NAME")]
+    channel: Option<String>,
     /// With a platform whose key you choose: make a random key, and print it.
     #[arg(long)]
     random: bool,
@@ -62,30 +68,43 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     // A mistyped platform is reported before the operator is asked for a key.
     let platform = match arguments.what.as_str() {
         "slack" if arguments.random => return Err("--random goes with a platform".into()),
+        "slack" if arguments.monitoring && arguments.channel.is_some() => {
+            return Err("--monitoring and --channel are two channels: connect one at a time".into());
+        }
         "slack" => None,
         _ if arguments.monitoring => return Err("--monitoring goes with slack".into()),
+        _ if arguments.channel.is_some() => return Err("--channel goes with slack".into()),
         name => Some(samples::platform(name).map_err(|error| format!("{error}, or slack"))?),
     };
     if let Some(platform) = platform.filter(|_| arguments.random) {
         check_key_is_chosen(platform)?;
     }
+    let channel = arguments.channel()?;
     let secret = StackSecret::open(&http, &arguments.stack).await?;
     // What cannot be read is reported now, and not after the operator has looked for a key.
     secret.read().await?;
     match platform {
-        None if arguments.monitoring => {
-            connect_slack(&secret, http, "slack_monitoring_webhook_url").await
-        }
-        None => connect_slack(&secret, http, "slack_webhook_url").await,
+        None => connect_slack(&secret, http, &channel).await,
         Some(platform) => connect_platform(&secret, platform, arguments.random).await,
     }
 }
 
-/// Stores the URL of a channel under this name in the secret.
+impl Arguments {
+    /// The channel to connect.
+    fn channel(&self) -> Result<Channel, Failure> {
+        match &self.channel {
+            None if self.monitoring => Ok(Channel::Monitoring),
+            None => Ok(Channel::Orders),
+            Some(name) => channels::named(name).map(Channel::Named),
+        }
+    }
+}
+
+/// Stores the URL of a channel in the secret, when a hello has reached it.
 async fn connect_slack(
     stack_secret: &StackSecret,
     http: Arc<HttpClient>,
-    name: &str,
+    channel: &Channel,
 ) -> Result<(), Failure> {
     let config = Settings::from_env()?.direct()?;
     terminal::line(
@@ -104,13 +123,16 @@ async fn connect_slack(
         _ => error.to_string(),
     })?;
     let mut stored = stack_secret.read().await?;
-    stored.value[name] = json!(url.expose());
+    channels::store(&mut stored.value, channel, &url)?;
     stack_secret.replace(&stored).await?;
     terminal::line(&format!(
         "A hello was posted to the channel, and its URL is in the secret {}.",
         stack_secret.id
     ));
     terminal::line("The function uses it within five minutes.");
+    if let Channel::Named(name) = channel {
+        terminal::line(&format!("A rule sends orders to it: `refunded -> to {name}`."));
+    }
     Ok(())
 }
 
