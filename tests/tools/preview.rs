@@ -1,5 +1,6 @@
 //! `preview` and what `send` refuses before it sends.
 
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{run, tempfolder, tool};
@@ -123,6 +124,70 @@ async fn an_event_without_a_message_has_a_reason() {
     let mut off = tool(&["preview", "shopify", "-", "-H", TOPIC]);
     let (_, output, _) = run(off.env("SHOW_CANCELLED", "off"), ORDER).await;
     assert!(output.ends_with("\nNo message: SHOW_CANCELLED is off.\n"), "{output}");
+}
+
+/// What is decided about an event with these settings.
+async fn decided(order: &serde_json::Value, settings: &[(&str, &str)]) -> String {
+    let mut preview = tool(&["preview", "generic", "-"]);
+    preview.envs(settings.iter().copied());
+    let (succeeded, output, errors) = run(&mut preview, &order.to_string()).await;
+    assert!(succeeded, "{errors}");
+    let labels = ["Shown", "Mention", "Channel", "No message"];
+    let reading = output.split("\n\n").next().unwrap().lines();
+    let decided = reading.filter(|line| labels.iter().any(|label| line.starts_with(label)));
+    errors.lines().chain(decided).collect::<Vec<_>>().join("\n")
+}
+
+#[tokio::test]
+async fn a_preview_names_the_line_or_the_setting_that_decides() {
+    const RULES: &str = "cancelled unpaid -> off; eech -> each
+        cancelled from KRW 500000 -> each, mention group:S012AB3CD, to managers
+        shop kitchen.example -> to orders
+        modified -> off
+        test -> mention here
+        any -> digest";
+    let large = json!({"total": 500_000, "currency": "KRW"});
+    let large_test = json!({"total": 500_000, "currency": "KRW", "test": true});
+    let small = json!({"total": 4, "currency": "KRW"});
+    let mut all = Vec::new();
+    for (kind, more, settings) in [
+        ("cancelled", large, &[("RULES", RULES)][..]),
+        ("cancelled", large_test, &[("RULES", RULES)]),
+        ("cancelled", small.clone(), &[("RULES", RULES), ("MENTION", "here")]),
+        ("created", json!({"shop": "kitchen.example"}), &[("RULES", RULES), ("MENTION", "here")]),
+        ("created", json!({"test": true}), &[("RULES", RULES)]),
+        ("modified", json!({}), &[("RULES", RULES)]),
+        ("created", json!({}), &[]),
+        ("cancelled", small, &[("MENTION", "here"), ("MENTION_ABOVE", "KRW 5")]),
+        ("created", json!({}), &[("SHOW_CREATED", "off")]),
+    ] {
+        let mut order = json!({"event_type": format!("order_{kind}"), "order_id": 1});
+        order.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        all.push(format!(
+            "{kind} {more} {}",
+            settings.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" ")
+        ));
+        all.push(decided(&order, settings).await + "\n");
+    }
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[tokio::test]
+async fn a_folder_is_previewed_with_what_the_rules_decide() {
+    let folder = tempfolder("ruled");
+    let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");
+    std::fs::copy(event, folder.join("a.json")).unwrap();
+    let mut command = tool(&["preview", "--all", folder.to_str().unwrap()]);
+    command.env("RULES", "shop tea.example -> each, to tea");
+    let (_, output, errors) = run(&mut command, "").await;
+    let lines: Vec<_> = output.lines().skip(1).take(4).collect();
+    let expected = [
+        "  Shown       at once: line 1 of RULES, `shop tea.example -> each, to tea`",
+        "  Mention     no one: MENTION is not set",
+        "  Channel     #tea: line 1",
+        "  ┌─ Slack",
+    ];
+    assert_eq!(lines, expected, "{errors}");
 }
 
 #[tokio::test]
@@ -264,14 +329,14 @@ async fn a_file_with_a_byte_order_mark_is_read_and_utf_16_is_named() {
 #[tokio::test]
 async fn nothing_from_outside_can_control_the_terminal() {
     let hostile = "\u{1b}]0;title\u{7}\u{9b}\r\n\u{7f}";
-    let body = serde_json::json!({
+    let body = json!({
         "event_type": "order_created", "order_id": format!("A{hostile}"), "shop": "tea.example",
         hostile: 1, "nested": {hostile: hostile}, "url": format!("https://tea.example/{hostile}"),
     });
     let folder = tempfolder("hostile");
     let file = folder.join("generic \u{1b}[31m.json");
     std::fs::write(&file, body.to_string()).unwrap();
-    let event = serde_json::json!({
+    let event = json!({
         "requestContext": {"http": {"method": "POST"}}, "rawPath": format!("/x{hostile}"),
     });
     std::fs::write(folder.join("path.json"), event.to_string()).unwrap();

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use order_alerts::config::Customer;
+use order_alerts::config::{Config, Customer};
+use order_alerts::order::OrderEvent;
 use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, Template};
 use order_alerts::webhook::parse::{Found, Test, Trace};
 use serde_json::{Value, json};
 
+use crate::decided::decided;
 use crate::samples;
 use crate::terminal::printable;
 
@@ -25,6 +27,8 @@ pub(crate) struct Reading {
     never_read: Vec<String>,
     /// How many more there are.
     never_read_more: usize,
+    /// Who hears of its events, and by which line of RULES or setting.
+    decided: Vec<(&'static str, String)>,
 }
 
 /// Something that was found in the webhook.
@@ -67,7 +71,15 @@ impl Reading {
             missing: trace.missing.clone(),
             never_read,
             never_read_more,
+            decided: Vec::new(),
         }
+    }
+
+    /// Adds who hears of the events. What is the same for all of them is said once.
+    pub(crate) fn decide(&mut self, config: &Config, events: &[OrderEvent]) {
+        let mut decided: Vec<_> = events.iter().map(|event| decided(config, event)).collect();
+        decided.dedup();
+        self.decided = decided.concat();
     }
 
     /// Why the webhook becomes no message.
@@ -114,7 +126,13 @@ impl Reading {
                 &self.never_read().join(", ").replace(", and", " and"),
             ));
         }
+        lines.extend(self.decided());
         lines
+    }
+
+    /// Who hears of the events.
+    pub(crate) fn decided(&self) -> impl Iterator<Item = String> {
+        self.decided.iter().map(|(name, text)| labelled(&capitalized(name), text))
     }
 
     /// As the page reads it; `why_no_message` if the webhook becomes none.
@@ -129,6 +147,7 @@ impl Reading {
         });
         let hidden = self.found.iter().filter(|field| field.is_hidden);
         let hidden = hidden.map(|field| format!("{}: {}", field.name, field.text));
+        let decided = self.decided.iter().map(|(name, text)| json!([name, capitalized(text)]));
         json!({
             "event": self.event.as_ref().map_or("", |(event, _)| event),
             "rule": capitalized(&self.rule),
@@ -136,6 +155,7 @@ impl Reading {
             "missing": self.missing,
             "hidden": hidden.collect::<Vec<_>>(),
             "never_read": self.never_read(),
+            "decided": decided.collect::<Vec<_>>(),
             "why_no_message": why_no_message.map(capitalized),
         })
     }

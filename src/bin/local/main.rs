@@ -8,6 +8,7 @@ use order_alerts::platform::Platform;
 mod check;
 mod connect;
 mod credentials;
+mod decided;
 mod encoding;
 mod explain;
 mod http_api;

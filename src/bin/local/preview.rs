@@ -11,6 +11,7 @@ use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
 use serde_json::Value;
 
+use crate::decided::why_off;
 use crate::explain::Reading;
 use crate::keys::Keys;
 use crate::settings::Settings;
@@ -25,7 +26,9 @@ Examples:
   cargo run -- preview shopify order.json -H 'x-shopify-topic: orders/cancelled'
   cargo run -- preview --all events
 
-The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko.
+The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko or RULES='refunded -> each, to \
+finance'. For each event, preview says which line of RULES or which setting decides how it is shown, whom it mentions \
+and in which channel.
 
 With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
 that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
@@ -53,6 +56,7 @@ pub(crate) enum Preview {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Settings::from_env()?.direct()?;
+    terminal::passed_over(&config.unreadable_rules);
     let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
     if let Some(folder) = &arguments.all {
         return preview_all(folder, platform, arguments, &config);
@@ -98,7 +102,8 @@ fn preview_all(
         terminal::line(&file.display().to_string());
         let previewed = Webhook::read(file).and_then(|mut webhook| {
             if let Some(path) = &webhook.elsewhere {
-                return Ok(Preview::Nothing(format!("a request to {path} is not a webhook.")));
+                let why = format!("a request to {path} is not a webhook.");
+                return Ok((None, Preview::Nothing(why)));
             }
             webhook.set(webhook_file::headers_file(file)?);
             webhook.set(arguments.headers.clone());
@@ -106,11 +111,17 @@ fn preview_all(
             let platform = platform.ok_or("the platform is not known: give its name")?;
             let public_url = public_url::of(platform)?;
             let signing = Signing::of_preview(public_url.as_deref());
-            Ok(preview(platform, webhook, config, &signing)?.1)
+            preview(platform, webhook, config, &signing)
         });
         match previewed {
-            Ok(Preview::Messages(messages)) => messages.iter().for_each(terminal::message),
-            Ok(Preview::Nothing(why)) => terminal::line(&format!("  No message: {why}")),
+            Ok((reading, Preview::Messages(messages))) => {
+                // Without rules, it is the same for all events of a kind.
+                let reading = reading.filter(|_| !config.rules.is_empty());
+                let decided = reading.iter().flat_map(Reading::decided);
+                decided.for_each(|line| terminal::line(&format!("  {line}")));
+                messages.iter().for_each(terminal::message);
+            }
+            Ok((_, Preview::Nothing(why))) => terminal::line(&format!("  No message: {why}")),
             Err(error) => {
                 failed += 1;
                 terminal::line(&format!("  Error: {error}"));
@@ -166,7 +177,7 @@ pub(crate) fn preview(
     let verified = verify(&platform.auth, &headers, &webhook.body, &[key], Some(public_url), now)?;
 
     let trace = explain(platform, &verified)?;
-    let reading = Reading::new(platform, &trace, &webhook.body, config.customer, &added);
+    let mut reading = Reading::new(platform, &trace, &webhook.body, config.customer, &added);
     let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
         Parsed::Ignored { .. } => {
@@ -179,11 +190,13 @@ pub(crate) fn preview(
         let why = "it is a draft, which is shown when the order is placed.".to_owned();
         return Ok((Some(reading), Preview::Nothing(why)));
     }
-    if let Some(off) = events.iter().find(|event| config.show.mode(event.kind) == Mode::Off) {
-        let why = format!("{} is off.", terminal::setting(off.kind));
-        return Ok((Some(reading), Preview::Nothing(why)));
+    reading.decide(config, &events);
+    let (off, shown): (Vec<_>, Vec<_>) =
+        events.iter().partition(|event| config.decide(event).mode == Mode::Off);
+    if let ([], [off, ..]) = (&shown[..], &off[..]) {
+        return Ok((Some(reading), Preview::Nothing(why_off(config, off))));
     }
-    let messages = events.iter().map(|event| message::about(event, &style, Remarks::default()));
+    let messages = shown.into_iter().map(|event| message::about(event, &style, Remarks::default()));
     let messages = messages.map(serde_json::to_value).collect::<Result<_, _>>()?;
     Ok((Some(reading), Preview::Messages(messages)))
 }

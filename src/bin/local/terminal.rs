@@ -10,6 +10,7 @@ use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpResponse;
 use lambda_http::aws_lambda_events::encodings::Body;
 use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
+use order_alerts::rules::UnreadableRule;
 use reqwest::StatusCode;
 use serde_json::Value;
 use tracing::level_filters::LevelFilter;
@@ -114,6 +115,13 @@ pub(crate) fn another_port(usual: u16, refused: &io::Error, address: SocketAddr)
 /// A setting that is ignored.
 pub(crate) fn ignored_setting(name: &str, value: &str, instead: &str) {
     complain(&format!("{name}={value} is ignored: {instead}"));
+}
+
+/// The lines of RULES that cannot be read.
+pub(crate) fn passed_over(rules: &[UnreadableRule]) {
+    for rule in rules {
+        complain(&format!("line {} of RULES is passed over: {}", rule.line, rule.sentence()));
+    }
 }
 
 /// The name of the setting that says how events of a kind are shown.

@@ -162,6 +162,12 @@ async fn a_payload_that_is_tried_is_sent_and_explained() {
     assert_eq!(reading["hidden"], json!(["customer: a name, hidden by CUSTOMER=hidden"]));
     assert!(!answer.to_string().contains("Ada"), "{answer}");
     assert_eq!(reading["why_no_message"], Value::Null);
+    let decided = json!([
+        ["shown", "At once: the setting SHOW_CANCELLED"],
+        ["mention", "No one: MENTION is not set"],
+        ["channel", "#orders: no rule says another"],
+    ]);
+    assert_eq!(reading["decided"], decided);
     let text = answer["messages"][0]["text"].as_str().unwrap();
     assert!(text.starts_with("🚫 Order #T-5 cancelled"), "{text}");
     assert_eq!(answer["events"].as_array().unwrap().len(), 1);

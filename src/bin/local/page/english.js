@@ -173,6 +173,7 @@ const ENGLISH = {
   missing: "Not found",
   never_read: "Never read",
   hidden_title: "Kept private",
+  decided: { shown: "Shown", mention: "Mention", channel: "Channel" },
   no_message: "Why there is no message",
   slack_message: "The message for Slack",
   json: "The JSON for Slack",

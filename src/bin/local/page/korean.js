@@ -165,6 +165,7 @@ const KOREAN = {
   missing: "찾지 못한 값",
   never_read: "읽지 않은 값",
   hidden_title: "숨긴 개인정보",
+  decided: { shown: "알림 방식", mention: "멘션", channel: "채널" },
   no_message: "메시지가 없는 이유",
   slack_message: "Slack에 보낼 메시지",
   json: "Slack에 보내는 JSON",

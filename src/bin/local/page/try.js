@@ -83,6 +83,7 @@ const showOutcome = () => {
           ...fact("missing", ...joined(reading.missing)),
           ...fact("never_read", ...joined(reading.never_read)),
           ...fact("hidden_title", ...listOf(reading.hidden)),
+          ...reading.decided.flatMap(([name, text]) => fact(`decided.${name}`, text)),
           ...fact("no_message", ...textIn(reading.why_no_message)),
         ]
       : []),

@@ -84,7 +84,7 @@ fn reading_of(reading: Option<&Reading>, why: Option<&str>) -> Value {
     match reading {
         Some(reading) => reading.json(why),
         None => json!({
-            "event": "", "rule": "", "found": [], "missing": [], "hidden": [], "never_read": [],
+            "event": "", "rule": "", "found": [], "missing": [], "hidden": [], "never_read": [], "decided": [],
             "why_no_message": why.map(capitalized),
         }),
     }
