@@ -35,6 +35,15 @@ pub(crate) fn decided(config: &Config, event: &OrderEvent) -> Vec<(&'static str,
     vec![shown, ("mention", mention), ("channel", format!("#{channel}: {by}"))]
 }
 
+/// The lines of RULES that decided, by what they decided, with their numbers and texts.
+pub(crate) fn ruled(config: &Config, event: &OrderEvent) -> Vec<(&'static str, usize, String)> {
+    let Decision { mode, by, .. } = config.decide(event);
+    let shown = [("shown", by.mode), ("mention", by.mention), ("channel", by.channel)];
+    let decided = if mode == Mode::Off { &shown[..1] } else { &shown[..] };
+    let lines = decided.iter().filter_map(|(what, line)| Some((*what, (*line)?)));
+    lines.map(|(what, line)| (what, line, text(config, line).to_owned())).collect()
+}
+
 /// Why an event that is off becomes no message.
 pub(crate) fn why_off(config: &Config, event: &OrderEvent) -> String {
     match config.decide(event).by.mode {
@@ -79,6 +88,10 @@ impl Lines<'_> {
 }
 
 fn quoted(config: &Config, number: usize) -> String {
+    format!("line {number} of RULES, `{}`", text(config, number))
+}
+
+fn text(config: &Config, number: usize) -> &str {
     let line = config.rules.lines().find(|line| line.number() == number);
-    format!("line {number} of RULES, `{}`", line.map_or("", Line::text))
+    line.map_or("", Line::text)
 }

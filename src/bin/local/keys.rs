@@ -4,12 +4,14 @@
 //! messages stay on this machine. A stack that posts to the real Slack makes keys of its own at its
 //! start, and leaves them for `send` in a file that only this user can read.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::{env, fmt};
 
 use order_alerts::platform::Platform;
+use order_alerts::rules::ChannelName;
 use order_alerts::secret::signing_key::SigningKey;
 use rustls::crypto::ring::default_provider;
 use serde_json::{Value, json};
@@ -39,11 +41,20 @@ impl Keys {
         Ok(SigningKey::parse(&self.text(platform.id), &platform.auth)?)
     }
 
-    /// A secret with the keys of all platforms, and the Slack URLs for orders and for alarms.
-    pub(crate) fn secret(&self, orders: &str, alarms: Option<&str>) -> String {
+    /// A secret with the keys of all platforms, and the Slack URLs for orders, for alarms and for the
+    /// channels of rules.
+    pub(crate) fn secret(
+        &self,
+        orders: &str,
+        alarms: Option<&str>,
+        channels: &BTreeMap<ChannelName, String>,
+    ) -> String {
         let keys: Value =
             Platform::names().map(|name| (name.to_owned(), json!([self.text(name)]))).collect();
         let mut secret = json!({"slack_webhook_url": orders, "signing_keys": keys});
+        for (name, url) in channels {
+            secret["channels"][name.as_str()] = url.as_str().into();
+        }
         if let Some(alarms) = alarms {
             secret["slack_monitoring_webhook_url"] = alarms.into();
         }

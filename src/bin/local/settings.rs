@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 
 use order_alerts::config::{Config, ConfigError};
+use order_alerts::rules::Rules;
 use serde_json::{Map, Value};
 
 use crate::terminal;
@@ -120,13 +121,21 @@ impl Settings {
         Ok(settings)
     }
 
-    /// As the page reads them.
+    /// The rules that can be read.
+    pub(crate) fn parsed_rules(&self) -> Rules {
+        Rules::parse(self.rules()).0
+    }
+
+    /// As the page reads them, with a sentence about each rule that cannot be read.
     pub(crate) fn json(&self) -> Value {
         let fields = self.0.iter().map(|(name, value)| {
             let seconds = value.parse::<u64>().ok().filter(|_| *name == DIGEST_SECONDS);
             (field_of(name), seconds.map_or_else(|| value.clone().into(), Value::from))
         });
-        Value::Object(fields.collect())
+        let (_, unreadable) = Rules::parse(self.rules());
+        let unreadable: Vec<_> = unreadable.iter().map(ToString::to_string).collect();
+        let unreadable = [("unreadable_rules".to_owned(), unreadable.into())];
+        Value::Object(fields.chain(unreadable).collect())
     }
 
     /// The length of a digest's window.

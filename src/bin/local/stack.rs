@@ -103,7 +103,7 @@ impl Stack {
         real_slack: Option<RealSlack>,
         clock: Clock,
     ) -> Arc<Self> {
-        let outside = Outside::new(&keys, real_slack);
+        let outside = Outside::new(&keys, &settings.parsed_rules(), real_slack);
         let observer = Observer::new(Arc::clone(&clock));
         let stack = Arc::new(Self {
             instance: format!("{}-{}", process::id(), clock().as_millisecond()),
@@ -184,7 +184,7 @@ impl Stack {
         let sandbox = self.sandboxes.take(new)?;
         let observer = &self.network.observer;
         let now = (self.clock)() + self.network.rejections.ahead(&messages);
-        observer.began(&id, sandbox.app.config.show, messages);
+        observer.began(&id, sandbox.app.config.clone(), messages);
         let outcome = self.sandboxes.serve(sandbox, event, &id, now).await;
         let failed = failed_messages(&outcome);
         let events = observer.ended(&id, failed.as_deref());
@@ -199,6 +199,7 @@ impl Stack {
     pub(crate) fn set_settings(&self, changes: &Map<String, Value>) -> Result<Settings, Failure> {
         let settings = self.settings().changed(changes)?;
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
+        self.network.outside.connect(&self.keys, &settings.parsed_rules());
         self.sandboxes.renew();
         self.network.observer.announce("settings", settings.json());
         Ok(settings)

@@ -3,6 +3,8 @@
 //! Its secret holds the sample keys, and its messages go to the fake Slack of this stack, never to the
 //! real one.
 
+use std::collections::BTreeMap;
+
 use axum::body::{Body, to_bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
@@ -43,7 +45,7 @@ pub(crate) async fn answer(call: Call, stack: &Stack, parts: Parts, body: Body) 
         Call::GetSecret => {
             let fake = &stack.network.outside.slack;
             let hook = fake.hook_url().replace(&fake.origin(), &origin(&parts.headers));
-            let secret = json!({"Name": "local", "SecretString": Keys::Sample.secret(&hook, None)});
+            let secret = json!({"Name": "local", "SecretString": Keys::Sample.secret(&hook, None, &BTreeMap::new())});
             ([(header::CONTENT_TYPE, "application/x-amz-json-1.1")], secret.to_string())
                 .into_response()
         }

@@ -71,9 +71,14 @@ impl Call {
         }
     }
 
-    /// Whether it belongs to the marks that follow a post, and not to what comes after them.
-    pub(crate) fn is_mark(&self) -> bool {
-        matches!(self, Self::Put(put) if !put.is_lease)
+    /// Whether its invocation has turned to something else than posting and marking. A turn to post, which
+    /// another channel may wait for meanwhile, is no event's lease.
+    pub(crate) fn ends_posts(&self) -> bool {
+        match self {
+            Self::Put(put) => put.is_lease && put.index.is_some(),
+            Self::Send { .. } | Self::Receive | Self::Delete(_) | Self::Hide(_) => true,
+            Self::Other => false,
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 
 use jiff::Timestamp;
+use order_alerts::rules::ChannelName;
+use order_alerts::secret::Channel as To;
 use serde_json::{Value, json};
 
 use crate::stack::life::EventId;
@@ -16,7 +18,7 @@ pub(crate) struct Message {
     /// Counted from 1.
     pub(crate) number: u64,
     pub(crate) at: Timestamp,
-    pub(crate) is_alarm: bool,
+    pub(crate) channel: To,
     pub(crate) payload: Value,
     /// The events that it shows.
     pub(crate) events: Vec<EventId>,
@@ -67,10 +69,17 @@ impl Channel {
 
 impl Message {
     pub(crate) fn json(&self) -> Value {
+        let channel = match &self.channel {
+            To::Orders => ChannelName::ORDERS,
+            To::Monitoring => "alarms",
+            To::Named(name) => name.as_str(),
+        };
         json!({
             "number": self.number,
             "at": self.at.as_millisecond(),
-            "channel": if self.is_alarm { "alarms" } else { "orders" },
+            "channel": channel,
+            // A rule may call its channel `alarms` too.
+            "is_alarm": self.channel == To::Monitoring,
             "payload": self.payload,
             "events": self.events,
         })
@@ -87,7 +96,7 @@ mod tests {
         for _ in 0..250 {
             let (at, payload) = (Timestamp::UNIX_EPOCH, json!({"text": "x"}));
             let (number, events) = (0, Vec::new());
-            channel.add(Message { number, at, is_alarm: false, payload, events });
+            channel.add(Message { number, at, channel: To::Orders, payload, events });
         }
         channel.add_event(250, 7);
         channel.add_event(250, 7);

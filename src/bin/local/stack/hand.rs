@@ -1,9 +1,11 @@
-//! What one invocation has in hand: queue messages, the leases of their events, and its last post.
+//! What one invocation has in hand: queue messages, the leases of their events, and its last posts.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::Timestamp;
-use order_alerts::config::Show;
+use order_alerts::config::Config;
+use order_alerts::order::OrderEvent;
+use order_alerts::secret::Channel;
 use serde_json::Value;
 
 use crate::stack::life::EventId;
@@ -14,8 +16,8 @@ pub(crate) const UNKNOWN: EventId = 0;
 /// All that one invocation has in hand.
 #[derive(Debug)]
 pub(crate) struct Hand {
-    /// Which kinds of events it shows.
-    pub(crate) show: Show,
+    /// Its settings.
+    pub(crate) config: Config,
     /// First those that Lambda gave it, then those that it received.
     pub(crate) messages: Vec<HeldMessage>,
     /// The events that it leased and has neither marked nor released, by their places among all
@@ -25,10 +27,12 @@ pub(crate) struct Hand {
     pub(crate) delivered_before: HashSet<EventId>,
     /// The events that it stored in the queue.
     pub(crate) accepted: Vec<EventId>,
-    /// Its last post, until it turns to something else than marking what was posted.
-    pub(crate) post: Option<Post>,
-    /// How many calls it has made. After another one it no longer waits for the answer to a post.
-    pub(crate) calls: u64,
+    /// Its last post to each channel, until it turns to something else than posting and marking.
+    pub(crate) posts: BTreeMap<Channel, Post>,
+    /// How often it has turned to something else.
+    pub(crate) turned: u64,
+    /// How many posts it has made to each channel.
+    pub(crate) posted: BTreeMap<Channel, u64>,
 }
 
 /// A queue message that it received.
@@ -46,15 +50,19 @@ pub(crate) struct HeldMessage {
 pub(crate) struct Sent {
     /// The events that may be in it, by their places: what is leased, and tests, which are not.
     pub(crate) candidates: Vec<(usize, EventId)>,
-    /// How many calls its invocation had made.
-    pub(crate) calls: u64,
+    /// What its invocation had done until then.
+    pub(crate) done: Done,
 }
+
+/// How often an invocation had turned to something else than posting, and how many posts it had made to
+/// one channel. After one more of either it no longer waits for the answer to a post.
+pub(crate) type Done = (u64, u64);
 
 /// A message that Slack took.
 #[derive(Debug)]
 pub(crate) struct Post {
     pub(crate) at: Timestamp,
-    pub(crate) is_alarm: bool,
+    pub(crate) channel: Channel,
     pub(crate) payload: Value,
     /// The leased events that the message names and that are not marked yet, with their places. Another
     /// order may have the same name, so only the marks say which events it shows.
@@ -66,15 +74,16 @@ pub(crate) struct Post {
 }
 
 impl Hand {
-    pub(crate) fn new(show: Show) -> Self {
+    pub(crate) fn new(config: Config) -> Self {
         Self {
-            show,
+            config,
             messages: Vec::new(),
             leased: BTreeSet::new(),
             delivered_before: HashSet::new(),
             accepted: Vec::new(),
-            post: None,
-            calls: 0,
+            posts: BTreeMap::new(),
+            turned: 0,
+            posted: BTreeMap::new(),
         }
     }
 
@@ -86,6 +95,17 @@ impl Hand {
     /// The event at a place.
     pub(crate) fn event(&self, index: usize) -> EventId {
         self.events().nth(index).unwrap_or(UNKNOWN)
+    }
+
+    /// What it has done until now, as far as it matters to a post to this channel.
+    pub(crate) fn done(&self, channel: &Channel) -> Done {
+        (self.turned, self.posted.get(channel).copied().unwrap_or_default())
+    }
+
+    /// The channel to which its rules send an event.
+    pub(crate) fn channel_of(&self, event: &OrderEvent) -> Channel {
+        let named = self.config.decide(event).channel;
+        named.map_or(Channel::Orders, |name| Channel::Named(name.clone()))
     }
 
     /// The events of the message with this receipt.

@@ -1,5 +1,7 @@
 //! The life of one order event, from its webhook to the channel.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use order_alerts::order::{Kind, OrderEvent};
 use serde_json::{Value, json};
@@ -59,6 +61,8 @@ pub(crate) enum Detail {
     Draft,
     /// Its kind is not shown.
     Off,
+    /// The line of RULES with this number does not show it.
+    OffByRule(usize),
     Killed,
     /// It is tried again after so many seconds.
     RetryIn(u64),
@@ -74,8 +78,13 @@ pub(crate) enum Detail {
 pub(crate) struct Life {
     pub(crate) event: OrderEvent,
     pub(crate) state: State,
+    /// The lines of RULES that decided about it, by what they decided.
+    pub(crate) ruled: Ruled,
     steps: Vec<Step>,
 }
+
+/// What a line of RULES decided, by the name that the page knows, with the line's number and text.
+pub(crate) type Ruled = Vec<(&'static str, usize, String)>;
 
 #[derive(Debug)]
 struct Step {
@@ -88,7 +97,7 @@ struct Step {
 
 impl Life {
     pub(crate) fn new(event: OrderEvent) -> Self {
-        Self { event, state: State::Waiting, steps: Vec::new() }
+        Self { event, state: State::Waiting, ruled: Ruled::new(), steps: Vec::new() }
     }
 
     pub(crate) fn add(
@@ -130,8 +139,18 @@ impl Life {
             "platform_name": event.platform_name,
             "kind": kind,
             "name": event.name().map_or_else(String::new, ToString::to_string),
+            "rules": self.rules(),
             "steps": steps,
         })
+    }
+
+    /// Each line once, with all that it decided.
+    fn rules(&self) -> Vec<Value> {
+        let mut lines = BTreeMap::<_, Vec<_>>::new();
+        for (what, number, text) in &self.ruled {
+            lines.entry((number, text)).or_default().push(*what);
+        }
+        lines.into_iter().map(|((number, text), what)| json!([number, what, text])).collect()
     }
 }
 
@@ -171,6 +190,7 @@ impl Detail {
             Self::Again => json!(["again"]),
             Self::Draft => json!(["draft"]),
             Self::Off => json!(["off"]),
+            Self::OffByRule(line) => json!(["off by rule", line]),
             Self::Killed => json!(["killed"]),
             Self::RetryIn(seconds) => json!(["retry in", seconds]),
             Self::Wait(status, seconds) => json!(["wait", status, seconds]),

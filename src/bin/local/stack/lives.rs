@@ -6,9 +6,11 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::Timestamp;
+use order_alerts::config::Config;
 use order_alerts::order::OrderEvent;
 use serde_json::Value;
 
+use crate::decided::ruled;
 use crate::stack::life::{Detail, EventId, Life, State, What};
 
 /// So many lives that have ended are kept; those that go on are kept in any case.
@@ -44,6 +46,13 @@ impl Lives {
 
     pub(crate) fn event(&self, id: EventId) -> Option<&OrderEvent> {
         self.by_id.get(&id).map(|life| &life.event)
+    }
+
+    /// The lines of RULES that decide about an event in the eyes of the invocation that has it now.
+    pub(crate) fn set_ruled(&mut self, id: EventId, config: &Config) {
+        if let Some(life) = self.by_id.get_mut(&id) {
+            life.ruled = ruled(config, &life.event);
+        }
     }
 
     pub(crate) fn is(&self, id: EventId, state: State) -> bool {

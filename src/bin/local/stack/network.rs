@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use lambda_http::http::{HeaderMap, Method, Request, Response, header};
 use order_alerts::infra::http_client::{Body, NoResponse};
+use order_alerts::secret::Channel;
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
@@ -68,11 +69,11 @@ impl Network {
                     Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))
                 }
                 Destination::Slack => {
-                    let sent = self.observer.posts(&invocation);
-                    let (is_alarm, payload) = self.read(&request);
+                    let (channel, payload) = self.read(&request);
+                    let sent = self.observer.posts(&invocation, &channel);
                     let answer = self.post(request, &payload).await;
                     if let Ok(answer) = &answer {
-                        let answered = answered(answer, is_alarm, payload);
+                        let answered = answered(answer, channel, payload);
                         self.observer.posted(&invocation, sent, answered);
                     }
                     answer
@@ -96,15 +97,16 @@ impl Network {
         *request.uri_mut() = uri;
         *request.method_mut() = Method::POST;
         *request.headers_mut() = headers;
-        let (is_alarm, payload) = self.read(&request);
+        let (channel, payload) = self.read(&request);
         let answer = self.post_to_fake(request).await?;
-        self.observer.posted_elsewhere(answered(&answer, is_alarm, payload));
+        self.observer.posted_elsewhere(answered(&answer, channel, payload));
         Ok(answer)
     }
 
-    fn read(&self, request: &Request<Vec<u8>>) -> (bool, Value) {
-        let is_alarm = request.uri() == self.outside.slack.other_hook_url().as_str();
-        (is_alarm, serde_json::from_slice(request.body()).unwrap_or_default())
+    /// The channel and the message of a post.
+    fn read(&self, request: &Request<Vec<u8>>) -> (Channel, Value) {
+        let channel = self.outside.channel(&request.uri().to_string());
+        (channel, serde_json::from_slice(request.body()).unwrap_or_default())
     }
 
     async fn post(
@@ -145,10 +147,10 @@ impl Network {
     }
 }
 
-fn answered(answer: &Response<Body>, is_alarm: bool, payload: Value) -> Answered {
+fn answered(answer: &Response<Body>, channel: Channel, payload: Value) -> Answered {
     let retry_after = answer.headers().get(header::RETRY_AFTER);
     Answered {
-        is_alarm,
+        channel,
         status: answer.status().as_u16(),
         retry_after: retry_after.and_then(|wait| wait.to_str().ok()?.parse().ok()),
         word: String::from_utf8_lossy(&answer.body().bytes).chars().take(MAX_WORD_CHARS).collect(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use order_alerts::config::{Mode, Show};
+use order_alerts::config::{Config, Mode};
 use order_alerts::ledger::item;
 use order_alerts::ledger::keys::event_key;
 use order_alerts::order::OrderEvent;
@@ -51,6 +51,9 @@ impl Observed {
             ids.push(id);
         }
         if let Some(hand) = self.hands.get_mut(invocation) {
+            for id in &ids {
+                self.lives.set_ruled(*id, &hand.config);
+            }
             hand.accepted.extend(&ids);
         }
         self.queued.insert(id, ids);
@@ -70,6 +73,9 @@ impl Observed {
                 // Its events count all the same.
                 None => vec![UNKNOWN; unpack(&body).map_or(0, |content| content.orders().len())],
             };
+            for id in &events {
+                self.lives.set_ruled(*id, &hand.config);
+            }
             hand.messages.push(HeldMessage { id, receipt, events, is_from_lambda });
         }
     }
@@ -118,7 +124,7 @@ impl Observed {
         if hand.delivered_before.contains(&id) {
             self.lives.set(id, State::LeftOut);
             self.lives.add(id, now, What::SentAgain, None);
-        } else if let Some(detail) = why_left_out(event, hand.show) {
+        } else if let Some(detail) = why_left_out(event, &hand.config) {
             self.lives.set(id, State::LeftOut);
             self.lives.add(id, now, What::LeftOut, detail);
         } else {
@@ -185,13 +191,12 @@ impl Observed {
     fn mark(&mut self, invocation: &str, index: usize, id: EventId, now: Timestamp) {
         let Some(hand) = self.hands.get_mut(invocation) else { return };
         hand.leased.remove(&index);
-        if hand.post.is_some() {
+        if !hand.posts.is_empty() {
             self.mark_posted(invocation, index, id, now);
             return;
         }
-        let show = hand.show;
         let Some(event) = self.lives.event(id) else { return };
-        let detail = why_left_out(event, show);
+        let detail = why_left_out(event, &hand.config);
         let what = if detail.is_some() { What::LeftOut } else { What::Superseded };
         if self.lives.is(id, State::Waiting) {
             self.lives.set(id, State::LeftOut);
@@ -206,7 +211,7 @@ impl Observed {
         failed: Option<&[String]>,
         now: Timestamp,
     ) -> Vec<EventId> {
-        self.end_post(invocation, failed.is_none());
+        self.end_posts(invocation, failed.is_none());
         let Some(hand) = self.hands.get(invocation) else { return Vec::new() };
         if let Some(failed) = failed {
             // What it received itself it has deleted itself, or hidden.
@@ -234,9 +239,11 @@ impl Observed {
 }
 
 /// Why the settings, or the order itself, leave an event out.
-fn why_left_out(event: &OrderEvent, show: Show) -> Option<Detail> {
+fn why_left_out(event: &OrderEvent, config: &Config) -> Option<Detail> {
     if event.is_draft {
         return Some(Detail::Draft);
     }
-    (show.mode(event.kind) == Mode::Off).then_some(Detail::Off)
+    let decision = config.decide(event);
+    let off = decision.by.mode.map_or(Detail::Off, Detail::OffByRule);
+    (decision.mode == Mode::Off).then_some(off)
 }

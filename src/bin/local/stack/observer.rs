@@ -1,14 +1,15 @@
 //! What becomes of every event, observed at the network: the function itself says nothing of it.
 //!
 //! An invocation has events in hand, in an order that its leases count in. It leases events, posts a
-//! message, and marks in the ledger what that message shows, before it does anything else. So the
-//! marks that follow a post say exactly which events are in the message. An invocation that is killed
-//! in between leaves no marks; then it is those events that the message names.
+//! message to each channel, and marks in the ledger what a message shows before it posts the next one to
+//! the same channel. So the marks that follow a post say exactly which events are in the message. An
+//! invocation that is killed in between leaves no marks; then it is those events that the message names.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use order_alerts::config::Show;
+use order_alerts::config::Config;
+use order_alerts::secret::Channel;
 use serde_json::Value;
 use tokio::sync::broadcast;
 
@@ -39,7 +40,7 @@ pub(crate) struct Change {
 
 /// The answer to a post.
 pub(crate) struct Answered {
-    pub(crate) is_alarm: bool,
+    pub(crate) channel: Channel,
     pub(crate) status: u16,
     /// How long Slack asks to wait, in seconds.
     pub(crate) retry_after: Option<u64>,
@@ -55,15 +56,17 @@ impl Observer {
     }
 
     /// An invocation begins, with the messages that Lambda gives it.
-    pub(crate) fn began(&self, invocation: &str, show: Show, messages: Vec<ReceivedMessage>) {
+    pub(crate) fn began(&self, invocation: &str, config: Config, messages: Vec<ReceivedMessage>) {
         let mut observed = self.lock();
-        observed.hands.insert(invocation.to_owned(), Hand::new(show));
+        observed.hands.insert(invocation.to_owned(), Hand::new(config));
         observed.receive(invocation, messages, true);
     }
 
     /// An invocation makes a call to AWS.
     pub(crate) fn calls(&self, invocation: &str, call: &Call) {
-        self.change(|observed, _| observed.calls(invocation, call.is_mark()));
+        if call.ends_posts() {
+            self.change(|observed, _| observed.turn(invocation));
+        }
     }
 
     /// AWS has performed the call, or refused it.
@@ -93,9 +96,9 @@ impl Observer {
         });
     }
 
-    /// An invocation posts a message.
-    pub(crate) fn posts(&self, invocation: &str) -> Sent {
-        self.change(|observed, _| observed.posts(invocation))
+    /// An invocation posts a message to a channel.
+    pub(crate) fn posts(&self, invocation: &str, channel: &Channel) -> Sent {
+        self.change(|observed, _| observed.posts(invocation, channel))
     }
 
     /// Slack has answered, perhaps when the invocation no longer waits for it.

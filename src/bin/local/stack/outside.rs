@@ -1,9 +1,13 @@
 //! The services that the function calls: fakes in this process, and perhaps the real Slack.
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lambda_http::http::Request;
 use order_alerts::infra::http_client::HttpClient;
+use order_alerts::rules::{ChannelName, Rules};
+use order_alerts::secret::Channel;
 use order_alerts_fakes::{FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Server};
 use url::Url;
 
@@ -29,6 +33,8 @@ pub(crate) struct Outside {
     pub(crate) sqs: FakeSqs,
     pub(crate) table: FakeDynamoDb,
     secrets: FakeSecretsManager,
+    /// The channels that rules have named so far, by their URLs.
+    channels: Mutex<BTreeMap<String, ChannelName>>,
     /// Takes the messages in place of the fake.
     pub(crate) real_slack: Option<RealSlack>,
 }
@@ -49,20 +55,52 @@ pub(crate) enum Destination<'a> {
 }
 
 impl Outside {
-    pub(crate) fn new(keys: &Keys, real_slack: Option<RealSlack>) -> Self {
+    pub(crate) fn new(keys: &Keys, rules: &Rules, real_slack: Option<RealSlack>) -> Self {
         let slack = FakeSlack::in_memory(MESSAGES_PER_SECOND, BURST);
-        let secret = match &real_slack {
-            Some(slack) => keys.secret(&slack.url, None),
-            None => keys.secret(&slack.hook_url(), Some(&slack.other_hook_url())),
-        };
-        let secrets = FakeSecretsManager::in_memory(&secret);
+        let secrets = FakeSecretsManager::in_memory("{}");
         let (sqs, table) = (FakeSqs::in_memory(), FakeDynamoDb::in_memory());
         slack.remember(REMEMBERED);
         sqs.remember(REMEMBERED);
         sqs.set_visibility_timeout(VISIBILITY_TIMEOUT);
         sqs.set_capacity(QUEUE_BYTES);
         table.remember(REMEMBERED, LEDGER_ITEMS);
-        Self { slack, sqs, table, secrets, real_slack }
+        let channels = Mutex::default();
+        let outside = Self { slack, sqs, table, secrets, channels, real_slack };
+        outside.connect(keys, rules);
+        outside
+    }
+
+    /// Connects the channels that the rules name, and no others. The real Slack has one channel, which
+    /// then takes all messages.
+    pub(crate) fn connect(&self, keys: &Keys, rules: &Rules) {
+        let secret = match &self.real_slack {
+            Some(slack) => keys.secret(&slack.url, None, &BTreeMap::new()),
+            None => {
+                let (orders, alarms) = (self.slack.hook_url(), self.slack.other_hook_url());
+                let channels = rules.channels().map(|name| (name.clone(), self.open(name)));
+                keys.secret(&orders, Some(&alarms), &channels.collect())
+            }
+        };
+        self.secrets.set(&secret);
+    }
+
+    /// The URL of a channel in the fake Slack.
+    fn open(&self, name: &ChannelName) -> String {
+        let url = self.slack.named_hook_url(&hex::encode_upper(name.as_str()));
+        self.channels().insert(url.clone(), name.clone());
+        url
+    }
+
+    /// The channel whose URL this is.
+    pub(crate) fn channel(&self, url: &str) -> Channel {
+        if url == self.slack.other_hook_url() {
+            return Channel::Monitoring;
+        }
+        self.channels().get(url).map_or(Channel::Orders, |name| Channel::Named(name.clone()))
+    }
+
+    fn channels(&self) -> MutexGuard<'_, BTreeMap<String, ChannelName>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn destination(&self, request: &Request<Vec<u8>>) -> Destination<'_> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use order_alerts::secret::Channel;
 
 use crate::stack::channel::Message;
 use crate::stack::hand::{Post, Sent};
@@ -14,27 +15,27 @@ use crate::stack::observer::Answered;
 const TOO_MANY_REQUESTS: u16 = 429;
 
 impl Observed {
-    /// An invocation makes a call, which is one of the marks after a post or something else.
-    pub(crate) fn calls(&mut self, invocation: &str, is_mark: bool) {
-        if !is_mark {
-            self.end_post(invocation, false);
-        }
+    /// An invocation turns to something else than posting and marking.
+    pub(crate) fn turn(&mut self, invocation: &str) {
+        self.end_posts(invocation, false);
         if let Some(hand) = self.hands.get_mut(invocation) {
-            hand.calls += 1;
+            hand.turned += 1;
         }
     }
 
-    /// An invocation posts a message.
-    pub(crate) fn posts(&mut self, invocation: &str) -> Sent {
-        self.calls(invocation, false);
-        let Some(hand) = self.hands.get(invocation) else { return Sent::default() };
+    /// An invocation posts a message to a channel.
+    pub(crate) fn posts(&mut self, invocation: &str, channel: &Channel) -> Sent {
+        self.end_post(invocation, channel, false);
+        let Some(hand) = self.hands.get_mut(invocation) else { return Sent::default() };
+        *hand.posted.entry(channel.clone()).or_default() += 1;
+        let hand = &*hand;
         let is_candidate = |index: usize, id: EventId| {
             let is_test = self.lives.event(id).is_some_and(|event| event.is_test);
             hand.leased.contains(&index) || is_test && self.lives.is(id, State::Waiting)
         };
         let events = hand.events().enumerate();
         let candidates = events.filter(|(index, id)| is_candidate(*index, *id)).collect();
-        Sent { candidates, calls: hand.calls }
+        Sent { candidates, done: hand.done(channel) }
     }
 
     /// Slack has answered a post.
@@ -48,7 +49,7 @@ impl Observed {
         if !(200..300).contains(&answer.status) {
             return self.refused(&sent, &answer, now);
         }
-        let Answered { is_alarm, payload, .. } = answer;
+        let Answered { channel, payload, .. } = answer;
         let (mut expected, mut shown) = (BTreeSet::new(), Vec::new());
         let mut has_nameless = false;
         let text = texts(&payload);
@@ -68,18 +69,21 @@ impl Observed {
                 expected.insert((index, id));
             }
         }
-        let mut post = Post { at: now, is_alarm, payload, expected, shown, number: None };
-        let hand = self.hands.get_mut(invocation).filter(|hand| hand.calls == sent.calls);
+        let hand = self.hands.get_mut(invocation).filter(|hand| hand.done(&channel) == sent.done);
+        let mut post = Post { at: now, channel, payload, expected, shown, number: None };
         if hand.is_none() {
             // Its invocation no longer waits, or was killed: no marks follow.
             let expected = std::mem::take(&mut post.expected);
             post.shown.extend(expected.into_iter().map(|(_, id)| (id, None)));
         }
         let is_whole = post.expected.is_empty() && !has_nameless;
-        if is_whole || hand.is_none() {
+        let is_waiting = hand.is_some();
+        if is_whole || !is_waiting {
             self.show(&mut post);
         }
-        self.keep(invocation, post, sent.calls);
+        if let Some(hand) = self.hands.get_mut(invocation).filter(|_| is_waiting) {
+            hand.posts.insert(post.channel.clone(), post);
+        }
     }
 
     /// Slack did not take a message.
@@ -105,7 +109,8 @@ impl Observed {
         }
     }
 
-    /// An event is marked after a post of its invocation.
+    /// An event is marked after a post of its invocation: one that names its order, first of all the one
+    /// to its own channel.
     pub(crate) fn mark_posted(
         &mut self,
         invocation: &str,
@@ -114,23 +119,42 @@ impl Observed {
         now: Timestamp,
     ) {
         let Some(hand) = self.hands.get_mut(invocation) else { return };
-        let calls = hand.calls;
-        let Some(mut post) = hand.post.take() else { return };
-        post.expected.remove(&(index, id));
-        post.shown.push((id, Some(now)));
-        if let Some(number) = post.number {
-            self.channel.add_event(number, id);
-            self.show_event(id, Some(now), post.at, number);
-        } else if post.expected.is_empty() {
-            self.show(&mut post);
+        let own = self.lives.event(id).map(|event| hand.channel_of(event));
+        let mut posts = std::mem::take(&mut hand.posts);
+        let fitness = |post: &Post| {
+            (post.expected.contains(&(index, id)), Some(&post.channel) == own.as_ref())
+        };
+        let fittest = posts.values().max_by_key(|post| fitness(post));
+        let fittest = fittest.map(|post| post.channel.clone());
+        for post in posts.values_mut() {
+            post.expected.remove(&(index, id));
+            if Some(&post.channel) == fittest.as_ref() {
+                post.shown.push((id, Some(now)));
+                if let Some(number) = post.number {
+                    self.channel.add_event(number, id);
+                    self.show_event(id, Some(now), post.at, number);
+                }
+            }
+            if post.number.is_none() && post.expected.is_empty() && !post.shown.is_empty() {
+                self.show(post);
+            }
         }
-        self.keep(invocation, post, calls);
+        if let Some(hand) = self.hands.get_mut(invocation) {
+            hand.posts = posts;
+        }
     }
 
-    /// An invocation turns to something else, or is killed: no more marks follow its post.
-    pub(crate) fn end_post(&mut self, invocation: &str, is_killed: bool) {
+    /// An invocation turns to something else, or is killed: no more marks follow its posts.
+    pub(crate) fn end_posts(&mut self, invocation: &str, is_killed: bool) {
+        let Some(hand) = self.hands.get(invocation) else { return };
+        for channel in hand.posts.keys().cloned().collect::<Vec<_>>() {
+            self.end_post(invocation, &channel, is_killed);
+        }
+    }
+
+    fn end_post(&mut self, invocation: &str, channel: &Channel, is_killed: bool) {
         let Some(hand) = self.hands.get_mut(invocation) else { return };
-        let Some(mut post) = hand.post.take() else { return };
+        let Some(mut post) = hand.posts.remove(channel) else { return };
         if is_killed || post.shown.is_empty() {
             // It could not mark what the message shows.
             let unmarked = std::mem::take(&mut post.expected);
@@ -152,8 +176,9 @@ impl Observed {
     /// Adds a message to the channel, with the events that it shows.
     fn show(&mut self, post: &mut Post) {
         let events = post.shown.iter().map(|(id, _)| *id).collect();
-        let Post { at, is_alarm, ref payload, .. } = *post;
-        let message = Message { number: 0, at, is_alarm, payload: payload.clone(), events };
+        let Post { at, ref channel, ref payload, .. } = *post;
+        let (channel, payload) = (channel.clone(), payload.clone());
+        let message = Message { number: 0, at, channel, payload, events };
         let message = self.channel.add(message);
         post.number = Some(message.number);
         for (id, marked_at) in &post.shown {
@@ -192,14 +217,6 @@ impl Observed {
         self.lives.add_posted(id, posted_at, detail, number);
         if let Some(at) = marked_at {
             self.lives.add(id, at, What::Marked, None);
-        }
-    }
-
-    /// Keeps a post for the marks that may follow, unless its invocation does something else by now.
-    fn keep(&mut self, invocation: &str, post: Post, calls: u64) {
-        let hand = self.hands.get_mut(invocation).filter(|hand| hand.calls == calls);
-        if let Some(hand) = hand {
-            hand.post = Some(post);
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::webhook_file::Webhook;
 
 mod dead_letters;
 mod life;
+mod rules;
 mod settings;
 mod weather;
 
