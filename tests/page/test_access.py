@@ -10,12 +10,17 @@ class Page(PageTest):
     def fill(self):
         """Brings everything onto the page that it can show."""
         self.page.select_option("#setting-mention", "channel")
+        self.page.fill("#setting-rules", "refundd -> each\ncancelled -> to kitchen")
+        self.page.locator("#setting-rules").blur()
+        expect(self.page.locator("#rules-says li")).to_be_visible()
         self.page.click("#alarm")
         self.page.click("#form [type=submit]")
         expect(self.page.locator("#outcome article")).to_have_count(1)
         self.page.click("#outcome summary")
         expect(self.page.locator("#log .mention").first).to_be_visible()
-        expect(self.page.locator("#log .label").first).to_be_visible()
+        for label in ("alarm", "#kitchen"):
+            expect(self.page.locator("#log .label", has_text=label)).to_be_visible()
+        expect(self.page.locator("#lives .rules code")).to_be_visible()
         expect(self.page.locator("#lives li.marked")).to_be_visible()
 
     def test_axe_finds_nothing_in_any_language_and_scheme(self):

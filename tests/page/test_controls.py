@@ -45,8 +45,62 @@ class Settings(PageTest):
 
     def test_every_setting_has_the_value_that_the_stack_uses(self):
         settings = self.stack.state()["settings"]
+        self.assertEqual(settings.pop("unreadable_rules"), [])
         for name, value in settings.items():
             expect(self.page.locator(f"#setting-{name}")).to_have_value(str(value))
+
+
+class Rules(PageTest):
+    def write(self, rules):
+        self.page.fill("#setting-rules", rules)
+        self.page.locator("#setting-rules").blur()
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+
+    def test_a_rule_holds_from_the_next_message_on_and_opens_its_channel(self):
+        self.write("shop tea.example -> each, mention here, to kitchen")
+        self.send("woocommerce-cancelled")
+        expect(self.articles()).to_have_count(2)
+        expect(self.articles().last.locator(".who .label")).to_have_text("#kitchen")
+        expect(self.articles().last.locator(".mention")).to_have_text("@here")
+        expect(self.articles().first.locator(".who .label")).to_have_count(0)
+        rule = "Shown, Mention, Channel: by line 1 of the rules, shop tea.example -> each, mention here, to kitchen"
+        expect(self.page.locator("#lives .rules")).to_have_text(rule)
+        # It is an order, unlike an alarm.
+        self.articles().last.locator(".steps").click()
+        expect(self.page.locator("#lives summary")).to_contain_text("815 · Cancelled · WooCommerce")
+
+    def test_a_rule_that_cannot_be_read_is_explained_and_passed_over(self):
+        self.write("\nrefundd -> each\ncancelled -> off")
+        says = self.page.locator("#rules-says li")
+        expect(says).to_have_count(1)
+        expect(says).to_contain_text("Line 2: `refundd` is not known left of the arrow (did you mean `refunded`?)")
+        expect(self.page.locator("#setting-rules")).to_have_attribute("aria-invalid", "true")
+        self.assertEqual(self.violations(), [])
+        self.send("woocommerce-cancelled")
+        expect(self.page.locator("#lives li.left-out .detail")).to_have_text("Line 3 of the rules does not show it.")
+        expect(self.number("left_out")).to_have_text("1")
+        self.write("")
+        expect(says).to_have_count(0)
+        expect(self.page.locator("#setting-rules")).to_have_attribute("aria-invalid", "false")
+
+    def test_another_window_does_not_overwrite_what_is_typed(self):
+        other = self.page
+        self.page = self.open()
+        self.page.locator("#setting-rules").press_sequentially("modif")
+        other.fill("#setting-rules", "paid -> each")
+        other.locator("#setting-rules").blur()
+        expect(other.locator("#settings-says")).to_contain_text("Saved")
+        other.select_option("#setting-language", "ko")
+        expect(self.page.locator("#setting-language")).to_have_value("ko")
+        expect(self.page.locator("#setting-rules")).to_have_value("modif")
+
+    def test_a_tried_payload_names_the_rule_that_decides(self):
+        self.write("cancelled from EUR 40 -> to managers\ncancelled -> mention here")
+        self.page.click("#form [type=submit]")
+        outcome = self.page.locator("#outcome")
+        expect(outcome).to_contain_text("At once: the setting SHOW_CANCELLED")
+        expect(outcome).to_contain_text("Here: line 2 of RULES, `cancelled -> mention here`")
+        expect(outcome).to_contain_text("#managers: line 1 of RULES, `cancelled from EUR 40 -> to managers`")
 
 
 class TryYourOwn(PageTest):

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use jiff::Timestamp;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
+use order_alerts::rules::ChannelName;
 use order_alerts::slack::url::SlackUrl;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
@@ -65,7 +66,12 @@ pub(crate) async fn run() -> Result<(), Failure> {
 async fn print_messages(mut changes: broadcast::Receiver<Change>) {
     loop {
         match changes.recv().await {
-            Ok(Change { name: "message", data }) => terminal::message(&data["payload"]),
+            Ok(Change { name: "message", data }) => match data["channel"].as_str() {
+                Some(channel) if channel != ChannelName::ORDERS => {
+                    terminal::message_in(channel, &data["payload"]);
+                }
+                _ => terminal::message(&data["payload"]),
+            },
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => return,
         }

@@ -192,6 +192,18 @@ mod tests {
     }
 
     #[test]
+    fn rules_keep_their_line_numbers_and_those_that_cannot_be_read_are_said() {
+        let rules = "\n  # A comment.\nrefundd -> each\nmodified -> off\n";
+        let changed = change(&json!({ "rules": rules })).unwrap();
+        assert_eq!(changed["rules"], rules);
+        let sentences = changed["unreadable_rules"].as_array().unwrap();
+        assert_eq!(sentences.len(), 1);
+        let sentence = sentences[0].as_str().unwrap();
+        assert!(sentence.starts_with("line 3: `refundd` is not known"), "{sentence}");
+        assert_eq!(change(&json!({"rules": ""})).unwrap()["unreadable_rules"], json!([]));
+    }
+
+    #[test]
     fn a_wrong_value_is_refused_with_the_field_that_has_it() {
         for (wrong, sentence) in [
             (json!({"customer": "all"}), "customer must be `hidden`, `initials` or `full`"),
@@ -199,6 +211,7 @@ mod tests {
             (json!({"digest_seconds": 1.5}), "digest_seconds must be a whole number from 1 to 900"),
             (json!({"language": true}), "language must be a text"),
             (json!({"language": ""}), "language must not be empty"),
+            (json!({"rules": ["modified -> off"]}), "rules must be a text"),
             (json!({"secret_id": "x"}), "there is no setting `secret_id`"),
             (
                 json!({"mention_above": "KRW 1"}),

@@ -154,7 +154,16 @@ pub(crate) fn body_text(response: &ApiGatewayV2httpResponse) -> &str {
 
 /// A message as the channel shows it.
 pub(crate) fn message(message: &Value) {
-    say!("  ┌─ Slack");
+    framed("Slack", message);
+}
+
+/// The same, where the channel is not that of all orders.
+pub(crate) fn message_in(channel: &str, message: &Value) {
+    framed(&format!("Slack, #{channel}"), message);
+}
+
+fn framed(title: &str, message: &Value) {
+    say!("  ┌─ {title}");
     let text = message["text"].as_str().unwrap_or_default();
     let blocks = message["blocks"].as_array().map_or(&[][..], Vec::as_slice);
     let texts = blocks.iter().map(|block| {

@@ -69,6 +69,8 @@ async fn a_stream_begins_with_the_state_and_goes_on_with_what_changes() {
     }
     stack.ask("POST /local/settings", &json!({"language": "ko"})).await;
     assert_eq!(page.next_of("settings").await["language"], "ko");
+    stack.ask("POST /local/settings", &json!({"rules": "refundd -> each"})).await;
+    assert_eq!(page.next_of("settings").await["unreadable_rules"].as_array().unwrap().len(), 1);
     stack.ask("POST /local/weather", &json!({"slack": "slow"})).await;
     assert_eq!(page.next_of("weather").await, json!({"slack": "slow", "twice": false}));
 }

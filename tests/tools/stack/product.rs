@@ -144,6 +144,30 @@ async fn settings_hold_from_when_they_are_set() {
 }
 
 #[tokio::test]
+async fn rules_are_edited_live_and_open_their_channels() {
+    let mut command = tool(&[]);
+    let mut stack = Stack::start(command.env("RULES", "shop tea.example -> to tea")).await;
+    stack.settled().await;
+    assert_eq!(stack.state().await["settings"]["rules"], "shop tea.example -> to tea");
+    let send = async |name: &str| {
+        let request = format!("POST /local/samples/{name}");
+        stack.ask(&request, &Value::Null).await;
+        let state = stack.settled().await;
+        let message = state["messages"].as_array().unwrap().last().unwrap().clone();
+        message["channel"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(send("woocommerce-cancelled").await, "tea");
+    let rules = json!({"rules": "any -> to 2nd-floor\nrefundd -> each"});
+    let (status, settings) = stack.ask("POST /local/settings", &rules).await;
+    assert_eq!((status, &settings["rules"]), (200, &rules["rules"]));
+    let sentence = settings["unreadable_rules"][0].as_str().unwrap();
+    assert!(sentence.starts_with("line 2: `refundd` is not known"), "{sentence}");
+    assert_eq!(send("generic-cancelled").await, "2nd-floor");
+    let printed = stack.read_until("┌─ Slack, #2nd-floor").await;
+    assert!(printed.contains("┌─ Slack, #tea"), "{printed}");
+}
+
+#[tokio::test]
 async fn a_payload_that_is_tried_is_sent_and_explained() {
     let stack = Stack::start(&mut tool(&[])).await;
     let order = json!({

@@ -29,12 +29,18 @@ const enterTabOrder = (article) => {
   }
 };
 
+/** Where a message is, if not in the channel of all orders. */
+const channelLabel = ({ channel, is_alarm }) => {
+  if (is_alarm) return make("span", { class: "label alarm" }, say("alarms"));
+  return channel === "orders" ? null : make("span", { class: "label" }, `#${channel}`);
+};
+
 const articleOf = (message) => {
-  const article = messageElement(message.payload, message.at, message.channel === "alarms");
+  const article = messageElement(message.payload, message.at, channelLabel(message));
   // An alarm is about no order.
-  const show = () => message.channel === "orders" && showMessage(message);
+  const show = () => !message.is_alarm && showMessage(message);
   article.id = `message-${message.number}`;
-  if (message.channel === "orders") article.append(button(say("steps"), show, { class: "steps" }));
+  if (!message.is_alarm) article.append(button(say("steps"), show, { class: "steps" }));
   article.addEventListener("click", ({ target }) => {
     if (!target.closest("a, button") && getSelection().isCollapsed) show();
   });

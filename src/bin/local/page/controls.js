@@ -11,6 +11,9 @@ const CHOICES = {
   mention_above: ["", "KRW 100000", "USD 50"],
   digest_seconds: [5, 10, 30, 60],
 };
+const RULES_EXAMPLE = `cancelled from USD 50 -> each, mention here, to managers
+shop tea.example -> to kitchen
+modified -> off`;
 
 /** What people call a platform, in the page's language. */
 const platformName = (id, name) => say(`platforms.${id}`) ?? name;
@@ -96,38 +99,73 @@ const valueName = (setting, value) => {
   return say("value")[value] ?? value;
 };
 
+/** Saves one setting or more, and says so; what is refused is shown as it was. */
+const save = (settings) =>
+  sayIn(byId("settings-says"), async () => {
+    try {
+      receiveSettings(await post("/local/settings", settings));
+      return say("saved");
+    } catch (error) {
+      receiveSettings(state.settings);
+      throw error;
+    }
+  });
+
+/** The rules: several lines, with a sentence about each that cannot be read. */
+const rulesField = () => {
+  const rules = make("textarea", {
+    id: "setting-rules",
+    rows: 6,
+    spellcheck: false,
+    autocomplete: "off",
+    placeholder: RULES_EXAMPLE,
+    "aria-describedby": "rules-hint",
+    change: ({ target }) => save({ rules: target.value }),
+  });
+  return [
+    make("label", { for: rules.id, class: "wide" }, say("setting.rules")),
+    make("p", { id: "rules-hint", class: "hint wide" }, say("rules_hint")),
+    rules,
+    make("div", { id: "rules-says", class: "failed wide", role: "status" }),
+  ];
+};
+
 const showSettings = () => {
   const rows = Object.entries(CHOICES).map(([setting, choices]) => {
     const current = state.settings[setting];
     const values = choices.includes(current) ? choices : [...choices, current];
-    const save = ({ target }) =>
-      sayIn(byId("settings-says"), async () => {
-        const value = setting === "digest_seconds" ? Number(target.value) : target.value;
-        // Without a mention there is no amount from which on it is made.
-        const amount = setting === "mention" && !value ? { mention_above: "" } : {};
-        try {
-          receiveSettings(await post("/local/settings", { [setting]: value, ...amount }));
-          return say("saved");
-        } catch (error) {
-          receiveSettings(state.settings);
-          throw error;
-        }
-      });
+    const change = ({ target }) => {
+      const value = setting === "digest_seconds" ? Number(target.value) : target.value;
+      // Without a mention there is no amount from which on it is made.
+      const amount = setting === "mention" && !value ? { mention_above: "" } : {};
+      return save({ [setting]: value, ...amount });
+    };
     const select = make(
       "select",
-      { id: `setting-${setting}`, change: save },
+      { id: `setting-${setting}`, change },
       ...values.map((value) => make("option", { value }, valueName(setting, value))),
     );
     return [make("label", { for: select.id }, say(`setting.${setting}`)), select];
   });
-  byId("choices").replaceChildren(...rows.flat());
+  byId("choices").replaceChildren(...rows.flat(), ...rulesField());
   receiveSettings(state.settings);
+};
+
+const receiveRules = ({ rules, unreadable_rules: sentences }) => {
+  const field = byId("setting-rules");
+  if (!field) return;
+  // What somebody types is not overwritten by what another window has saved.
+  if (field !== document.activeElement) field.value = rules;
+  field.setAttribute("aria-invalid", sentences.length > 0);
+  const items = sentences.map((sentence) => make("li", {}, capitalized(sentence)));
+  byId("rules-says").replaceChildren(...(items.length ? [make("ul", {}, ...items)] : []));
 };
 
 const receiveSettings = (settings) => {
   state.settings = settings;
-  for (const [setting, value] of Object.entries(settings)) {
-    const select = byId(`setting-${setting}`);
+  receiveRules(settings);
+  for (const setting of Object.keys(CHOICES)) {
+    const [select, value] = [byId(`setting-${setting}`), settings[setting]];
     if (!select) continue;
     const isKnown = [...select.options].some((option) => option.value === String(value));
     if (!isKnown) select.append(make("option", { value }, valueName(setting, value)));

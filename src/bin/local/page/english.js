@@ -114,12 +114,14 @@ const ENGLISH = {
     refused: ["Refused", "Slack did not take the message."],
     later: ["Half an hour later", "Only here: the clock of the function is put forward, so that you need not wait."],
   },
+  by_rule: "{0}: by line {1} of the rules,",
   detail: {
     digest: "It waits for about {0} s, to be shown together with others.",
     "in doubt": "An earlier message may have shown it.",
     again: "It is shown once more: the first time was in doubt.",
     draft: "The order is a draft.",
     off: "Your settings do not show events of its kind.",
+    "off by rule": "Line {0} of the rules does not show it.",
     killed: "The function was killed. The queue gives the order out again.",
     "retry in": "In {0} s at the latest.",
     wait: "Slack answered {0}: wait {1} s.",
@@ -127,6 +129,8 @@ const ENGLISH = {
     "word to text": "Then as plain text: Slack answered {0} {1}",
   },
   settings_title: "Change the settings",
+  rules_hint:
+    "One rule a line, and the first that fits decides. They are saved when you leave the field. The channels that they name open by themselves.",
   settings_hint: "They hold from the next message on.",
   saved: "Saved. Send an order to see it.",
   setting: {
@@ -138,6 +142,7 @@ const ENGLISH = {
     mention: "Who is notified of a cancellation",
     mention_above: "From which amount on",
     digest_seconds: "A digest’s window",
+    rules: "Rules: who hears what",
   },
   value: {
     en: "English",

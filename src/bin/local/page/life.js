@@ -33,10 +33,19 @@ const stepElement = (step, first) => {
   );
 };
 
-const lifeElement = ({ platform, platform_name, kind, name, steps }, isOpen) => {
+/** The lines of the rules that decided about an order, each with all that it decided. */
+const rulesElement = (rules) => {
+  const lines = rules.map(([number, decided, text]) => {
+    const names = decided.map((name) => say(`decided.${name}`)).join(", ");
+    return make("p", {}, say("by_rule", names, number), " ", make("code", {}, text));
+  });
+  return make("div", { class: "rules" }, ...lines);
+};
+
+const lifeElement = ({ platform, platform_name, kind, name, rules, steps }, isOpen) => {
   const title = `${name} · ${say(`kinds.${kind}`) ?? kind} · ${platformName(platform, platform_name)}`;
   const list = make("ol", {}, ...steps.map((step) => stepElement(step, steps[0].at)));
-  return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), list);
+  return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), rulesElement(rules), list);
 };
 
 /** What became of an order so far, in a sentence. */

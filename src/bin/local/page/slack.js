@@ -86,12 +86,12 @@ const payloadElements = (payload) => {
   }
 };
 
-/** A message in Slack's frame: the bot's face, its name, the time, the content. */
-const messageElement = (payload, milliseconds, isAlarm = false) => {
+/** A message in Slack's frame: the bot's face, its name, the time, perhaps a label, the content. */
+const messageElement = (payload, milliseconds, label = null) => {
   const article = byId("frame").content.firstElementChild.cloneNode(true);
   const when = make("time", { datetime: new Date(milliseconds).toISOString() }, clock(milliseconds));
   article.querySelector(".who").append(" ", when);
-  if (isAlarm) article.querySelector(".who").append(" ", make("span", { class: "label" }, say("alarms")));
+  if (label) article.querySelector(".who").append(" ", label);
   article.querySelector(".content").append(...payloadElements(payload));
   return article;
 };
