@@ -64,12 +64,11 @@ impl<'a> OrderDelivery<'a> {
             // Without a claim of its own the invocation has not gathered everything.
             let claim = claims.remove(&channel);
             let is_complete = claim.is_some();
-            let claim = match claim {
-                Some(claim) => claim,
-                None => {
-                    let windows = self.shared.app.config.digest_windows;
-                    self.shared.ledger.claim_digest(windows, &channel).await
-                }
+            let claim = if let Some(claim) = claim {
+                claim
+            } else {
+                let windows = self.shared.app.config.digest_windows;
+                self.shared.ledger.claim_digest(windows, &channel).await
             };
             let lease = match claim {
                 DigestClaim::Acquired(lease) => Some(lease),

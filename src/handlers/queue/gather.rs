@@ -87,12 +87,11 @@ async fn claim(
     claims: &mut DigestClaims,
 ) {
     let digested = events(messages).filter(|event| is_shown(app, event, Mode::Digest));
-    let channels: BTreeSet<_> = digested.map(|event| routing.channel(event)).collect();
+    let mut channels: BTreeSet<_> = digested.map(|event| routing.channel(event)).collect();
+    channels.retain(|channel| !claims.contains_key(channel));
     for channel in channels {
-        if !claims.contains_key(&channel) {
-            let claim = DigestClaim::acquire(app, budget, &channel).await;
-            claims.insert(channel, claim);
-        }
+        let claim = DigestClaim::acquire(app, budget, &channel).await;
+        claims.insert(channel, claim);
     }
 }
 
