@@ -63,7 +63,7 @@ class Rules(PageTest):
         expect(self.articles().last.locator(".who .label")).to_have_text("#kitchen")
         expect(self.articles().last.locator(".mention")).to_have_text("@here")
         expect(self.articles().first.locator(".who .label")).to_have_count(0)
-        rule = "Shown, Mention, Channel: by line 1 of the rules, shop tea.example -> each, mention here, to kitchen"
+        rule = "Line 1 of the rules (Shown, Mention, Channel): shop tea.example -> each, mention here, to kitchen"
         expect(self.page.locator("#lives .rules")).to_have_text(rule)
         # It is an order, unlike an alarm.
         self.articles().last.locator(".steps").click()

@@ -114,7 +114,7 @@ const ENGLISH = {
     refused: ["Refused", "Slack did not take the message."],
     later: ["Half an hour later", "Only here: the clock of the function is put forward, so that you need not wait."],
   },
-  by_rule: "{0}: by line {1} of the rules,",
+  by_rule: "Line {1} of the rules ({0}):",
   detail: {
     digest: "It waits for about {0} s, to be shown together with others.",
     "in doubt": "An earlier message may have shown it.",

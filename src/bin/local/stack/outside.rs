@@ -73,13 +73,12 @@ impl Outside {
     /// Connects the channels that the rules name, and no others. The real Slack has one channel, which
     /// then takes all messages.
     pub(crate) fn connect(&self, keys: &Keys, rules: &Rules) {
-        let secret = match &self.real_slack {
-            Some(slack) => keys.secret(&slack.url, None, &BTreeMap::new()),
-            None => {
-                let (orders, alarms) = (self.slack.hook_url(), self.slack.other_hook_url());
-                let channels = rules.channels().map(|name| (name.clone(), self.open(name)));
-                keys.secret(&orders, Some(&alarms), &channels.collect())
-            }
+        let secret = if let Some(slack) = &self.real_slack {
+            keys.secret(&slack.url, None, &BTreeMap::new())
+        } else {
+            let (orders, alarms) = (self.slack.hook_url(), self.slack.other_hook_url());
+            let channels = rules.channels().map(|name| (name.clone(), self.open(name)));
+            keys.secret(&orders, Some(&alarms), &channels.collect())
         };
         self.secrets.set(&secret);
     }
