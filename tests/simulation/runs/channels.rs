@@ -76,7 +76,6 @@ fn assert_others_in_time(figures: &Figures, events: &[Event]) {
         (shown.saturating_sub(event.at), event.order)
     };
     let longest = others.map(wait).max().expect("there are others");
-    println!("| other channels: at most {:.1} s |", longest.0.as_secs_f64());
     assert!(longest.0 < IN_TIME, "order {} was shown after {:?}", longest.1, longest.0);
 }
 
