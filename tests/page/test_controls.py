@@ -142,6 +142,7 @@ class TryYourOwn(PageTest):
         self.page.click("#outcome details button")
         expect(self.page.locator("#outcome details button")).to_have_text("Copied")
         copied = self.page.evaluate("async () => JSON.parse(await navigator.clipboard.readText())")
+        self.expect_all_shown()
         self.assertEqual(copied, self.stack.state()["messages"][-1]["payload"])
 
     def test_a_body_that_cannot_be_used_is_explained(self):
