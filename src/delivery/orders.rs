@@ -39,6 +39,9 @@ struct DueDigest {
 
 impl<'a> OrderDelivery<'a> {
     pub(super) async fn deliver_immediately(&mut self, indexes: &[EventIndex]) {
+        if indexes.is_empty() {
+            return;
+        }
         let ready = self.ready(indexes).await;
         let claimed = self.claim_shown(&ready).await;
         let posted = self.post(self.grouped(claimed)).await;
@@ -48,6 +51,9 @@ impl<'a> OrderDelivery<'a> {
     /// Marks drafts, and events that are switched off: later events of their orders may depend on them.
     /// What the ledger shows to be of another kind is posted.
     pub(super) async fn mark_hidden(&mut self, indexes: &[EventIndex]) {
+        if indexes.is_empty() {
+            return;
+        }
         let claimed = self.claim_shown(indexes).await;
         self.post(self.grouped(claimed)).await;
     }
@@ -58,6 +64,9 @@ impl<'a> OrderDelivery<'a> {
         indexes: &[EventIndex],
         mut claims: DigestClaims,
     ) {
+        if indexes.is_empty() {
+            return;
+        }
         let mut due = ByChannel::new();
         let mut own = Vec::new();
         for (channel, indexes) in self.by_channel(indexes) {
