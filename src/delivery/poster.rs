@@ -231,7 +231,7 @@ impl<'a> Poster<'a> {
         }
     }
 
-    /// Leaves everything to a later invocation, unless alarms can go to the orders' channel.
+    /// Leaves everything to a later invocation, unless it can go to the orders' channel.
     async fn give_up(
         &mut self,
         wait: Option<Duration>,
@@ -259,7 +259,7 @@ impl<'a> Poster<'a> {
                     metrics.count(Metric::SlackRefused);
                 }
             }
-            // The orders' channel takes the alarm.
+            // The orders' channel takes it.
             Failure::Endpoint | Failure::Permission if self.has_own_channel().await => {}
             _ => metrics.count(Metric::SlackRefused),
         }

@@ -154,7 +154,7 @@ const showSettings = () => {
 const receiveRules = ({ rules, unreadable_rules: sentences }) => {
   const field = byId("setting-rules");
   if (!field) return;
-  // What somebody types is not overwritten by what another window has saved.
+  // What is being typed is not overwritten by what another window has saved.
   if (field !== document.activeElement) field.value = rules;
   field.setAttribute("aria-invalid", sentences.length > 0);
   const items = sentences.map((sentence) => make("li", {}, capitalized(sentence)));
