@@ -62,11 +62,11 @@ use crate::message::Style;
 use crate::secret::Channel;
 use crate::slack::pace::Pace;
 
-pub mod alarms;
 pub mod budget;
 pub mod digest_claim;
 pub mod grouping;
 pub mod jobs;
+pub mod notices;
 pub mod outcome;
 pub mod routing;
 

@@ -20,6 +20,8 @@ pub mod invocation;
 pub mod queue;
 pub mod webhook;
 
+mod notice;
+
 /// Kept back of Lambda's time, to hand in the response.
 const MARGIN: Duration = Duration::from_millis(500);
 
@@ -75,7 +77,7 @@ async fn dispatch(
             Ok(InvocationResponse::Batch(response))
         }
         Invocation::Alarm(alarm) => {
-            alarm::handle(app, &alarm, function_arn, request_id, deadline).await?;
+            alarm::handle(app, alarm, function_arn, request_id, deadline).await?;
             Ok(InvocationResponse::Alarm(()))
         }
     }

@@ -11,7 +11,7 @@ use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
-    DigestId, alarm_key, cancelled_key, digest_key, event_key, key_since, order_key,
+    DigestId, cancelled_key, digest_key, event_key, key_since, notice_key, order_key,
     other_payload_key, turn_key,
 };
 use crate::ledger::life::{Life, Stage};
@@ -276,13 +276,13 @@ impl Ledger {
         self.claim_key(digest_key(digest), request).await
     }
 
-    /// Asks for the right to deliver an alarm's change of state.
-    pub async fn claim_alarm(
+    /// Asks for the right to deliver a notice.
+    pub async fn claim_notice(
         &self,
         identity: &[String],
         request: &LeaseRequest,
     ) -> Result<Claim, ServiceError> {
-        self.claim_key(alarm_key(identity), request).await
+        self.claim_key(notice_key(identity), request).await
     }
 
     async fn claim_key(&self, key: String, request: &LeaseRequest) -> Result<Claim, ServiceError> {

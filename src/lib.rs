@@ -9,7 +9,8 @@
 //! * [`webhook`]: a request is routed, verified and parsed into order events. Pure.
 //! * [`platform`]: what a platform's TOML file says about signatures and fields.
 //! * [`rules`]: which events are shown how, whom they mention and in which channel. Pure.
-//! * [`order`], [`alarm`]: the two things that are ever delivered.
+//! * [`order`], [`alarm`]: the two things that are ever delivered. A [`notice`] is what goes to the
+//!   monitoring channel: the second.
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
 //! * [`ledger`]: leases and delivery marks in DynamoDB, by which duplicates are known.
@@ -37,6 +38,7 @@ pub mod infra;
 pub mod json;
 pub mod ledger;
 pub mod message;
+pub mod notice;
 pub mod order;
 pub mod platform;
 pub mod queue;

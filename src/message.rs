@@ -1,5 +1,5 @@
-//! The message about one order event; the one about many is a [`digest`], the one about a CloudWatch
-//! alarm is an [`alarm`].
+//! The message about one order event; the one about many is a [`digest`], the one for the monitoring
+//! channel is a [`notice`]: about a CloudWatch [`alarm`].
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,6 +12,7 @@ use self::words::Words;
 
 pub mod alarm;
 pub mod digest;
+pub mod notice;
 mod words;
 
 #[cfg(test)]

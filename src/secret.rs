@@ -20,7 +20,7 @@ mod tests;
 /// The secret's parts, without stray characters at their ends.
 pub struct Secret {
     orders_url: Result<SlackUrl, SlackUrlError>,
-    /// `None` if alarms go to the channel of the orders.
+    /// `None` if notices go to the channel of the orders.
     monitoring_url: Option<Result<SlackUrl, SlackUrlError>>,
     /// Of the channels that rules name.
     named_urls: BTreeMap<ChannelName, Result<SlackUrl, SlackUrlError>>,
@@ -35,7 +35,7 @@ pub struct Secret {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Channel {
     Orders,
-    /// For alarms. It is the orders' channel unless the secret has another URL.
+    /// For notices. It is the orders' channel unless the secret has another URL.
     Monitoring,
     /// One that rules name. It is the orders' channel if the secret has no such name.
     Named(ChannelName),

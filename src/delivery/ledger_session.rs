@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::alarm::Alarm;
 use crate::app::App;
 use crate::delivery::budget::Budget;
 use crate::delivery::circuit_breaker::CircuitBreaker;
@@ -18,6 +17,7 @@ use crate::infra::metrics::Metric;
 use crate::ledger::item::{LeaseRequest, Release};
 use crate::ledger::turn::{Turn, TurnRequest};
 use crate::ledger::{Claim, Lease, Ledger, Marked};
+use crate::notice::Notice;
 use crate::order::OrderEvent;
 use crate::slack::pace::TURN;
 use crate::slack::url::SlackUrl;
@@ -69,12 +69,12 @@ impl<'a> LedgerSession<'a> {
         Some(self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked())))
     }
 
-    /// Claims an alarm's change of state.
-    pub(super) async fn claim_alarm(&self, alarm: &Alarm) -> Claim {
-        let Some(key) = alarm.key() else {
+    /// Claims a notice.
+    pub(super) async fn claim_notice(&self, notice: &Notice) -> Claim {
+        let Some(key) = notice.key() else {
             return Claim::Acquired(Lease::default());
         };
-        let claim = self.app.ledger.claim_alarm(&key, &self.lease_request("alarm")).await;
+        let claim = self.app.ledger.claim_notice(&key, &self.lease_request("notice")).await;
         self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked()))
     }
 

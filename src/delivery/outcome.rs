@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What became of an event or an alarm.
+/// What became of an event or a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Nothing is left to do: it was delivered, now or before, or it needs no delivery.

@@ -87,7 +87,7 @@ impl<'a> Poster<'a> {
             self.go_to_orders(error);
             found = self.read_url().await;
         }
-        // Only an order that waits for a channel is counted; an alarm about it would be no help.
+        // Only an order that waits for a channel is counted; an alarm about a notice would be no help.
         let is_silent = self.channel == Channel::Monitoring
             && matches!(found, Err(NoUrl::Refused(SlackUrlError::Empty)));
         if found.is_err() && !is_silent {
@@ -305,7 +305,7 @@ impl<'a> Poster<'a> {
                 tracing::error!(channel, %error, "the channel's URL is refused: {INSTEAD}");
             }
             Channel::Monitoring | Channel::Orders => {
-                tracing::error!(%error, "the URL for alarms is refused: {INSTEAD}");
+                tracing::error!(%error, "the URL for monitoring is refused: {INSTEAD}");
             }
         }
         self.channel = Channel::Orders;

@@ -1,31 +1,28 @@
 //! A CloudWatch alarm is handed on, to the queue or to Slack.
 //!
-//! With a queue it takes the way of the orders, so that an outage of Slack loses no alarm. Lambda
-//! retries an invocation that fails here, and then puts the event into the dead-letter queue.
+//! Lambda retries an invocation that fails here, and then puts the event into the dead-letter queue.
 
 use std::time::Duration;
 
 use crate::alarm::Alarm;
 use crate::app::App;
-use crate::delivery::alarms::deliver_alarms;
 use crate::delivery::budget::Budget;
-use crate::delivery::outcome::Outcome;
 use crate::handlers::invocation::InvocationError;
+use crate::handlers::notice::{NotHandedOn, hand_on};
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
-use crate::queue::envelope::pack_alarm;
-use crate::slack::pace::Pace;
+use crate::notice::Notice;
 
 /// Handles one alarm; only those of the account and region of `function_arn` are accepted.
 pub async fn handle(
     app: &App,
-    alarm: &Alarm,
+    alarm: Box<Alarm>,
     function_arn: Option<&str>,
     request_id: &str,
     deadline: Deadline,
 ) -> Result<(), InvocationError> {
-    let name = alarm.name.as_str();
-    if function_arn.is_some_and(|arn| !is_neighbour(alarm, arn)) {
+    let name = alarm.name.to_string();
+    if function_arn.is_some_and(|arn| !is_neighbour(&alarm, arn)) {
         tracing::error!(name, "ignored: the alarm is of another account or region");
         app.metrics.count(Metric::AlarmsIgnored);
         return Ok(());
@@ -34,17 +31,13 @@ pub async fn handle(
         tracing::info!(name, "ignored: OK without a previous ALARM");
         return Ok(());
     }
-    let Some(queue) = &app.queue else {
-        let budget = Budget { request_id, deadline, reserve: Duration::ZERO };
-        let delivered = deliver_alarms(app, &[alarm], budget, &Pace::unpaced()).await;
-        return match delivered.outcomes[..] {
-            [Outcome::Done] => Ok(()),
-            _ => Err(InvocationError::AlarmNotPosted),
-        };
-    };
-    queue.send(&pack_alarm(alarm), Duration::ZERO, deadline).await.map_err(|error| {
-        tracing::error!(name, %error, "queue unavailable: Lambda retries the alarm");
-        InvocationError::AlarmNotStored
+    let budget = Budget { request_id, deadline, reserve: Duration::ZERO };
+    hand_on(app, &Notice::Alarm(alarm), budget).await.map_err(|error| match error {
+        NotHandedOn::NotStored(error) => {
+            tracing::error!(name, %error, "queue unavailable: Lambda retries the alarm");
+            InvocationError::AlarmNotStored
+        }
+        NotHandedOn::NotPosted => InvocationError::AlarmNotPosted,
     })?;
     tracing::info!(name, "accepted an alarm");
     Ok(())

@@ -43,7 +43,7 @@ impl RetryPolicy {
         Self { seed: request_id.bytes().fold(0, mix) }
     }
 
-    /// For a message whose events, or whose alarm, had these outcomes.
+    /// For a message whose events, or whose notice, had these outcomes.
     pub fn of_content(
         self,
         record: &Record,
@@ -64,7 +64,7 @@ impl RetryPolicy {
         let Some(reason) = reasons.next() else { return Disposition::Delete };
         let bodies = || match content {
             Content::Orders(events) => pack(&rejected(events, outcomes)),
-            Content::Alarm(_) => vec![record.body.clone()],
+            Content::Notice(_) => vec![record.body.clone()],
         };
         Disposition::DeadLetter { bodies: bodies(), reason: reason.clone() }
     }

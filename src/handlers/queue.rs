@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use crate::app::App;
 use crate::delivery::Delivery;
-use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 use crate::delivery::budget::Budget;
+use crate::delivery::notices::{NoticesDelivered, deliver_notices};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
@@ -47,15 +47,15 @@ pub async fn handle(
 
     let has_channels = app.config.rules.channels().next().is_some();
     let pace = if has_channels { Pace::for_channels() } else { Pace::for_queue() };
-    let alarms: Vec<_> = messages.iter().filter_map(QueuedMessage::alarm).collect();
-    let AlarmsDelivered { outcomes: alarms, orders_stopped } =
-        deliver_alarms(app, &alarms, budget, &pace).await;
+    let notices: Vec<_> = messages.iter().filter_map(QueuedMessage::notice).collect();
+    let NoticesDelivered { outcomes: notices, orders_stopped } =
+        deliver_notices(app, &notices, budget, &pace).await;
     let orders = Delivery::new(app, budget, &routing, &pace)
         .digests(digests)
         .stopped(orders_stopped)
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
-    take_outcomes(&mut messages, orders, alarms);
+    take_outcomes(&mut messages, orders, notices);
 
     let retry_policy = RetryPolicy::of_invocation(request_id);
     let dispositions = messages.iter().map(|message| message.disposition(retry_policy)).collect();
@@ -66,17 +66,17 @@ pub async fn handle(
     response
 }
 
-/// Hands each message the outcomes of its own events, or of its alarm.
+/// Hands each message the outcomes of its own events, or of its notice.
 fn take_outcomes(
     messages: &mut [QueuedMessage],
     orders: impl IntoIterator<Item = Outcome>,
-    alarms: impl IntoIterator<Item = Outcome>,
+    notices: impl IntoIterator<Item = Outcome>,
 ) {
-    let (mut orders, mut alarms) = (orders.into_iter(), alarms.into_iter());
+    let (mut orders, mut notices) = (orders.into_iter(), notices.into_iter());
     for message in messages {
-        let is_alarm = message.alarm().is_some();
+        let is_notice = message.notice().is_some();
         let outcomes: &mut dyn Iterator<Item = _> =
-            if is_alarm { &mut alarms } else { &mut orders };
+            if is_notice { &mut notices } else { &mut orders };
         for (own, outcome) in message.outcomes.iter_mut().zip(outcomes) {
             *own = outcome;
         }

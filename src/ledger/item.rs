@@ -21,7 +21,7 @@ use crate::ledger::life::Life;
 /// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 pub(super) const REMEMBERED: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// What the ledger knows of an event, a digest window, an alarm or a cancelled order.
+/// What the ledger knows of an event, a digest window, a notice or a cancelled order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// Grows with every change, so that a write can depend on the version that was read.

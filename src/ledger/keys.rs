@@ -1,7 +1,5 @@
 //! The keys of the ledger's items.
 
-use std::iter;
-
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
@@ -86,10 +84,9 @@ pub fn turn_key(channel: &str) -> String {
     key(&["turn", channel])
 }
 
-/// The key of an alarm's change of state, by what identifies it.
-pub fn alarm_key(identity: &[String]) -> String {
-    let parts: Vec<_> = iter::once("alarm").chain(identity.iter().map(String::as_str)).collect();
-    key(&parts)
+/// The key of a notice, by what identifies it.
+pub fn notice_key(identity: &[String]) -> String {
+    key(&identity.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// The parts with a separator that no part contains.

@@ -13,7 +13,7 @@ use crate::ledger::item::{Item, LeaseRequest, State};
 use crate::ledger::life::{Life, Stage};
 use crate::order::{Change, Kind, OrderEvent};
 
-/// What the item of an event, a digest window or an alarm allows.
+/// What the item of an event, a digest window or a notice allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum EventVerdict {
     /// Write this item: then the lease is acquired.
@@ -98,7 +98,7 @@ impl OrderVerdict {
     }
 }
 
-/// What the item of an event, a digest window or an alarm allows.
+/// What the item of an event, a digest window or a notice allows.
 pub(super) fn of_event(
     found: Option<&Item>,
     body_hash: Option<&str>,

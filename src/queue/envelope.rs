@@ -1,4 +1,4 @@
-//! Order events or an alarm as the queue stores them: a versioned JSON text in ASCII.
+//! Order events or a notice as the queue stores them: a versioned JSON text in ASCII.
 //!
 //! It holds what Slack may show and what identifies the event, so that neither the queue nor the
 //! dead-letter queue ever stores an address, a phone number or a token. It is ASCII because SQS
@@ -13,6 +13,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
+use crate::notice::Notice;
 use crate::order::{Change, OrderEvent};
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
@@ -70,15 +71,15 @@ struct FailedInvocation<'a> {
 pub enum Content {
     /// Never none.
     Orders(Vec<OrderEvent>),
-    Alarm(Box<Alarm>),
+    Notice(Notice),
 }
 
 impl Content {
-    /// The orders' events; none for an alarm.
+    /// The orders' events; none for a notice.
     pub fn orders(&self) -> &[OrderEvent] {
         match self {
             Self::Orders(events) => events,
-            Self::Alarm(_) => &[],
+            Self::Notice(_) => &[],
         }
     }
 }
@@ -107,9 +108,11 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
     [pack(first), pack(second)].concat()
 }
 
-/// The text that carries an alarm.
-pub fn pack_alarm(alarm: &Alarm) -> String {
-    ascii(&PackedAlarm { version: V2_ALARM, alarm })
+/// The text that carries a notice.
+pub fn pack_notice(notice: &Notice) -> String {
+    match notice {
+        Notice::Alarm(alarm) => ascii(&PackedAlarm { version: V2_ALARM, alarm }),
+    }
 }
 
 /// What a text carries.
@@ -120,14 +123,14 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
     }
     if let Ok(FailedInvocation { request_payload }) = read(text) {
         let alarm = Alarm::parse(request_payload.get()).map_err(|_| EnvelopeError::Unreadable)?;
-        return Ok(Content::Alarm(Box::new(alarm)));
+        return Ok(Content::Notice(alarm.into()));
     }
     match read::<Label>(text)?.version {
         0..=V1_ORDERS | V3_ORDERS => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
             events => Ok(Content::Orders(events)),
         },
-        V2_ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
+        V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
         _ => Err(EnvelopeError::Newer),
     }
 }
@@ -292,7 +295,7 @@ mod tests {
             .to_string()
         };
         let alarm = Alarm::parse(&event.to_string()).unwrap();
-        assert_eq!(unpack(&record(event)), Ok(Content::Alarm(Box::new(alarm))));
+        assert_eq!(unpack(&record(event)), Ok(Content::Notice(alarm.into())));
         for other in [json!({}), json!(null), json!({"source": "aws.events"})] {
             assert_eq!(unpack(&record(other.clone())), Err(EnvelopeError::Unreadable), "{other}");
         }
@@ -300,7 +303,7 @@ mod tests {
 
     #[test]
     fn a_newer_version_differs_from_nonsense() {
-        assert_eq!(unpack(r#"{"version":4,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
+        assert_eq!(unpack(r#"{"version":99,"orders":"elsewhere"}"#), Err(EnvelopeError::Newer));
         for text in [
             "",
             "null",
@@ -311,6 +314,7 @@ mod tests {
             r#"{"version":1,"events":[]}"#,
             r#"{"version":1,"events":[{"kind":"created"}]}"#,
             r#"{"version":1,"events":"#,
+            r#"{"version":2,"store":{}}"#,
         ] {
             assert_eq!(unpack(text), Err(EnvelopeError::Unreadable), "{text}");
         }

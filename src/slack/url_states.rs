@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::slack::url::SlackUrl;
 
-/// A stack has a channel for orders, one for alarms and those that its rules name; the URLs that were
+/// A stack has a channel for orders, one for monitoring and those that its rules name; the URLs that were
 /// used first are forgotten first.
 const MAX_URLS: usize = 16;
 

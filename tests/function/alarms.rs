@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::assertions::headline;
 use crate::support::queue::{LONGEST_ABSENCE, age_rejections};
 use crate::support::webhooks::cancellation;
-use crate::support::world::{Way, World, secret};
+use crate::support::world::{Way, World};
 
 const BROKEN: AwsFault = AwsFault::Error { kind: "InternalFailure", status: 500 };
 
@@ -53,7 +53,7 @@ async fn an_alarm_and_its_end_reach_the_channel() {
 
 #[tokio::test]
 async fn an_alarm_goes_to_the_monitoring_channel_if_there_is_one() {
-    let world = world_with_monitoring(FakeSlack::other_hook_url).await;
+    let world = World::with_monitoring(Way::Queue, FakeSlack::other_hook_url).await;
     invoke(&world, &alarm("errors", "OK", "ALARM")).await;
     world.accept([cancellation(7)]).await;
     world.consume_the_rest().await;
@@ -164,28 +164,21 @@ async fn an_alarm_that_is_ok_from_the_beginning_is_not_posted() {
     assert_eq!(world.sqs.messages().len(), 1, "an alarm of another name is always posted");
 }
 
-/// A world whose alarms have a channel of their own, at this address.
-async fn world_with_monitoring(address: impl FnOnce(&FakeSlack) -> String) -> World {
-    let slack = FakeSlack::start().await;
-    let mut parts: Value = serde_json::from_str(&secret(&slack.hook_url())).unwrap();
-    parts["slack_monitoring_webhook_url"] = address(&slack).into();
-    let world = World::from_parts(Way::Queue, slack, &parts.to_string(), &[]).await;
-    world.lambda.ready().await;
-    world
-}
-
 #[tokio::test]
 async fn an_alarm_whose_own_channel_is_gone_goes_to_the_channel_of_the_orders() {
     let gone = |slack: &FakeSlack| slack.hook_url().replace("B0FIRST", "B0GONE");
     let wrong = |_: &FakeSlack| "https://chat.example/services/T0/B0/x".to_owned();
-    for world in [world_with_monitoring(gone).await, world_with_monitoring(wrong).await] {
+    for world in [
+        World::with_monitoring(Way::Queue, gone).await,
+        World::with_monitoring(Way::Queue, wrong).await,
+    ] {
         for name in ["errors", "throttles"] {
             invoke(&world, &alarm(name, "OK", "ALARM")).await;
         }
         world.consume_the_rest().await;
         let hooks: Vec<_> = world.slack.messages().into_iter().map(|post| post.hook).collect();
         assert_eq!(hooks, [world.slack.hook_url(), world.slack.hook_url()]);
-        world.function.logged("the URL for alarms is refused").await;
+        world.function.logged("the URL for monitoring is refused").await;
         let logs = world.function.logs().concat();
         assert!(!logs.contains("\"SlackRefused\""), "{logs}");
     }
@@ -206,7 +199,7 @@ async fn while_an_alarm_is_rate_limited_its_channel_gets_no_other_message() {
         (world.slack.arrivals().len(), world.headlines().len(), waits.len())
     };
     assert_eq!(posts(World::queued(&[]).await).await, (1, 0, 3));
-    let apart = world_with_monitoring(FakeSlack::other_hook_url).await;
+    let apart = World::with_monitoring(Way::Queue, FakeSlack::other_hook_url).await;
     assert_eq!(posts(apart).await, (2, 1, 2), "the orders have a channel of their own");
 }
 

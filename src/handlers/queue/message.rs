@@ -1,9 +1,9 @@
 //! A message of the queue, and what became of what it carries.
 
-use crate::alarm::Alarm;
 use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::handlers::disposition::{Disposition, RetryPolicy};
+use crate::notice::Notice;
 use crate::order::OrderEvent;
 use crate::queue::batch::Record;
 use crate::queue::envelope::{Content, EnvelopeError, unpack};
@@ -12,7 +12,7 @@ use crate::queue::envelope::{Content, EnvelopeError, unpack};
 pub(super) struct QueuedMessage {
     pub(super) record: Record,
     content: Result<Content, EnvelopeError>,
-    /// One for each event, or one for the alarm. What was not tried is worth another try.
+    /// One for each event, or one for the notice. What was not tried is worth another try.
     pub(super) outcomes: Vec<Outcome>,
 }
 
@@ -25,16 +25,16 @@ impl QueuedMessage {
         }
         let count = match &content {
             Ok(Content::Orders(events)) => events.len(),
-            Ok(Content::Alarm(_)) => 1,
+            Ok(Content::Notice(_)) => 1,
             Err(_) => 0,
         };
         let outcomes = vec![Outcome::Retry(RetryAfter::Immediately); count];
         Self { record, content, outcomes }
     }
 
-    pub(super) fn alarm(&self) -> Option<&Alarm> {
+    pub(super) fn notice(&self) -> Option<&Notice> {
         match &self.content {
-            Ok(Content::Alarm(alarm)) => Some(alarm),
+            Ok(Content::Notice(notice)) => Some(notice),
             Ok(Content::Orders(_)) | Err(_) => None,
         }
     }

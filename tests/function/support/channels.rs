@@ -24,6 +24,19 @@ impl World {
         world
     }
 
+    /// With another channel for monitoring, at this address.
+    pub(crate) async fn with_monitoring(
+        way: Way,
+        address: impl FnOnce(&FakeSlack) -> String,
+    ) -> Self {
+        let slack = FakeSlack::start().await;
+        let mut secret: Value = serde_json::from_str(&secret(&slack.hook_url())).unwrap();
+        secret["slack_monitoring_webhook_url"] = address(&slack).into();
+        let world = Self::from_parts(way, slack, &secret.to_string(), &[]).await;
+        world.lambda.ready().await;
+        world
+    }
+
     /// The headlines in one channel.
     pub(crate) fn shown_in(&self, channel: &str) -> Vec<String> {
         let messages = self.slack.messages().into_iter();

@@ -1,6 +1,5 @@
-//! Alarms become messages in the monitoring channel, as orders do: claim → post → mark.
+//! Notices become messages in the monitoring channel, as orders do: claim → post → mark.
 
-use crate::alarm::Alarm;
 use crate::app::App;
 use crate::delivery::LATE;
 use crate::delivery::budget::Budget;
@@ -10,42 +9,43 @@ use crate::delivery::poster::{NotPosted, Posted, Poster};
 use crate::infra::metrics::Metric;
 use crate::ledger::item::Release;
 use crate::ledger::{Claim, Lease};
-use crate::message::{Remarks, alarm as message};
+use crate::message::{Remarks, notice as message};
+use crate::notice::Notice;
 use crate::secret::Channel;
 use crate::slack::block_kit::Message;
 use crate::slack::pace::Pace;
 
-/// What became of some alarms.
+/// What became of some notices.
 #[derive(Debug)]
-pub struct AlarmsDelivered {
+pub struct NoticesDelivered {
     /// One for each, in their order.
     pub outcomes: Vec<Outcome>,
     /// Why the orders need not be tried either: they go to the same URL, which takes nothing now.
     pub orders_stopped: Option<RetryAfter>,
 }
 
-/// Delivers alarms in the order in which their states began. When one has to wait, the others wait
-/// with it.
-pub async fn deliver_alarms(
+/// Delivers notices in the order of the times since when they are so. When one has to wait, the others
+/// wait with it.
+pub async fn deliver_notices(
     app: &App,
-    alarms: &[&Alarm],
+    notices: &[&Notice],
     budget: Budget<'_>,
     pace: &Pace,
-) -> AlarmsDelivered {
+) -> NoticesDelivered {
     let ledger = LedgerSession::new(app, budget);
-    let mut delivery = AlarmDelivery {
+    let mut delivery = NoticeDelivery {
         app,
         budget,
         ledger: &ledger,
         poster: Poster::new(app, Channel::Monitoring, budget, &ledger, pace),
         stopped: None,
     };
-    let mut outcomes = vec![Outcome::Retry(RetryAfter::Immediately); alarms.len()];
-    let mut in_order: Vec<_> = alarms.iter().zip(&mut outcomes).collect();
-    in_order.sort_by_key(|(alarm, _)| alarm.since);
-    for (alarm, outcome) in in_order {
+    let mut outcomes = vec![Outcome::Retry(RetryAfter::Immediately); notices.len()];
+    let mut in_order: Vec<_> = notices.iter().zip(&mut outcomes).collect();
+    in_order.sort_by_key(|(notice, _)| notice.since());
+    for (notice, outcome) in in_order {
         *outcome = match delivery.stopped {
-            None => delivery.deliver(alarm).await,
+            None => delivery.deliver(notice).await,
             Some(retry_after) => Outcome::Retry(retry_after),
         };
     }
@@ -53,10 +53,10 @@ pub async fn deliver_alarms(
         Some(retry_after) if delivery.poster.is_where_orders_go().await => Some(retry_after),
         _ => None,
     };
-    AlarmsDelivered { outcomes, orders_stopped }
+    NoticesDelivered { outcomes, orders_stopped }
 }
 
-struct AlarmDelivery<'a> {
+struct NoticeDelivery<'a> {
     app: &'a App,
     budget: Budget<'a>,
     ledger: &'a LedgerSession<'a>,
@@ -65,50 +65,51 @@ struct AlarmDelivery<'a> {
     stopped: Option<RetryAfter>,
 }
 
-impl AlarmDelivery<'_> {
-    async fn deliver(&mut self, alarm: &Alarm) -> Outcome {
-        let name = alarm.name.as_str();
+impl NoticeDelivery<'_> {
+    async fn deliver(&mut self, notice: &Notice) -> Outcome {
+        let (kind, name) = (notice.kind(), notice.name());
         if self.budget.deadline.is_mostly_over() {
             return Outcome::Retry(RetryAfter::Immediately);
         }
         if let Err(error) = self.poster.find_url().await {
-            tracing::error!(name, %error, "no Slack URL for an alarm: retrying later");
+            tracing::error!(kind, name, %error, "no Slack URL for a notice: retrying later");
             return self.stop(RetryAfter::BackOff);
         }
-        match self.ledger.claim_alarm(alarm).await {
-            Claim::Acquired(lease) => self.post(alarm, lease).await,
+        match self.ledger.claim_notice(notice).await {
+            Claim::Acquired(lease) => self.post(notice, lease).await,
             Claim::Delivered | Claim::Superseded { .. } => {
-                tracing::info!(name, "duplicate: the alarm was already delivered");
+                tracing::info!(kind, name, "duplicate: the notice was already delivered");
                 Outcome::Done
             }
             Claim::HeldUntil { until, .. } => {
-                tracing::info!(name, "deferred: another invocation holds the alarm's lease");
+                tracing::info!(kind, name, "deferred: another invocation holds the notice's lease");
                 Outcome::Retry(RetryAfter::Exactly(self.ledger.after(until)))
             }
         }
     }
 
     /// Posts with blocks, and as plain text if Slack rejects these.
-    async fn post(&mut self, alarm: &Alarm, lease: Lease) -> Outcome {
-        let name = alarm.name.as_str();
+    async fn post(&mut self, notice: &Notice, lease: Lease) -> Outcome {
+        let (kind, name) = (notice.kind(), notice.name());
         let now = self.budget.deadline.now();
-        let late = alarm.since.map(|since| now.duration_since(since)).filter(|late| *late >= LATE);
+        let late = notice.known_at().map(|known_at| now.duration_since(known_at));
         let (repeat, unchecked) = (lease.is_in_doubt(), lease.is_unchecked);
-        let remarks = Remarks { repeat, unchecked, delay: late, ..Remarks::default() };
+        let delay = late.filter(|late| *late >= LATE);
+        let remarks = Remarks { repeat, unchecked, delay, ..Remarks::default() };
 
-        let mut posted = self.post_once(alarm, remarks, |message| message).await;
+        let mut posted = self.post_once(notice, remarks, |message| message).await;
         if let Err(NotPosted::Rejected { reason, .. }) = &posted.result {
-            tracing::warn!(name, reason, "Slack rejected the alarm: trying plain text");
+            tracing::warn!(kind, name, reason, "Slack rejected the notice: trying plain text");
             let repeat = remarks.repeat || posted.is_in_doubt;
             let remarks = Remarks { repeat, ..remarks };
-            let plain = self.post_once(alarm, remarks, Message::without_blocks).await;
+            let plain = self.post_once(notice, remarks, Message::without_blocks).await;
             posted = Posted { is_in_doubt: plain.is_in_doubt || posted.is_in_doubt, ..plain };
         }
         let now = self.budget.deadline.now();
         let is_in_doubt = remarks.repeat || posted.is_in_doubt;
         match posted.result {
             Ok(()) => {
-                tracing::info!(name, "posted an alarm");
+                tracing::info!(kind, name, "posted a notice");
                 self.app.metrics.count(Metric::MessagesPosted);
                 self.ledger.mark_delivered(lease, now).await;
                 Outcome::Done
@@ -122,10 +123,10 @@ impl AlarmDelivery<'_> {
                 let release = Release { is_in_doubt, suspect_since, is_rejected: is_certain };
                 self.ledger.release(lease, release).await;
                 if is_hopeless {
-                    tracing::error!(name, reason, "alarm rejected by Slack for good");
+                    tracing::error!(kind, name, reason, "notice rejected by Slack for good");
                     return Outcome::Rejected(reason);
                 }
-                tracing::error!(name, reason, "alarm rejected by Slack: retrying later");
+                tracing::error!(kind, name, reason, "notice rejected by Slack: retrying later");
                 Outcome::Retry(RetryAfter::BackOff)
             }
             Err(NotPosted::Failed) => {
@@ -141,14 +142,14 @@ impl AlarmDelivery<'_> {
 
     async fn post_once(
         &mut self,
-        alarm: &Alarm,
+        notice: &Notice,
         remarks: Remarks,
         form: impl Fn(Message) -> Message,
     ) -> Posted {
         let language = self.app.config.language;
         let write = |is_repeat: bool| {
             let repeat = remarks.repeat || is_repeat;
-            form(message::about(alarm, language, Remarks { repeat, ..remarks }))
+            form(message::about(notice, language, Remarks { repeat, ..remarks }))
         };
         self.poster.post(write).await
     }
