@@ -6,11 +6,11 @@
 //! ```
 //!
 //! * [`handlers`]: one per kind of Lambda event: a webhook, a batch of queue messages, an alarm.
-//! * [`webhook`]: a request is routed, verified and parsed into order events. Pure.
+//! * [`webhook`]: a request is routed, verified and parsed into order events or a store event. Pure.
 //! * [`platform`]: what a platform's TOML file says about signatures and fields.
 //! * [`rules`]: which events are shown how, whom they mention and in which channel. Pure.
-//! * [`order`], [`alarm`]: the two things that are ever delivered. A [`notice`] is what goes to the
-//!   monitoring channel: the second.
+//! * [`order`], [`store`], [`alarm`]: the three things that are ever delivered. A [`notice`] is what goes
+//!   to the monitoring channel: the last two.
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
 //! * [`ledger`]: leases and delivery marks in DynamoDB, by which duplicates are known.
@@ -45,6 +45,7 @@ pub mod queue;
 pub mod rules;
 pub mod secret;
 pub mod slack;
+pub mod store;
 pub mod webhook;
 
 #[cfg(test)]

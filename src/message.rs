@@ -1,5 +1,5 @@
 //! The message about one order event; the one about many is a [`digest`], the one for the monitoring
-//! channel is a [`notice`]: about a CloudWatch [`alarm`].
+//! channel is a [`notice`]: about a CloudWatch [`alarm`], or about the state of a shop ([`store`]).
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -13,6 +13,7 @@ use self::words::Words;
 pub mod alarm;
 pub mod digest;
 pub mod notice;
+pub mod store;
 mod words;
 
 #[cfg(test)]

@@ -9,11 +9,14 @@ use std::iter;
 use jiff::Timestamp;
 
 use crate::alarm::Alarm;
+use crate::order::one_line::OneLine;
+use crate::store::StoreEvent;
 
 /// One message for the monitoring channel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     Alarm(Box<Alarm>),
+    Store(Box<StoreEvent>),
 }
 
 impl Notice {
@@ -21,13 +24,17 @@ impl Notice {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Alarm(_) => "alarm",
+            Self::Store(_) => "store",
         }
     }
 
-    /// What it is about, for the log: the alarm's name.
+    /// What it is about, for the log: the alarm's name, or the shop.
     pub fn name(&self) -> &str {
         match self {
             Self::Alarm(alarm) => alarm.name.as_str(),
+            Self::Store(event) => {
+                event.shop.as_ref().map_or(event.platform.as_str(), OneLine::as_str)
+            }
         }
     }
 
@@ -35,6 +42,7 @@ impl Notice {
     pub fn key(&self) -> Option<Vec<String>> {
         let own = match self {
             Self::Alarm(alarm) => alarm.key()?,
+            Self::Store(event) => event.key(),
         };
         Some(iter::once(self.kind().to_owned()).chain(own).collect())
     }
@@ -43,6 +51,7 @@ impl Notice {
     pub fn since(&self) -> Option<Timestamp> {
         match self {
             Self::Alarm(alarm) => alarm.since,
+            Self::Store(event) => Some(event.time()),
         }
     }
 
@@ -50,6 +59,7 @@ impl Notice {
     pub fn known_at(&self) -> Option<Timestamp> {
         match self {
             Self::Alarm(alarm) => alarm.since,
+            Self::Store(event) => Some(event.received_at),
         }
     }
 }
@@ -57,5 +67,23 @@ impl Notice {
 impl From<Alarm> for Notice {
     fn from(alarm: Alarm) -> Self {
         Self::Alarm(Box::new(alarm))
+    }
+}
+
+impl From<StoreEvent> for Notice {
+    fn from(event: StoreEvent) -> Self {
+        Self::Store(Box::new(event))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::event;
+
+    #[test]
+    fn the_log_names_the_shop_or_else_its_platform() {
+        assert_eq!(Notice::from(event()).name(), "Tea House");
+        assert_eq!(Notice::from(StoreEvent { shop: None, ..event() }).name(), "ubereats");
     }
 }

@@ -15,6 +15,7 @@ use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visi
 
 use crate::order::money::Unit;
 use crate::order::{Change, Kind};
+use crate::store::StoreState;
 
 pub use self::auth::{Auth, Encoding, HmacSha256, KeyText, Token};
 use self::check::Mistake;
@@ -104,6 +105,8 @@ pub struct Rule {
     pub kind: RuleKind,
     /// What was changed, or what kind of cancellation it is, for the message.
     pub change: Option<Change>,
+    /// The state that the shop is in from then on; of store events, and of no others.
+    pub store: Option<StoreState>,
     /// The event reopens an order that was cancelled before it.
     #[serde(default)]
     pub reopens: bool,
@@ -115,9 +118,9 @@ pub struct Rule {
     #[serde(rename = "type")]
     pub types: OneOrMany<String>,
     /// Places that must also hold this text, or one of these, in upper or lower case. A `*` in a place is
-    /// any element of a list.
+    /// any element of a list. Of several tables, one must fit.
     #[serde(default)]
-    pub when: Conditions,
+    pub when: OneOrMany<Conditions>,
     /// The same, where a `*` is every element of a list that has at least one.
     #[serde(default)]
     pub every: Conditions,
@@ -135,7 +138,7 @@ pub type Conditions = BTreeMap<Place, OneOrMany<String>>;
 impl Rule {
     /// Whether the rule is for every event of its types.
     pub fn is_unconditional(&self) -> bool {
-        self.when.is_empty() && self.every.is_empty() && self.empty.is_empty()
+        self.when.as_slice().is_empty() && self.every.is_empty() && self.empty.is_empty()
     }
 
     /// Whether the rule is for events of this type.
@@ -147,7 +150,7 @@ impl Rule {
     }
 }
 
-/// The kind of an order event, or what else is done with a webhook.
+/// The kind of an order event, or what else a webhook is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RuleKind {
@@ -156,6 +159,8 @@ pub enum RuleKind {
     Cancelled,
     /// The order is not placed yet. The first event after that is its creation.
     Draft,
+    /// The shop changed its state. It is not about an order.
+    Store,
     /// Verified, and the channel need not know of it.
     Ignored,
     /// The program cannot read it, and the operator must know that.
@@ -180,12 +185,13 @@ impl From<RuleKind> for Option<Kind> {
             RuleKind::Created | RuleKind::Draft => Some(Kind::Created),
             RuleKind::Modified => Some(Kind::Modified),
             RuleKind::Cancelled => Some(Kind::Cancelled),
-            RuleKind::Ignored | RuleKind::Unreadable => None,
+            RuleKind::Store | RuleKind::Ignored | RuleKind::Unreadable => None,
         }
     }
 }
 
-/// Where the fields of an order are. Nothing else of the body leaves the parser.
+/// Where the fields of an order are. Nothing else of the body leaves the parser. Of a store event, only
+/// `shop`, `reason`, `occurred_at`, `test` and `delivery_id` are read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fields {
@@ -273,6 +279,13 @@ pub struct Link {
 pub enum OneOrMany<T> {
     One(T),
     Many(Vec<T>),
+}
+
+/// None of them.
+impl<T> Default for OneOrMany<T> {
+    fn default() -> Self {
+        Self::Many(Vec::new())
+    }
 }
 
 impl<T> OneOrMany<T> {

@@ -7,9 +7,9 @@ use std::path::Path;
 
 /// The rooms from the ground up. A room imports only rooms before it, so that no two import each
 /// other.
-const ROOMS: [&str; 17] = [
-    "infra", "json", "order", "alarm", "notice", "platform", "rules", "ledger", "queue", "config",
-    "slack", "message", "secret", "webhook", "app", "delivery", "handlers",
+const ROOMS: [&str; 18] = [
+    "infra", "json", "order", "store", "alarm", "notice", "platform", "rules", "ledger", "queue",
+    "config", "slack", "message", "secret", "webhook", "app", "delivery", "handlers",
 ];
 
 /// What touches the outside, and the only files that use it. Everything else is data to data.

@@ -37,7 +37,7 @@ pub async fn handle(
             tracing::error!(name, %error, "queue unavailable: Lambda retries the alarm");
             InvocationError::AlarmNotStored
         }
-        NotHandedOn::NotPosted => InvocationError::AlarmNotPosted,
+        NotHandedOn::NotPosted(_) => InvocationError::AlarmNotPosted,
     })?;
     tracing::info!(name, "accepted an alarm");
     Ok(())

@@ -18,8 +18,8 @@ use crate::slack::pace::Pace;
 pub(super) enum NotHandedOn {
     /// The queue did not take it.
     NotStored(ServiceError),
-    /// There is no queue, and it was not posted.
-    NotPosted,
+    /// There is no queue, and it was not posted: this became of it instead.
+    NotPosted(Outcome),
 }
 
 /// Sends a notice to the queue; posts it if there is none.
@@ -33,8 +33,8 @@ pub(super) async fn hand_on(
         return sent.map_err(NotHandedOn::NotStored);
     }
     let delivered = deliver_notices(app, &[notice], budget, &Pace::unpaced()).await;
-    match delivered.outcomes[..] {
-        [Outcome::Done] => Ok(()),
-        _ => Err(NotHandedOn::NotPosted),
+    match delivered.outcomes.into_iter().find(|outcome| *outcome != Outcome::Done) {
+        None => Ok(()),
+        Some(outcome) => Err(NotHandedOn::NotPosted(outcome)),
     }
 }

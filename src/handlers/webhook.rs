@@ -14,6 +14,8 @@ use crate::delivery::budget::Budget;
 use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::routing::Routing;
+use crate::handlers::notice::{NotHandedOn, hand_on};
+use crate::infra::aws::ServiceError;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
@@ -21,6 +23,7 @@ use crate::order::one_line::OneLine;
 use crate::queue::Queue;
 use crate::queue::envelope::pack;
 use crate::slack::pace::Pace;
+use crate::store::StoreEvent;
 use crate::webhook::parse::{ParseError, Parsed, parse};
 use crate::webhook::request::Request;
 use crate::webhook::response::{Answer, Refusal, for_platform};
@@ -89,10 +92,14 @@ async fn accept(
             ParseError::Json(_) | ParseError::NoOrder { .. } => Refusal::Unreadable,
         }
     })?;
-    let Parsed::Events(events) = parsed else {
-        tracing::info!(platform = platform.id, "ignored: event type not configured");
-        app.metrics.count_for(Metric::WebhooksIgnored, platform.id);
-        return Ok(Answer::Ignored);
+    let events = match parsed {
+        Parsed::Events(events) => events,
+        Parsed::Store(event) => return accept_store(app, event, request_id, deadline).await,
+        Parsed::Ignored { .. } => {
+            tracing::info!(platform = platform.id, "ignored: event type not configured");
+            app.metrics.count_for(Metric::WebhooksIgnored, platform.id);
+            return Ok(Answer::Ignored);
+        }
     };
     match &app.queue {
         Some(queue) => enqueue(app, queue, &events, deadline).await?,
@@ -101,6 +108,24 @@ async fn accept(
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     app.metrics.add(Metric::EventsAccepted, Some(platform.id), count);
+    Ok(Answer::Accepted)
+}
+
+/// Hands a shop's change of state over, which is posted at once.
+async fn accept_store(
+    app: &App,
+    event: StoreEvent,
+    request_id: &str,
+    deadline: Deadline,
+) -> Result<Answer, Refusal> {
+    let (platform, state) = (event.platform.clone(), event.state.name());
+    let budget = Budget { request_id, deadline, reserve: TIME_TO_ANSWER };
+    hand_on(app, &event.into(), budget).await.or_else(|error| match error {
+        NotHandedOn::NotStored(error) => Err(not_stored(&error)),
+        NotHandedOn::NotPosted(outcome) => answered(&outcome),
+    })?;
+    tracing::info!(platform, state, "accepted a store event");
+    app.metrics.count_for(Metric::StoreEvents, &platform);
     Ok(Answer::Accepted)
 }
 
@@ -147,12 +172,14 @@ async fn enqueue(
     let windows = config.digest_windows;
     let delay = if is_urgent { Duration::ZERO } else { windows.delay(deadline.now()) };
     for body in pack(events) {
-        if let Err(error) = queue.send(&body, delay, deadline).await {
-            tracing::error!(%error, "queue unavailable: the sender is asked to retry");
-            return Err(Refusal::Unavailable { retry_after: RETRY_AFTER });
-        }
+        queue.send(&body, delay, deadline).await.map_err(|error| not_stored(&error))?;
     }
     Ok(())
+}
+
+fn not_stored(error: &ServiceError) -> Refusal {
+    tracing::error!(%error, "queue unavailable: the sender is asked to retry");
+    Refusal::Unavailable { retry_after: RETRY_AFTER }
 }
 
 /// Delivers the events while the sender waits.
@@ -166,16 +193,19 @@ async fn deliver_now(
     let pace = Pace::unpaced();
     let routing = Routing::new(app, deadline).await;
     let events = events.iter().map(|event| Incoming { event, is_retry: false });
-    for outcome in Delivery::new(app, budget, &routing, &pace).deliver(events).await {
-        let retry_after = match outcome {
-            Outcome::Done => continue,
-            Outcome::Retry(RetryAfter::Exactly(wait)) => wait,
-            Outcome::Retry(RetryAfter::Immediately) => IMMEDIATELY,
-            Outcome::Retry(RetryAfter::BackOff) | Outcome::Rejected(_) => RETRY_AFTER,
-        };
-        return Err(Refusal::Unavailable { retry_after });
-    }
-    Ok(())
+    let outcomes = Delivery::new(app, budget, &routing, &pace).deliver(events).await;
+    outcomes.iter().try_for_each(answered)
+}
+
+/// When the sender is to try again, if an event is not done.
+fn answered(outcome: &Outcome) -> Result<(), Refusal> {
+    let retry_after = match outcome {
+        Outcome::Done => return Ok(()),
+        Outcome::Retry(RetryAfter::Exactly(wait)) => *wait,
+        Outcome::Retry(RetryAfter::Immediately) => IMMEDIATELY,
+        Outcome::Retry(RetryAfter::BackOff) | Outcome::Rejected(_) => RETRY_AFTER,
+    };
+    Err(Refusal::Unavailable { retry_after })
 }
 
 /// Senders give up after five seconds, counted from when API Gateway took the request

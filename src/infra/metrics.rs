@@ -24,6 +24,8 @@ mod emf;
 pub enum Metric {
     /// Order events that were accepted from platforms, whatever their mode.
     EventsAccepted,
+    /// Shops' changes of state that were accepted. They are no order events.
+    StoreEvents,
     /// New orders, whatever their mode, each once: when the ledger first has the event, or when it is
     /// delivered if there is no ledger. The next two are counted in the same way.
     OrdersCreated,

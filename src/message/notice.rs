@@ -1,7 +1,7 @@
 //! The message about a notice, whatever it is.
 
 use crate::config::Language;
-use crate::message::{Remarks, alarm};
+use crate::message::{Remarks, alarm, store};
 use crate::notice::Notice;
 use crate::slack::block_kit::Message;
 
@@ -9,5 +9,6 @@ use crate::slack::block_kit::Message;
 pub fn about(notice: &Notice, language: Language, remarks: Remarks) -> Message {
     match notice {
         Notice::Alarm(alarm) => alarm::about(alarm, language, remarks),
+        Notice::Store(event) => store::about(event, language, remarks),
     }
 }

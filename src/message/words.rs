@@ -16,6 +16,7 @@ mod alarm;
 mod digest;
 mod stack_alarm;
 mod states;
+mod store;
 
 /// The words of one language.
 #[derive(Clone, Copy)]
@@ -135,7 +136,7 @@ impl Words {
             );
         let status = self.status(event).filter(|_| !has_state);
         let facts = [
-            (self.choose("Reason", "사유"), self.reason(event)),
+            (self.reason_label(), self.reason(event)),
             (self.choose("Status", "상태"), status),
             (self.choose("Customer", "고객"), event.customer.as_ref().map(OneLine::to_string)),
             (self.shop_label(), event.shop.as_ref().map(OneLine::to_string)),
@@ -182,11 +183,7 @@ impl Words {
 
     /// What the channel calls the platform; empty for one whose name says nothing there.
     pub(super) fn platform(self, event: &OrderEvent) -> &str {
-        let platform = Platform::find(&event.platform);
-        match platform.and_then(|platform| platform.shown_as.as_ref()) {
-            Some(name) => self.choose(&name.en, &name.ko),
-            None => &event.platform_name,
-        }
+        self.platform_named(&event.platform, &event.platform_name)
     }
 
     /// The first words to a channel, and the label of the stack that says them.
@@ -212,6 +209,18 @@ impl Words {
 
     fn shop_label(self) -> &'static str {
         self.choose("Shop", "상점")
+    }
+
+    fn reason_label(self) -> &'static str {
+        self.choose("Reason", "사유")
+    }
+
+    /// What the channel calls the platform of this id; `name` is that of its file.
+    fn platform_named<'a>(self, id: &str, name: &'a str) -> &'a str {
+        match Platform::find(id).and_then(|platform| platform.shown_as.as_ref()) {
+            Some(name) => self.choose(&name.en, &name.ko),
+            None => name,
+        }
     }
 
     pub(super) fn money(self, money: &Money) -> String {

@@ -22,6 +22,10 @@ pub(super) enum Contradiction {
         "this `change` is not of this `kind`: `unpaid` and `fulfillment` are of `cancelled`, all others of `modified`"
     )]
     ChangeOfOtherKind,
+    #[error(
+        "`kind = \"store\"` needs `store`, the state of the shop, and no other `kind` may have one"
+    )]
+    StateOfOtherKind,
     #[error("`link` needs a `host`, or the fields a `shop_domain`: no other host is trusted")]
     NoTrustedHost,
     #[error("`type` is taken by an `[[event]]` above that has no `when`: this one never applies")]
@@ -69,6 +73,9 @@ impl Platform {
             });
             if kind.is_some_and(|kind| kind != rule.kind) {
                 return mistake(line, Contradiction::ChangeOfOtherKind);
+            }
+            if rule.store.is_some() != (rule.kind == RuleKind::Store) {
+                return mistake(line, Contradiction::StateOfOtherKind);
             }
             let mut above = self.rules[..position].iter().filter(|rule| rule.is_unconditional());
             if above.any(|above| rule.types.as_slice().iter().all(|name| above.is_for(name))) {

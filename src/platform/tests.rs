@@ -77,6 +77,7 @@ fn every_word_of_the_files_is_explained() {
         refusal("\"new\"", "\"new\"\n[fields]\npaid.no_word = 1"),
         refusal("\"new\"", "\"new\"\n[words]\na = { no_word = 1 }"),
         refusal("\"new\"", "\"new\"\nchange = \"no word\""),
+        refusal("\"new\"", "\"new\"\nstore = \"no word\""),
     ];
     for refusal in tables {
         let (_, words) = refusal.split_once("expected ").unwrap();
@@ -150,6 +151,9 @@ fn an_error_names_the_file_the_line_and_the_key() {
         refusal("hmac-sha256", "token"),
         refusal("[[event]]", "[reply]\nunauthorized = 404\n\n[[event]]"),
         refusal("\"new\"", "\"new\"\nchange = \"paid\""),
+        refusal("\"new\"", "\"new\"\nstore = \"offline\""),
+        refusal("\"created\"", "\"store\""),
+        refusal("\"created\"", "\"store\"\nstore = \"closed\""),
         refusal("\"new\"", "\"n*\"\n\n[[event]]\nkind = \"cancelled\"\ntype = [\"new\", \"next\"]"),
         refusal("\"new\"", "\"new\"\n\n[fields]\ndelivery_id = \"header:x-id\""),
         refusal("\"new\"", "\"new\"\n\n[fields]\npaid = { at = \"/paid\", yes = \"true\" }"),

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use crate::alarm::Alarm;
 use crate::notice::Notice;
 use crate::order::{Change, OrderEvent};
+use crate::store::StoreEvent;
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
 // queue. Deployed stacks hold messages of every version, so each stays readable.
@@ -25,6 +26,8 @@ const V1_ORDERS: u64 = 1;
 const V2_ALARM: u64 = 2;
 /// Order events with a change that the first version does not have, or of a draft.
 const V3_ORDERS: u64 = 3;
+/// A store event.
+const V4_STORE: u64 = 4;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -38,6 +41,12 @@ struct Packed<'a> {
 struct PackedAlarm<'a> {
     version: u64,
     alarm: &'a Alarm,
+}
+
+#[derive(Serialize)]
+struct PackedStore<'a> {
+    version: u64,
+    store: &'a StoreEvent,
 }
 
 /// The part that every version has.
@@ -54,6 +63,11 @@ struct UnpackedOrders {
 #[derive(Deserialize)]
 struct UnpackedAlarm {
     alarm: Box<Alarm>,
+}
+
+#[derive(Deserialize)]
+struct UnpackedStore {
+    store: Box<StoreEvent>,
 }
 
 /// Lambda's record of an asynchronous invocation that failed at every try, as the dead-letter queue
@@ -112,6 +126,7 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
 pub fn pack_notice(notice: &Notice) -> String {
     match notice {
         Notice::Alarm(alarm) => ascii(&PackedAlarm { version: V2_ALARM, alarm }),
+        Notice::Store(store) => ascii(&PackedStore { version: V4_STORE, store }),
     }
 }
 
@@ -131,6 +146,7 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
             events => Ok(Content::Orders(events)),
         },
         V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
+        V4_STORE => Ok(Content::Notice(Notice::Store(read::<UnpackedStore>(text)?.store))),
         _ => Err(EnvelopeError::Newer),
     }
 }
@@ -180,6 +196,7 @@ mod tests {
     use crate::order::money::{Money, Unit};
     use crate::order::one_line::OneLine;
     use crate::order::{Change, Item, Kind};
+    use crate::store;
 
     fn event() -> OrderEvent {
         OrderEvent {
@@ -267,6 +284,19 @@ mod tests {
         }
     }
 
+    /// A message of an earlier deployment may wait for days: what is written here stays readable.
+    #[test]
+    fn each_kind_of_notice_has_a_version_of_its_own() {
+        let alarm = Alarm::parse(&alarm::tests::event("tea-kettle", "OK", "ALARM").to_string());
+        let mut texts = Vec::new();
+        for notice in [Notice::from(alarm.unwrap()), Notice::from(store::tests::event())] {
+            let text = pack_notice(&notice);
+            assert_eq!(unpack(&text), Ok(Content::Notice(notice)));
+            texts.push(text);
+        }
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
     #[test]
     fn too_many_events_for_one_message_become_several() {
         let long = Item { title: OneLine::parse(&"티".repeat(300)).unwrap(), quantity: None };
@@ -315,6 +345,7 @@ mod tests {
             r#"{"version":1,"events":[{"kind":"created"}]}"#,
             r#"{"version":1,"events":"#,
             r#"{"version":2,"store":{}}"#,
+            r#"{"version":4,"store":{"state":"on fire"}}"#,
         ] {
             assert_eq!(unpack(text), Err(EnvelopeError::Unreadable), "{text}");
         }

@@ -1,4 +1,4 @@
-//! Turns a verified webhook into order events, as its platform file says.
+//! Turns a verified webhook into order events or a store event, as its platform file says.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -11,16 +11,19 @@ use self::fields::{
     without_scheme,
 };
 use self::reader::Reader;
+use self::store::store_event;
 pub use self::trace::{Found, Test, Trace};
 use crate::config::Customer;
 use crate::json::{JsonObject, Unreadable};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::platform::{Place, Platform, Rule, RuleKind};
+use crate::store::StoreEvent;
 use crate::webhook::signature::Verified;
 
 mod fields;
 mod reader;
+mod store;
 mod trace;
 
 /// The content of a verified webhook.
@@ -28,6 +31,8 @@ mod trace;
 pub enum Parsed {
     /// At least one; several where a platform reports several orders at once.
     Events(Vec<OrderEvent>),
+    /// A shop changed its state.
+    Store(StoreEvent),
     /// An event that the platform file does not name, or that it ignores.
     Ignored { event_type: Option<OneLine> },
 }
@@ -51,7 +56,7 @@ pub const MAX_ORDERS: usize = 100;
 /// everything that really happened after it look older.
 const AHEAD: SignedDuration = SignedDuration::from_mins(1);
 
-/// Reads the order events out of a verified webhook.
+/// Reads the order events, or the store event, out of a verified webhook.
 pub fn parse(
     platform: &Platform,
     webhook: &Verified<'_>,
@@ -94,11 +99,15 @@ fn read<'p>(
     if rule.is_some_and(|rule| rule.kind == RuleKind::Unreadable) {
         return Err(no_order());
     }
-    let kind: Option<Kind> = rule.and_then(|rule| rule.kind.into());
-    let (Some(rule), Some(kind)) = (rule, kind) else {
-        return Ok(Parsed::Ignored { event_type: event_type.as_deref().and_then(OneLine::parse) });
-    };
+    let ignored = || Parsed::Ignored { event_type: event_type.as_deref().and_then(OneLine::parse) };
+    let Some(rule) = rule else { return Ok(ignored()) };
     let reader = Reader { own: &rule.fields, ..reader };
+    if let Some(state) = rule.store {
+        let event = store_event(platform, state, &reader, webhook, received_at)?;
+        return Ok(Parsed::Store(event));
+    }
+    let kind: Option<Kind> = rule.kind.into();
+    let Some(kind) = kind else { return Ok(ignored()) };
 
     let (ids, more_orders) = ids(&reader)?;
     let number = reader.line("number", |fields| &fields.number)?;
@@ -118,7 +127,7 @@ fn read<'p>(
         Customer::Initials => read_customer(&reader)?.map(|name| initials(&name)),
         Customer::Full => read_customer(&reader)?,
     };
-    let occurred_at = reader.text("occurred_at", |fields| &fields.occurred_at)?;
+    let occurred_at = occurred_at(&reader, received_at)?;
     let due_at = reader.text("due_at", |fields| &fields.due_at)?;
     let delivery_id = reader.delivery_id()?;
     let test_mark = reader.test_mark()?;
@@ -142,17 +151,13 @@ fn read<'p>(
         items,
         more_items,
         link: None,
-        occurred_at: occurred_at
-            .as_deref()
-            .and_then(read_time)
-            .map(|at| if at > received_at + AHEAD { received_at } else { at })
-            .or_else(|| rule.timed_by_arrival.then_some(received_at)),
+        occurred_at: occurred_at.or_else(|| rule.timed_by_arrival.then_some(received_at)),
         received_at,
         is_test: test_mark.is_some(),
         is_test_by_header: matches!(test_mark, Some(Place::Header(_))),
         reopens: rule.reopens,
         delivery_id,
-        body_hash: hex::encode(digest(&SHA256, webhook.body())),
+        body_hash: body_hash(webhook),
     };
     let mut events = one_for_each_order(event, ids);
     if let Some(last) = events.last_mut() {
@@ -166,6 +171,20 @@ fn read<'p>(
         reader.record(|trace| trace.record_links(&events));
     }
     Ok(Parsed::Events(events))
+}
+
+/// When it happened, and never later than it came in.
+fn occurred_at(
+    reader: &Reader<'_, '_>,
+    received_at: Timestamp,
+) -> Result<Option<Timestamp>, Unreadable> {
+    let time = reader.text("occurred_at", |fields| &fields.occurred_at)?;
+    let time = time.as_deref().and_then(read_time);
+    Ok(time.map(|at| if at > received_at + AHEAD { received_at } else { at }))
+}
+
+fn body_hash(webhook: &Verified<'_>) -> String {
+    hex::encode(digest(&SHA256, webhook.body()))
 }
 
 /// The first rule that matches.

@@ -46,6 +46,7 @@ mod slack {
 mod alarms;
 mod binary;
 mod metrics;
+mod stores;
 
 mod clients {
     mod idle;

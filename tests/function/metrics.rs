@@ -98,6 +98,17 @@ async fn accepted_events_and_posted_messages_are_counted() {
     assert!(counts.contains_key(&(None, "SecondsToSlack".to_owned())), "{counts:?}");
 }
 
+/// The alarm that orders have stopped counts accepted events, and a shop that says it is offline is none.
+#[tokio::test]
+async fn the_state_of_a_shop_is_counted_apart_from_orders() {
+    let world = World::queued(&[]).await;
+    let offline = named("msg_1", &json!({"event_type": "store_offline", "shop": "Tea House"}));
+    world.accept([offline.clone(), offline]).await;
+    world.consume_the_rest().await;
+    let expected = [(Some("generic"), "StoreEvents", 2.0), (None, "MessagesPosted", 1.0)];
+    assert_counts(&counted(&world).await, &expected);
+}
+
 /// A timer of the shop that cancels abandoned checkouts must not raise the alarm of cancellations.
 #[tokio::test]
 async fn a_cancellation_that_was_never_paid_is_counted_apart() {

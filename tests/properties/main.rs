@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use order_alerts::config::{Customer, Language};
 use order_alerts::handlers::invocation::Invocation;
 use order_alerts::message::{self, Remarks, Style};
+use order_alerts::notice::Notice;
 use order_alerts::order::OrderEvent;
 use order_alerts::order::money::{Money, Unit};
 use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::Platform;
-use order_alerts::queue::envelope::{pack, unpack};
+use order_alerts::queue::envelope::{Content, pack, pack_notice, unpack};
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::secret::{Channel, Secret};
 use order_alerts::slack::block_kit::{Block, Message};
@@ -145,6 +146,26 @@ fn every_order_becomes_a_message_that_slack_accepts() {
     });
 }
 
+#[test]
+fn every_state_of_a_shop_is_unpacked_as_it_was_packed_and_becomes_a_message_that_slack_accepts() {
+    let state = prop_oneof![Just("offline"), Just("paused"), Just("online")];
+    check((state, text(), text(), text(), any::<bool>()), |(state, shop, reason, time, korean)| {
+        let body = serde_json::json!({
+            "event_type": format!("store_{state}"), "shop": shop, "reason": reason, "occurred_at": time,
+        });
+        let Parsed::Store(event) = parsed(&body.to_string()) else { panic!("it is about no shop") };
+        let notice = Notice::from(event);
+        let packed = pack_notice(&notice);
+        prop_assert!(packed.bytes().all(|byte| (0x20..0x7F).contains(&byte)));
+        prop_assert_eq!(unpack(&packed), Ok(Content::Notice(notice.clone())));
+
+        let language = if korean { Language::Korean } else { Language::English };
+        let message = message::notice::about(&notice, language, Remarks::default());
+        prop_assert!(message.is_whole());
+        slack_accepts(&message, only_our_markup)
+    });
+}
+
 /// It keeps Slack's limits, and nothing in it is markup but what is `ours`.
 fn slack_accepts(message: &Message, ours: fn(&str) -> bool) -> Result<(), TestCaseError> {
     prop_assert!((1..=4_000).contains(&units(message.text())));
@@ -162,18 +183,22 @@ fn the_message(body: &str, language: Language) -> Message {
     message::about(&events_of(body)[0], &Style::of(language), Remarks::default())
 }
 
-/// The events of a webhook to `generic`, which is signed and verified.
 fn events_of(body: &str) -> Vec<OrderEvent> {
+    match parsed(body) {
+        Parsed::Events(events) => events,
+        other => panic!("{other:?} is about no order"),
+    }
+}
+
+/// The content of a webhook to `generic`, which is signed and verified.
+fn parsed(body: &str) -> Parsed {
     let platform = Platform::find("generic").unwrap();
     let (auth, body) = (&platform.auth, body.as_bytes());
     let keys = [SigningKey::parse(KEY, auth).unwrap()];
     let signed = sign(auth, &Headers::default(), body, &keys[0], None, "msg_1", now()).unwrap();
     let headers: Headers = signed.into_iter().collect();
     let verified = verify(auth, &headers, body, &keys, None, now()).unwrap();
-    match parse(platform, &verified, Customer::Full, now()).unwrap() {
-        Parsed::Events(events) => events,
-        Parsed::Ignored { event_type } => panic!("{event_type:?} is ignored"),
-    }
+    parse(platform, &verified, Customer::Full, now()).unwrap()
 }
 
 fn units(text: &str) -> usize {

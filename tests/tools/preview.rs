@@ -66,8 +66,19 @@ async fn a_preview_explains_tests_links_conditions_and_generated_ids() {
 
     let other = order.replace("Processing", "void");
     let (_, output, _) = preview(&["generic", "-"], &other).await;
-    assert!(output.contains("modified, by event 4 of 5 "), "{output}");
+    assert!(output.contains("modified, by event 4 of 8 "), "{output}");
     assert!(output.contains("Never read  /note\n"), "another rule looked at the status: {output}");
+}
+
+#[tokio::test]
+async fn the_state_of_a_shop_is_previewed() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/ubereats-store-offline.json");
+    let (succeeded, output, errors) = preview(&["ubereats", file], "").await;
+    assert!(succeeded, "{errors}");
+    let (reading, message) = output.split_once("\n\n").unwrap();
+    insta::assert_snapshot!(reading);
+    let (_, text) = message.split_once("  ┌─ Slack\n").unwrap();
+    assert!(text.starts_with("  │ 🔴 오프라인: b2a1f9de-"), "{text}");
 }
 
 #[tokio::test]

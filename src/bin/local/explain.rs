@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use order_alerts::config::{Config, Customer};
 use order_alerts::order::OrderEvent;
 use order_alerts::order::one_line::OneLine;
-use order_alerts::platform::{OneOrMany, Part, Place, Platform, Rule, RuleKind, Template};
+use order_alerts::platform::{Conditions, Part, Place, Platform, Rule, RuleKind, Template};
+use order_alerts::store::StoreState;
 use order_alerts::webhook::parse::{Found, Test, Trace};
 use serde_json::{Value, json};
 
@@ -80,6 +81,12 @@ impl Reading {
         let mut decided: Vec<_> = events.iter().map(|event| decided(config, event)).collect();
         decided.dedup();
         self.decided = decided.concat();
+    }
+
+    /// Adds that the webhook is about a shop, and where it is shown.
+    pub(crate) fn decide_store(&mut self) {
+        let channel = "the one for monitoring, or else that of the orders".to_owned();
+        self.decided = vec![("shown", "at once".to_owned()), ("channel", channel)];
     }
 
     /// Why the webhook becomes no message.
@@ -224,6 +231,7 @@ fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
         return format!("none of the {} in src/platform/{id}.toml", rules.len());
     };
     let meaning = match (rule.kind, rule.change) {
+        (RuleKind::Store, _) => rule.store.map_or("", StoreState::name),
         (RuleKind::Created, _) => "created",
         (RuleKind::Cancelled, _) => "cancelled",
         (RuleKind::Draft, _) => "a draft",
@@ -233,18 +241,25 @@ fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
         (RuleKind::Modified, None) => "modified",
     };
     let reopens = if rule.reopens { ", reopens" } else { "" };
-    let conditions = rule.when.iter().chain(&rule.every).map(|(place, texts)| {
-        let texts = OneOrMany::as_slice(texts).iter().map(|text| format!("`{text}`"));
-        format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
-    });
+    let when = rule.when.as_slice().iter().map(|table| said(table).join(" and "));
+    let when = Some(when.collect::<Vec<_>>().join(", or ")).filter(|when| !when.is_empty());
     let empty = rule.empty.iter().map(|place| format!("{place} holds nothing"));
-    let conditions = conditions.chain(empty);
+    let conditions = when.into_iter().chain(said(&rule.every)).chain(empty);
     let conditions = conditions.collect::<Vec<_>>().join(" and ");
     let because = if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
     format!(
         "{meaning}{reopens}, by event {position} of {} in src/platform/{id}.toml{because}",
         rules.len()
     )
+}
+
+/// Each condition as a part of a sentence.
+fn said(conditions: &Conditions) -> Vec<String> {
+    let said = conditions.iter().map(|(place, texts)| {
+        let texts = texts.as_slice().iter().map(|text| format!("`{text}`"));
+        format!("{place} is {}", texts.collect::<Vec<_>>().join(" or "))
+    });
+    said.collect()
 }
 
 /// The places of the body that were never looked up.

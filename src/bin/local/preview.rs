@@ -180,6 +180,12 @@ pub(crate) fn preview(
     let mut reading = Reading::new(platform, &trace, &webhook.body, config.customer, &added);
     let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
+        Parsed::Store(event) => {
+            reading.decide_store();
+            let message = message::store::about(&event, config.language, Remarks::default());
+            let message = serde_json::to_value(message)?;
+            return Ok((Some(reading), Preview::Messages(vec![message])));
+        }
         Parsed::Ignored { .. } => {
             let why = reading.why_ignored();
             return Ok((Some(reading), Preview::Nothing(why)));

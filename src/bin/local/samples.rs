@@ -23,6 +23,8 @@ static SAMPLES: &[(&str, &str)] = samples![
     "woocommerce-ping",
     "ubereats-cancelled",
     "ubereats-created",
+    "ubereats-store-offline",
+    "ubereats-store-online",
     "deliveroo-cancelled",
     "deliveroo-created",
     "doordash-cancelled",
@@ -59,6 +61,8 @@ pub(crate) fn list() -> Vec<Value> {
             "created" => "New order",
             "modified" => "Order changed",
             "ping" => "Ping",
+            "store-offline" => "Shop offline",
+            "store-online" => "Shop open again",
             _ => what,
         };
         let (id, platform_name) = (platform.id, &platform.name);

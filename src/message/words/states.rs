@@ -1,4 +1,4 @@
-//! The words for an order's state and for the reason of a cancellation.
+//! The words for an order's state, and for the reason of a cancellation or of a shop's state.
 //!
 //! A platform's own words are in its file; here are those that many senders share. A sender's own
 //! sentence is shown as it was written.
@@ -6,6 +6,7 @@
 use crate::message::words::Words;
 use crate::order::OrderEvent;
 use crate::platform::Platform;
+use crate::store::StoreEvent;
 
 /// A word in English and in Korean.
 type Translation = (&'static str, &'static str);
@@ -13,22 +14,22 @@ type Translation = (&'static str, &'static str);
 impl Words {
     /// The state that the order is in.
     pub(super) fn status(self, event: &OrderEvent) -> Option<String> {
-        Some(self.word(event, event.status.as_ref()?.as_str(), state))
+        Some(self.word(&event.platform, event.status.as_ref()?.as_str(), state))
     }
 
     /// Why the order was cancelled.
     pub(super) fn reason(self, event: &OrderEvent) -> Option<String> {
-        Some(self.word(event, event.reason.as_ref()?.as_str(), reason))
+        Some(self.word(&event.platform, event.reason.as_ref()?.as_str(), reason))
+    }
+
+    /// Why the shop is in its state. Senders share no words for that.
+    pub(super) fn store_reason(self, event: &StoreEvent) -> Option<String> {
+        Some(self.word(&event.platform, event.reason.as_ref()?.as_str(), |_| None))
     }
 
     /// The platform's own word for a code, else the common one, else what can be made of the code.
-    fn word(
-        self,
-        event: &OrderEvent,
-        text: &str,
-        common: fn(&str) -> Option<Translation>,
-    ) -> String {
-        let own = Platform::find(&event.platform).and_then(|platform| platform.words.get(text));
+    fn word(self, platform: &str, text: &str, common: fn(&str) -> Option<Translation>) -> String {
+        let own = Platform::find(platform).and_then(|platform| platform.words.get(text));
         let known = own.map(|word| (word.en.as_str(), word.ko.as_str()));
         match known.or_else(|| common(&text.to_ascii_lowercase())) {
             Some((english, korean)) => self.choose(english, korean).to_owned(),

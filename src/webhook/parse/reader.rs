@@ -151,9 +151,13 @@ impl<'a, 'p> Reader<'a, 'p> {
 
     /// Whether all conditions of a rule hold. All are looked up, so that a trace names all their places.
     pub(super) fn fits(&self, rule: &Rule) -> Result<bool, Unreadable> {
-        let mut fits = true;
-        for (place, expected) in &rule.when {
-            fits &= self.all_at(place)?.iter().any(|text| is_one_of(expected, text));
+        let mut fits = rule.when.as_slice().is_empty();
+        for conditions in rule.when.as_slice() {
+            let mut is_this = true;
+            for (place, expected) in conditions {
+                is_this &= self.all_at(place)?.iter().any(|text| is_one_of(expected, text));
+            }
+            fits |= is_this;
         }
         for (place, expected) in &rule.every {
             let texts = self.all_at(place)?;

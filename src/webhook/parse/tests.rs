@@ -4,6 +4,7 @@ use super::fields::initials;
 use super::*;
 use crate::config::Language;
 use crate::message::{self, Remarks, Style};
+use crate::store::StoreState;
 use crate::webhook::request::Headers;
 
 mod bigcommerce;
@@ -48,7 +49,15 @@ fn events_as(
 ) -> Vec<OrderEvent> {
     match parsed_as(platform, customer, headers, body).unwrap() {
         Parsed::Events(events) => events,
-        Parsed::Ignored { event_type } => panic!("{event_type:?} of {platform} is ignored"),
+        other => panic!("{other:?} of {platform} is about no order"),
+    }
+}
+
+#[track_caller]
+fn store(platform: &str, headers: Given<'_>, body: &str) -> StoreEvent {
+    match parsed_as(platform, Customer::Full, headers, body).unwrap() {
+        Parsed::Store(event) => event,
+        other => panic!("{other:?} of {platform} is about no shop"),
     }
 }
 

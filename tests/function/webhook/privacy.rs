@@ -50,7 +50,7 @@ async fn nothing_private_gets_out_by_way_of_the_queue() {
     world.accept([signed]).await;
     // Messages that cannot be decoded, and cannot be dead-lettered.
     world.sqs.send("canary@example.com, 1 Canary Street");
-    world.sqs.send(r#"{"version":4,"canary":"canary"}"#);
+    world.sqs.send(r#"{"version":99,"canary":"canary"}"#);
     receive_in_vain(&world.sqs, 2);
     world.sqs.script("SendMessage", [AwsFault::error("InternalError", 500), AwsFault::Reset]);
     // A proxy's page instead of Slack's answer, and a connection that breaks.

@@ -10,9 +10,10 @@ use order_alerts::handlers::invocation::Invocation;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::infra::transport::Transport;
 use order_alerts::message::{self, Remarks, Style};
-use order_alerts::order::{Kind, OrderEvent};
+use order_alerts::order::Kind;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::slack::block_kit::Message;
 use order_alerts::webhook::parse::{Parsed, parse};
 use order_alerts::webhook::request::{Body, Headers, Request};
 use order_alerts::webhook::route::is_ping;
@@ -54,16 +55,25 @@ impl Sample {
         Some(Self { name, event, platform, headers, body, arrived_at })
     }
 
-    /// The events that it is parsed into at this time; none for a mere ping.
-    fn events(&self, now: Timestamp) -> Result<Vec<OrderEvent>, Rejection> {
+    /// What it is parsed into at this time; no events for a mere ping.
+    fn parsed(&self, now: Timestamp) -> Result<Parsed, Rejection> {
         let Self { platform, headers, body, .. } = self;
         if is_ping(platform, headers, body) {
-            return Ok(Vec::new());
+            return Ok(Parsed::Events(Vec::new()));
         }
         let keys = [SigningKey::parse(&sample_key(platform.id), &platform.auth).unwrap()];
         let webhook = verify(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), now)?;
-        match parse(platform, &webhook, Customer::Initials, now).unwrap() {
-            Parsed::Events(events) => Ok(events),
+        Ok(parse(platform, &webhook, Customer::Initials, now).unwrap())
+    }
+
+    /// The messages that it becomes.
+    fn messages(&self, language: Language) -> Vec<Message> {
+        let (style, none) = (Style::of(language), Remarks::default());
+        match self.parsed(self.arrived_at).unwrap() {
+            Parsed::Events(events) => {
+                events.iter().map(|event| message::about(event, &style, none)).collect()
+            }
+            Parsed::Store(event) => vec![message::store::about(&event, language, none)],
             Parsed::Ignored { event_type } => panic!("{} is ignored: {event_type:?}", self.name),
         }
     }
@@ -102,11 +112,10 @@ fn platforms() -> impl Iterator<Item = &'static Platform> {
 }
 
 /// The message as Slack shows it.
-async fn shown(event: &OrderEvent, language: Language) -> String {
+async fn shown(message: &Message) -> String {
     let slack = FakeSlack::start().await;
-    let message = message::about(event, &Style::of(language), Remarks::default());
     let post = http::Request::post(slack.hook_url()).header("content-type", "application/json");
-    let post = post.body(serde_json::to_vec(&message).unwrap()).unwrap();
+    let post = post.body(serde_json::to_vec(message).unwrap()).unwrap();
     let client = HttpClient::over(Transport::new(None).unwrap());
     let answer = client.send(post, None, 0).await.unwrap();
     assert_eq!(answer.status(), 200, "{:?}", slack.refused());
@@ -120,10 +129,11 @@ async fn samples_become_these_messages() {
     for platform in platforms() {
         let mut messages = Vec::new();
         for sample in samples_of(platform) {
-            for event in sample.events(sample.arrived_at).unwrap() {
-                for language in [Language::English, Language::Korean] {
-                    let message = shown(&event, language).await;
-                    messages.push(format!("[{}, {language:?}]\n{message}", sample.name));
+            let in_korean = sample.messages(Language::Korean);
+            for (english, korean) in sample.messages(Language::English).iter().zip(&in_korean) {
+                for (language, message) in [("English", english), ("Korean", korean)] {
+                    let message = shown(message).await;
+                    messages.push(format!("[{}, {language}]\n{message}", sample.name));
                 }
             }
         }
@@ -150,7 +160,7 @@ async fn the_function_accepts_every_sample_that_is_signed_now() {
 fn a_sample_is_verified_only_for_a_while_where_the_time_is_signed() {
     let later: Timestamp = "2026-01-01T01:00:00Z".parse().unwrap();
     let mut stale: Vec<_> =
-        samples().into_iter().filter(|one| one.events(later).is_err()).collect();
+        samples().into_iter().filter(|one| one.parsed(later).is_err()).collect();
     stale.dedup_by_key(|sample| sample.platform.id);
     let stale: Vec<_> = stale.iter().map(|sample| sample.platform.id).collect();
     assert_eq!(stale, ["bigcommerce", "generic", "standard"]);
@@ -159,9 +169,11 @@ fn a_sample_is_verified_only_for_a_while_where_the_time_is_signed() {
 #[test]
 fn every_platform_has_a_sample_of_a_cancellation() {
     for platform in platforms() {
-        let mut events =
-            samples_of(platform).flat_map(|sample| sample.events(sample.arrived_at).unwrap());
-        assert!(events.any(|event| event.kind == Kind::Cancelled), "{}", platform.id);
+        let is_cancellation = |sample: Sample| match sample.parsed(sample.arrived_at).unwrap() {
+            Parsed::Events(events) => events.iter().any(|event| event.kind == Kind::Cancelled),
+            _ => false,
+        };
+        assert!(samples_of(platform).any(is_cancellation), "{}", platform.id);
     }
 }
 

@@ -47,6 +47,7 @@ fn the_platforms_own_word_comes_first() {
     assert_eq!(on("doordash", "dasher_picked_up"), ["picked up", "픽업 완료"]);
     assert_eq!(on("cafe24", "cancel_order_request"), ["cancellation requested", "취소 신청"]);
     assert_eq!(on("cafe24", "shipping_standby"), ["ready to ship", "배송대기"]);
+    assert_eq!(because("ubereats", "PAUSED_BY_UBER"), ["paused by Uber", "Uber가 일시 중지"]);
 }
 
 #[test]
@@ -85,7 +86,11 @@ fn a_reason_has_its_word() {
 fn every_state_that_an_order_can_live_in_has_a_word() {
     for platform in Platform::names().filter_map(Platform::find) {
         let conditions = platform.rules.iter().filter(|rule| rule.reopens);
-        for state in conditions.flat_map(|rule| rule.when.values()).flat_map(OneOrMany::as_slice) {
+        for state in conditions
+            .flat_map(|rule| rule.when.as_slice())
+            .flat_map(|table| table.values())
+            .flat_map(OneOrMany::as_slice)
+        {
             let is_known = platform.words.get(state).is_some()
                 || super::state(&state.to_ascii_lowercase()).is_some();
             assert!(is_known, "{state} of {}", platform.id);

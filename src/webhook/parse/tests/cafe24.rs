@@ -114,7 +114,11 @@ fn a_cancellation_by_the_mall_itself_says_why() {
 #[test]
 fn every_code_of_the_file_has_its_word() {
     let platform = Platform::find("cafe24").unwrap();
-    let codes = platform.rules.iter().flat_map(|rule| rule.when.values());
+    let codes = platform
+        .rules
+        .iter()
+        .flat_map(|rule| rule.when.as_slice())
+        .flat_map(|table| table.values());
     for code in codes.flat_map(OneOrMany::as_slice) {
         assert!(platform.words.get(code).is_some(), "{code}");
     }

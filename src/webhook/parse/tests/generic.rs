@@ -99,3 +99,34 @@ fn an_own_system_may_say_whether_an_order_was_paid() {
         assert_eq!(paid(unknown), None, "{unknown}");
     }
 }
+
+#[test]
+fn an_own_system_may_say_the_state_of_a_shop() {
+    let rows = [
+        ("store_offline", StoreState::Offline),
+        ("store_paused", StoreState::Paused),
+        ("store_online", StoreState::Online),
+    ];
+    for (event_type, state) in rows {
+        let body = format!(
+            r#"{{"event_type": "{event_type}", "shop": "Tea House", "reason": "No power",
+                "occurred_at": "2025-12-31T23:00:00Z", "note": "CANARY"}}"#
+        );
+        let event = store("generic", &[("webhook-id", "msg_1")], &body);
+        assert_eq!(event.state, state, "{event_type}");
+        assert_eq!(text(event.shop.as_ref()), Some("Tea House"));
+        assert_eq!(text(event.reason.as_ref()), Some("No power"));
+        assert_eq!(event.occurred_at.unwrap().to_string(), "2025-12-31T23:00:00Z");
+        assert_eq!(text(event.delivery_id.as_ref()), Some("msg_1"));
+        assert!(!format!("{event:?}").contains("CANARY"));
+    }
+    let bare = store("generic", &[], r#"{"event_type": "store_offline"}"#);
+    assert_eq!((bare.shop.as_ref(), bare.occurred_at, bare.time()), (None, None, now()));
+    assert!(is_ignored("generic", &[], r#"{"event_type": "store_closed", "shop": "Tea House"}"#));
+}
+
+#[test]
+fn a_state_of_a_shop_never_began_after_it_came_in() {
+    let body = r#"{"event_type": "store_online", "occurred_at": "2026-01-01T09:00:00Z"}"#;
+    assert_eq!(store("generic", &[], body).occurred_at, Some(now()));
+}

@@ -101,3 +101,26 @@ fn a_standard_webhook_may_say_whether_an_order_was_paid() {
     assert_eq!(paid(r#", "paid": false"#), Some(false));
     assert_eq!(paid(""), None);
 }
+
+#[test]
+fn a_standard_webhook_may_say_the_state_of_a_shop() {
+    let rows = [
+        ("store.offline", StoreState::Offline),
+        ("store.paused", StoreState::Paused),
+        ("store.online", StoreState::Online),
+    ];
+    for (event_type, state) in rows {
+        let body = format!(
+            r#"{{"type": "{event_type}", "timestamp": "2025-12-31T23:00:00Z",
+                "data": {{"shop": "Tea House", "reason": "No power", "note": "CANARY"}}}}"#
+        );
+        let event = store("standard", &[("webhook-id", "msg_1")], &body);
+        assert_eq!(event.state, state, "{event_type}");
+        assert_eq!(text(event.shop.as_ref()), Some("Tea House"));
+        assert_eq!(text(event.reason.as_ref()), Some("No power"));
+        assert_eq!(event.occurred_at.unwrap().to_string(), "2025-12-31T23:00:00Z");
+        assert_eq!(text(event.delivery_id.as_ref()), Some("msg_1"));
+        assert!(!format!("{event:?}").contains("CANARY"));
+    }
+    assert!(is_ignored("standard", &[], r#"{"type": "store.closed", "data": {}}"#));
+}

@@ -85,3 +85,89 @@ fn nothing_private_gets_out() {
     let headers = [("x-uber-signature", "CANARY"), ("authorization", "Bearer CANARY")];
     assert_private("ubereats", &headers, body, None);
 }
+
+const STORE: &str = r#"{
+    "event_type": "eats.store.status.notification", "event_id": "5b7f3c52-9c0e-4a57-8a26-2d54a2b6c1aa",
+    "event_time": 1767225600,
+    "meta": {"resource_id": "s-1", "user_id": "s-1", "status": "STATUS", "offlineReason": "REASON"},
+    "resource_href": "https://api.example.com/CANARY"
+}"#;
+
+/// A webhook about a store; `null` is no reason.
+fn store_body(status: &str, reason: &str) -> String {
+    let reason = if reason == "null" { "null".to_owned() } else { format!("\"{reason}\"") };
+    STORE.replace("STATUS", status).replace("\"REASON\"", &reason)
+}
+
+fn state(body: &str) -> StoreState {
+    store("ubereats", &[], body).state
+}
+
+#[test]
+fn the_status_says_the_state_of_the_store() {
+    let rows = [
+        ("ONLINE", "null", StoreState::Online),
+        ("PAUSED", "null", StoreState::Paused),
+        ("OFFLINE", "PAUSED_BY_UBER", StoreState::Paused),
+        ("OFFLINE", "PAUSED_BY_RESTAURANT", StoreState::Paused),
+        ("OFFLINE", "OUT_OF_MENU_HOURS", StoreState::Offline),
+        ("OFFLINE", "null", StoreState::Offline),
+        // What was the reason before is no state.
+        ("ONLINE", "PAUSED_BY_UBER", StoreState::Online),
+    ];
+    for (status, reason, expected) in rows {
+        assert_eq!(state(&store_body(status, reason)), expected, "{status}, {reason}");
+    }
+    let other_name = store_body("OFFLINE", "null")
+        .replace("eats.store.status.notification", "store.status.changed");
+    assert_eq!(state(&other_name), StoreState::Offline);
+}
+
+#[test]
+fn the_status_may_stand_in_each_envelope_that_uber_has() {
+    for (status, state) in [("OFFLINE", StoreState::Paused), ("ONLINE", StoreState::Online)] {
+        let status = format!(r#""status": "{status}", "offlineReason": "PAUSED_BY_UBER""#);
+        for body in [
+            format!(r#"{{"event_type": "store.status.changed", {status}, "store_id": "s-1"}}"#),
+            format!(
+                r#"{{"event_type": "store.status.changed", "meta": {{"user_id": "s-1", {status}}}}}"#
+            ),
+            format!(
+                r#"{{"event_type": "store.status.changed", "meta": {{"user_id": "s-1"}}, "data": {{{status}}}}}"#
+            ),
+        ] {
+            let event = store("ubereats", &[], &body);
+            assert_eq!((event.state, text(event.shop.as_ref())), (state, Some("s-1")), "{body}");
+            assert_eq!(text(event.reason.as_ref()), Some("PAUSED_BY_UBER"), "{body}");
+        }
+    }
+}
+
+#[test]
+fn all_that_is_known_of_a_store_is_read_and_nothing_else() {
+    let event = store("ubereats", &[], &store_body("OFFLINE", "INVISIBLE"));
+    assert_eq!(text(event.shop.as_ref()), Some("s-1"));
+    assert_eq!(text(event.reason.as_ref()), Some("INVISIBLE"));
+    assert_eq!(event.occurred_at, Some(now()));
+    assert_eq!(text(event.delivery_id.as_ref()), Some("5b7f3c52-9c0e-4a57-8a26-2d54a2b6c1aa"));
+    assert!(!format!("{event:?}").contains("CANARY"));
+    let sandbox = store("ubereats", &[("x-environment", "sandbox")], &store_body("PAUSED", "null"));
+    assert!(sandbox.is_test);
+}
+
+#[test]
+fn an_envelope_without_an_event_id_has_the_id_and_the_time_of_its_message() {
+    let body = r#"{"event_type":"store.status.changed","store_id":"s-1","status":"ONLINE",
+        "webhook_meta":{"webhook_msg_uuid":"0d9c","webhook_msg_timestamp":1767225599}}"#;
+    let event = store("ubereats", &[], body);
+    assert_eq!(text(event.delivery_id.as_ref()), Some("0d9c"));
+    assert_eq!(event.occurred_at.unwrap().as_second(), NOW - 1);
+}
+
+#[test]
+fn an_unknown_state_of_a_store_is_ignored() {
+    for status in ["pos", "BUSY", ""] {
+        assert!(is_ignored("ubereats", &[], &store_body(status, "null")), "{status}");
+    }
+    assert!(is_ignored("ubereats", &[], r#"{"event_type":"store.status.changed"}"#));
+}
