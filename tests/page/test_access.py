@@ -18,7 +18,7 @@ class Page(PageTest):
         expect(self.page.locator("#outcome article")).to_have_count(1)
         self.page.click("#outcome summary")
         expect(self.page.locator("#log .mention").first).to_be_visible()
-        for label in ("alarm", "#kitchen"):
+        for label in ("monitoring", "#kitchen"):
             expect(self.page.locator("#log .label", has_text=label)).to_be_visible()
         expect(self.page.locator("#lives .rules code")).to_be_visible()
         expect(self.page.locator("#lives li.marked")).to_be_visible()

@@ -57,17 +57,24 @@ class Channel(PageTest):
         expect(shown).to_contain_text(title)
         expect(shown.locator("img, .mention, .section a")).to_have_count(0)
 
-    def test_a_mention_is_a_chip_and_an_alarm_has_its_label(self):
+    def test_a_mention_is_a_chip_and_an_alarm_has_the_label_of_its_channel(self):
         self.page.select_option("#setting-mention", "channel")
         expect(self.page.locator("#settings-says")).to_have_text("Saved. Send an order to see it.")
         self.send("woocommerce-cancelled")
         expect(self.articles().last.locator(".mention")).to_have_text("@channel")
         self.page.click("#alarm")
         expect(self.articles().last.locator("h3")).to_contain_text("No orders for")
-        expect(self.articles().last.locator(".who .label")).to_have_text("alarm")
+        expect(self.articles().last.locator(".who .label")).to_have_text("monitoring")
         # It is about no order.
         expect(self.articles().first.locator(".steps")).to_have_count(1)
         expect(self.articles().last.locator(".steps")).to_have_count(0)
+
+    def test_the_state_of_a_shop_is_in_the_channel_for_monitoring(self):
+        self.send("ubereats-store-offline")
+        expect(self.articles().last.locator("h3")).to_contain_text("is offline on Uber Eats")
+        expect(self.articles().last.locator(".who .label")).to_have_text("monitoring")
+        expect(self.articles().last.locator(".steps")).to_have_count(0)
+        expect(self.page.locator("#sent")).to_have_text("Uber Eats Offline: 200, accepted.")
 
     def test_another_window_shows_the_same(self):
         first = self.page

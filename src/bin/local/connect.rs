@@ -33,8 +33,8 @@ Examples:
   cargo run -- connect doordash --random
 
 `connect slack` asks for the URL of a Slack incoming webhook, says how it was read, posts a hello and stores the URL \
-in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms. With --channel, it is that \
-of a channel to which a rule sends orders, as in `refunded -> to managers`.
+in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms and the state of shops. With \
+--channel, it is that of a channel to which a rule sends orders, as in `refunded -> to managers`.
 
 `connect PLATFORM` prints the address to register at the platform, says where its signing key is, asks for the key \
 and adds it to the keys in the secret. Everything else in the secret stays unchanged. A key that another platform \
@@ -45,7 +45,7 @@ input. The variables HTTPS_PROXY, NO_PROXY, AWS_CA_BUNDLE and SSL_CERT_FILE are 
 pub(crate) struct Arguments {
     /// slack, or a platform such as shopify.
     what: String,
-    /// With slack: connect the channel for alarms instead of the one for orders.
+    /// With slack: connect the channel for alarms and the state of shops instead of the one for orders.
     #[arg(long)]
     monitoring: bool,
     /// With slack: connect the channel to which rules send orders by this name.

@@ -41,12 +41,12 @@ impl Keys {
         Ok(SigningKey::parse(&self.text(platform.id), &platform.auth)?)
     }
 
-    /// A secret with the keys of all platforms, and the Slack URLs for orders, for alarms and for the
-    /// channels of rules.
+    /// A secret with the keys of all platforms, and the Slack URLs for orders, for monitoring and for
+    /// the channels of rules.
     pub(crate) fn secret(
         &self,
         orders: &str,
-        alarms: Option<&str>,
+        monitoring: Option<&str>,
         channels: &BTreeMap<ChannelName, String>,
     ) -> String {
         let keys: Value =
@@ -55,8 +55,8 @@ impl Keys {
         for (name, url) in channels {
             secret["channels"][name.as_str()] = url.as_str().into();
         }
-        if let Some(alarms) = alarms {
-            secret["slack_monitoring_webhook_url"] = alarms.into();
+        if let Some(monitoring) = monitoring {
+            secret["slack_monitoring_webhook_url"] = monitoring.into();
         }
         secret.to_string()
     }

@@ -15,7 +15,7 @@ macro_rules! samples {
     };
 }
 
-/// The name and the text of each sample.
+/// The name and the text of each sample that the page offers: of a platform, as many as fit into one line.
 static SAMPLES: &[(&str, &str)] = samples![
     "shopify-cancelled",
     "shopify-created",
@@ -24,7 +24,6 @@ static SAMPLES: &[(&str, &str)] = samples![
     "ubereats-cancelled",
     "ubereats-created",
     "ubereats-store-offline",
-    "ubereats-store-online",
     "deliveroo-cancelled",
     "deliveroo-created",
     "doordash-cancelled",
@@ -62,7 +61,6 @@ pub(crate) fn list() -> Vec<Value> {
             "modified" => "Order changed",
             "ping" => "Ping",
             "store-offline" => "Shop offline",
-            "store-online" => "Shop open again",
             _ => what,
         };
         let (id, platform_name) = (platform.id, &platform.name);

@@ -38,7 +38,9 @@ async fn every_sample_has_its_answer() {
         let (_, answer) = stack.ask(&request, &Value::Null).await;
         assert_eq!(answer["status"], 200, "{sample}: {answer}");
         let events = answer["events"].as_array().unwrap().clone();
-        assert_eq!(events.is_empty(), sample["title"] == "Ping", "{sample}: {answer}");
+        let title = sample["title"].as_str().unwrap();
+        let is_order = title != "Ping" && !title.starts_with("Shop ");
+        assert_eq!(!events.is_empty(), is_order, "{sample}: {answer}");
         // That of Shopify was sent at the start as well.
         if sample["title"] == "Order cancelled" && sample["platform"] != "shopify" {
             cancelled.extend(events);
@@ -123,10 +125,26 @@ async fn an_alarm_is_shown() {
     assert_eq!(stack.ask("POST /local/alarm", &Value::Null).await.0, 202);
     let state = stack.until(LIMIT, |numbers| numbers["posts"] == 2).await;
     let alarm = state["messages"].as_array().unwrap().iter();
-    let alarm: Vec<_> = alarm.filter(|message| message["channel"] == "alarms").collect();
+    let alarm: Vec<_> = alarm.filter(|message| message["channel"] == "monitoring").collect();
     assert_eq!(alarm.len(), 1);
     let headline = alarm[0]["payload"]["blocks"][0]["text"]["text"].as_str().unwrap();
     assert!(headline.contains("No orders"), "{headline}");
+}
+
+#[tokio::test]
+async fn the_state_of_a_shop_is_shown_in_the_channel_for_monitoring() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    for _ in 0..2 {
+        stack.ask("POST /local/samples/ubereats-store-offline", &Value::Null).await;
+    }
+    stack.ask("POST /local/samples/woocommerce-cancelled", &Value::Null).await;
+    let state = stack.until(LIMIT, |numbers| numbers["posts"] == 3).await;
+    let messages = state["messages"].as_array().unwrap().iter();
+    let shown: Vec<_> = messages.filter(|message| message["channel"] == "monitoring").collect();
+    let [shown] = &shown[..] else { panic!("{shown:?}") };
+    let headline = shown["payload"]["blocks"][0]["text"]["text"].as_str().unwrap();
+    assert!(headline.contains("is offline on Uber Eats"), "{headline}");
+    assert_eq!(shown["events"], json!([]));
 }
 
 #[tokio::test]

@@ -30,17 +30,17 @@ const enterTabOrder = (article) => {
 };
 
 /** Where a message is, if not in the channel of all orders. */
-const channelLabel = ({ channel, is_alarm }) => {
-  if (is_alarm) return make("span", { class: "label alarm" }, say("alarms"));
+const channelLabel = ({ channel, is_monitoring }) => {
+  if (is_monitoring) return make("span", { class: "label monitoring" }, say("monitoring"));
   return channel === "orders" ? null : make("span", { class: "label" }, `#${channel}`);
 };
 
 const articleOf = (message) => {
   const article = messageElement(message.payload, message.at, channelLabel(message));
-  // An alarm is about no order.
-  const show = () => !message.is_alarm && showMessage(message);
+  // An alarm or the state of a shop is about no order.
+  const show = () => !message.is_monitoring && showMessage(message);
   article.id = `message-${message.number}`;
-  if (!message.is_alarm) article.append(button(say("steps"), show, { class: "steps" }));
+  if (!message.is_monitoring) article.append(button(say("steps"), show, { class: "steps" }));
   article.addEventListener("click", ({ target }) => {
     if (!target.closest("a, button") && getSelection().isCollapsed) show();
   });

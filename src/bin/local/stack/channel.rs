@@ -71,15 +71,15 @@ impl Message {
     pub(crate) fn json(&self) -> Value {
         let channel = match &self.channel {
             To::Orders => ChannelName::ORDERS,
-            To::Monitoring => "alarms",
+            To::Monitoring => "monitoring",
             To::Named(name) => name.as_str(),
         };
         json!({
             "number": self.number,
             "at": self.at.as_millisecond(),
             "channel": channel,
-            // A rule may call its channel `alarms` too.
-            "is_alarm": self.channel == To::Monitoring,
+            // A rule may call its channel `monitoring` too.
+            "is_monitoring": self.channel == To::Monitoring,
             "payload": self.payload,
             "events": self.events,
         })

@@ -76,9 +76,9 @@ impl Outside {
         let secret = if let Some(slack) = &self.real_slack {
             keys.secret(&slack.url, None, &BTreeMap::new())
         } else {
-            let (orders, alarms) = (self.slack.hook_url(), self.slack.other_hook_url());
+            let (orders, monitoring) = (self.slack.hook_url(), self.slack.other_hook_url());
             let channels = rules.channels().map(|name| (name.clone(), self.open(name)));
-            keys.secret(&orders, Some(&alarms), &channels.collect())
+            keys.secret(&orders, Some(&monitoring), &channels.collect())
         };
         self.secrets.set(&secret);
     }
