@@ -12,7 +12,7 @@ use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
     DigestId, alarm_key, cancelled_key, digest_key, event_key, key_since, order_key,
-    other_payload_key, turn_key,
+    other_payload_key, turn_key, warning_key,
 };
 use crate::ledger::life::{Life, Stage};
 use crate::ledger::rules::{
@@ -126,6 +126,18 @@ struct FoundOrder {
     found: Option<Item>,
 }
 
+/// Whether the channel was warned of an overdue step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warned {
+    /// It was, or may have been.
+    Yes,
+    No,
+    /// Another invocation is about to do it, until then.
+    InWork {
+        until: Timestamp,
+    },
+}
+
 /// Whether a lease still was this invocation's when the event was marked as delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
@@ -215,7 +227,9 @@ impl Ledger {
     /// Most cancellations are the first event that needs it, so they try to write it at once. All others
     /// read it first.
     async fn find_order(&self, event: &OrderEvent) -> Result<Option<FoundOrder>, ServiceError> {
-        let Some(key) = order_key(event) else { return Ok(None) };
+        // That a step is overdue changes nothing of the order.
+        let key = order_key(event).filter(|_| event.kind != Kind::Overdue);
+        let Some(key) = key else { return Ok(None) };
         let found = if event.kind == Kind::Cancelled { None } else { self.read(&key).await? };
         Ok(Some(FoundOrder { key, found }))
     }
@@ -265,6 +279,25 @@ impl Ledger {
             OrderVerdict::Superseded(..) | OrderVerdict::HeldUntil(_) => {}
         }
         Ok(verdict)
+    }
+
+    /// Whether the channel has seen the message that the step of this event was overdue.
+    pub async fn has_warned(
+        &self,
+        event: &OrderEvent,
+        now: Timestamp,
+    ) -> Result<Warned, ServiceError> {
+        let Some(key) = warning_key(event) else { return Ok(Warned::No) };
+        let item = self.read(&key).await?;
+        Ok(match item {
+            Some(Item { leased_until: Some(until), .. }) if until > now => Warned::InWork { until },
+            Some(item)
+                if [State::Delivered, State::InDoubt].contains(&item.state_without_lease()) =>
+            {
+                Warned::Yes
+            }
+            Some(_) | None => Warned::No,
+        })
     }
 
     /// Asks for the right to post a digest.

@@ -64,7 +64,7 @@ impl RetryPolicy {
         let Some(reason) = reasons.next() else { return Disposition::Delete };
         let bodies = || match content {
             Content::Orders(events) => pack(&rejected(events, outcomes)),
-            Content::Alarm(_) => vec![record.body.clone()],
+            Content::Alarm(_) | Content::Unobserved(_) => vec![record.body.clone()],
         };
         Disposition::DeadLetter { bodies: bodies(), reason: reason.clone() }
     }

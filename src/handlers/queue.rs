@@ -10,9 +10,10 @@ use crate::app::App;
 use crate::delivery::Delivery;
 use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 use crate::delivery::budget::Budget;
-use crate::delivery::outcome::Outcome;
+use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
+use crate::handlers::expect::observe;
 use crate::handlers::queue::acknowledge::acknowledge;
 use crate::handlers::queue::dead_letter::dead_letter;
 use crate::handlers::queue::gather::{Gathered, gather};
@@ -56,6 +57,7 @@ pub async fn handle(
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
     take_outcomes(&mut messages, orders, alarms);
+    observe_again(app, queue, &mut messages, budget).await;
 
     let retry_policy = RetryPolicy::of_invocation(request_id);
     let dispositions = messages.iter().map(|message| message.disposition(retry_policy)).collect();
@@ -66,6 +68,24 @@ pub async fn handle(
     response
 }
 
+/// Begins and ends the waits that could not be begun or ended when the webhooks came in.
+async fn observe_again(
+    app: &App,
+    queue: &Queue,
+    messages: &mut [QueuedMessage],
+    budget: Budget<'_>,
+) {
+    for message in messages {
+        let events = message.unobserved().to_vec();
+        for (event, outcome) in events.iter().zip(&mut message.outcomes) {
+            *outcome = match observe(app, queue, event, budget.deadline).await {
+                Ok(()) => Outcome::Done,
+                Err(_) => Outcome::Retry(RetryAfter::BackOff),
+            };
+        }
+    }
+}
+
 /// Hands each message the outcomes of its own events, or of its alarm.
 fn take_outcomes(
     messages: &mut [QueuedMessage],
@@ -73,7 +93,7 @@ fn take_outcomes(
     alarms: impl IntoIterator<Item = Outcome>,
 ) {
     let (mut orders, mut alarms) = (orders.into_iter(), alarms.into_iter());
-    for message in messages {
+    for message in messages.iter_mut().filter(|message| message.unobserved().is_empty()) {
         let is_alarm = message.alarm().is_some();
         let outcomes: &mut dyn Iterator<Item = _> =
             if is_alarm { &mut alarms } else { &mut orders };

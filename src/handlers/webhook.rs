@@ -14,6 +14,8 @@ use crate::delivery::budget::Budget;
 use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::routing::Routing;
+use crate::handlers::expect::observe_all;
+use crate::infra::aws::ServiceError;
 use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
@@ -95,7 +97,11 @@ async fn accept(
         return Ok(Answer::Ignored);
     };
     match &app.queue {
-        Some(queue) => enqueue(app, queue, &events, deadline).await?,
+        Some(queue) => {
+            let observed = observe_all(app, queue, &events, deadline).await;
+            observed.map_err(|error| queue_unavailable(&error))?;
+            enqueue(app, queue, &events, deadline).await?;
+        }
         None => deliver_now(app, &events, request_id, deadline).await?,
     }
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
@@ -147,12 +153,14 @@ async fn enqueue(
     let windows = config.digest_windows;
     let delay = if is_urgent { Duration::ZERO } else { windows.delay(deadline.now()) };
     for body in pack(events) {
-        if let Err(error) = queue.send(&body, delay, deadline).await {
-            tracing::error!(%error, "queue unavailable: the sender is asked to retry");
-            return Err(Refusal::Unavailable { retry_after: RETRY_AFTER });
-        }
+        queue.send(&body, delay, deadline).await.map_err(|error| queue_unavailable(&error))?;
     }
     Ok(())
+}
+
+fn queue_unavailable(error: &ServiceError) -> Refusal {
+    tracing::error!(%error, "queue unavailable: the sender is asked to retry");
+    Refusal::Unavailable { retry_after: RETRY_AFTER }
 }
 
 /// Delivers the events while the sender waits.

@@ -13,7 +13,7 @@ use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
-use crate::order::{Change, OrderEvent};
+use crate::order::{Change, Kind, OrderEvent};
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
 // queue. Deployed stacks hold messages of every version, so each stays readable.
@@ -24,6 +24,10 @@ const V1_ORDERS: u64 = 1;
 const V2_ALARM: u64 = 2;
 /// Order events with a change that the first version does not have, or of a draft.
 const V3_ORDERS: u64 = 3;
+/// Messages that a step of an order is overdue.
+const V5_OVERDUE: u64 = 5;
+/// Order events whose waits are not begun or ended yet.
+const V6_UNOBSERVED: u64 = 6;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -37,6 +41,17 @@ struct Packed<'a> {
 struct PackedAlarm<'a> {
     version: u64,
     alarm: &'a Alarm,
+}
+
+#[derive(Serialize)]
+struct PackedUnobserved<'a> {
+    version: u64,
+    unobserved: &'a [OrderEvent],
+}
+
+#[derive(Deserialize)]
+struct Unobserved {
+    unobserved: Vec<OrderEvent>,
 }
 
 /// The part that every version has.
@@ -71,6 +86,9 @@ pub enum Content {
     /// Never none.
     Orders(Vec<OrderEvent>),
     Alarm(Box<Alarm>),
+    /// Order events whose waits could not be begun or ended when they came in. They are in another
+    /// message for the channel.
+    Unobserved(Vec<OrderEvent>),
 }
 
 impl Content {
@@ -78,7 +96,7 @@ impl Content {
     pub fn orders(&self) -> &[OrderEvent] {
         match self {
             Self::Orders(events) => events,
-            Self::Alarm(_) => &[],
+            Self::Alarm(_) | Self::Unobserved(_) => &[],
         }
     }
 }
@@ -98,7 +116,13 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
     let is_first = |event: &OrderEvent| {
         !event.is_draft && event.change.is_none_or(Change::is_known_to_first_version)
     };
-    let version = if events.iter().all(is_first) { V1_ORDERS } else { V3_ORDERS };
+    let version = if events.iter().any(|event| event.kind == Kind::Overdue) {
+        V5_OVERDUE
+    } else if events.iter().all(is_first) {
+        V1_ORDERS
+    } else {
+        V3_ORDERS
+    };
     let text = ascii(&Packed { version, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
@@ -112,6 +136,14 @@ pub fn pack_alarm(alarm: &Alarm) -> String {
     ascii(&PackedAlarm { version: V2_ALARM, alarm })
 }
 
+/// The text that carries events whose waits are not begun or ended yet.
+pub fn pack_unobserved(events: &[OrderEvent]) -> Vec<String> {
+    let packed = |event| {
+        ascii(&PackedUnobserved { version: V6_UNOBSERVED, unobserved: std::slice::from_ref(event) })
+    };
+    events.iter().map(packed).collect()
+}
+
 /// What a text carries.
 pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
     // An array would fill the struct's fields one by one.
@@ -123,10 +155,11 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Ok(Content::Alarm(Box::new(alarm)));
     }
     match read::<Label>(text)?.version {
-        0..=V1_ORDERS | V3_ORDERS => match read::<UnpackedOrders>(text)?.events {
+        0..=V1_ORDERS | V3_ORDERS | V5_OVERDUE => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
             events => Ok(Content::Orders(events)),
         },
+        V6_UNOBSERVED => Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved)),
         V2_ALARM => Ok(Content::Alarm(read::<UnpackedAlarm>(text)?.alarm)),
         _ => Err(EnvelopeError::Newer),
     }
@@ -205,6 +238,7 @@ mod tests {
             reopens: true,
             delivery_id: OneLine::parse("msg_1"),
             body_hash: "00ff".to_owned(),
+            overdue: None,
         }
     }
 

@@ -50,6 +50,16 @@ pub(super) enum Problem {
     OpenQuote,
     TooManyRules,
     TooLong,
+    /// Of an expectation: nothing stands where its step should.
+    NoStep,
+    /// No step, with the word that was probably meant.
+    Step(Option<&'static str>),
+    NoTime,
+    Time,
+    /// The time is shorter or longer than may be.
+    TimeRange,
+    /// It is neither a mention nor a channel.
+    ExpectAction,
 }
 
 /// A word is logged so far: it could be a secret in the wrong variable.
@@ -171,6 +181,30 @@ impl UnreadableRule {
             Problem::TooLong => {
                 format!("`{word}` is not read: it is beyond the first {} bytes", Rules::MAX_BYTES)
             }
+            Problem::NoStep => format!(
+                "nothing follows `{word}`: write the step that must follow, `in` and the time, such \
+                 as `accepted in 4 min`"
+            ),
+            Problem::Step(near) => format!(
+                "`{word}` is no step{}: write `created`, `modified`, `cancelled`, a change such as \
+                 `fulfilled`, or a status as the platform says it, and `or` between several",
+                meant(*near)
+            ),
+            Problem::NoTime => format!(
+                "`{word}` has no time: write `in` and the time behind the step, such as `in 4 min`"
+            ),
+            Problem::Time => {
+                format!(
+                    "`{word}` is no time: write a number and its unit, such as `4 min` or `24 h`"
+                )
+            }
+            Problem::TimeRange => {
+                format!("`{word}` is not from one minute to seven days")
+            }
+            Problem::ExpectAction => format!(
+                "`{word}` is not known behind the time: write `mention` with whom, or `to` with a \
+                 channel"
+            ),
         }
     }
 }

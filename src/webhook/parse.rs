@@ -153,6 +153,7 @@ fn read<'p>(
         reopens: rule.reopens,
         delivery_id,
         body_hash: hex::encode(digest(&SHA256, webhook.body())),
+        overdue: None,
     };
     let mut events = one_for_each_order(event, ids);
     if let Some(last) = events.last_mut() {
