@@ -129,8 +129,9 @@ struct FoundOrder {
 /// Whether the channel was warned of an overdue step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Warned {
-    /// It was, or may have been.
     Yes,
+    /// It was not, or that is in doubt: after an outage of Slack, good news of what no one has heard of
+    /// would only be noise.
     No,
     /// Another invocation is about to do it, until then.
     InWork {
@@ -291,11 +292,7 @@ impl Ledger {
         let item = self.read(&key).await?;
         Ok(match item {
             Some(Item { leased_until: Some(until), .. }) if until > now => Warned::InWork { until },
-            Some(item)
-                if [State::Delivered, State::InDoubt].contains(&item.state_without_lease()) =>
-            {
-                Warned::Yes
-            }
+            Some(item) if item.state == State::Delivered => Warned::Yes,
             Some(_) | None => Warned::No,
         })
     }

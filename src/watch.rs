@@ -7,8 +7,8 @@
 //!                         queue, with SQS's own delay ─▶ delivery: claim → still open? → post → mark
 //! ```
 //!
-//! * **Never after the step was known.** Delivery asks again, after it has claimed the message and
-//!   before it posts it, whether the order still waits.
+//! * **Never after the step was known.** Delivery asks, after it has claimed the message and before it
+//!   posts it, whether the order still waits; twice, if something failed before.
 //! * **Nothing is forgotten.** The message for its minute is written before the wait, and deleted only
 //!   after the queue has it. A sweep begins where the last one ended, however long ago that was.
 //! * **Exact.** A sweep takes what is due within the next minute or two; SQS delays it to the second.
@@ -20,7 +20,9 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+pub use self::table::SERVICE;
 use self::table::{Due, Put, Stored, Table};
+use self::waits::Warning;
 use crate::infra::aws::ServiceError;
 use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::{Deadline, rounded_up};
@@ -94,7 +96,7 @@ impl Watch {
             }
             return Ok(());
         }
-        Err(ServiceError::timeout("DynamoDB"))
+        Err(ServiceError::timeout(SERVICE))
     }
 
     /// Keeps a message for its minute, or gives it to the queue where that minute may be swept already.
@@ -118,12 +120,29 @@ impl Watch {
         Ok(())
     }
 
-    /// Whether the order still waits for what the event says is overdue.
-    pub async fn is_open(&self, event: &OrderEvent) -> Result<bool, ServiceError> {
+    /// What becomes of the message that a step is overdue; `is_retry` if it was tried before.
+    pub async fn ask(
+        &self,
+        event: &OrderEvent,
+        is_retry: bool,
+        now: Timestamp,
+    ) -> Result<Warning, ServiceError> {
         let Some((order, overdue)) = order_key(event).zip(event.overdue.as_deref()) else {
-            return Ok(false);
+            return Ok(Warning::IsOver);
         };
-        Ok(self.table.waits(&order).await?.waits.is_open(overdue))
+        let mut found = self.table.waits(&order).await?;
+        for _ in 0..MAX_ATTEMPTS {
+            let mut waits = found.waits.clone();
+            let warning = waits.ask(overdue, is_retry, now);
+            if waits == found.waits {
+                return Ok(warning);
+            }
+            match self.table.put_waits(&order, found.version, &waits, now).await? {
+                Put::Written => return Ok(warning),
+                Put::Found(newer) => found = newer,
+            }
+        }
+        Err(ServiceError::timeout(SERVICE))
     }
 
     /// Gives the queue what is due soon. It goes on where the last sweep ended, as far as there is time.

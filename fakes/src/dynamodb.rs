@@ -112,6 +112,11 @@ impl FakeDynamoDb {
         self.items().remove(key)
     }
 
+    /// Whether the table of expectations has an item whose key begins so.
+    pub fn expects(&self, key: &str) -> bool {
+        lock(&self.tables).expect.has(key)
+    }
+
     /// Puts an item of the ledger, given as a JSON object, over any that was there.
     ///
     /// # Panics

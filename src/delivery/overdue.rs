@@ -9,6 +9,7 @@ use crate::infra::metrics::Metric;
 use crate::ledger::Warned;
 use crate::ledger::item::Release;
 use crate::order::OrderEvent;
+use crate::watch::waits::Warning;
 
 /// What becomes of a claimed message.
 enum Check {
@@ -29,7 +30,10 @@ impl OrderDelivery<'_> {
             return kept;
         }
         let this = &*self;
-        let check = async |entry: Grouped| (this.check(&entry.event).await, entry);
+        let check = async |entry: Grouped| {
+            let is_retry = entry.indexes.iter().any(|index| this.jobs[*index].is_retry);
+            (this.check(&entry.event, is_retry).await, entry)
+        };
         let checked = concurrently(overdue, CONCURRENT_CALLS, check).await;
         let mut leases = Vec::new();
         for (check, mut entry) in checked {
@@ -58,7 +62,7 @@ impl OrderDelivery<'_> {
         kept
     }
 
-    async fn check(&self, event: &OrderEvent) -> Check {
+    async fn check(&self, event: &OrderEvent, is_retry: bool) -> Check {
         let app = self.shared.app;
         let Some(overdue) = &event.overdue else { return Check::Show };
         let (Some(watch), Some(_)) = (&app.watch, app.config.expectations.find(&overdue.line))
@@ -75,9 +79,10 @@ impl OrderDelivery<'_> {
                 None => Check::Wait(RetryAfter::BackOff),
             };
         }
-        match watch.is_open(event).await {
-            Ok(true) => Check::Show,
-            Ok(false) => Check::Drop,
+        match watch.ask(event, is_retry, self.shared.budget.deadline.now()).await {
+            Ok(Warning::IsTrue) => Check::Show,
+            Ok(Warning::IsOver) => Check::Drop,
+            Ok(Warning::IsEarly(wait)) => Check::Wait(RetryAfter::Exactly(wait)),
             Err(error) => {
                 tracing::error!(%error, "cannot know whether the order still waits: trying again");
                 app.metrics.count(Metric::ExpectUnavailable);

@@ -12,6 +12,7 @@ use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::queue::Queue;
 use crate::queue::envelope::pack_unobserved;
+use crate::watch::SERVICE;
 
 /// A sender waits no longer for this: then the queue does it.
 const TIME_TO_OBSERVE: Duration = Duration::from_secs(1);
@@ -66,7 +67,7 @@ pub(super) async fn observe(
     let Some(watch) = &app.watch else { return Ok(()) };
     let observed = watch.observe(&app.config.expectations, queue, event, deadline);
     let observed = timeout_at(deadline.due(), observed).await;
-    let observed = observed.unwrap_or_else(|_| Err(ServiceError::timeout("DynamoDB")));
+    let observed = observed.unwrap_or_else(|_| Err(ServiceError::timeout(SERVICE)));
     observed.inspect_err(|error| unavailable(app, error))
 }
 

@@ -12,7 +12,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::infra::aws::{ServiceError, timeouts};
 use crate::watch::waits::Waits;
 
-const SERVICE: &str = "DynamoDB";
+/// What its errors call it.
+pub const SERVICE: &str = "DynamoDB";
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
 /// For one call, its retry included.
 const TIMEOUT: Duration = Duration::from_secs(1);

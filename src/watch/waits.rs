@@ -18,6 +18,12 @@ use crate::rules::expectation::{Expectation, Expectations};
 /// order is overdue sooner after its webhook.
 const GRACE: Duration = Duration::from_mins(1);
 
+/// A warning that is shown within this time after it was due was not held up.
+const IN_TIME: Duration = Duration::from_secs(30);
+/// One that was held up is asked about twice, with this time between: longer than what could not be
+/// observed waits before it is tried again.
+const BETWEEN: Duration = Duration::from_secs(35);
+
 /// The waits of one order. The names in the table never change: deployed tables hold them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waits {
@@ -37,6 +43,21 @@ pub struct Waits {
 struct Wait {
     began: Option<Beginning>,
     came: Option<Moment>,
+    /// When an invocation first found it open after its time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    asked: Option<Timestamp>,
+}
+
+/// What becomes of a warning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warning {
+    /// The order still waits.
+    IsTrue,
+    /// It waits no more.
+    IsOver,
+    /// It still waits, as far as is known. What was sent before may not be known yet, so it is asked
+    /// again after this time.
+    IsEarly(Duration),
 }
 
 /// The event that a wait began with.
@@ -102,7 +123,7 @@ impl Waits {
                 _ => wait,
             };
             if event.ends_order()
-                && let Wait { began: Some(Beginning { due, .. }), came: None } = &wait
+                && let Wait { began: Some(Beginning { due, .. }), came: None, .. } = &wait
             {
                 changes.over.push((line.id().to_owned(), *due));
             }
@@ -113,14 +134,25 @@ impl Waits {
         changes
     }
 
-    /// Whether the order still waits for what this event says is overdue.
-    pub fn is_open(&self, overdue: &Overdue) -> bool {
-        let wait = self.lines.get(&overdue.line);
-        let is_this = |wait: &Wait| {
+    /// What becomes of the warning that a step is overdue.
+    ///
+    /// One that is late, or was tried before, comes after a failure. Then events that ended the wait may
+    /// still be on their way, so it has to be found open twice.
+    pub fn ask(&mut self, overdue: &Overdue, is_retry: bool, now: Timestamp) -> Warning {
+        let is_this = |wait: &&mut Wait| {
             wait.came.is_none()
                 && wait.began.as_ref().is_some_and(|began| began.moment.at == overdue.began)
         };
-        self.ended.is_none() && wait.is_some_and(is_this)
+        let wait = self.lines.get_mut(&overdue.line).filter(is_this);
+        let Some(wait) = wait.filter(|_| self.ended.is_none()) else { return Warning::IsOver };
+        if !is_retry && now <= overdue.due + IN_TIME {
+            return Warning::IsTrue;
+        }
+        let asked = *wait.asked.get_or_insert(now);
+        match Duration::try_from((asked + BETWEEN).duration_since(now)) {
+            Ok(left) if !left.is_zero() => Warning::IsEarly(left.min(BETWEEN)),
+            _ => Warning::IsTrue,
+        }
     }
 
     /// When the last of the waits is due.
@@ -168,9 +200,9 @@ impl Wait {
     ) -> Self {
         let at = moment.at;
         let is_new = match &self {
-            Self { began: None, came: None } => true,
+            Self { began: None, came: None, .. } => true,
             Self { came: None, .. } => false,
-            Self { began, came: Some(came) } => {
+            Self { began, came: Some(came), .. } => {
                 let is_same = began.as_ref().is_some_and(|began| began.moment.is(moment));
                 line.is_repeatable() && at > came.at && !is_same
             }
@@ -179,12 +211,12 @@ impl Wait {
             return self;
         }
         if line.is_met_at_once_by(event) {
-            return Self { began: None, came: Some(moment.clone()) };
+            return Self { came: Some(moment.clone()), ..Self::default() };
         }
         let due = (at + within).max(event.received_at + grace);
         let overdue = overdue(line, at, due, None);
         changes.began.push(event.clone().with_overdue(overdue, due));
-        Self { began: Some(Beginning { moment: moment.clone(), due }), came: None }
+        Self { began: Some(Beginning { moment: moment.clone(), due }), ..Self::default() }
     }
 }
 

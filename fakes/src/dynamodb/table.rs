@@ -58,6 +58,11 @@ impl Table {
         self.items.clone().into_iter().map(plain).collect()
     }
 
+    pub(super) fn has(&self, start: &str) -> bool {
+        let first = self.items.range((start.to_owned(), String::new())..).next();
+        first.is_some_and(|((key, _), _)| key.starts_with(start))
+    }
+
     pub(super) fn put_plain(&mut self, key: &str, item: &Value) {
         let mut item = item.as_object().expect("an item is a JSON object").clone();
         let is_modelled = |value: &Value| value.is_string() || value.is_i64();

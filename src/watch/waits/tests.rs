@@ -67,7 +67,10 @@ impl Watching {
     /// The minutes at which a warning is shown.
     fn open(&self) -> Vec<i64> {
         let overdue = self.scheduled.iter().filter_map(|event| event.overdue.as_deref());
-        let open = overdue.filter(|overdue| self.waits.is_open(overdue));
+        let is_open = |overdue: &&Overdue| {
+            self.waits.clone().ask(overdue, false, overdue.due) == Warning::IsTrue
+        };
+        let open = overdue.filter(is_open);
         open.map(|overdue| (overdue.due.as_second() - at(0).as_second()) / 60).collect()
     }
 }
@@ -212,6 +215,23 @@ fn time_can_run_faster() {
     let changes = Waits::default().observe(&expectations, &created(0), at(0));
     let overdue = changes.began[0].overdue.as_deref().unwrap();
     assert_eq!(overdue.due.duration_since(at(0)).as_secs(), 4);
+}
+
+#[test]
+fn a_warning_that_was_held_up_is_asked_about_twice() {
+    let Watching { mut waits, scheduled, .. } = Watching::over(ACCEPTED, &[created(0)]);
+    let overdue = scheduled[0].overdue.as_deref().unwrap();
+    assert_eq!(waits.ask(overdue, false, at(4)), Warning::IsTrue);
+    let mut late = waits.clone();
+    assert_eq!(late.ask(overdue, false, at(5)), Warning::IsEarly(BETWEEN));
+    assert_eq!(
+        late.ask(overdue, true, at(5) + Duration::from_secs(30)),
+        Warning::IsEarly(Duration::from_secs(5))
+    );
+    assert_eq!(late.ask(overdue, true, at(6)), Warning::IsTrue);
+    assert_eq!(waits.ask(overdue, true, at(4)), Warning::IsEarly(BETWEEN), "it failed before");
+    late.observe(&expecting(ACCEPTED), &accepted(3), at(6));
+    assert_eq!(late.ask(overdue, true, at(7)), Warning::IsOver);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use order_alerts::queue::envelope::unpack;
 use order_alerts::queue::url::QueueUrl;
 use order_alerts::rules::expectation::Expectations;
 use order_alerts::watch::Watch;
+use order_alerts::watch::waits::Warning;
 use order_alerts_fakes::{AwsFault, FakeDynamoDb, FakeSqs};
 use serde_json::json;
 
@@ -178,7 +179,8 @@ async fn a_step_after_its_time_is_given_to_the_queue_each_time_that_it_is_sent()
     }
     assert_eq!(watching.sqs.messages().len(), 2);
     let overdue = event(1, "created", "placed", 0);
-    assert!(!watching.watch.is_open(&overdue).await.unwrap());
+    let warning = watching.watch.ask(&overdue, false, at(12)).await.unwrap();
+    assert_eq!(warning, Warning::IsOver);
 }
 
 #[tokio::test]
