@@ -17,8 +17,8 @@ const BACK_OFF_AFTER: u32 = 20;
 
 /// Up to these receive counts, what could not be observed is tried again after these waits: for a quarter
 /// of an hour, and then for hours.
-const OBSERVE_OFTEN: u32 = 180;
-const OFTEN: Duration = Duration::from_secs(5);
+const OBSERVE_OFTEN: u32 = 90;
+const OFTEN: Duration = Duration::from_secs(10);
 const OBSERVE_SOON: u32 = 600;
 const SOON: Duration = Duration::from_secs(30);
 

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::delivery::Delivery;
 use crate::delivery::alarms::{AlarmsDelivered, deliver_alarms};
 use crate::delivery::budget::Budget;
-use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::delivery::outcome::Outcome;
 use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
 use crate::handlers::expect::observe;
@@ -57,7 +57,7 @@ pub async fn handle(
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
     take_outcomes(&mut messages, orders, alarms);
-    observe_again(app, queue, &mut messages, budget).await;
+    observe_again(app, queue, &mut messages, deadline).await;
 
     let retry_policy = RetryPolicy::of_invocation(request_id);
     let dispositions = messages.iter().map(|message| message.disposition(retry_policy)).collect();
@@ -68,20 +68,24 @@ pub async fn handle(
     response
 }
 
-/// Begins and ends the waits that could not be begun or ended when the webhooks came in.
+/// Begins and ends the waits that could not be begun or ended when the webhooks came in. After one that
+/// fails, no other is tried: orders wait for this invocation.
 async fn observe_again(
     app: &App,
     queue: &Queue,
     messages: &mut [QueuedMessage],
-    budget: Budget<'_>,
+    deadline: Deadline,
 ) {
     for message in messages {
-        let events = message.unobserved().to_vec();
-        for (event, outcome) in events.iter().zip(&mut message.outcomes) {
-            *outcome = match observe(app, queue, event, budget.deadline).await {
-                Ok(()) => Outcome::Done,
-                Err(_) => Outcome::Retry(RetryAfter::BackOff),
-            };
+        for position in 0..message.unobserved().len() {
+            if deadline.is_mostly_over() {
+                return;
+            }
+            let event = &message.unobserved()[position];
+            if observe(app, queue, event, deadline).await.is_err() {
+                return;
+            }
+            message.outcomes[position] = Outcome::Done;
         }
     }
 }
