@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::queue::Queue;
 use crate::secret::cache::SecretCache;
 use crate::slack::Slack;
+use crate::watch::Watch;
 
 /// Shared by every invocation of one sandbox.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub struct App {
     /// `None` with direct delivery.
     pub queue: Option<Queue>,
     pub ledger: Ledger,
+    /// `None` where no step is expected.
+    pub watch: Option<Watch>,
     pub metrics: Metrics,
 }
 
@@ -50,6 +53,11 @@ impl App {
             tracing::warn!(line, word, reason, "unreadable rule: passed over");
             metrics.count(Metric::RulesUnreadable);
         }
+        for line in &config.unreadable_expectations {
+            let (word, reason, line) = (&line.word, line.sentence(), line.line);
+            tracing::warn!(line, word, reason, "unreadable expectation: passed over");
+            metrics.count(Metric::RulesUnreadable);
+        }
         let aws = aws::sdk_config(http, variable)?;
         let queue = match &config.delivery {
             Delivery::Queue { url, dead_letters } => {
@@ -61,7 +69,9 @@ impl App {
             Some(name) => Ledger::in_table(&aws, name),
             None => Ledger::none(),
         };
+        let watch = config.expect_table.as_ref().filter(|_| !config.expectations.is_empty());
         Ok(Self {
+            watch: watch.map(|name| Watch::in_table(&aws, name)),
             secrets: SecretCache::new(&aws, &config.secret_id, config.slack_origin.clone()),
             slack: Slack::new(Arc::clone(http)),
             queue,

@@ -11,6 +11,7 @@ use crate::order::money::Money;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
+use crate::rules::expectation::Expectations;
 use crate::rules::{ChannelName, Rules, Said, UnreadableRule};
 
 pub use self::setting::{ConfigError, UnreadableSetting};
@@ -43,6 +44,12 @@ pub struct Config {
     pub rules: Rules,
     /// The lines of `RULES` that are left out.
     pub unreadable_rules: Vec<UnreadableRule>,
+    /// The steps that must follow. Read from `EXPECT`, which needs `EXPECT_TABLE` and the queue.
+    pub expectations: Expectations,
+    /// The lines of `EXPECT` that are left out.
+    pub unreadable_expectations: Vec<UnreadableRule>,
+    /// The DynamoDB table of what is awaited. Read from `EXPECT_TABLE`.
+    pub expect_table: Option<String>,
     /// The webhook's address as it is registered, for platforms that sign it. Read from `PUBLIC_URL`.
     pub public_url: Option<String>,
     /// Another origin than Slack's, for tests. Read from `SLACK_ORIGIN`.
@@ -79,6 +86,7 @@ impl Show {
             Kind::Cancelled => self.cancelled,
             Kind::Created => self.created,
             Kind::Modified => self.modified,
+            Kind::Overdue => Mode::Immediate,
         }
     }
 }
@@ -128,10 +136,19 @@ impl Config {
     pub fn from_env(variable: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         // Not trimmed: the lines keep their numbers.
         let (rules, unreadable_rules) = Rules::parse(&variable("RULES").unwrap_or_default());
+        let (expectations, unreadable_expectations) =
+            Expectations::parse(&variable("EXPECT").unwrap_or_default());
         let mut read = Variables::new(variable);
+        let delivery = delivery(&mut read)?;
+        let expect_table = read.text("EXPECT_TABLE");
+        let expectations = if expectations.is_empty() {
+            expectations
+        } else {
+            possible(expectations, &delivery, expect_table.as_deref(), &mut read)
+        };
         Ok(Self {
             secret_id: read.text("SECRET_ID").ok_or(ConfigError::Missing("SECRET_ID"))?,
-            delivery: delivery(&mut read)?,
+            delivery,
             ledger_table: read.text("LEDGER_TABLE"),
             show: Show {
                 cancelled: read.with_default("SHOW_CANCELLED", "each"),
@@ -144,6 +161,9 @@ impl Config {
             mention: mention(&mut read),
             rules,
             unreadable_rules,
+            expectations,
+            unreadable_expectations,
+            expect_table,
             public_url: read
                 .optional(
                     "PUBLIC_URL",
@@ -167,7 +187,7 @@ impl Config {
 
     /// What the rules say about an event, and the simple settings where they say nothing.
     pub fn decide(&self, event: &OrderEvent) -> Decision<'_> {
-        let said = self.rules.decide(event);
+        let said = said(&self.rules, &self.expectations, event);
         Decision {
             mode: said.mode.map_or_else(|| self.show.mode(event.kind), |mode| mode.value),
             mention: decided_mention(said, self.mention.as_ref(), event),
@@ -179,6 +199,35 @@ impl Config {
             },
         }
     }
+}
+
+/// What the rules say about an event; of a step that is overdue, what its line says, and else only the
+/// rules' channel.
+pub fn said<'a>(rules: &'a Rules, expectations: &'a Expectations, event: &OrderEvent) -> Said<'a> {
+    let said = rules.decide(event);
+    match &event.overdue {
+        None => said,
+        Some(_) => expectations.said(event).or_channel_of(said),
+    }
+}
+
+/// Expectations need the queue, whose delay is exact, and a table.
+fn possible<F>(
+    expectations: Expectations,
+    delivery: &Delivery,
+    table: Option<&str>,
+    read: &mut Variables<F>,
+) -> Expectations
+where
+    F: Fn(&str) -> Option<String>,
+{
+    let expected = match (delivery, table) {
+        (Delivery::Queue { .. }, Some(_)) => return expectations,
+        (Delivery::Direct, _) => "empty unless DELIVERY is `queue`",
+        (Delivery::Queue { .. }, None) => "empty while EXPECT_TABLE is not set",
+    };
+    read.leave_out("EXPECT", expected, "no expectations");
+    Expectations::none()
 }
 
 /// The mention that the rules say, or else the simple one.

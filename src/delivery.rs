@@ -75,6 +75,7 @@ mod circuit_breaker;
 mod claiming;
 mod ledger_session;
 mod orders;
+mod overdue;
 mod poster;
 
 /// What is delivered later than this says so. No digest waits that long.

@@ -16,6 +16,7 @@ use crate::webhook::response::response;
 
 pub mod alarm;
 pub mod disposition;
+pub mod expect;
 pub mod invocation;
 pub mod queue;
 pub mod webhook;
@@ -39,8 +40,8 @@ pub struct InvocationContext<'a> {
 pub enum InvocationResponse {
     Webhook(Box<ApiGatewayV2httpResponse>),
     Batch(BatchResponse),
-    /// An alarm is invoked asynchronously, so nothing reads a response.
-    Alarm(()),
+    /// An alarm, like a tick of the clock, is invoked asynchronously, so nothing reads a response.
+    Nothing(()),
 }
 
 /// Handles one Lambda event, given as JSON; `deadline` is when Lambda ends the invocation.
@@ -76,9 +77,13 @@ async fn dispatch(
             let response = queue::handle(app, queue, records, request_id, deadline).await;
             Ok(InvocationResponse::Batch(response))
         }
+        Invocation::Tick => {
+            expect::tick(app, deadline).await;
+            Ok(InvocationResponse::Nothing(()))
+        }
         Invocation::Alarm(alarm) => {
             alarm::handle(app, alarm, function_arn, request_id, deadline).await?;
-            Ok(InvocationResponse::Alarm(()))
+            Ok(InvocationResponse::Nothing(()))
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
     DigestId, cancelled_key, digest_key, event_key, key_since, notice_key, order_key,
-    other_payload_key, turn_key,
+    other_payload_key, turn_key, warning_key,
 };
 use crate::ledger::life::{Life, Stage};
 use crate::ledger::rules::{
@@ -126,6 +126,19 @@ struct FoundOrder {
     found: Option<Item>,
 }
 
+/// Whether the channel was warned of an overdue step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Warned {
+    Yes,
+    /// It was not, or that is in doubt: after an outage of Slack, good news of what no one has heard of
+    /// would only be noise.
+    No,
+    /// Another invocation is about to do it, until then.
+    InWork {
+        until: Timestamp,
+    },
+}
+
 /// Whether a lease still was this invocation's when the event was marked as delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Marked {
@@ -215,7 +228,9 @@ impl Ledger {
     /// Most cancellations are the first event that needs it, so they try to write it at once. All others
     /// read it first.
     async fn find_order(&self, event: &OrderEvent) -> Result<Option<FoundOrder>, ServiceError> {
-        let Some(key) = order_key(event) else { return Ok(None) };
+        // That a step is overdue changes nothing of the order.
+        let key = order_key(event).filter(|_| event.kind != Kind::Overdue);
+        let Some(key) = key else { return Ok(None) };
         let found = if event.kind == Kind::Cancelled { None } else { self.read(&key).await? };
         Ok(Some(FoundOrder { key, found }))
     }
@@ -265,6 +280,21 @@ impl Ledger {
             OrderVerdict::Superseded(..) | OrderVerdict::HeldUntil(_) => {}
         }
         Ok(verdict)
+    }
+
+    /// Whether the channel has seen the message that the step of this event was overdue.
+    pub async fn has_warned(
+        &self,
+        event: &OrderEvent,
+        now: Timestamp,
+    ) -> Result<Warned, ServiceError> {
+        let Some(key) = warning_key(event) else { return Ok(Warned::No) };
+        let item = self.read(&key).await?;
+        Ok(match item {
+            Some(Item { leased_until: Some(until), .. }) if until > now => Warned::InWork { until },
+            Some(item) if item.state == State::Delivered => Warned::Yes,
+            Some(_) | None => Warned::No,
+        })
     }
 
     /// Asks for the right to post a digest.

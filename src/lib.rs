@@ -14,6 +14,7 @@
 //! * [`queue`]: SQS: the envelope, its delay, its batches.
 //! * [`delivery`]: claims events, groups them into few messages, posts them and marks them delivered.
 //! * [`ledger`]: leases and delivery marks in DynamoDB, by which duplicates are known.
+//! * [`watch`]: the steps that must follow an event, and the table in which they are awaited.
 //! * [`message`]: all wording, in every language; a platform's own words are in its TOML file.
 //! * [`slack`]: the incoming webhook: its URL, Block Kit, limits, rate and answers.
 //! * [`secret`]: Slack URLs and signing keys, and the cache that holds them.
@@ -46,6 +47,7 @@ pub mod rules;
 pub mod secret;
 pub mod slack;
 pub mod store;
+pub mod watch;
 pub mod webhook;
 
 #[cfg(test)]

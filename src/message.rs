@@ -3,9 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::config::{Config, Language, Mention, MentionRule, decided_mention};
+use crate::config::{Config, Language, Mention, MentionRule, decided_mention, said};
 use crate::order::{Kind, OrderEvent};
 use crate::rules::Rules;
+use crate::rules::expectation::Expectations;
 use crate::slack::block_kit::{Block, Markup, Message};
 
 use self::words::Words;
@@ -26,6 +27,8 @@ pub struct Style {
     pub mention: Option<MentionRule>,
     /// They decide before the simple mention.
     pub rules: Rules,
+    /// They decide about overdue steps.
+    pub expectations: Expectations,
 }
 
 /// What a message says about the alert itself, not about the event.
@@ -87,7 +90,9 @@ fn footer(event: &OrderEvent, remarks: &[String], words: Words) -> Markup {
         let (before, after) = words.ready_by();
         footer = time(footer.text(before), due, words).text(after).text(" · ");
     }
-    footer = time(footer, event.time(), words);
+    let is_waiting = event.overdue.as_ref().is_some_and(|overdue| overdue.came.is_none());
+    let (before, after) = if is_waiting { words.waiting_since() } else { ("", "") };
+    footer = time(footer.text(before), event.time(), words).text(after);
     let platform = words.platform(event);
     if !platform.is_empty() {
         footer = footer.text(" · ").text(platform);
@@ -116,14 +121,19 @@ fn time(footer: Markup, time: Timestamp, words: Words) -> Markup {
 impl Style {
     /// In this language, without any mention.
     pub const fn of(language: Language) -> Self {
-        Self { language, mention: None, rules: Rules::none() }
+        Self { language, mention: None, rules: Rules::none(), expectations: Expectations::none() }
     }
 }
 
 impl From<&Config> for Style {
     fn from(config: &Config) -> Self {
-        let Config { language, mention, rules, .. } = config;
-        Self { language: *language, mention: mention.clone(), rules: rules.clone() }
+        let Config { language, mention, rules, expectations, .. } = config;
+        Self {
+            language: *language,
+            mention: mention.clone(),
+            rules: rules.clone(),
+            expectations: expectations.clone(),
+        }
     }
 }
 
@@ -132,5 +142,6 @@ fn mention<'a>(event: &OrderEvent, style: &'a Style, remarks: Remarks) -> Option
     if remarks.repeat {
         return None;
     }
-    decided_mention(style.rules.decide(event), style.mention.as_ref(), event)
+    let said = said(&style.rules, &style.expectations, event);
+    decided_mention(said, style.mention.as_ref(), event)
 }

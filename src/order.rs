@@ -7,9 +7,11 @@ use url::Url;
 
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
+use crate::order::overdue::Overdue;
 
 pub mod money;
 pub mod one_line;
+pub mod overdue;
 
 /// One thing that happened to one order: all that Slack may show of it, and nothing else.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,10 @@ pub struct OrderEvent {
     pub delivery_id: Option<OneLine>,
     /// The SHA-256 of the webhook's body, in hex.
     pub body_hash: String,
+    /// Of the kind [`Kind::Overdue`]: the step that did not come in time. All else is that of the event
+    /// that the wait began with, or of the step that came late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overdue: Option<Box<Overdue>>,
 }
 
 impl OrderEvent {
@@ -78,7 +84,7 @@ impl OrderEvent {
     ///
     /// A mark that is not signed does not count, as a copy of a real webhook could carry it.
     pub fn is_never_remembered(&self) -> bool {
-        self.is_test && !self.is_test_by_header
+        self.is_test && !self.is_test_by_header && self.kind != Kind::Overdue
     }
 
     /// The same name as a field of a log line.
@@ -104,10 +110,37 @@ impl OrderEvent {
         Self { kind: Kind::Created, change: None, ..self }
     }
 
+    /// A draft, or the first event after it, as if the order was placed with it.
+    #[must_use]
+    pub fn placed(self) -> Self {
+        Self { is_draft: false, ..self.created() }
+    }
+
     /// The second creation of an order, as the channel sees it: a change.
     #[must_use]
     pub fn changed(self) -> Self {
         Self { kind: Kind::Modified, change: None, ..self }
+    }
+
+    /// The message that a step did not come in time, or came late. It is due at `received_at`.
+    #[must_use]
+    pub fn with_overdue(self, overdue: Overdue, received_at: Timestamp) -> Self {
+        // What is stored for days is small.
+        const SHOWN: usize = 5;
+        let more = self.items.len().saturating_sub(SHOWN);
+        Self {
+            kind: Kind::Overdue,
+            change: None,
+            reason: None,
+            items: self.items.into_iter().take(SHOWN).collect(),
+            more_items: self.more_items + more,
+            occurred_at: Some(overdue.came.unwrap_or(overdue.began)),
+            received_at,
+            reopens: false,
+            delivery_id: None,
+            overdue: Some(Box::new(overdue)),
+            ..self
+        }
     }
 
     /// What happened here, and the order as it was at the other event wherever that says it.
@@ -135,6 +168,11 @@ impl OrderEvent {
         self.kind == Kind::Modified && self.change.is_none()
     }
 
+    /// Whether no step of the order is to follow.
+    pub fn ends_order(&self) -> bool {
+        self.kind == Kind::Cancelled || self.change == Some(Change::Deleted)
+    }
+
     /// When it happened; when the webhook came in, if the sender does not say.
     pub fn time(&self) -> Timestamp {
         self.occurred_at.unwrap_or(self.received_at)
@@ -148,6 +186,8 @@ pub enum Kind {
     Created,
     Modified,
     Cancelled,
+    /// A step did not come in time, or came late: no webhook says that.
+    Overdue,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

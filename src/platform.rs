@@ -56,6 +56,13 @@ pub struct Platform {
     pub words: Words,
 }
 
+impl Platform {
+    /// Whether an order can be a draft before it is placed.
+    pub fn has_drafts(&self) -> bool {
+        self.rules.iter().any(|rule| rule.kind == RuleKind::Draft)
+    }
+}
+
 /// What the operator must do at the platform, as sentences.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

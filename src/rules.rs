@@ -25,6 +25,8 @@ pub use self::findings::{Finding, FindingKind};
 pub use self::unreadable::UnreadableRule;
 use self::unreadable::{Mistake, Problem};
 
+pub mod expectation;
+
 mod action;
 mod condition;
 mod decide;
@@ -74,25 +76,12 @@ impl Rules {
 
     /// Reads the lines; those that cannot be read are passed over and returned.
     pub fn parse(text: &str) -> (Self, Vec<UnreadableRule>) {
-        let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
-        let rules = split::lines(text).into_iter().filter(|raw| !raw.is_blank());
-        for (raw, count) in rules.zip(1..) {
-            let parsed = if count > Self::MAX_RULES {
-                Err(Mistake::at(raw.text, Problem::TooManyRules))
-            } else if raw.end > Self::MAX_BYTES {
-                Err(Mistake::at(raw.text, Problem::TooLong))
-            } else {
-                parse::line(raw.text)
-            };
-            match parsed {
-                Ok((conditions, action)) => {
-                    let text = raw.text.to_owned();
-                    lines.push(Line { number: raw.number, text, conditions, action });
-                }
-                Err(mistake) => unreadable.push(UnreadableRule::new(raw.number, mistake)),
-            }
-        }
-        (Self { lines }, unreadable)
+        let (read, unreadable) = readable(text, parse::line);
+        let lines = read.into_iter().map(|(number, text, (conditions, action))| {
+            let text = text.to_owned();
+            Line { number, text, conditions, action }
+        });
+        (Self { lines: lines.collect() }, unreadable)
     }
 
     /// Whether there is no readable line.
@@ -111,6 +100,30 @@ impl Rules {
         let channels: BTreeSet<_> = named.filter(|name| !name.is_orders()).collect();
         channels.into_iter()
     }
+}
+
+/// What `read` makes of each line that is not blank, with its number and its text; and the lines that
+/// cannot be read.
+fn readable<T>(
+    text: &str,
+    read: impl Fn(&str) -> Result<T, Mistake>,
+) -> (Vec<(usize, &str, T)>, Vec<UnreadableRule>) {
+    let (mut lines, mut unreadable) = (Vec::new(), Vec::new());
+    let raw = split::lines(text).into_iter().filter(|raw| !raw.is_blank());
+    for (raw, count) in raw.zip(1..) {
+        let parsed = if count > Rules::MAX_RULES {
+            Err(Mistake::at(raw.text, Problem::TooManyRules))
+        } else if raw.end > Rules::MAX_BYTES {
+            Err(Mistake::at(raw.text, Problem::TooLong))
+        } else {
+            read(raw.text)
+        };
+        match parsed {
+            Ok(parsed) => lines.push((raw.number, raw.text, parsed)),
+            Err(mistake) => unreadable.push(UnreadableRule::new(raw.number, mistake)),
+        }
+    }
+    (lines, unreadable)
 }
 
 #[cfg(test)]

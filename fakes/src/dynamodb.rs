@@ -1,4 +1,4 @@
-//! AWS `DynamoDB` with one table, speaking AWS JSON 1.0.
+//! AWS `DynamoDB` with the function's two tables, speaking AWS JSON 1.0.
 
 mod condition;
 mod item;
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use crate::aws::{AwsFault, Desk, Service};
+use crate::aws::{AwsError, AwsFault, Desk, Service};
 use crate::dynamodb::table::Table;
 use crate::server::{Server, lock};
 
@@ -24,11 +24,36 @@ use crate::server::{Server, lock};
 pub struct FakeDynamoDb {
     server: Server,
     desk: Arc<Desk>,
-    table: Arc<Mutex<Table>>,
+    tables: Arc<Mutex<Tables>>,
+}
+
+/// The ledger, and the table of expectations.
+#[derive(Debug)]
+struct Tables {
+    ledger: Table,
+    expect: Table,
+}
+
+const LEDGER: &str = "order-alerts-ledger";
+const EXPECT: &str = "order-alerts-expect";
+
+impl Tables {
+    fn perform(&mut self, operation: &str, call: &Value) -> Result<Value, AwsError> {
+        let table = match call["TableName"].as_str() {
+            Some(LEDGER) => &mut self.ledger,
+            Some(EXPECT) => &mut self.expect,
+            _ if ["GetItem", "PutItem", "Query", "DeleteItem"].contains(&operation) => {
+                let message = "Requested resource not found";
+                return Err(AwsError::new("ResourceNotFoundException", message));
+            }
+            _ => &mut self.ledger,
+        };
+        table.perform(operation, call)
+    }
 }
 
 impl FakeDynamoDb {
-    /// With an empty table.
+    /// With empty tables.
     pub async fn start() -> Self {
         let fake = Self::in_memory();
         Self { server: fake.server.listen().await, ..fake }
@@ -37,21 +62,22 @@ impl FakeDynamoDb {
     /// The same, for calls in memory alone.
     pub fn in_memory() -> Self {
         let desk = Arc::new(Desk::new(Service::DynamoDb));
-        let table = Arc::new(Mutex::new(Table::default()));
+        let tables = Tables { ledger: Table::new(false), expect: Table::new(true) };
+        let tables = Arc::new(Mutex::new(tables));
         let server = Server::in_memory({
-            let (desk, table) = (desk.clone(), table.clone());
+            let (desk, tables) = (desk.clone(), tables.clone());
             move |request| {
-                let (desk, table) = (desk.clone(), table.clone());
+                let (desk, tables) = (desk.clone(), tables.clone());
                 async move {
                     // One lock for a whole operation is what makes it atomic.
                     let perform = |operation: String, call: Value| async move {
-                        lock(&table).perform(&operation, &call)
+                        lock(&tables).perform(&operation, &call)
                     };
                     desk.answer(&request, perform).await
                 }
             }
         });
-        Self { server, desk, table }
+        Self { server, desk, tables }
     }
 
     pub fn server(&self) -> &Server {
@@ -64,31 +90,48 @@ impl FakeDynamoDb {
     }
 
     pub fn table_name(&self) -> &'static str {
-        table::NAME
+        LEDGER
     }
 
-    /// All items by their keys.
+    /// The table of expectations.
+    pub fn expect_table_name(&self) -> &'static str {
+        EXPECT
+    }
+
+    /// All items of the ledger by their keys.
     pub fn items(&self) -> BTreeMap<String, Value> {
-        lock(&self.table).plain_items()
+        lock(&self.tables).ledger.plain_items()
+    }
+
+    /// All items of the table of expectations, by key and sort key with a blank between them.
+    pub fn expected(&self) -> BTreeMap<String, Value> {
+        lock(&self.tables).expect.plain_items()
     }
 
     pub fn item(&self, key: &str) -> Option<Value> {
         self.items().remove(key)
     }
 
-    /// Puts an item given as a JSON object, over any that was there.
+    /// Whether the table of expectations has an item whose key begins so.
+    pub fn expects(&self, key: &str) -> bool {
+        lock(&self.tables).expect.has(key)
+    }
+
+    /// Puts an item of the ledger, given as a JSON object, over any that was there.
     ///
     /// # Panics
     /// If it is no object, or has anything but texts and whole numbers.
     pub fn put(&self, key: &str, item: &Value) {
-        lock(&self.table).put_plain(key, item);
+        lock(&self.tables).ledger.put_plain(key, item);
     }
 
     /// Keeps only the last so many calls, and at most so many items: beyond that, those that expire
     /// first are deleted.
     pub fn remember(&self, calls: usize, items: usize) {
         self.desk.remember(calls);
-        lock(&self.table).keep_at_most(items);
+        let mut tables = lock(&self.tables);
+        tables.ledger.keep_at_most(items);
+        tables.expect.keep_at_most(items);
     }
 
     /// Operations and their requests so far, whatever became of them.

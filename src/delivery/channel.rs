@@ -258,6 +258,9 @@ impl<'a> ChannelDelivery<'a> {
         for Grouped { event, remarks, .. } in notification.entries() {
             let time = now.duration_since(event.received_at).try_into().unwrap_or_default();
             metrics.time(Metric::SecondsToSlack, time);
+            if event.overdue.as_deref().is_some_and(|overdue| overdue.came.is_none()) {
+                metrics.count_for(Metric::StepsOverdue, &event.platform);
+            }
             if remarks.repeat {
                 metrics.count_for(Metric::PossibleDuplicate, &event.platform);
             }

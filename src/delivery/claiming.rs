@@ -111,6 +111,7 @@ pub(super) fn count_order(app: &App, event: &OrderEvent) {
         (Kind::Modified, _) => Metric::OrdersModified,
         (Kind::Cancelled, Some(Change::Unpaid)) => Metric::OrdersCancelledUnpaid,
         (Kind::Cancelled, _) => Metric::OrdersCancelled,
+        (Kind::Overdue, _) => return,
     };
     app.metrics.count_for(metric, &event.platform);
 }

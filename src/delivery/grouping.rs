@@ -158,8 +158,9 @@ fn digests(mut entries: Vec<Grouped>, style: &Style) -> Vec<Notification> {
 fn place(kind: Kind) -> u8 {
     match kind {
         Kind::Cancelled => 0,
-        Kind::Created => 1,
-        Kind::Modified => 2,
+        Kind::Overdue => 1,
+        Kind::Created => 2,
+        Kind::Modified => 3,
     }
 }
 
@@ -207,7 +208,8 @@ fn by_order(
 ) -> Vec<Grouped> {
     type Key = (String, Option<OneLine>, OneLine);
     let key = |event: &OrderEvent| -> Option<Key> {
-        let id = event.id.clone().filter(|_| !event.is_test)?;
+        let is_joinable = !event.is_test && event.kind != Kind::Overdue;
+        let id = event.id.clone().filter(|_| is_joinable)?;
         Some((event.platform.clone(), event.shop.clone(), id))
     };
     let mut orders: Vec<Grouped> = Vec::new();
@@ -256,7 +258,7 @@ fn importance(event: &OrderEvent) -> (u8, Timestamp, bool) {
     let rank = match (event.kind, event.change) {
         (Kind::Cancelled, _) | (Kind::Modified, Some(Change::Reopened)) => 3,
         (Kind::Created, _) => 2,
-        (Kind::Modified, Some(_)) => 1,
+        (Kind::Overdue, _) | (Kind::Modified, Some(_)) => 1,
         (Kind::Modified, None) => 0,
     };
     (rank, event.time(), is_cancelled)

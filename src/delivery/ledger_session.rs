@@ -16,7 +16,7 @@ use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
 use crate::ledger::item::{LeaseRequest, Release};
 use crate::ledger::turn::{Turn, TurnRequest};
-use crate::ledger::{Claim, Lease, Ledger, Marked};
+use crate::ledger::{Claim, Lease, Ledger, Marked, Warned};
 use crate::notice::Notice;
 use crate::order::OrderEvent;
 use crate::slack::pace::TURN;
@@ -67,6 +67,12 @@ impl<'a> LedgerSession<'a> {
         }
         let claim = self.app.ledger.claim(event, &self.lease_request(name)).await;
         Some(self.checked(claim).unwrap_or_else(|| Claim::Acquired(Lease::unchecked())))
+    }
+
+    /// Whether the channel has seen that the step of this event was overdue. `None`: the ledger cannot say.
+    pub(super) async fn has_warned(&self, event: &OrderEvent) -> Option<Warned> {
+        let ledger = self.ledger()?;
+        self.checked(ledger.has_warned(event, self.budget.deadline.now()).await)
     }
 
     /// Claims a notice.

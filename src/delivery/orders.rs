@@ -44,6 +44,7 @@ impl<'a> OrderDelivery<'a> {
         }
         let ready = self.ready(indexes).await;
         let claimed = self.claim_shown(&ready).await;
+        let claimed = self.still_overdue(claimed).await;
         let posted = self.post(self.grouped(claimed)).await;
         self.count_cancelled(&posted).await;
     }

@@ -15,6 +15,13 @@ const MAX_RECEIVES: u32 = 3;
 /// that was received a thousand times (template.yaml).
 const BACK_OFF_AFTER: u32 = 20;
 
+/// Up to these receive counts, what could not be observed is tried again after these waits: for a quarter
+/// of an hour, and then for hours.
+const OBSERVE_OFTEN: u32 = 90;
+const OFTEN: Duration = Duration::from_secs(10);
+const OBSERVE_SOON: u32 = 600;
+const SOON: Duration = Duration::from_secs(30);
+
 /// What becomes of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disposition {
@@ -51,6 +58,9 @@ impl RetryPolicy {
         outcomes: &[Outcome],
     ) -> Disposition {
         let waits = outcomes.iter().filter_map(|outcome| match outcome {
+            Outcome::Retry(_) if matches!(content, Content::Unobserved(_)) => {
+                Some(self.wait_to_observe(record))
+            }
             Outcome::Retry(retry_after) => Some(self.wait(record, *retry_after)),
             Outcome::Done | Outcome::Rejected(_) => None,
         });
@@ -64,7 +74,7 @@ impl RetryPolicy {
         let Some(reason) = reasons.next() else { return Disposition::Delete };
         let bodies = || match content {
             Content::Orders(events) => pack(&rejected(events, outcomes)),
-            Content::Notice(_) => vec![record.body.clone()],
+            Content::Notice(_) | Content::Unobserved(_) => vec![record.body.clone()],
         };
         Disposition::DeadLetter { bodies: bodies(), reason: reason.clone() }
     }
@@ -95,6 +105,18 @@ impl RetryPolicy {
         match record.receive_count.checked_sub(BACK_OFF_AFTER) {
             Some(more @ 1..) => wait.max(back_off(more)),
             _ => wait,
+        }
+    }
+}
+
+impl RetryPolicy {
+    /// How long an event waits whose waits could not be begun or ended: the warnings that depend on it
+    /// wait longer.
+    fn wait_to_observe(self, record: &Record) -> Duration {
+        match record.receive_count {
+            ..OBSERVE_OFTEN => OFTEN,
+            OBSERVE_OFTEN..OBSERVE_SOON => SOON,
+            count => rounded_up(back_off(count - OBSERVE_SOON, self.seed)).max(SOON),
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Invocation {
     Batch(Batch),
     /// A CloudWatch alarm that changed its state.
     Alarm(Box<Alarm>),
+    /// The schedule's, once a minute.
+    Tick,
 }
 
 /// An event that the function does not serve. Lambda then counts the invocation as failed, so that
@@ -52,6 +54,9 @@ pub enum InvocationError {
 /// What CloudWatch calls itself:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
 const ALARMS: &str = "aws.cloudwatch";
+/// What a schedule calls itself, and its events:
+/// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-schedule.html>.
+const SCHEDULES: (&str, &str) = ("aws.events", "Scheduled Event");
 
 /// The keys by which events differ, of which only the presence is looked at, and those of a request, so
 /// that a webhook is read in one pass.
@@ -68,6 +73,8 @@ struct Event {
     #[serde(rename = "Records")]
     records: Option<Vec<RecordMarkers>>,
     source: Option<Value>,
+    #[serde(rename = "detail-type")]
+    detail_type: Option<Value>,
     alarm_arn: Option<IgnoredAny>,
     raw_path: Option<String>,
     headers: Option<Headers>,
@@ -113,6 +120,10 @@ impl Invocation {
         }
         if keys.alarm_arn.is_some() && keys.source == Some(ALARMS.into()) {
             return Ok(Self::Alarm(Box::new(Alarm::parse(event)?)));
+        }
+        let (schedule, tick) = SCHEDULES;
+        if keys.source == Some(schedule.into()) && keys.detail_type == Some(tick.into()) {
+            return Ok(Self::Tick);
         }
         match keys.request_context {
             Some(Context { http: Some(Http { method }), time_epoch, .. }) => {

@@ -13,6 +13,7 @@ use crate::delivery::notices::{NoticesDelivered, deliver_notices};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
+use crate::handlers::expect::observe;
 use crate::handlers::queue::acknowledge::acknowledge;
 use crate::handlers::queue::dead_letter::dead_letter;
 use crate::handlers::queue::gather::{Gathered, gather};
@@ -56,6 +57,7 @@ pub async fn handle(
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
     take_outcomes(&mut messages, orders, notices);
+    observe_again(app, queue, &mut messages, deadline).await;
 
     let retry_policy = RetryPolicy::of_invocation(request_id);
     let dispositions = messages.iter().map(|message| message.disposition(retry_policy)).collect();
@@ -66,6 +68,28 @@ pub async fn handle(
     response
 }
 
+/// Begins and ends the waits that could not be begun or ended when the webhooks came in. After one that
+/// fails, no other is tried: orders wait for this invocation.
+async fn observe_again(
+    app: &App,
+    queue: &Queue,
+    messages: &mut [QueuedMessage],
+    deadline: Deadline,
+) {
+    for message in messages {
+        for position in 0..message.unobserved().len() {
+            if deadline.is_mostly_over() {
+                return;
+            }
+            let event = &message.unobserved()[position];
+            if observe(app, queue, event, deadline).await.is_err() {
+                return;
+            }
+            message.outcomes[position] = Outcome::Done;
+        }
+    }
+}
+
 /// Hands each message the outcomes of its own events, or of its notice.
 fn take_outcomes(
     messages: &mut [QueuedMessage],
@@ -73,7 +97,7 @@ fn take_outcomes(
     notices: impl IntoIterator<Item = Outcome>,
 ) {
     let (mut orders, mut notices) = (orders.into_iter(), notices.into_iter());
-    for message in messages {
+    for message in messages.iter_mut().filter(|message| message.unobserved().is_empty()) {
         let is_notice = message.notice().is_some();
         let outcomes: &mut dyn Iterator<Item = _> =
             if is_notice { &mut notices } else { &mut orders };

@@ -14,6 +14,7 @@ use crate::delivery::budget::Budget;
 use crate::delivery::jobs::Incoming;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::routing::Routing;
+use crate::handlers::expect::observe_all;
 use crate::handlers::notice::{NotHandedOn, hand_on};
 use crate::infra::aws::ServiceError;
 use crate::infra::deadline::Deadline;
@@ -102,7 +103,11 @@ async fn accept(
         }
     };
     match &app.queue {
-        Some(queue) => enqueue(app, queue, &events, deadline).await?,
+        Some(queue) => {
+            let observed = observe_all(app, queue, &events, deadline).await;
+            observed.map_err(|error| not_stored(&error))?;
+            enqueue(app, queue, &events, deadline).await?;
+        }
         None => deliver_now(app, &events, request_id, deadline).await?,
     }
     tracing::info!(platform = platform.id, events = events.len(), "accepted");

@@ -71,6 +71,10 @@ pub enum Metric {
     SecondsToSlack,
     /// Calls to the ledger that failed.
     LedgerUnavailable,
+    /// Messages that a step was overdue, each once.
+    StepsOverdue,
+    /// Calls to the table of expectations that failed.
+    ExpectUnavailable,
     /// Reads of the secret that failed, whether or not an older value was used.
     SecretUnavailable,
     /// Alarms of another account or region.

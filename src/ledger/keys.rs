@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
+use crate::order::overdue::Overdue;
 use crate::order::{Change, Kind, OrderEvent};
 
 /// DynamoDB takes 2,048 bytes for a key.
@@ -16,6 +17,9 @@ const MAX_KEY_BYTES: usize = 1_024;
 /// except of a deletion: its body may be the order's id alone, which is the same in every shop.
 pub fn event_key(event: &OrderEvent) -> String {
     let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
+    if let Some(overdue) = &event.overdue {
+        return overdue_key(event, overdue);
+    }
     if let Some(delivery) = &event.delivery_id {
         return key(&["event", &event.platform, shop, delivery.as_str()]);
     }
@@ -24,6 +28,7 @@ pub fn event_key(event: &OrderEvent) -> String {
         (Kind::Created, _) => "created",
         (Kind::Cancelled, _) => "cancelled",
         (Kind::Modified, None) => "modified",
+        (Kind::Overdue, _) => "overdue",
         (Kind::Modified, Some(change)) => change.name(),
     };
     let mut parts = vec!["event", &event.platform, id, meaning, &event.body_hash];
@@ -31,6 +36,20 @@ pub fn event_key(event: &OrderEvent) -> String {
         parts.push(shop);
     }
     key(&parts)
+}
+
+/// The key of the message that a step did not come in time, or came late: one of each for each wait.
+fn overdue_key(event: &OrderEvent, overdue: &Overdue) -> String {
+    let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
+    let id = event.id.as_ref().map_or("", |id| id.as_str());
+    let what = if overdue.came.is_some() { "came" } else { "overdue" };
+    key(&[what, &event.platform, shop, id, &overdue.line, &overdue.began.to_string()])
+}
+
+/// The key of the message that the step was overdue, for an event that says that it came.
+pub fn warning_key(event: &OrderEvent) -> Option<String> {
+    let overdue = event.overdue.as_deref().filter(|overdue| overdue.came.is_some())?;
+    Some(overdue_key(event, &Overdue { came: None, ..overdue.clone() }))
 }
 
 /// The key of an event that is another one than an earlier event with the same key, because of what

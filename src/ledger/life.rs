@@ -56,7 +56,7 @@ impl Life {
             (Kind::Modified, Some(Change::Deleted)) => Stage::Deleted,
             (Kind::Modified, Some(Change::Restored)) => Stage::Restored,
             _ if known.is_some_and(|life| life.is_undone_by(event)) => Stage::Restored,
-            (Kind::Modified | Kind::Cancelled, _) => return None,
+            (Kind::Modified | Kind::Cancelled | Kind::Overdue, _) => return None,
         };
         Some(Self::of(stage, event))
     }
@@ -99,7 +99,7 @@ impl Life {
         let is_alive = match (event.kind, event.change) {
             (Kind::Created, _) => !event.is_draft,
             (Kind::Modified, change) => change != Some(Change::Deleted),
-            (Kind::Cancelled, _) => false,
+            (Kind::Cancelled | Kind::Overdue, _) => false,
         };
         self.stage == Stage::Draft && is_alive
     }

@@ -146,7 +146,7 @@ pub(super) fn of_order(
                 let leased = Item::leased(found, State::Pending, None, request);
                 OrderVerdict::Acquire(leased, PostedAs::ItIs)
             }
-            Kind::Created | Kind::Modified => of_life(found, None, event, request),
+            Kind::Created | Kind::Modified | Kind::Overdue => of_life(found, None, event, request),
         };
     };
     if let Some(until) = lease_of_another(item, request) {
@@ -184,7 +184,9 @@ pub(super) fn of_order(
             let life = item.life.as_deref().filter(|life| life.stage != Stage::Draft);
             of_life(found, life, event, request)
         }
-        (_, Kind::Created | Kind::Modified) => of_life(found, item.life.as_deref(), event, request),
+        (_, Kind::Created | Kind::Modified | Kind::Overdue) => {
+            of_life(found, item.life.as_deref(), event, request)
+        }
     }
 }
 

@@ -67,7 +67,8 @@ enum Shop<'a> {
 impl<'a> Digest<'a> {
     fn new(orders: &'a [Entry<'a>], cancelled_separately: u32, style: &'a Style) -> Self {
         let of = |kind| orders.iter().copied().filter(|(event, _)| event.kind == kind).collect();
-        let kinds = [Kind::Cancelled, Kind::Created, Kind::Modified].map(|kind| (kind, of(kind)));
+        let kinds = [Kind::Cancelled, Kind::Overdue, Kind::Created, Kind::Modified]
+            .map(|kind| (kind, of(kind)));
         let kinds = kinds.into_iter().filter(|(_, orders): &(_, Vec<_>)| !orders.is_empty());
         let shops: HashSet<_> = orders.iter().map(|(event, _)| event.shop.as_ref()).collect();
         let shop = match (shops.len(), shops.iter().next()) {

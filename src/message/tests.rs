@@ -49,6 +49,7 @@ pub(crate) fn event() -> OrderEvent {
         reopens: false,
         delivery_id: None,
         body_hash: String::new(),
+        overdue: None,
     }
 }
 

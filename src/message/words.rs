@@ -14,6 +14,7 @@ use crate::platform::Platform;
 
 mod alarm;
 mod digest;
+mod overdue;
 mod stack_alarm;
 mod states;
 mod store;
@@ -39,16 +40,28 @@ impl Words {
 
     /// What happened, to which order, for how much.
     pub(super) fn headline(self, event: &OrderEvent) -> String {
-        let (emoji, before, after) = self.happening(event);
-        let name = self.named_orders(event).unwrap_or_default();
-        let words = [before, &name, after];
-        let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
         let test = event.is_test.then(|| self.test().to_owned());
         let parts = test
             .into_iter()
-            .chain([format!("{emoji} {}", words.join(" "))])
+            .chain([self.happened(event)])
             .chain(event.total.as_ref().map(|total| self.money(total)));
         parts.collect::<Vec<_>>().join(" · ")
+    }
+
+    /// What happened to which order.
+    fn happened(self, event: &OrderEvent) -> String {
+        let (emoji, before, after) = self.happening(event);
+        let name = self.named_orders(event).unwrap_or_default();
+        let start: Vec<_> =
+            [emoji, before, &name, after].into_iter().filter(|word| !word.is_empty()).collect();
+        let start = start.join(" ");
+        match &event.overdue {
+            None => start,
+            Some(overdue) => {
+                let colon = if overdue.came.is_some() { self.choose("", ":") } else { ":" };
+                format!("{start}{colon} {}", self.overdue(event, overdue))
+            }
+        }
     }
 
     /// The order's name, and how many other orders the webhook is about.
@@ -69,6 +82,10 @@ impl Words {
     fn happening(self, event: &OrderEvent) -> (&'static str, &'static str, &'static str) {
         match event.kind {
             Kind::Created => ("🛒", self.choose("New order", "신규 주문"), ""),
+            Kind::Overdue => {
+                let has_come = event.overdue.as_ref().is_some_and(|overdue| overdue.came.is_some());
+                (if has_come { "✅" } else { "⏰" }, self.choose("Order", "주문"), "")
+            }
             Kind::Cancelled => {
                 let cancelled = self.how_cancelled(event.change);
                 ("🚫", self.choose("Order", cancelled), self.choose(cancelled, ""))
@@ -124,7 +141,7 @@ impl Words {
     /// What else is known, most important first.
     pub(super) fn facts(self, event: &OrderEvent) -> Vec<String> {
         // There the headline says the order's state, and the status only repeats or blurs it.
-        let has_state = event.kind == Kind::Cancelled
+        let has_state = matches!(event.kind, Kind::Cancelled | Kind::Overdue)
             || matches!(
                 event.change,
                 Some(

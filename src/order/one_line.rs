@@ -67,6 +67,11 @@ impl OneLine {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether it is the same text, in upper or lower case.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.0.to_lowercase() == other.0.to_lowercase()
+    }
 }
 
 impl fmt::Display for OneLine {

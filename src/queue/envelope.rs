@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
 use crate::notice::Notice;
-use crate::order::{Change, OrderEvent};
+use crate::order::{Change, Kind, OrderEvent};
 use crate::store::StoreEvent;
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
@@ -28,6 +28,10 @@ const V2_ALARM: u64 = 2;
 const V3_ORDERS: u64 = 3;
 /// A store event.
 const V4_STORE: u64 = 4;
+/// Messages that a step of an order is overdue.
+const V5_OVERDUE: u64 = 5;
+/// Order events whose waits are not begun or ended yet.
+const V6_UNOBSERVED: u64 = 6;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -47,6 +51,17 @@ struct PackedAlarm<'a> {
 struct PackedStore<'a> {
     version: u64,
     store: &'a StoreEvent,
+}
+
+#[derive(Serialize)]
+struct PackedUnobserved<'a> {
+    version: u64,
+    unobserved: &'a [OrderEvent],
+}
+
+#[derive(Deserialize)]
+struct Unobserved {
+    unobserved: Vec<OrderEvent>,
 }
 
 /// The part that every version has.
@@ -86,6 +101,9 @@ pub enum Content {
     /// Never none.
     Orders(Vec<OrderEvent>),
     Notice(Notice),
+    /// Order events whose waits could not be begun or ended when they came in. They are in another
+    /// message for the channel.
+    Unobserved(Vec<OrderEvent>),
 }
 
 impl Content {
@@ -93,7 +111,7 @@ impl Content {
     pub fn orders(&self) -> &[OrderEvent] {
         match self {
             Self::Orders(events) => events,
-            Self::Notice(_) => &[],
+            Self::Notice(_) | Self::Unobserved(_) => &[],
         }
     }
 }
@@ -113,7 +131,13 @@ pub fn pack(events: &[OrderEvent]) -> Vec<String> {
     let is_first = |event: &OrderEvent| {
         !event.is_draft && event.change.is_none_or(Change::is_known_to_first_version)
     };
-    let version = if events.iter().all(is_first) { V1_ORDERS } else { V3_ORDERS };
+    let version = if events.iter().any(|event| event.kind == Kind::Overdue) {
+        V5_OVERDUE
+    } else if events.iter().all(is_first) {
+        V1_ORDERS
+    } else {
+        V3_ORDERS
+    };
     let text = ascii(&Packed { version, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
@@ -130,6 +154,14 @@ pub fn pack_notice(notice: &Notice) -> String {
     }
 }
 
+/// The text that carries events whose waits are not begun or ended yet.
+pub fn pack_unobserved(events: &[OrderEvent]) -> Vec<String> {
+    let packed = |event| {
+        ascii(&PackedUnobserved { version: V6_UNOBSERVED, unobserved: std::slice::from_ref(event) })
+    };
+    events.iter().map(packed).collect()
+}
+
 /// What a text carries.
 pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
     // An array would fill the struct's fields one by one.
@@ -141,10 +173,11 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Ok(Content::Notice(alarm.into()));
     }
     match read::<Label>(text)?.version {
-        0..=V1_ORDERS | V3_ORDERS => match read::<UnpackedOrders>(text)?.events {
+        0..=V1_ORDERS | V3_ORDERS | V5_OVERDUE => match read::<UnpackedOrders>(text)?.events {
             none if none.is_empty() => Err(EnvelopeError::Unreadable),
             events => Ok(Content::Orders(events)),
         },
+        V6_UNOBSERVED => Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved)),
         V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
         V4_STORE => Ok(Content::Notice(Notice::Store(read::<UnpackedStore>(text)?.store))),
         _ => Err(EnvelopeError::Newer),
@@ -225,6 +258,7 @@ mod tests {
             reopens: true,
             delivery_id: OneLine::parse("msg_1"),
             body_hash: "00ff".to_owned(),
+            overdue: None,
         }
     }
 

@@ -78,10 +78,19 @@ impl Conditions {
             })
             && holds(self.platform, |id| event.platform == id)
             && holds(self.shop.as_ref(), |shop| {
-                event.shop.as_ref().is_some_and(|at| is_same(at, shop))
+                event.shop.as_ref().is_some_and(|at| at.is_same(shop))
             })
             && holds(self.status.as_ref(), |word| {
-                event.status.as_ref().is_some_and(|at| is_same(at, word))
+                event.status.as_ref().is_some_and(|at| at.is_same(word))
+            })
+    }
+
+    /// Whether an order that the conditions fit at another of its events may be this event's: its platform
+    /// and its shop never change.
+    pub(super) fn may_be_of_order(&self, event: &OrderEvent) -> bool {
+        holds(self.platform, |id| event.platform == id)
+            && holds(self.shop.as_ref(), |shop| {
+                event.shop.as_ref().is_none_or(|at| at.is_same(shop))
             })
     }
 
@@ -93,7 +102,7 @@ impl Conditions {
             What::Change(_) => self.what == other.what,
         };
         let all = |ours: &Option<OneLine>, theirs: &Option<OneLine>| {
-            holds(ours.as_ref(), |ours| theirs.as_ref().is_some_and(|theirs| is_same(ours, theirs)))
+            holds(ours.as_ref(), |ours| theirs.as_ref().is_some_and(|theirs| ours.is_same(theirs)))
         };
         covers_what
             && (!self.unpaid || other.unpaid)
@@ -112,7 +121,7 @@ impl Conditions {
     /// Whether no event can fit both; with itself, whether no event can fit at all.
     pub(super) fn contradict(&self, other: &Self) -> bool {
         let differ = |ours: &Option<OneLine>, theirs: &Option<OneLine>| {
-            ours.as_ref().zip(theirs.as_ref()).is_some_and(|(ours, theirs)| !is_same(ours, theirs))
+            ours.as_ref().zip(theirs.as_ref()).is_some_and(|(ours, theirs)| !ours.is_same(theirs))
         };
         let is_paid = |side: &Self| side.what == What::Change(Change::Paid);
         let kinds = self.what.kind().zip(other.what.kind());
@@ -147,8 +156,4 @@ fn is_unpaid(event: &OrderEvent) -> bool {
 /// Whether a condition holds, or is not there.
 fn holds<T>(condition: Option<T>, test: impl Fn(T) -> bool) -> bool {
     condition.is_none_or(test)
-}
-
-fn is_same(a: &OneLine, b: &OneLine) -> bool {
-    a.as_str().to_lowercase() == b.as_str().to_lowercase()
 }

@@ -21,6 +21,14 @@ pub struct Decided<T> {
     pub line: usize,
 }
 
+impl<'a> Said<'a> {
+    /// The same, with the other's channel where this one says none.
+    #[must_use]
+    pub fn or_channel_of(self, other: Said<'a>) -> Self {
+        Self { mode: None, channel: self.channel.or(other.channel), ..self }
+    }
+}
+
 impl Rules {
     /// What the rules say about an event: each part is from the first fitting line that says it.
     ///

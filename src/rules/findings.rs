@@ -142,7 +142,7 @@ impl Conditions {
         let what = match self.what {
             What::Any => "all events".to_owned(),
             What::Kind(Kind::Created) => "new orders".to_owned(),
-            What::Kind(Kind::Modified) => "changes of orders".to_owned(),
+            What::Kind(Kind::Modified | Kind::Overdue) => "changes of orders".to_owned(),
             What::Kind(Kind::Cancelled) => "cancellations".to_owned(),
             What::Change(change) => format!("orders with `{}`", change.name()),
         };

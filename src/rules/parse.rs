@@ -18,25 +18,38 @@ const CONDITIONS: [&str; 7] = ["unpaid", "test", "from", "under", "platform", "s
 const ACTIONS: [&str; 5] = ["each", "digest", "off", "mention", "to"];
 const PEOPLE: [&str; 6] = ["here", "channel", "everyone", "nobody", "user:", "group:"];
 
-type Words<'a> = Peekable<IntoIter<&'a str>>;
+pub(super) type Words<'a> = Peekable<IntoIter<&'a str>>;
 
 /// Reads a line that is not blank.
 pub(super) fn line(text: &str) -> Result<(Conditions, Action), Mistake> {
-    let Some((left, right)) = split::at_arrow(text) else {
-        return Err(Mistake::at(split::words(text).first().unwrap_or(&""), Problem::NoArrow));
-    };
-    Ok((conditions(left)?, action(right)?))
+    let (left, right) = sides(text)?;
+    Ok((conditions(left, OtherWords::AreMistakes)?, action(right)?))
+}
+
+/// What stands left and right of the arrow.
+pub(super) fn sides(text: &str) -> Result<(&str, &str), Mistake> {
+    split::at_arrow(text)
+        .ok_or_else(|| Mistake::at(split::words(text).first().unwrap_or(&""), Problem::NoArrow))
+}
+
+/// What a word that the language does not know means left of the arrow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum OtherWords {
+    AreMistakes,
+    /// A status as the platform says it, unless it is nearly a word of the language.
+    AreStatuses,
 }
 
 /// The words without their quotes.
-fn words(text: &str) -> Result<Words<'_>, Mistake> {
+pub(super) fn words(text: &str) -> Result<Words<'_>, Mistake> {
     let words = split::words(text).into_iter().map(|word| {
         split::without_quotes(word).ok_or_else(|| Mistake::at(word, Problem::OpenQuote))
     });
     Ok(words.collect::<Result<Vec<_>, _>>()?.into_iter().peekable())
 }
 
-fn conditions(left: &str) -> Result<Conditions, Mistake> {
+/// Reads what stands left of the arrow.
+pub(super) fn conditions(left: &str, others: OtherWords) -> Result<Conditions, Mistake> {
     let mut words = words(left)?;
     let mut conditions = Conditions::default();
     let mut has_event = false;
@@ -57,7 +70,13 @@ fn conditions(left: &str) -> Result<Conditions, Mistake> {
             "platform" => conditions.platform.replace(platform(&name, &mut words)?).is_some(),
             "shop" => conditions.shop.replace(named(&name, &mut words)?).is_some(),
             "status" => conditions.status.replace(named(&name, &mut words)?).is_some(),
-            _ => return Err(unknown_left(word)),
+            _ => match unknown_left(word) {
+                Ok(status) if others == OtherWords::AreStatuses => {
+                    conditions.status.replace(status).is_some()
+                }
+                Ok(_) => return Err(Mistake::at(word, Problem::Left(None))),
+                Err(mistake) => return Err(mistake),
+            },
         };
         if is_repeated {
             return Err(Mistake::at(&name, Problem::SecondOfCondition));
@@ -66,13 +85,16 @@ fn conditions(left: &str) -> Result<Conditions, Mistake> {
     Ok(conditions)
 }
 
-fn unknown_left(word: &str) -> Mistake {
+/// A word that is no word of the language: it may be a status.
+fn unknown_left(word: &str) -> Result<OneLine, Mistake> {
     if word.contains(',') {
-        return Mistake::at(word, Problem::LeftComma);
+        return Err(Mistake::at(word, Problem::LeftComma));
     }
     let changes = Change::ALL.map(Change::name);
-    let near = near_miss(word, KINDS.into_iter().chain(CONDITIONS).chain(changes));
-    Mistake::at(word, Problem::Left(near))
+    match near_miss(word, KINDS.into_iter().chain(CONDITIONS).chain(changes)) {
+        None => OneLine::parse(word).ok_or_else(|| Mistake::at(word, Problem::Left(None))),
+        near => Err(Mistake::at(word, Problem::Left(near))),
+    }
 }
 
 /// `KRW 500000` in two words, or `KRW:500000` in one.
@@ -155,7 +177,7 @@ fn platform(condition: &str, words: &mut Words<'_>) -> Result<&'static str, Mist
         .ok_or_else(|| Mistake::at(name, Problem::Platform(near_miss(&wanted, Platform::names()))))
 }
 
-fn named(condition: &str, words: &mut Words<'_>) -> Result<OneLine, Mistake> {
+pub(super) fn named(condition: &str, words: &mut Words<'_>) -> Result<OneLine, Mistake> {
     let name = words.next().and_then(OneLine::parse);
     name.ok_or_else(|| Mistake::at(condition, Problem::NoName))
 }
@@ -182,14 +204,17 @@ fn action(right: &str) -> Result<Action, Mistake> {
         if is_repeated {
             return Err(Mistake::at(word, problem));
         }
-        if let Some(extra) = words.next() {
-            let is_comment = extra.starts_with('#');
-            let problem = if is_comment { Problem::LateComment } else { Problem::NoComma };
-            return Err(Mistake::at(extra, problem));
-        }
+        no_more(&mut words)?;
         before = ",";
     }
     Ok(action)
+}
+
+/// Refuses a word behind the end of a part.
+pub(super) fn no_more(words: &mut Words<'_>) -> Result<(), Mistake> {
+    let Some(extra) = words.next() else { return Ok(()) };
+    let is_comment = extra.starts_with('#');
+    Err(Mistake::at(extra, if is_comment { Problem::LateComment } else { Problem::NoComma }))
 }
 
 fn unknown_right(name: &str) -> Problem {
@@ -201,7 +226,7 @@ fn unknown_right(name: &str) -> Problem {
 }
 
 /// The words in any case; an id is in capitals.
-fn whom(word: Option<&str>) -> Result<Whom, Mistake> {
+pub(super) fn whom(word: Option<&str>) -> Result<Whom, Mistake> {
     let word = word.ok_or_else(|| Mistake::at("mention", Problem::NoWhom))?;
     let name = match word.split_once(':') {
         Some((who, id)) => format!("{}:{}", who.to_lowercase(), id.to_uppercase()),
@@ -215,7 +240,7 @@ fn whom(word: Option<&str>) -> Result<Whom, Mistake> {
     mention.map(Whom::Mention).map_err(|()| Mistake::at(word, Problem::Whom(near())))
 }
 
-fn channel(word: Option<&str>) -> Result<ChannelName, Mistake> {
+pub(super) fn channel(word: Option<&str>) -> Result<ChannelName, Mistake> {
     let word = word.ok_or_else(|| Mistake::at("to", Problem::NoChannel))?;
     ChannelName::parse(word).ok_or_else(|| Mistake::at(word, Problem::Channel))
 }

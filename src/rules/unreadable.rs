@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::order::one_line::OneLine;
 use crate::rules::Rules;
+use crate::rules::expectation::problem::StepProblem;
 
 /// A line that is passed over. Its text says the line, the word that does not fit, and what may stand
 /// there.
@@ -50,20 +51,28 @@ pub(super) enum Problem {
     OpenQuote,
     TooManyRules,
     TooLong,
+    /// Of a line of `EXPECT`.
+    OfStep(StepProblem),
+}
+
+impl From<StepProblem> for Problem {
+    fn from(problem: StepProblem) -> Self {
+        Self::OfStep(problem)
+    }
 }
 
 /// A word is logged so far: it could be a secret in the wrong variable.
 const MAX_WORD: usize = 40;
 
 impl Mistake {
-    pub(super) fn at(word: &str, problem: Problem) -> Self {
+    pub(super) fn at(word: &str, problem: impl Into<Problem>) -> Self {
         let line = OneLine::parse(word);
         let word = line.as_ref().map_or("", OneLine::as_str);
         let short = match word.char_indices().nth(MAX_WORD) {
             Some(_) => word.chars().take(MAX_WORD - 1).chain(['…']).collect(),
             None => word.to_owned(),
         };
-        Self { word: short, problem }
+        Self { word: short, problem: problem.into() }
     }
 }
 
@@ -75,10 +84,6 @@ impl UnreadableRule {
     /// What is wrong and what may stand there, without the number of the line.
     pub fn sentence(&self) -> String {
         let Self { word, problem, .. } = self;
-        let meant = |near: Option<&str>| match near {
-            Some(near) => format!(" (did you mean `{near}`?)"),
-            None => String::new(),
-        };
         match problem {
             Problem::NoArrow => format!(
                 "the line of `{word}` has no arrow: write what happened, `->` and what to do, such as \
@@ -171,8 +176,13 @@ impl UnreadableRule {
             Problem::TooLong => {
                 format!("`{word}` is not read: it is beyond the first {} bytes", Rules::MAX_BYTES)
             }
+            Problem::OfStep(problem) => problem.sentence(word),
         }
     }
+}
+
+pub(super) fn meant(near: Option<&str>) -> String {
+    near.map(|near| format!(" (did you mean `{near}`?)")).unwrap_or_default()
 }
 
 impl fmt::Display for UnreadableRule {

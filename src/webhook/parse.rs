@@ -158,6 +158,7 @@ fn read<'p>(
         reopens: rule.reopens,
         delivery_id,
         body_hash: body_hash(webhook),
+        overdue: None,
     };
     let mut events = one_for_each_order(event, ids);
     if let Some(last) = events.last_mut() {

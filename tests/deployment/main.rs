@@ -2,8 +2,8 @@
 //!
 //! The tools are those of the README: `sam`, `cargo lambda` and `connect`. The AWS is ministack,
 //! which enforces the roles' permissions; the Slack is the one of the other tests, at Slack's rate.
-//! `make deployment` installs the tools and runs this: in three minutes, in one of which Slack is
-//! down, and in more when there is something to compile.
+//! `make deployment` installs the tools and runs this: in six minutes, in one of which Slack is down,
+//! and in two of which no one accepts an order; in more when there is something to compile.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
@@ -11,6 +11,7 @@ mod alarms;
 mod channel;
 mod cloudwatch;
 mod emulator;
+mod expect;
 mod http;
 mod orders;
 mod queues;
@@ -43,6 +44,7 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     orders::new_orders_are_shown_after_their_window(&world, &stack).await;
     orders::a_burst_is_few_messages(&world, &stack).await;
     rules::each_wish_is_granted(&world, &stack).await;
+    expect::an_order_that_no_one_accepts_is_shown(&world, &stack).await;
     orders::an_outage_of_slack_loses_nothing(&world, &stack).await;
 
     alarms::alarms_invoke_the_function(&world, &stack).await;

@@ -67,6 +67,6 @@ fn with_all_rules(line: &str) -> String {
 }
 
 /// A platform's signing key in this stack.
-fn key(platform: &str) -> String {
+pub(crate) fn key(platform: &str) -> String {
     format!("the test key of {platform}")
 }

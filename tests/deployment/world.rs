@@ -8,6 +8,7 @@ use order_alerts_fakes::FakeSlack;
 use serde_json::Value;
 
 use crate::emulator::{Emulator, role_arn};
+use crate::expect;
 use crate::queues::Queues;
 use crate::rules;
 use crate::shop::Shop;
@@ -74,8 +75,16 @@ impl World {
         let ledger = "LedgerMinutes=1";
         let rules = format!("Rules=\"{}\"", rules::parameter());
         let mention = "Mention=here";
-        let parameters =
-            ["--parameter-overrides", architecture(), &digest, &email, ledger, &rules, mention];
+        let parameters = [
+            "--parameter-overrides",
+            architecture(),
+            &digest,
+            &email,
+            ledger,
+            &rules,
+            mention,
+            expect::PARAMETER,
+        ];
         let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 

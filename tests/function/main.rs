@@ -32,6 +32,7 @@ mod queue {
     mod deduplication;
     mod digests;
     mod enqueue;
+    mod expect;
     mod lives;
     mod rules;
     mod turns;
@@ -53,4 +54,5 @@ mod clients {
     mod ledger;
     mod secrets;
     mod transport;
+    mod watch;
 }

@@ -88,6 +88,7 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
             reopens: false,
             delivery_id: None,
             body_hash: String::new(),
+            overdue: None,
         };
         let delay = delay.map(SignedDuration::from_secs);
         let remarks = Remarks { repeat, unchecked: false, changed_payload, delay };

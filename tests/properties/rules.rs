@@ -43,6 +43,7 @@ fn event() -> impl Strategy<Value = OrderEvent> {
         reopens: false,
         delivery_id: None,
         body_hash: String::new(),
+        overdue: None,
     })
 }
 

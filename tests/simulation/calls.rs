@@ -17,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) at: Duration,
     /// Of a call of the ledger, the key of the item.
     pub(crate) key: String,
+    /// Of a call of DynamoDB, the table.
+    pub(crate) table: String,
     /// Of a call of the queue, the body of the message that is sent, and the queue's URL.
     pub(crate) message: String,
     pub(crate) queue: String,
@@ -35,6 +37,7 @@ impl Call {
             request: id.unwrap_or_default().to_owned(),
             at,
             key: keys.into_iter().find_map(Value::as_str).unwrap_or_default().to_owned(),
+            table: text(&body["TableName"]),
             message: text(&body["MessageBody"]),
             queue: text(&body["QueueUrl"]),
             is_failed: false,

@@ -23,12 +23,15 @@
 //! * An order is not shown as new after its cancellation ([`cancellations`]).
 //! * A cancellation that comes after a reopening is shown after it ([`reopenings`]).
 //! * Without faults, and after them, every event is shown in time ([`liveness`]).
+//! * An order whose step never came is shown as overdue, and none whose step was known a minute before
+//!   ([`expectations`]).
 //! * What Slack always rejects, and only that, is in the dead-letter queue, once for each time that
 //!   it was put into the queue and for each fault of the queue ([`dead_letters`]).
 
 pub(crate) mod allowed_repeats;
 mod cancellations;
 mod dead_letters;
+pub(crate) mod expectations;
 mod liveness;
 pub(crate) mod order_states;
 mod reopenings;
@@ -39,6 +42,7 @@ use std::time::Duration;
 
 use crate::history::Accepted;
 use crate::invariants::allowed_repeats::AllowedRepeats;
+use crate::invariants::expectations::Watched;
 use crate::invariants::order_states::OrderStates;
 use crate::message::Kind;
 use crate::senders::{Event, Responses};
@@ -112,6 +116,11 @@ pub(crate) fn check_invariants(
         if let Some(well_from) = well_from {
             liveness::events_are_shown_in_time(&states, network.outside.settings, well_from)
                 .map_err(violation)?;
+        }
+        let settings = network.outside.settings;
+        if settings.iter().any(|(name, _)| *name == "EXPECT") {
+            let watched = Watched { states: &states, allowed: &allowed, log };
+            watched.are_shown(well_from).map_err(violation)?;
         }
         let channels = states.shown.iter().map(|(order, posts)| {
             let channels = posts.iter().map(|(post, _)| channel(world, &post.hook)).collect();

@@ -9,7 +9,7 @@ use order_alerts::queue::envelope::{pack, unpack};
 use order_alerts_fakes::{FakeSqs, Fault, Outcome};
 use serde_json::json;
 use tokio::runtime::Builder;
-use tokio::time::{sleep, sleep_until};
+use tokio::time::{interval_at, sleep, sleep_until};
 
 use crate::faults::Plan;
 use crate::invariants::{Figures, Violation, check_invariants};
@@ -21,6 +21,9 @@ const QUIET: Duration = Duration::from_millis(500);
 
 /// After the last fault: until then the leases of killed sandboxes have expired.
 pub(crate) const RECOVERY: Duration = Duration::from_secs(40);
+
+/// The schedule's minutes begin at any second.
+const FIRST_TICK: Duration = Duration::from_secs(17);
 
 /// So long a kill waits for a busy sandbox.
 const KILL_WITHIN: Duration = Duration::from_secs(2);
@@ -53,6 +56,10 @@ pub(crate) struct Load {
     /// Until then, the events wait in queue messages of this size, as those of a webhook with a list
     /// of orders do.
     pub(crate) per_message: Option<usize>,
+    /// While expectations are watched over, no tick comes during this time.
+    pub(crate) no_ticks: Option<Range<Duration>>,
+    /// By how much the clocks of sandboxes differ from the world's at most.
+    pub(crate) skew: Duration,
     /// When all faults have ended, so that what is sent afterwards is shown in time. A load without
     /// faults is checked from its start.
     pub(crate) well_from: Option<Duration>,
@@ -75,6 +82,8 @@ impl Load {
             kills: Vec::new(),
             fed_from: Duration::ZERO,
             per_message: None,
+            no_ticks: None,
+            skew: Duration::ZERO,
             well_from: None,
             limit,
             is_verbose: false,
@@ -94,12 +103,14 @@ impl Load {
         let is_simulated = self.stage == Stage::Simulated;
         let runtime = Builder::new_current_thread().enable_all().start_paused(is_simulated).build();
         runtime.expect("a runtime can be built").block_on(async {
-            let world =
-                World::start(self.stage, self.settings, self.plan.clone(), self.is_verbose).await;
+            let Self { stage, settings, skew, .. } = *self;
+            let plan = self.plan.clone();
+            let world = World::start(stage, settings, plan, skew, self.is_verbose).await;
             let responses = Arc::new(Responses::default());
             let outage = tokio::spawn(outage(Arc::clone(&world), self.outage.clone()));
             let of_channel = channel_outage(Arc::clone(&world), self.channel_outage.clone());
             let of_channel = tokio::spawn(of_channel);
+            let ticks = tokio::spawn(tick(Arc::clone(&world), self.no_ticks.clone()));
             let kills = tokio::spawn(kill(Arc::clone(&world), self.kills.clone(), self.seed));
             let sent = send(&world, &self.events, &responses);
             let fed = async {
@@ -117,6 +128,7 @@ impl Load {
             }
             outage.abort();
             of_channel.abort();
+            ticks.abort();
             world.end().await;
             let well_from = self.well_from.or(self.is_well().then_some(Duration::ZERO));
             check_invariants(&world, &self.events, &responses, well_from)
@@ -129,6 +141,7 @@ impl Load {
             && self.outage.is_none()
             && self.channel_outage.is_none()
             && self.kills.is_empty()
+            && self.no_ticks.is_none()
             && self.fed_from.is_zero();
         has_no_faults && self.stage == Stage::Simulated
     }
@@ -189,6 +202,23 @@ async fn kill(world: Arc<World>, moments: Vec<Duration>, seed: u64) {
         let is_over = || world.network.began.elapsed() > moment + KILL_WITHIN;
         while !is_over() && !world.kill_any(&mut chance) {
             sleep(Duration::from_millis(1)).await;
+        }
+    }
+}
+
+/// Invokes the function once a minute, where any step is expected.
+async fn tick(world: Arc<World>, pause: Option<Range<Duration>>) {
+    if !world.network.outside.settings.iter().any(|(name, _)| *name == "EXPECT") {
+        return;
+    }
+    let event = json!({"source": "aws.events", "detail-type": "Scheduled Event"}).to_string();
+    let mut minutes = interval_at(world.network.began + FIRST_TICK, Duration::from_mins(1));
+    loop {
+        minutes.tick().await;
+        let now = world.network.began.elapsed();
+        if pause.as_ref().is_none_or(|pause| !pause.contains(&now)) {
+            let (world, event) = (Arc::clone(&world), event.clone());
+            tokio::spawn(async move { world.invoke(&event).await });
         }
     }
 }

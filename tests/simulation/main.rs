@@ -8,7 +8,7 @@
 //! [`process`] of the real bootstrap. Simulated, `runs::loads` are many orders, with and without an
 //! outage, and `runs::random` are random faults; in `runs::phases` a service is slow, down or
 //! rejecting for a while, and in `runs::late_claims` an invocation has little time left; in `runs::channels` rules send orders to three
-//! channels, one of which dies;
+//! channels, one of which dies; in `runs::expectations` steps must follow;
 //! `runs::every_call` and `runs::concurrent_consumers` go through every call of a few orders.
 //! `runs::processes` are loads of the bootstrap: fewer, as their time is real.
 //! `BOOTSTRAP=…` names the binary of a release build.
@@ -40,6 +40,7 @@ mod runs {
     mod channels;
     mod concurrent_consumers;
     mod every_call;
+    mod expectations;
     mod late_claims;
     mod loads;
     mod phases;

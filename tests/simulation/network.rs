@@ -222,14 +222,21 @@ impl SentCall {
             let is_in_doubt = fault.is_some_and(leaves_post_in_doubt);
             let shown = posted.rendered();
             let says_repeat = shown.contains("This may be a repeat");
-            let orders = message::read(&shown);
+            let (orders, overdue) = (message::read(&shown), message::overdue(&shown));
             network.note(&invocation, || ("shown in the channel".to_owned(), shown));
             network.log(|log| {
                 let is_in_doubt = is_in_doubt || log.given_up.contains(&number);
                 let hook = posted.hook;
-                let post =
-                    Accepted { number, at, invocation, is_in_doubt, says_repeat, orders, hook };
-                log.accepted.push(post);
+                log.accepted.push(Accepted {
+                    number,
+                    at,
+                    invocation,
+                    is_in_doubt,
+                    says_repeat,
+                    orders,
+                    overdue,
+                    hook,
+                });
             });
         }
         Ok(answer.map(|bytes| Body { bytes: bytes.to_vec(), is_whole: true }))

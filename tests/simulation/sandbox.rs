@@ -3,6 +3,7 @@
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use order_alerts::app::App;
 use order_alerts_fakes::Outcome;
 use tokio::sync::{Notify, OnceCell};
@@ -15,6 +16,8 @@ pub(crate) struct Sandbox {
     function: Function,
     /// The invocation that it serves, and how many calls it made.
     current: Mutex<(String, usize)>,
+    /// By how much its clock is ahead of the world's.
+    skew: SignedDuration,
     crash: Notify,
 }
 
@@ -25,12 +28,15 @@ enum Function {
 }
 
 impl Sandbox {
-    pub(crate) fn new(stage: Stage) -> Self {
-        let function = match stage {
+    /// The one that is started for the invocation of this number.
+    pub(crate) fn new(world: &World, number: usize) -> Self {
+        let skew = SignedDuration::try_from(world.skew).expect("clocks differ by little");
+        let skew = if number.is_multiple_of(2) { skew } else { -skew };
+        let function = match world.network.stage {
             Stage::Simulated => Function::Simulated(Box::default()),
             Stage::Processes => Function::Process(Box::default()),
         };
-        Self { function, current: Mutex::default(), crash: Notify::new() }
+        Self { function, current: Mutex::default(), skew, crash: Notify::new() }
     }
 
     /// Serves one event, to the end of the invocation or of the sandbox.
@@ -56,9 +62,9 @@ impl Sandbox {
         let network = &world.network;
         match &self.function {
             Function::Simulated(app) => {
-                let start = || simulated::start(network, self, world.now());
+                let start = || simulated::start(network, self, world.now() + self.skew);
                 let app = app.get_or_init(start).await;
-                simulated::serve(app, event, request_id, world.now()).await
+                simulated::serve(app, event, request_id, world.now() + self.skew).await
             }
             Function::Process(process) => {
                 let process = process.get_or_init(|| Process::start(network, self)).await;

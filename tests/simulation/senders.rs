@@ -147,6 +147,31 @@ pub(crate) fn mixed(count: usize, over: Duration, seed: u64) -> Vec<Event> {
     events
 }
 
+/// New orders, of which some are accepted or cancelled in time, some late, and some never. Some webhooks
+/// come minutes after their event, and so that of the step may come first.
+pub(crate) fn awaited(count: u32, over: Duration, seed: u64) -> Vec<Event> {
+    let mut chance = Rng::with_seed(seed);
+    let mut events = Vec::new();
+    for order in 0..count {
+        let happened = over.mul_f64(chance.f64());
+        let end = match chance.u8(..10) {
+            0..2 => None,
+            2..6 => Some((Kind::Modified, chance.u64(20..230))),
+            6..8 => Some((Kind::Modified, chance.u64(300..900))),
+            8 => Some((Kind::Cancelled, chance.u64(20..230))),
+            _ => Some((Kind::Cancelled, chance.u64(300..900))),
+        };
+        let end = end.map(|(kind, after)| (kind, happened + Duration::from_secs(after)));
+        for (kind, happened) in [(Kind::Created, happened)].into_iter().chain(end) {
+            let late = if chance.u8(..8) == 0 { chance.u64(60..600) } else { chance.u64(0..3) };
+            let at = happened + Duration::from_secs(late);
+            events.push(Event { id: events.len(), order, kind, at, happened });
+        }
+    }
+    events.sort_by_key(|event| event.at);
+    events
+}
+
 /// Sends all events and waits until each was answered with a 2xx or tried too often.
 pub(crate) async fn send(world: &Arc<World>, events: &[Event], responses: &Arc<Responses>) {
     let mut senders = JoinSet::new();

@@ -68,6 +68,8 @@ pub(crate) struct World {
     pub(crate) began: Timestamp,
     gateway: Option<Gateway>,
     invocations: AtomicUsize,
+    /// By how much the clocks of the sandboxes differ from this world's at most.
+    pub(crate) skew: Duration,
     running: Mutex<Vec<Arc<Sandbox>>>,
     idle: Mutex<Vec<Arc<Sandbox>>>,
 }
@@ -113,6 +115,7 @@ impl Outside {
             ("QUEUE_URL", self.sqs.queue_url()),
             ("DEAD_LETTER_QUEUE_URL", self.sqs.dead_letter_queue_url()),
             ("LEDGER_TABLE", self.table.table_name().to_owned()),
+            ("EXPECT_TABLE", self.table.expect_table_name().to_owned()),
             ("SLACK_ORIGIN", origin(Service::Slack)),
         ];
         variables.extend(self.settings.iter().map(|(name, value)| (*name, (*value).to_owned())));
@@ -125,19 +128,20 @@ impl World {
         stage: Stage,
         settings: Settings,
         plan: Plan,
+        skew: Duration,
         is_verbose: bool,
     ) -> Arc<Self> {
-        Self::with(Network::new(Outside::start(settings).await, stage, plan, is_verbose))
+        Self::with(Network::new(Outside::start(settings).await, stage, plan, is_verbose), skew)
     }
 
     pub(crate) async fn with_gates(gates: Gates) -> Arc<Self> {
         let outside = Outside::start(&[]).await;
         let mut network = Network::new(outside, Stage::Simulated, Plan::Nothing, true);
         network.gates = Some(Arc::new(gates));
-        Self::with(network)
+        Self::with(network, Duration::ZERO)
     }
 
-    fn with(network: Network) -> Arc<Self> {
+    fn with(network: Network, skew: Duration) -> Arc<Self> {
         let (began, gateway) = match network.stage {
             Stage::Simulated => {
                 (Timestamp::from_second(1_767_225_600).expect("it is a time"), None)
@@ -149,6 +153,7 @@ impl World {
             began,
             gateway,
             invocations: AtomicUsize::new(0),
+            skew,
             running: Mutex::default(),
             idle: Mutex::default(),
         })
@@ -182,9 +187,10 @@ impl World {
         self.running().is_empty() && !self.network.is_busy()
     }
 
-    /// Whether nothing is in progress, and the queue is empty.
+    /// Whether nothing is in progress, the queue is empty and nothing is awaited.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.running().is_empty() && self.network.outside.sqs.count() == 0
+        let Outside { sqs, table, .. } = &self.network.outside;
+        self.running().is_empty() && sqs.count() == 0 && !table.expects("due#")
     }
 
     /// Has the effect of time at once: all messages of the queue become visible, and leases expire.
@@ -221,7 +227,7 @@ impl World {
         let request_id = format!("invocation-{number}");
         let began = Instant::now();
         let idle = self.idle.lock().expect("no holder of the lock panics").pop();
-        let sandbox = idle.unwrap_or_else(|| Arc::new(Sandbox::new(self.network.stage)));
+        let sandbox = idle.unwrap_or_else(|| Arc::new(Sandbox::new(self, number)));
         self.running().push(Arc::clone(&sandbox));
         self.network.note(&request_id, || ("invoked".to_owned(), event.to_owned()));
         let outcome = sandbox.invoke(self, event, &request_id).await;

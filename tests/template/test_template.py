@@ -15,10 +15,16 @@ ACTIONS = {
     "DeadLetterQueue": ["sqs:SendMessage"],
     "Ledger": ["dynamodb:GetItem", "dynamodb:PutItem"],
 }
+# In addition, where steps are expected.
+EXPECT_ACTIONS = {
+    "ExpectTable": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
+}
+EXPECT = "created -> accepted in 4 min"
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
-    "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "LANGUAGE", "LEDGER_TABLE", "MENTION",
-    "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED", "SHOW_CREATED", "SHOW_MODIFIED",
+    "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "EXPECT", "EXPECT_TABLE", "LANGUAGE",
+    "LEDGER_TABLE", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
+    "SHOW_CREATED", "SHOW_MODIFIED",
 ]
 LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",
@@ -40,23 +46,25 @@ def log_line():
     return json.loads(stage["AccessLogSettings"]["Format"])
 
 
-def statements():
-    for role in of_type("AWS::IAM::Role"):
+def allowed(**parameters):
+    """What the function's role allows for which resource."""
+    actions = {}
+    for role in Stack(**parameters).of_type("AWS::IAM::Role"):
         for policy in role["Policies"]:
-            yield from policy["PolicyDocument"]["Statement"]
+            for statement in policy["PolicyDocument"]["Statement"]:
+                assert statement["Effect"] == "Allow"
+                # Nothing but one resource of this stack.
+                resource, attribute = statement["Resource"].split(".")
+                assert attribute in ["Arn", "Id"] and resource in RESOURCES, statement
+                assert resource not in actions, statement
+                actions[resource] = sorted(as_list(statement["Action"]))
+    return actions
 
 
 class Permissions(unittest.TestCase):
     def test_the_function_may_do_exactly_this(self):
-        allowed = {}
-        for statement in statements():
-            self.assertEqual(statement["Effect"], "Allow")
-            # Nothing but the ARN of one resource of this stack.
-            (resource,) = referenced(statement["Resource"])
-            self.assertEqual(list(statement["Resource"]), ["Fn::GetAtt"], statement)
-            self.assertNotIn(resource, allowed)
-            allowed[resource] = sorted(as_list(statement["Action"]))
-        self.assertEqual(allowed, ACTIONS)
+        self.assertEqual(allowed(), ACTIONS)
+        self.assertEqual(allowed(Expect=EXPECT), ACTIONS | EXPECT_ACTIONS)
 
     def test_no_role_takes_a_policy_from_elsewhere(self):
         self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
@@ -108,6 +116,36 @@ class Settings(unittest.TestCase):
         self.assertEqual(refused, [[{"Ref": "ReservedConcurrency"}, number] for number in consumers])
 
 
+class Expectations(unittest.TestCase):
+    def test_without_them_nothing_runs_each_minute_and_no_table_is_made(self):
+        stack = Stack()
+        self.assertEqual(len(stack.of_type("AWS::DynamoDB::Table")), 1)
+        self.assertEqual(stack.of_type("AWS::Events::Rule"), [])
+        self.assertNotIn("events.amazonaws.com", [it["Principal"] for it in stack.of_type("AWS::Lambda::Permission")])
+        (function,) = stack.of_type("AWS::Serverless::Function")
+        self.assertEqual(function["Environment"]["Variables"]["EXPECT_TABLE"], "")
+
+    def test_with_them_the_function_has_a_table_and_is_invoked_each_minute(self):
+        stack = Stack(Expect=EXPECT)
+        (function,) = stack.of_type("AWS::Serverless::Function")
+        self.assertEqual(function["Environment"]["Variables"]["EXPECT"], EXPECT)
+        self.assertEqual(function["Environment"]["Variables"]["EXPECT_TABLE"], "ExpectTable")
+        (rule,) = stack.of_type("AWS::Events::Rule")
+        self.assertEqual(rule["ScheduleExpression"], "rate(1 minute)")
+        (target,) = rule["Targets"]
+        self.assertEqual(target["Arn"], "Function.Arn")
+        (permission,) = [
+            it for it in stack.of_type("AWS::Lambda::Permission") if it["Principal"] == "events.amazonaws.com"
+        ]
+        self.assertEqual(permission["SourceArn"], "EveryMinute.Arn")
+
+    def test_the_table_has_the_keys_that_the_function_uses(self):
+        table = properties("ExpectTable")
+        keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
+        self.assertEqual(keys, {"HASH": "pk", "RANGE": "sk"})
+        self.assertEqual(table["TimeToLiveSpecification"], {"AttributeName": "expires", "Enabled": True})
+
+
 class Queues(unittest.TestCase):
     def test_these_two_and_the_function_is_told_of_both(self):
         self.assertEqual(len(of_type("AWS::SQS::Queue")), 2)
@@ -153,7 +191,7 @@ class Queues(unittest.TestCase):
 
 class Ledger(unittest.TestCase):
     def test_it_has_one_text_key_and_is_paid_by_use(self):
-        (table,) = of_type("AWS::DynamoDB::Table")
+        table = properties("Ledger")
         self.assertEqual(table["AttributeDefinitions"], [{"AttributeName": "pk", "AttributeType": "S"}])
         self.assertEqual(table["KeySchema"], [{"AttributeName": "pk", "KeyType": "HASH"}])
         self.assertEqual(table["BillingMode"], "PAY_PER_REQUEST")

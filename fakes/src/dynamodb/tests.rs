@@ -9,13 +9,13 @@ async fn ask(table: &FakeDynamoDb, operation: &str, request: &Value) -> (u16, Va
 }
 
 fn get(key: &str) -> Value {
-    json!({"TableName": table::NAME, "Key": {"pk": {"S": key}}, "ConsistentRead": true})
+    json!({"TableName": LEDGER, "Key": {"pk": {"S": key}}, "ConsistentRead": true})
 }
 
 /// Puts an item if there is none.
 fn create(key: &str, owner: &str) -> Value {
     json!({
-        "TableName": table::NAME,
+        "TableName": LEDGER,
         "Item": {"pk": {"S": key}, "owner": {"S": owner}},
         "ConditionExpression": "attribute_not_exists(#pk)",
         "ExpressionAttributeNames": {"#pk": "pk"},
@@ -26,7 +26,7 @@ fn create(key: &str, owner: &str) -> Value {
 /// Puts the second version of the item `a` if this is the one that it has.
 fn change(version: &Value) -> Value {
     json!({
-        "TableName": table::NAME,
+        "TableName": LEDGER,
         "Item": {"pk": {"S": "a"}, "version": {"N": "2"}},
         "ConditionExpression": "#version = :version",
         "ExpressionAttributeNames": {"#version": "version"},
@@ -132,4 +132,44 @@ async fn a_full_table_forgets_what_expires_first() {
     let first: Vec<_> = (1..=9).map(|number| format!("key-{number:02}")).collect();
     assert_eq!(keys, first, "a tenth of the room is free again");
     assert_eq!(table.calls().len(), 5);
+}
+
+fn expect_item(key: &str, sort_key: &str) -> Value {
+    json!({"pk": {"S": key}, "sk": {"S": sort_key}})
+}
+
+#[tokio::test]
+async fn the_table_of_expectations_is_asked_by_its_key() {
+    let table = FakeDynamoDb::start().await;
+    for number in 10..31 {
+        let item = expect_item("due#1", &format!("wait-{number}"));
+        let put = json!({"TableName": EXPECT, "Item": item});
+        assert_eq!(ask(&table, "PutItem", &put).await.0, 200);
+    }
+    let put = json!({"TableName": EXPECT, "Item": expect_item("due#10", "other")});
+    assert_eq!(ask(&table, "PutItem", &put).await.0, 200);
+    let mut query = json!({
+        "TableName": EXPECT,
+        "ConsistentRead": true,
+        "KeyConditionExpression": "#pk = :pk",
+        "ExpressionAttributeNames": {"#pk": "pk"},
+        "ExpressionAttributeValues": {":pk": {"S": "due#1"}},
+    });
+    let mut counts = Vec::new();
+    loop {
+        let (_, mut page) = ask(&table, "Query", &query).await;
+        counts.push(page["Count"].as_u64().unwrap());
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"].take();
+        if query["ExclusiveStartKey"].is_null() {
+            break;
+        }
+    }
+    assert_eq!(counts, [10, 10, 1]);
+    let delete = json!({"TableName": EXPECT, "Key": expect_item("due#10", "other")});
+    for _ in 0..2 {
+        assert_eq!(ask(&table, "DeleteItem", &delete).await, (200, json!({})));
+    }
+    assert_eq!(table.expected().len(), 21);
+    query["TableName"] = json!(LEDGER);
+    assert_eq!(ask(&table, "Query", &query).await.0, 400, "the ledger's role has no query");
 }

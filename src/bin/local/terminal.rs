@@ -130,6 +130,7 @@ pub(crate) fn setting(kind: Kind) -> &'static str {
         Kind::Created => "SHOW_CREATED",
         Kind::Modified => "SHOW_MODIFIED",
         Kind::Cancelled => "SHOW_CANCELLED",
+        Kind::Overdue => "EXPECT",
     }
 }
 

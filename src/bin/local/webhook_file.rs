@@ -70,6 +70,9 @@ impl Webhook {
             Ok(Invocation::Alarm(_)) => {
                 return Err("this is a CloudWatch alarm, not a webhook".into());
             }
+            Ok(Invocation::Tick) => {
+                return Err("this is the event of a schedule, not a webhook".into());
+            }
             Err(InvocationError::Unknown) => {
                 return Ok(Self::of_body(bytes.to_vec()));
             }

@@ -24,7 +24,7 @@ impl QueuedMessage {
             tracing::error!(message_id = id, receive_count, %error, "undecodable queue message");
         }
         let count = match &content {
-            Ok(Content::Orders(events)) => events.len(),
+            Ok(Content::Orders(events) | Content::Unobserved(events)) => events.len(),
             Ok(Content::Notice(_)) => 1,
             Err(_) => 0,
         };
@@ -35,7 +35,15 @@ impl QueuedMessage {
     pub(super) fn notice(&self) -> Option<&Notice> {
         match &self.content {
             Ok(Content::Notice(notice)) => Some(notice),
-            Ok(Content::Orders(_)) | Err(_) => None,
+            Ok(Content::Orders(_) | Content::Unobserved(_)) | Err(_) => None,
+        }
+    }
+
+    /// The events in it whose waits are to be begun or ended.
+    pub(super) fn unobserved(&self) -> &[OrderEvent] {
+        match &self.content {
+            Ok(Content::Unobserved(events)) => events,
+            Ok(Content::Orders(_) | Content::Notice(_)) | Err(_) => &[],
         }
     }
 

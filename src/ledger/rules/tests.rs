@@ -55,6 +55,7 @@ pub(in crate::ledger) fn event(kind: Kind, second: i64) -> OrderEvent {
         reopens: false,
         delivery_id: None,
         body_hash: "hash".to_owned(),
+        overdue: None,
     }
 }
 

@@ -29,6 +29,10 @@ impl Words {
             Kind::Modified => {
                 self.choose(format!("✏️ {count} orders changed"), format!("✏️ 주문 변경 {count}건"))
             }
+            Kind::Overdue => self.choose(
+                format!("⏰ {count} orders overdue"),
+                format!("⏰ 처리 지연 주문 {count}건"),
+            ),
         }
     }
 
@@ -42,6 +46,9 @@ impl Words {
             Kind::Modified => {
                 self.choose(format!("✏️ {count} changed"), format!("✏️ 변경 {count}건"))
             }
+            Kind::Overdue => {
+                self.choose(format!("⏰ {count} overdue"), format!("⏰ 처리 지연 {count}건"))
+            }
         }
     }
 
@@ -51,6 +58,7 @@ impl Words {
             Kind::Cancelled => self.choose("🚫 Cancelled", "🚫 취소"),
             Kind::Created => self.choose("🛒 New", "🛒 신규"),
             Kind::Modified => self.choose("✏️ Changed", "✏️ 변경"),
+            Kind::Overdue => self.choose("⏰ Overdue", "⏰ 처리 지연"),
         }
     }
 
@@ -59,7 +67,7 @@ impl Words {
         match kind {
             Kind::Cancelled => Some(self.choose("Cancelled total", "취소 금액 합계")),
             Kind::Created => Some(self.choose("New orders total", "신규 주문 금액 합계")),
-            Kind::Modified => None,
+            Kind::Modified | Kind::Overdue => None,
         }
     }
 
@@ -104,6 +112,10 @@ impl Words {
                 status.or_else(|| Some(self.changed(None).1.to_owned()))
             }
             (Kind::Modified, change) => Some(self.changed(change).1.to_owned()),
+            (Kind::Overdue, _) => event.overdue.as_ref().map(|overdue| {
+                let sign = if overdue.came.is_some() { "✅ " } else { "" };
+                format!("{sign}{}", self.overdue(event, overdue))
+            }),
         }
     }
 

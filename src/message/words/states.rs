@@ -5,6 +5,7 @@
 
 use crate::message::words::Words;
 use crate::order::OrderEvent;
+use crate::order::one_line::OneLine;
 use crate::platform::Platform;
 use crate::store::StoreEvent;
 
@@ -14,7 +15,12 @@ type Translation = (&'static str, &'static str);
 impl Words {
     /// The state that the order is in.
     pub(super) fn status(self, event: &OrderEvent) -> Option<String> {
-        Some(self.word(&event.platform, event.status.as_ref()?.as_str(), state))
+        Some(self.state_of(event, event.status.as_ref()?))
+    }
+
+    /// A state that the order can be in.
+    pub(super) fn state_of(self, event: &OrderEvent, status: &OneLine) -> String {
+        self.word(&event.platform, status.as_str(), state)
     }
 
     /// Why the order was cancelled.

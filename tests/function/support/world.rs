@@ -183,8 +183,12 @@ fn start_function(
         ("QUEUE_URL", sqs.queue_url()),
         ("DEAD_LETTER_QUEUE_URL", sqs.dead_letter_queue_url()),
     ];
-    let mut variables =
-        vec![("DELIVERY", delivery), ("LEDGER_TABLE", table), ("SECRET_ID", secrets.secret_arn())];
+    let mut variables = vec![
+        ("DELIVERY", delivery),
+        ("LEDGER_TABLE", table),
+        ("EXPECT_TABLE", ledger.expect_table_name()),
+        ("SECRET_ID", secrets.secret_arn()),
+    ];
     variables.extend(addresses.iter().map(|(name, address)| (*name, address.as_str())));
     variables.extend_from_slice(settings);
     Bootstrap::start(bootstrap(), lambda, &variables)

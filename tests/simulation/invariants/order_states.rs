@@ -123,9 +123,10 @@ fn orders(body: &str) -> Vec<(u32, Kind)> {
             order::Kind::Cancelled => Kind::Cancelled,
             order::Kind::Created => Kind::Created,
             order::Kind::Modified => Kind::Modified,
+            order::Kind::Overdue => return None,
         };
         let id = event.id.as_ref().expect("every order has one").as_str();
-        (id.trim_start_matches("A-").parse().expect("it is a number"), kind)
+        Some((id.trim_start_matches("A-").parse().expect("it is a number"), kind))
     };
-    events.iter().map(order).collect()
+    events.iter().filter_map(order).collect()
 }

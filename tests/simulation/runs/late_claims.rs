@@ -43,7 +43,7 @@ fn what_is_not_claimed_in_time_waits_for_the_next_invocation() {
         let slow_slack = phase(Service::Slack, 190, seconds(13));
         let slow_ledger = phase(Service::DynamoDb, 210, Duration::from_millis(300));
         let plan = Plan::Phases(vec![slow_slack, slow_ledger]);
-        let world = World::start(Stage::Simulated, &[], plan, true).await;
+        let world = World::start(Stage::Simulated, &[], plan, Duration::ZERO, true).await;
         let responses = Responses::default().into();
         let at = |second| sleep_until(world.network.began + seconds(second));
 

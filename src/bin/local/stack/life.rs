@@ -130,6 +130,7 @@ impl Life {
             Kind::Created => "created",
             Kind::Modified => "modified",
             Kind::Cancelled => "cancelled",
+            Kind::Overdue => "overdue",
         };
         let steps: Vec<_> = self.steps.iter().map(Step::json).collect();
         json!({
