@@ -78,7 +78,7 @@ impl Watching {
     fn given(&self) -> BTreeSet<(String, u64)> {
         let messages = self.sqs.messages().into_iter();
         let given = messages.flat_map(|message| {
-            let seconds = message.visible_in.as_secs_f64().round() as u64;
+            let seconds = (message.visible_in + Duration::from_millis(500)).as_secs();
             let events = unpack(&message.body).unwrap().orders().to_vec();
             events.into_iter().map(move |event| (event.id.unwrap().to_string(), seconds))
         });
