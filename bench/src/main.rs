@@ -5,6 +5,7 @@ mod batches;
 mod callgrind;
 mod conditions;
 mod costs;
+mod digests;
 mod measured;
 mod orders;
 mod page;

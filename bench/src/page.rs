@@ -6,6 +6,7 @@ use std::thread::available_parallelism;
 
 use crate::batches::Batches;
 use crate::conditions::first_line;
+use crate::digests::Digest;
 use crate::costs::zipped;
 use crate::report::{Others, Samples, Value, readings};
 use crate::sample::{Consumed, Program, path};
@@ -56,6 +57,7 @@ pub(crate) fn text(samples: &Samples, others: &Others) -> Result<String, fmt::Er
          the function for the first time, and {next:.0} ms after it the next time. That invocation is over after {busy:.0} ms.\n"
     )?;
     writeln!(text, "{BATCHES}\n{}", batch_table(&others.batches))?;
+    writeln!(text, "{DIGESTS}\n{}", digest_table(&others.digests))?;
     write!(text, "## Sizes\n\n{}", sizes())?;
     Ok(text)
 }
@@ -88,6 +90,15 @@ fn batch_table(batches: &[Batches]) -> String {
     );
     for Batches { orders, messages, cpu, requests, bytes } in batches {
         let _ = writeln!(text, "| {orders} | {messages} | {cpu:.2} | {requests:.2} | {bytes:.0} |");
+    }
+    text
+}
+
+fn digest_table(digests: &[Digest]) -> String {
+    let mut text = String::from("| orders | messages | CPU, ms | CPU an order, µs |\n|---|---|---|---|\n");
+    for Digest { orders, messages, cpu } in digests {
+        let each = cpu * 1e3 / f64::from(u32::try_from(*orders).unwrap_or(u32::MAX));
+        let _ = writeln!(text, "| {orders} | {messages} | {cpu:.2} | {each:.1} |");
     }
     text
 }
@@ -141,4 +152,8 @@ const BATCHES: &str = "\
 
 What one warm function needs for orders that wait in the queue together, without delays. Requests and bytes are those to
 and from Slack, SQS and DynamoDB; bytes are those of the bodies.
+";
+
+const DIGESTS: &str = "\
+Of that, so much is to group new orders and to write their messages, in this program itself:
 ";

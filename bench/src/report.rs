@@ -5,6 +5,7 @@ use std::fs;
 
 use crate::batches::{Batches, SIZES, batches};
 use crate::costs::recorded;
+use crate::digests::{self, Digest, digest};
 use crate::measured::Measured;
 use crate::page;
 use crate::sample::{Consumed, Program, Sample, consumer, sample};
@@ -46,6 +47,7 @@ impl Samples {
 pub(crate) struct Others {
     pub(crate) consumed: Consumed,
     pub(crate) batches: Vec<Batches>,
+    pub(crate) digests: Vec<Digest>,
     pub(crate) measured: Measured,
 }
 
@@ -76,7 +78,8 @@ pub(crate) async fn write() {
     for orders in SIZES {
         all.push(batches(orders).await);
     }
-    let others = Others { consumed, batches: all, measured: recorded() };
+    let digests = digests::SIZES.map(digest).into();
+    let others = Others { consumed, batches: all, digests, measured: recorded() };
     let text = page::text(&samples, &others).expect("a text can be written");
     fs::write(FILE, text).expect("the file can be written");
 }
