@@ -6,8 +6,8 @@ use std::thread::available_parallelism;
 
 use crate::batches::Batches;
 use crate::conditions::first_line;
-use crate::digests::Digest;
 use crate::costs::zipped;
+use crate::digests::Digest;
 use crate::report::{Others, Samples, Value, readings};
 use crate::sample::{Consumed, Program, path};
 use crate::targets::table;
@@ -95,7 +95,8 @@ fn batch_table(batches: &[Batches]) -> String {
 }
 
 fn digest_table(digests: &[Digest]) -> String {
-    let mut text = String::from("| orders | messages | CPU, ms | CPU an order, µs |\n|---|---|---|---|\n");
+    let mut text =
+        String::from("| orders | messages | CPU, ms | CPU an order, µs |\n|---|---|---|---|\n");
     for Digest { orders, messages, cpu } in digests {
         let each = cpu * 1e3 / f64::from(u32::try_from(*orders).unwrap_or(u32::MAX));
         let _ = writeln!(text, "| {orders} | {messages} | {cpu:.2} | {each:.1} |");

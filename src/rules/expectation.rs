@@ -160,11 +160,6 @@ impl Expectation {
             && self.steps.iter().any(|step| step.is(event))
     }
 
-    /// Whether the event that begins the wait says as well that the step was done before.
-    pub fn is_met_at_once_by(&self, event: &OrderEvent) -> bool {
-        self.steps.iter().any(|step| step.is_state_of(event))
-    }
-
     /// Whether the order can come to the beginning more than once, as to a status.
     pub fn is_repeatable(&self) -> bool {
         self.conditions.status.is_some() || !self.conditions.what.happens_once()

@@ -190,7 +190,7 @@ impl Wait {
         Self { came: Some(came.unwrap_or_else(|| moment.clone())), ..self }
     }
 
-    /// Begins the wait, unless it has begun, or its step came before.
+    /// Begins the wait, unless it has begun, or its step came before or with the same event.
     fn begin(
         self,
         line: &Expectation,
@@ -209,9 +209,6 @@ impl Wait {
         };
         if !is_new {
             return self;
-        }
-        if line.is_met_at_once_by(event) {
-            return Self { came: Some(moment.clone()), ..Self::default() };
         }
         let due = (at + within).max(event.received_at + grace);
         let overdue = overdue(line, at, due, None);

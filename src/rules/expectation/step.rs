@@ -30,20 +30,13 @@ impl Step {
         Self::of_word(text).or_else(|| OneLine::parse(text).map(Self::Status))
     }
 
-    /// Whether the event is this step.
+    /// Whether the event is this step, or says that the order is past it.
     pub fn is(&self, event: &OrderEvent) -> bool {
         match self {
             Self::Kind(kind) => event.kind == *kind,
-            Self::Change(change) => event.change == Some(*change) || self.is_state_of(event),
-            Self::Status(_) => self.is_state_of(event),
-        }
-    }
-
-    /// Whether the order was past this step already when the event was sent.
-    pub fn is_state_of(&self, event: &OrderEvent) -> bool {
-        match self {
-            Self::Kind(_) => false,
-            Self::Change(change) => *change == Change::Paid && event.paid == Some(true),
+            Self::Change(change) => {
+                event.change == Some(*change) || *change == Change::Paid && event.paid == Some(true)
+            }
             Self::Status(status) => event.status.as_ref().is_some_and(|at| at.is_same(status)),
         }
     }
