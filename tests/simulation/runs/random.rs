@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use crate::faults::{Plan, Random};
+use crate::invariants::expectations::EXPECT;
 use crate::load::{Load, RECOVERY};
 use crate::message::Kind;
 use crate::report::observe;
 use crate::senders::{Event, POISON, mixed, poisoned, with_traffic};
+use crate::world::Settings;
+
+const STEPS: Settings = &[EXPECT];
 
 /// Sends so many events in this time, with faults for three minutes more.
-fn survive(events: usize, time: Duration, seed: u64) {
+fn survive(events: usize, time: Duration, seed: u64, settings: Settings) {
     let until = time + Duration::from_mins(3);
     // A few, however many there are: each costs a digest the time of many posts.
     let one_of = u32::try_from(events).expect("there are not so many") * 2 / 5;
@@ -22,7 +26,7 @@ fn survive(events: usize, time: Duration, seed: u64) {
     let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
     let well_from = Some(until + RECOVERY);
     let load = Load::new(&name, all, until + Duration::from_hours(3));
-    let figures = observe(&Load { seed, plan, well_from, ..load });
+    let figures = observe(&Load { seed, settings, plan, well_from, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
 
@@ -41,7 +45,7 @@ fn fresh(events: &[Event], from: Duration) -> Vec<Event> {
 #[test]
 fn a_hundred_events_survive_faults_at_every_call() {
     for seed in 0..8 {
-        survive(100, Duration::from_mins(1), seed);
+        survive(100, Duration::from_mins(1), seed, &[]);
     }
 }
 
@@ -49,7 +53,7 @@ fn a_hundred_events_survive_faults_at_every_call() {
 #[ignore = "takes minutes: make storm"]
 fn ten_thousand_events_survive_faults_at_every_call() {
     for seed in 0..25 {
-        survive(10_000, Duration::from_mins(15), seed);
+        survive(10_000, Duration::from_mins(15), seed, &[]);
     }
 }
 
@@ -58,6 +62,15 @@ fn ten_thousand_events_survive_faults_at_every_call() {
 #[ignore = "takes minutes: make storm"]
 fn ten_thousand_events_survive_faults_of_other_seeds() {
     for seed in 25..50 {
-        survive(10_000, Duration::from_mins(15), seed);
+        survive(10_000, Duration::from_mins(15), seed, &[]);
+    }
+}
+
+/// With a warning for each new order that nothing follows.
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn ten_thousand_events_survive_while_steps_are_expected() {
+    for seed in 50..56 {
+        survive(10_000, Duration::from_mins(15), seed, STEPS);
     }
 }
