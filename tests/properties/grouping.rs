@@ -9,6 +9,7 @@ use order_alerts::delivery::jobs::EventIndex;
 use order_alerts::message::{Remarks, Style};
 use order_alerts::order::money::{Money, Unit};
 use order_alerts::order::one_line::OneLine;
+use order_alerts::order::overdue::Overdue;
 use order_alerts::order::{Change, Item, Kind, OrderEvent};
 use order_alerts::slack::block_kit::{Block, Message};
 use proptest::collection::vec;
@@ -50,7 +51,7 @@ fn entries() -> impl Strategy<Value = Vec<Grouped>> {
 }
 
 fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
-    let kind = select(vec![Kind::Created, Kind::Modified, Kind::Cancelled]);
+    let kind = select(vec![Kind::Created, Kind::Modified, Kind::Cancelled, Kind::Overdue]);
     let change = option::of(select(vec![Change::Paid, Change::Fulfilled, Change::Reopened]));
     let amounts = ["12.50", "-3", "1,250", "79228162514264337593543950335"].map(str::to_owned);
     let amount = select([&amounts[..], &texts].concat());
@@ -90,10 +91,25 @@ fn entry(texts: Vec<String>) -> impl Strategy<Value = Grouped> {
             body_hash: String::new(),
             overdue: None,
         };
+        let event = if kind == Kind::Overdue { overdue(event) } else { event };
         let delay = delay.map(SignedDuration::from_secs);
         let remarks = Remarks { repeat, unchecked: false, changed_payload, delay };
         Grouped { event, remarks, is_suspect: false, indexes: Vec::new() }
     })
+}
+
+/// A step that is as long as the reason, which did not come, or came late.
+fn overdue(event: OrderEvent) -> OrderEvent {
+    let waited = event.time().duration_since(now()).abs();
+    let overdue = Overdue {
+        line: String::new(),
+        steps: vec![event.reason.as_ref().map_or("accepted", OneLine::as_str).to_owned()],
+        began: now(),
+        due: now(),
+        came: event.is_test.then(now),
+        waited,
+    };
+    event.with_overdue(overdue, now())
 }
 
 /// Each with its position, and with a name that says which order it is.
@@ -101,8 +117,8 @@ fn named(mut entries: Vec<Grouped>) -> Vec<Grouped> {
     let mut keys = Vec::new();
     for (position, entry) in entries.iter_mut().enumerate() {
         let event = &mut entry.event;
-        // A test is an order of its own, whatever its id.
-        let id = event.id.clone().filter(|_| !event.is_test);
+        // A test is an order of its own, whatever its id, and so is a step that is overdue.
+        let id = event.id.clone().filter(|_| !event.is_test && event.kind != Kind::Overdue);
         let key = id.map_or(Err(position), |id| Ok((event.shop.clone(), id)));
         let order = keys.iter().position(|known| *known == key).unwrap_or_else(|| {
             keys.push(key);
