@@ -3,6 +3,8 @@
 //! A setting that cannot be read is left out, because a function that does not start loses webhooks.
 //! Only what no default can replace stops the start.
 
+use std::collections::BTreeSet;
+
 use url::Url;
 
 use self::setting::Variables;
@@ -183,6 +185,11 @@ impl Config {
     /// Whether new orders or changes may be shown in digests.
     pub fn may_digest(&self) -> bool {
         [self.show.created, self.show.modified].contains(&Mode::Digest) || !self.rules.is_empty()
+    }
+
+    /// The channels that the rules and the expectations name besides the orders' own.
+    pub fn channels(&self) -> BTreeSet<&ChannelName> {
+        self.rules.channels().chain(self.expectations.channels()).collect()
     }
 
     /// What the rules say about an event, and the simple settings where they say nothing.

@@ -96,10 +96,16 @@ impl Rules {
 
     /// The channels that the lines name besides the orders' own, each once, by their names.
     pub fn channels(&self) -> impl Iterator<Item = &ChannelName> {
-        let named = self.lines.iter().filter_map(|line| line.action.channel.as_ref());
-        let channels: BTreeSet<_> = named.filter(|name| !name.is_orders()).collect();
-        channels.into_iter()
+        besides_orders(self.lines.iter().filter_map(|line| line.action.channel.as_ref()))
     }
+}
+
+/// The channels besides the orders' own, each once, by their names.
+fn besides_orders<'a>(
+    named: impl Iterator<Item = &'a ChannelName>,
+) -> impl Iterator<Item = &'a ChannelName> {
+    let channels: BTreeSet<_> = named.filter(|name| !name.is_orders()).collect();
+    channels.into_iter()
 }
 
 /// What `read` makes of each line that is not blank, with its number and its text; and the lines that

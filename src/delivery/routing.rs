@@ -9,17 +9,17 @@ use crate::order::OrderEvent;
 use crate::rules::ChannelName;
 use crate::secret::Channel;
 
-/// The rules' channels, as far as the secret has them.
+/// The channels that `RULES` and `EXPECT` name, as far as the secret has them.
 pub struct Routing<'a> {
     app: &'a App,
-    /// What the rules name and the secret has no URL for.
+    /// What is named and the secret has no URL for.
     missing: BTreeSet<&'a ChannelName>,
 }
 
 impl<'a> Routing<'a> {
-    /// Reads the secret, if the rules name any channel.
+    /// Reads the secret, if any channel is named.
     pub async fn new(app: &'a App, deadline: Deadline) -> Self {
-        let mut routing = Self { app, missing: app.config.rules.channels().collect() };
+        let mut routing = Self { app, missing: app.config.channels() };
         if !routing.missing.is_empty()
             && let Ok(secret) = app.secrets.current(deadline).await
         {
@@ -53,8 +53,8 @@ impl<'a> Routing<'a> {
             let channel = name.as_str();
             tracing::warn!(
                 channel,
-                "the secret has no URL for a channel of the rules (`connect slack --channel` stores one): \
-                 posting to the orders' channel"
+                "the secret has no URL for a channel that RULES or EXPECT names (`connect slack --channel` \
+                 stores one): posting to the orders' channel"
             );
             self.app.metrics.count(Metric::ChannelMissing);
         }

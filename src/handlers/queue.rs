@@ -46,7 +46,7 @@ pub async fn handle(
     let routing = Routing::new(app, deadline).await;
     let Gathered { mut messages, digests } = gather(app, queue, batch, &routing, budget).await;
 
-    let has_channels = app.config.rules.channels().next().is_some();
+    let has_channels = !app.config.channels().is_empty();
     let pace = if has_channels { Pace::for_channels() } else { Pace::for_queue() };
     let notices: Vec<_> = messages.iter().filter_map(QueuedMessage::notice).collect();
     let NoticesDelivered { outcomes: notices, orders_stopped } =

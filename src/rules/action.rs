@@ -120,6 +120,23 @@ impl fmt::Display for ChannelName {
     }
 }
 
+/// What the mention is, in words.
+pub(super) fn mention_in_words(whom: &Whom) -> String {
+    match whom {
+        Whom::Nobody => "mention nobody".to_owned(),
+        Whom::Mention(mention) => format!("mention {mention}"),
+    }
+}
+
+/// Where the messages are shown, in words.
+pub(super) fn channel_in_words(name: &ChannelName) -> String {
+    if name.is_orders() {
+        "in the orders' own channel".to_owned()
+    } else {
+        format!("in the channel {name}")
+    }
+}
+
 /// The right side of a line. It says at least one of these.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Action {

@@ -17,12 +17,13 @@ use crate::order::{Kind, OrderEvent};
 use crate::platform::Platform;
 use crate::rules::action::Whom;
 use crate::rules::condition::{Conditions, What};
-use crate::rules::{ChannelName, Decided, Mention, Said, UnreadableRule, readable};
+use crate::rules::{ChannelName, Decided, Mention, Said, UnreadableRule, besides_orders, readable};
 
 pub use self::step::Step;
 
 pub(super) mod problem;
 
+mod findings;
 mod parse;
 mod step;
 
@@ -67,7 +68,8 @@ impl Expectations {
         (Self { lines: lines.collect(), speed: 1 }, unreadable)
     }
 
-    /// The same, where time runs so many times faster: for a demonstration.
+    /// The same, where time runs so many times faster: for a demonstration. An event then happens when its
+    /// webhook arrives, because a sample says that it is old.
     #[must_use]
     pub fn sped_up(self, speed: u32) -> Self {
         Self { speed: speed.max(1), ..self }
@@ -86,6 +88,11 @@ impl Expectations {
     /// The readable lines, in their order.
     pub fn lines(&self) -> impl Iterator<Item = &Expectation> {
         self.lines.iter()
+    }
+
+    /// The channels that the lines name besides the orders' own, each once, by their names.
+    pub fn channels(&self) -> impl Iterator<Item = &ChannelName> {
+        besides_orders(self.lines.iter().filter_map(|line| line.channel.as_ref()))
     }
 
     /// The line with this [`id`](Expectation::id); the operator may have removed it.

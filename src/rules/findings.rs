@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::order::Kind;
 use crate::platform::Platform;
-use crate::rules::action::{Action, Whom};
+use crate::rules::action::{Action, channel_in_words, mention_in_words};
 use crate::rules::condition::{Conditions, What};
 use crate::rules::{Line, Mode, Rules};
 
@@ -122,23 +122,15 @@ impl Action {
             Mode::Digest => "in digests".to_owned(),
             Mode::Off => "not shown".to_owned(),
         });
-        let mention = self.mention.as_ref().map(|whom| match whom {
-            Whom::Nobody => "mention nobody".to_owned(),
-            Whom::Mention(mention) => format!("mention {mention}"),
-        });
-        let channel = self.channel.as_ref().map(|name| {
-            if name.is_orders() {
-                "in the orders' own channel".to_owned()
-            } else {
-                format!("in the channel {name}")
-            }
-        });
+        let mention = self.mention.as_ref().map(mention_in_words);
+        let channel = self.channel.as_ref().map(channel_in_words);
         [mode, mention, channel].into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Conditions {
-    fn in_words(&self) -> String {
+    /// Which events the line is for, in words.
+    pub(super) fn in_words(&self) -> String {
         let what = match self.what {
             What::Any => "all events".to_owned(),
             What::Kind(Kind::Created) => "new orders".to_owned(),

@@ -156,3 +156,47 @@ fn the_message_mentions_whom_its_line_says() {
     let late = event().with_overdue(came, event().time());
     assert_eq!(expectations.said(&late), Said::default(), "good news wakes no one");
 }
+
+#[test]
+fn channels_are_named_once_and_without_the_orders_own() {
+    let (expectations, _) = Expectations::parse(
+        "created -> a in 1 h, to b; created -> b in 1 h, to orders; created -> c in 1 h, to A; \
+         created -> d in 1 h, to B",
+    );
+    let channels: Vec<_> = expectations.channels().map(ChannelName::as_str).collect();
+    assert_eq!(channels, ["a", "b"]);
+    assert_eq!(Expectations::none().channels().count(), 0);
+}
+
+#[test]
+fn each_line_is_said_in_words_with_what_is_doubtful_about_it() {
+    let (expectations, _) = Expectations::parse(
+        "created platform ubereats -> accepted or confirmed in 240 s, mention here, to kitchen
+         # By noon.
+         paid shop tea -> fulfilled in 24 h, mention nobody, to orders
+         created unpaid -> paid in 7 days
+         created -> seen in 90 min
+         created -> heard in 150 s
+         created -> sent in 1 h
+         created -> Seen in 1 h 30 min, mention here
+         created from EUR 5 under EUR 5 -> accepted in 1 min",
+    );
+    let findings: Vec<_> = expectations.findings().iter().map(ToString::to_string).collect();
+    assert_eq!(
+        findings,
+        [
+            "line 1: new orders from Uber Eats: accepted or confirmed must follow in 4 minutes, mention \
+             here, in the channel kitchen",
+            "line 3: orders with `paid` of the shop tea: fulfilled must follow in 24 hours, mention \
+             nobody, in the orders' own channel",
+            "line 4: new orders of which nothing was paid: paid must follow in 7 days",
+            "line 5: new orders: seen must follow in 90 minutes",
+            "line 6: new orders: heard must follow in 150 seconds",
+            "line 7: new orders: sent must follow in 1 hour",
+            "line 8: new orders: Seen must follow in 90 minutes, mention here",
+            "line 8 never has an effect: line 5 decides before it",
+            "line 9: new orders of at least EUR 5.00 under EUR 5.00: accepted must follow in 1 minute",
+            "line 9 fits no event: its conditions contradict each other",
+        ]
+    );
+}

@@ -42,7 +42,7 @@ async fn what_a_channel_that_the_secret_lacks_would_have_goes_to_the_orders_chan
     world.accept([cancellation(7)]).await;
     assert_no_failures(&world.consume().await);
     assert_eq!(world.shown_in("orders"), [cancelled(7)]);
-    world.function.logged("the secret has no URL for a channel of the rules").await;
+    world.function.logged("the secret has no URL for a channel that RULES or EXPECT names").await;
     world.function.logged("\"ChannelMissing\"").await;
 }
 

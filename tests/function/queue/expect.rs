@@ -131,6 +131,16 @@ async fn a_warning_mentions_whom_its_line_says_in_the_channel_that_it_says() {
 }
 
 #[tokio::test]
+async fn what_a_channel_that_the_secret_lacks_would_have_goes_to_the_orders_channel() {
+    let world = expecting(("EXPECT", "created -> accepted in 4 min, to kitchen")).await;
+    world.accept([created(42)]).await;
+    wait(&world).await;
+    assert_eq!(world.shown_in("orders").len(), 1);
+    world.function.logged("the secret has no URL for a channel that RULES or EXPECT names").await;
+    world.function.logged("\"ChannelMissing\"").await;
+}
+
+#[tokio::test]
 async fn a_table_that_does_not_answer_delays_no_order_and_forgets_none() {
     let world = World::queued(&[("SHOW_CREATED", "each"), ACCEPTED]).await;
     world.ledger.fail_with("PutItem", AwsFault::error("InternalServerError", 500));
