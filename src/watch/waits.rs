@@ -96,7 +96,7 @@ impl Waits {
         now: Timestamp,
     ) -> Changes {
         let mut changes = Changes::default();
-        let moment = Moment::of(event);
+        let moment = Moment::of(event, expectations);
         let at = moment.at;
         let is_reopened = event.reopens || event.change == Some(Change::Reopened);
         if is_reopened && !event.ends_order() && self.ended.is_some_and(|ended| at > ended) {
@@ -228,9 +228,10 @@ fn overdue(
 }
 
 impl Moment {
-    fn of(event: &OrderEvent) -> Self {
+    fn of(event: &OrderEvent, expectations: &Expectations) -> Self {
         let event_hash = digest(&SHA256, event_key(event).as_bytes());
-        Self { at: event.time(), event: hex::encode(&event_hash.as_ref()[..8]) }
+        let at = if expectations.speed() == 1 { event.time() } else { event.received_at };
+        Self { at, event: hex::encode(&event_hash.as_ref()[..8]) }
     }
 
     /// Whether it is the same event. Sent again, it may have another time, if only that of its arrival.

@@ -212,9 +212,11 @@ fn a_reopened_order_begins_anew() {
 #[test]
 fn time_can_run_faster() {
     let expectations = expecting(ACCEPTED).sped_up(60);
-    let changes = Waits::default().observe(&expectations, &created(0), at(0));
+    // A sample says that it happened long ago, and counts from its arrival.
+    let sample = OrderEvent { received_at: at(1_000), ..created(0) };
+    let changes = Waits::default().observe(&expectations, &sample, at(1_000));
     let overdue = changes.began[0].overdue.as_deref().unwrap();
-    assert_eq!(overdue.due.duration_since(at(0)).as_secs(), 4);
+    assert_eq!((overdue.began, overdue.due.duration_since(at(1_000)).as_secs()), (at(1_000), 4));
 }
 
 #[test]
