@@ -67,6 +67,46 @@ async fn rules_that_the_template_does_not_take_fail() {
 }
 
 #[tokio::test]
+async fn the_steps_that_must_follow_are_said_in_words() {
+    let expect = "created platform ubereats -> accepted in 4 min, mention here, to kitchen
+created platform ubereats -> Accepted in 240 s
+
+paid -> fulfilled in 24 h, to warehouse; paid -> fulfiled in 24 h";
+    let rules = "refunded -> each, to finance";
+    let arguments = ["--expect", expect, "--rules", rules];
+    insta::assert_snapshot!(whole(check(&arguments, &[("EXPECT", "x")]).await));
+}
+
+#[tokio::test]
+async fn a_setting_a_rule_and_a_step_may_all_be_unreadable() {
+    let settings = [("SHOW_CREATED", "never"), ("RULES", "refundd -> each"), ("EXPECT", "created")];
+    let (succeeded, output, errors) = check(&[], &settings).await;
+    assert!(!succeeded);
+    assert!(
+        output.contains("\nLines of EXPECT that cannot be read, and are passed over:\n  line 1: ")
+    );
+    assert_eq!(errors, "error: 1 setting, 1 rule and 1 line of EXPECT cannot be read\n");
+}
+
+#[tokio::test]
+async fn lines_that_leave_too_little_room_for_other_variables_are_warned_of() {
+    let rules = format!("# {}\nrefunded -> each", "x".repeat(1_500));
+    let expect = |length| format!("# {}\ncreated -> accepted in 4 min", "x".repeat(length));
+    let warning = "RULES and EXPECT have 3001 bytes together.";
+    for (length, is_warned) in [(1_450, false), (1_451, true)] {
+        let expect = expect(length);
+        let (succeeded, output, errors) =
+            check(&["--rules", &rules, "--expect", &expect], &[]).await;
+        assert!(succeeded, "{errors}");
+        assert_eq!(output.contains(warning), is_warned, "{output}");
+    }
+    let (succeeded, output, _) = check(&["--expect", &expect(2_000)], &[]).await;
+    assert!(!succeeded);
+    let sentence = "  EXPECT has 2031 characters, and the template takes at most 2000\n";
+    assert!(output.contains(sentence), "{output}");
+}
+
+#[tokio::test]
 async fn rules_may_be_in_a_file_or_on_standard_input() {
     let file = tempfolder("rules").join("rules.txt");
     std::fs::write(&file, "\u{feff}\r\nrefunded -> each\r\npaid -> eech\r\n").unwrap();
@@ -98,7 +138,9 @@ async fn a_stacks_secret_says_which_channels_it_lacks() {
     let secret = json!({"slack_webhook_url": slack.hook_url(), "channels": channels}).to_string();
     let secrets = FakeSecretsManager::start(&secret).await;
     let arn = secrets.secret_arn();
-    let mut check = tool(&["check", "--rules", RULES, "--secret", arn]);
+    let expect = "created -> accepted in 4 min, to managers";
+    let rules = RULES.replace(", to managers", "");
+    let mut check = tool(&["check", "--rules", &rules, "--expect", expect, "--secret", arn]);
     check.envs([
         ("AWS_ENDPOINT_URL", secrets.origin().as_str()),
         ("AWS_REGION", "eu-central-1"),
@@ -111,7 +153,7 @@ async fn a_stacks_secret_says_which_channels_it_lacks() {
     assert_eq!(
         channels,
         format!(
-            "that the rules name, in the secret {arn}:\n  \
+            "that the lines name, in the secret {arn}:\n  \
              finance has a URL\n  \
              kitchen has a URL that is refused: it is an address of another service than Slack: \
              create an incoming webhook in Slack; `cargo run -- connect slack --channel kitchen --secret {arn}` stores another\n  \

@@ -184,6 +184,40 @@ async fn a_preview_names_the_line_or_the_setting_that_decides() {
 }
 
 #[tokio::test]
+async fn a_preview_says_for_which_steps_the_order_then_waits() {
+    const EXPECT: &str = "paid -> fulfilled in 24 h
+        created platform generic -> accepted or confirmed in 4 min, mention here
+        created -> paid in 90 min
+        created -> aceepted";
+    let order = json!({"event_type": "order_created", "order_id": 1, "status": "confirmed"});
+    let mut preview = tool(&["preview", "generic", "-"]);
+    preview.env("EXPECT", EXPECT).env("SHOW_CREATED", "off");
+    let (succeeded, output, errors) = run(&mut preview, &order.to_string()).await;
+    assert!(succeeded, "{errors}");
+    let then: Vec<_> = output.lines().filter(|line| line.starts_with("Then")).collect();
+    assert_eq!(
+        then,
+        ["Then        it waits for: paid, 90 minutes (line 3 of EXPECT)"],
+        "it is confirmed already"
+    );
+    assert!(
+        errors.starts_with("line 4 of EXPECT is passed over: `aceepted` has no time"),
+        "{errors}"
+    );
+
+    let order = json!({"event_type": "order_created", "order_id": 1});
+    let (_, output, _) = run(&mut preview, &order.to_string()).await;
+    let step = "accepted or confirmed, 4 minutes (line 2 of EXPECT)";
+    assert!(output.contains(&format!("Then        it waits for: {step}\n")), "{output}");
+
+    let folder = tempfolder("expected");
+    std::fs::write(folder.join("a.json"), order.to_string()).unwrap();
+    let mut command = tool(&["preview", "generic", "--all", folder.to_str().unwrap()]);
+    let (_, output, errors) = run(command.env("EXPECT", EXPECT), "").await;
+    assert!(output.contains(&format!("  Then        it waits for: {step}\n")), "{output}{errors}");
+}
+
+#[tokio::test]
 async fn a_folder_is_previewed_with_what_the_rules_decide() {
     let folder = tempfolder("ruled");
     let event = concat!(env!("CARGO_MANIFEST_DIR"), "/events/woocommerce-cancelled.json");

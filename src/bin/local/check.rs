@@ -1,36 +1,44 @@
 //! `check`: what the function makes of its settings, before they are deployed.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use order_alerts::config::{Config, MentionRule, UnreadableSetting};
-use order_alerts::rules::ChannelName;
-use order_alerts::secret::{Channel, Secret};
 
-use crate::settings::{MAX_RULES_CHARS, Settings};
-use crate::stack_secret::{Stack, StackSecret};
+use crate::settings::{MAX_EXPECT_CHARS, MAX_RULES_CHARS, Settings};
+use crate::stack_secret::Stack;
 use crate::terminal::Failure;
-use crate::{net, terminal, webhook_file};
+use crate::{terminal, webhook_file};
 
-/// Say which settings and rules cannot be read, and what each rule does
+mod channels;
+
+/// Lambda takes so many bytes of environment variables.
+const LAMBDA_BYTES: usize = 4096;
+/// The other variables of the function need the rest.
+const ROOM_BYTES: usize = 3000;
+
+/// Say which settings and lines cannot be read, and what each line of RULES and EXPECT does
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
   cargo run -- check --rules 'cancelled unpaid -> off; refunded -> each, to finance'
-  cargo run -- check --rules @rules.txt --stack my-stack
+  cargo run -- check --expect 'created platform ubereats -> accepted in 4 min, mention here'
+  cargo run -- check --rules @rules.txt --expect @expect.txt --stack my-stack
 
 The settings are read from the environment, as the deployed function reads them, such as RULES or MENTION_ABOVE. With \
---rules, the rules are those of the command line or of a file.
+--rules and --expect, the lines are those of the command line or of a file.
 
-For each rule, from the first to the last, check says what it does, whether no event can fit it, and where an earlier \
-rule decides otherwise. Then it lists the channels that the rules name. With --stack or --secret it also says which of \
+For each line, from the first to the last, check says what it does, whether no event can fit it, and where an earlier \
+line decides before it. Then it lists the channels that the lines name. With --stack or --secret it also says which of \
 them the stack's secret lacks; nothing is changed there.
 
-The command fails if a setting or a rule cannot be read. The deployed function leaves those out, and goes on.")]
+The command fails if a setting or a line cannot be read. The deployed function leaves those out, and goes on.")]
 pub(crate) struct Arguments {
     /// The rules to check in place of RULES: a text, or @ and the name of a file. @- is standard input.
     #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
     rules: Option<String>,
+    /// The same for the steps that must follow, in place of EXPECT.
+    #[arg(long, value_name = "TEXT|@FILE", allow_hyphen_values = true)]
+    expect: Option<String>,
     /// Look for the channels in the secret of this stack.
     #[arg(long, value_name = "NAME")]
     stack: Option<String>,
@@ -44,27 +52,35 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     if let Some(rules) = &arguments.rules {
         settings = settings.with_rules(text_of(rules)?);
     }
+    if let Some(expect) = &arguments.expect {
+        settings = settings.with_expect(text_of(expect)?);
+    }
     let config = settings.unchecked()?;
     let unreadable = unreadable_settings(&settings, &config);
     print_unreadable(&unreadable, &config);
+    print_room(&settings);
     print_rules(&config);
-    print_channels(&config, arguments).await?;
-    match (unreadable.len(), config.unreadable_rules.len()) {
-        (0, 0) => Ok(()),
-        (settings, 0) => Err(format!("{} cannot be read", count(settings, "setting")).into()),
-        (0, rules) => Err(format!("{} cannot be read", count(rules, "rule")).into()),
-        (settings, rules) => {
-            let (settings, rules) = (count(settings, "setting"), count(rules, "rule"));
-            Err(format!("{settings} and {rules} cannot be read").into())
-        }
+    print_expectations(&config);
+    channels::print(&config, arguments).await?;
+    let counts = [
+        (unreadable.len(), "setting"),
+        (config.unreadable_rules.len(), "rule"),
+        (config.unreadable_expectations.len(), "line of EXPECT"),
+    ];
+    let counts = counts.into_iter().filter(|(number, _)| *number > 0);
+    let counts: Vec<_> = counts.map(|(number, of)| count(number, of)).collect();
+    match &counts[..] {
+        [] => Ok(()),
+        [one] => Err(format!("{one} cannot be read").into()),
+        [first @ .., last] => Err(format!("{} and {last} cannot be read", first.join(", ")).into()),
     }
 }
 
 /// The text itself, or that of the file that it names.
-fn text_of(rules: &str) -> Result<String, Failure> {
-    match rules.strip_prefix('@') {
+fn text_of(lines: &str) -> Result<String, Failure> {
+    match lines.strip_prefix('@') {
         Some(file) => webhook_file::text(Path::new(file)),
-        None => Ok(rules.to_owned()),
+        None => Ok(lines.to_owned()),
     }
 }
 
@@ -74,10 +90,15 @@ fn unreadable_settings(settings: &Settings, config: &Config) -> Vec<String> {
         let UnreadableSetting { instead, .. } = setting;
         format!("{setting}. Used in its place: {instead}")
     });
-    let length = settings.rules().chars().count();
-    let is_too_long = length > MAX_RULES_CHARS;
-    let too_long = is_too_long.then(|| {
-        format!("RULES has {length} characters, and the template takes at most {MAX_RULES_CHARS}")
+    let texts = [
+        ("RULES", settings.rules(), MAX_RULES_CHARS),
+        ("EXPECT", settings.expect(), MAX_EXPECT_CHARS),
+    ];
+    let too_long = texts.into_iter().filter_map(|(name, text, most)| {
+        let length = text.chars().count();
+        let sentence =
+            format!("{name} has {length} characters, and the template takes at most {most}");
+        (length > most).then_some(sentence)
     });
     sentences.chain(too_long).collect()
 }
@@ -91,6 +112,23 @@ fn print_unreadable(settings: &[String], config: &Config) {
     if !config.unreadable_rules.is_empty() {
         terminal::line("");
         list("Rules that cannot be read, and are passed over:", &config.unreadable_rules);
+    }
+    if !config.unreadable_expectations.is_empty() {
+        terminal::line("");
+        let title = "Lines of EXPECT that cannot be read, and are passed over:";
+        list(title, &config.unreadable_expectations);
+    }
+}
+
+/// A warning if the lines may be too long for the function's environment.
+fn print_room(settings: &Settings) {
+    let bytes = settings.rules().len() + settings.expect().len();
+    if bytes > ROOM_BYTES {
+        terminal::line("");
+        terminal::line(&format!(
+            "RULES and EXPECT have {bytes} bytes together. Lambda takes {LAMBDA_BYTES} for all variables, and the \
+             others need some of them: with more than {ROOM_BYTES}, the deployment may fail."
+        ));
     }
 }
 
@@ -113,6 +151,13 @@ fn print_rules(config: &Config) {
     ));
 }
 
+fn print_expectations(config: &Config) {
+    if !config.expectations.is_empty() {
+        terminal::line("");
+        list("Which steps must follow, where every line counts:", &config.expectations.findings());
+    }
+}
+
 fn mention_setting(rule: Option<&MentionRule>) -> String {
     match rule {
         None => "no MENTION".to_owned(),
@@ -121,43 +166,6 @@ fn mention_setting(rule: Option<&MentionRule>) -> String {
             format!("MENTION={mention} from {above} on")
         }
     }
-}
-
-/// The channels that the rules name, and what the secret has for them if a stack is given.
-async fn print_channels(config: &Config, arguments: &Arguments) -> Result<(), Failure> {
-    let channels: Vec<_> = config.rules.channels().collect();
-    if channels.is_empty() {
-        return Ok(());
-    }
-    terminal::line("");
-    let Some(stack) = arguments.stack() else {
-        let store = |name: &&ChannelName| format!("{name}: `{}`", connect(name, ""));
-        let store: Vec<_> = channels.iter().map(store).collect();
-        list("Channels that the rules name, and the command that stores the URL of each:", &store);
-        return Ok(());
-    };
-    let http = Arc::new(net::http_client()?);
-    let stack_secret = StackSecret::open(&http, &stack).await?;
-    let text = stack_secret.read().await?.value.to_string();
-    let secret = Secret::parse(&text, config.slack_origin.as_ref())?;
-    let given = arguments.given();
-    let state = |name: &&ChannelName| {
-        let channel = Channel::Named((*name).clone());
-        match secret.slack_url(&channel) {
-            _ if !secret.has_own_url(&channel) => format!(
-                "{name} has no URL, so its messages go to the orders' channel: `{}` stores one",
-                connect(name, &given)
-            ),
-            Ok(_) => format!("{name} has a URL"),
-            Err(error) => format!(
-                "{name} has a URL that is refused: {error}; `{}` stores another",
-                connect(name, &given)
-            ),
-        }
-    };
-    let states: Vec<_> = channels.iter().map(state).collect();
-    list(&format!("Channels that the rules name, in the secret {}:", stack_secret.id), &states);
-    Ok(())
 }
 
 impl Arguments {
@@ -176,11 +184,6 @@ impl Arguments {
         };
         argument("stack", &self.stack) + &argument("secret", &self.secret)
     }
-}
-
-/// The command that stores a channel's URL.
-fn connect(name: &ChannelName, given: &str) -> String {
-    format!("cargo run -- connect slack --channel {name}{given}")
 }
 
 fn list<T: ToString>(title: &str, items: &[T]) {

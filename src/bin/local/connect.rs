@@ -34,7 +34,7 @@ Examples:
 
 `connect slack` asks for the URL of a Slack incoming webhook, says how it was read, posts a hello and stores the URL \
 in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms and the state of shops. With \
---channel, it is that of a channel to which a rule sends orders, as in `refunded -> to managers`.
+--channel, it is that of a channel that a line of RULES or EXPECT names, as in `refunded -> to managers`.
 
 `connect PLATFORM` prints the address to register at the platform, says where its signing key is, asks for the key \
 and adds it to the keys in the secret. Everything else in the secret stays unchanged. A key that another platform \
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     /// With slack: connect the channel for alarms and the state of shops instead of the one for orders.
     #[arg(long)]
     monitoring: bool,
-    /// With slack: connect the channel to which rules send orders by this name.
+    /// With slack: connect the channel that RULES or EXPECT calls so.
     #[arg(long, value_name = "NAME")]
     channel: Option<String>,
     /// With a platform whose key you choose: make a random key, and print it.
@@ -106,7 +106,7 @@ async fn connect_slack(
     http: Arc<HttpClient>,
     channel: &Channel,
 ) -> Result<(), Failure> {
-    let config = Settings::from_env()?.direct()?;
+    let config = Settings::from_env()?.checked()?;
     terminal::line(
         "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
     );

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use order_alerts::config::{Config, Decision, MentionRule, Mode};
 use order_alerts::order::OrderEvent;
+use order_alerts::rules::expectation::Expectation;
 use order_alerts::rules::{ChannelName, Line};
 
 use crate::terminal;
 
 /// How an event is `shown`, and unless it is off, whom it mentions (`mention`) and where it is shown
-/// (`channel`).
+/// (`channel`); `then` is what the order waits for after it.
 ///
 /// The names are those by which the page has words for them.
 pub(crate) fn decided(config: &Config, event: &OrderEvent) -> Vec<(&'static str, String)> {
@@ -23,8 +24,12 @@ pub(crate) fn decided(config: &Config, event: &OrderEvent) -> Vec<(&'static str,
     let setting = || format!("the setting {}", terminal::setting(event.kind));
     let by = decision.by.mode.map_or_else(setting, |line| lines.name(line));
     let shown = ("shown", format!("{shown}: {by}"));
+    let then = awaited(config, event).map(|line| {
+        let (step, number) = (line.awaited(), line.number());
+        ("then", format!("it waits for: {step} (line {number} of EXPECT)"))
+    });
     if decision.mode == Mode::Off {
-        return vec![shown];
+        return [shown].into_iter().chain(then).collect();
     }
     let mention = mention(&mut lines, &decision, event);
     let channel = decision.channel.map_or(ChannelName::ORDERS, ChannelName::as_str);
@@ -32,13 +37,30 @@ pub(crate) fn decided(config: &Config, event: &OrderEvent) -> Vec<(&'static str,
         Some(line) => lines.name(line),
         None => "no rule says another".to_owned(),
     };
-    vec![shown, ("mention", mention), ("channel", format!("#{channel}: {by}"))]
+    let decided = [shown, ("mention", mention), ("channel", format!("#{channel}: {by}"))];
+    decided.into_iter().chain(then).collect()
+}
+
+/// The lines of EXPECT by which the order waits for a step after this event; of a step that is expected,
+/// its line.
+pub(crate) fn awaited<'a>(
+    config: &'a Config,
+    event: &'a OrderEvent,
+) -> impl Iterator<Item = &'a Expectation> {
+    config.expectations.lines().filter(|line| match &event.overdue {
+        Some(overdue) => line.id() == overdue.line,
+        None => line.begins(event) && !line.is_met_by(event),
+    })
 }
 
 /// The lines of RULES that decided, by what they decided, with their numbers and texts.
 pub(crate) fn ruled(config: &Config, event: &OrderEvent) -> Vec<(&'static str, usize, String)> {
     let Decision { mode, by, .. } = config.decide(event);
-    let shown = [("shown", by.mode), ("mention", by.mention), ("channel", by.channel)];
+    // The others are decided by a line of EXPECT.
+    let said = config.expectations.said(event);
+    let mention = by.mention.filter(|_| said.mention.is_none());
+    let channel = by.channel.filter(|_| said.channel.is_none());
+    let shown = [("shown", by.mode), ("mention", mention), ("channel", channel)];
     let decided = if mode == Mode::Off { &shown[..1] } else { &shown[..] };
     let lines = decided.iter().filter_map(|(what, line)| Some((*what, (*line)?)));
     lines.map(|(what, line)| (what, line, text(config, line).to_owned())).collect()

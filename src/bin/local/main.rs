@@ -42,7 +42,8 @@ leaves the machine, unless SLACK_WEBHOOK_URL is set. Then the messages are poste
 channel. All state is gone when the program ends.
 
 The function's settings are read from the environment: LANGUAGE, CUSTOMER, MENTION, MENTION_ABOVE, \
-SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, RULES, DIGEST_SECONDS (here 10 by default), PUBLIC_URL.";
+SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, RULES, EXPECT (here an example by default), DIGEST_SECONDS (here 10 by \
+default), PUBLIC_URL.";
 
 #[derive(Parser)]
 #[command(name = "cargo run --", bin_name = "cargo run --", about = ABOUT, long_about = LONG_ABOUT)]

@@ -28,7 +28,7 @@ Examples:
 
 The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko or RULES='refunded -> each, to \
 finance'. For each event, preview says which line of RULES or which setting decides how it is shown, whom it mentions \
-and in which channel.
+and in which channel, and for which step the order then waits by EXPECT.
 
 With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
 that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
@@ -55,8 +55,9 @@ pub(crate) enum Preview {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let config = Settings::from_env()?.direct()?;
-    terminal::passed_over(&config.unreadable_rules);
+    let config = Settings::from_env()?.checked()?;
+    terminal::passed_over("RULES", &config.unreadable_rules);
+    terminal::passed_over("EXPECT", &config.unreadable_expectations);
     let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
     if let Some(folder) = &arguments.all {
         return preview_all(folder, platform, arguments, &config);
@@ -115,8 +116,9 @@ fn preview_all(
         });
         match previewed {
             Ok((reading, Preview::Messages(messages))) => {
-                // Without rules, it is the same for all events of a kind.
-                let reading = reading.filter(|_| !config.rules.is_empty());
+                // Without a line, it is the same for all events of a kind.
+                let has_lines = !config.rules.is_empty() || !config.expectations.is_empty();
+                let reading = reading.filter(|_| has_lines);
                 let decided = reading.iter().flat_map(Reading::decided);
                 decided.for_each(|line| terminal::line(&format!("  {line}")));
                 messages.iter().for_each(terminal::message);

@@ -42,7 +42,7 @@ struct Server {
 /// Starts the stack, sends it one sample, and serves until the process is stopped.
 pub(crate) async fn run() -> Result<(), Failure> {
     terminal::log();
-    let settings = Settings::from_env()?;
+    let settings = Settings::of_local_stack()?;
     let real_slack = real_slack(&settings)?;
     let keys = if real_slack.is_some() { Keys::generate()? } else { Keys::Sample };
     let (listener, refused) = listen(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port))).await?;
@@ -81,7 +81,7 @@ async fn print_messages(mut changes: broadcast::Receiver<Change>) {
 /// The real Slack, if the messages are to go there.
 fn real_slack(settings: &Settings) -> Result<Option<RealSlack>, Failure> {
     let Some(url) = variable_if_set(REAL_SLACK) else { return Ok(None) };
-    let origin = settings.direct()?.slack_origin;
+    let origin = settings.checked()?.slack_origin;
     SlackUrl::parse(&url, origin.as_ref()).map_err(|error| format!("{REAL_SLACK}: {error}"))?;
     let http = HttpClient::over(Transport::new(None)?);
     Ok(Some(RealSlack { http, url, origin }))

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::env;
 
 use order_alerts::config::{Config, ConfigError};
-use order_alerts::rules::Rules;
+use order_alerts::rules::expectation::Expectations;
+use order_alerts::rules::{ChannelName, Rules, UnreadableRule};
 use serde_json::{Map, Value};
 
 use crate::terminal;
@@ -13,7 +14,7 @@ use crate::terminal::Failure;
 /// The environment variables that may be set here, and what the template sets them to.
 ///
 /// Only the digest's window is shorter, so that a visitor sees one soon.
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("LANGUAGE", "en"),
     ("CUSTOMER", "hidden"),
     ("SHOW_CANCELLED", "each"),
@@ -22,13 +23,20 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("MENTION", ""),
     ("MENTION_ABOVE", ""),
     (RULES, ""),
+    (EXPECT, ""),
     (DIGEST_SECONDS, "10"),
 ];
 const RULES: &str = "RULES";
+const EXPECT: &str = "EXPECT";
 const DIGEST_SECONDS: &str = "DIGEST_SECONDS";
 
 /// The template takes rules of so many characters.
 pub(crate) const MAX_RULES_CHARS: usize = 3000;
+/// And expectations of so many.
+pub(crate) const MAX_EXPECT_CHARS: usize = 2000;
+
+/// What the local stack expects, unless it is told otherwise.
+const EXPECTED_HERE: &str = "created platform ubereats -> accepted in 4 min";
 
 /// The settings by the names of their environment variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +49,7 @@ impl Settings {
     /// at the terminal and can correct it. A rule that cannot be read is passed over here too.
     pub(crate) fn from_env() -> Result<Self, Failure> {
         let settings = Self::unchecked_from_env();
-        settings.direct()?;
+        settings.checked()?;
         Ok(settings)
     }
 
@@ -56,9 +64,22 @@ impl Settings {
         Self(BTreeMap::from(settings))
     }
 
+    /// Those of the environment, with something to expect.
+    pub(crate) fn of_local_stack() -> Result<Self, Failure> {
+        let settings = Self::from_env()?;
+        let is_set = !settings.expect().is_empty();
+        Ok(if is_set { settings } else { settings.with_expect(EXPECTED_HERE.to_owned()) })
+    }
+
     /// The same settings with other rules.
     pub(crate) fn with_rules(mut self, text: String) -> Self {
         self.0.insert(RULES, text);
+        self
+    }
+
+    /// The same settings with other expectations.
+    pub(crate) fn with_expect(mut self, text: String) -> Self {
+        self.0.insert(EXPECT, text);
         self
     }
 
@@ -72,15 +93,19 @@ impl Settings {
         &self.0[RULES]
     }
 
-    /// Of a function that posts at once, as for a preview.
-    pub(crate) fn direct(&self) -> Result<Config, Failure> {
-        self.config(direct)
+    pub(crate) fn expect(&self) -> &str {
+        &self.0[EXPECT]
+    }
+
+    /// Of a function that is not run, as for a preview.
+    pub(crate) fn checked(&self) -> Result<Config, Failure> {
+        self.config(of_stack)
     }
 
     /// As the deployed function reads them: what cannot be read is left out, and listed.
     pub(crate) fn unchecked(&self) -> Result<Config, Failure> {
         Ok(self
-            .read(|name| if name == "PUBLIC_URL" { env::var(name).ok() } else { direct(name) })?)
+            .read(|name| if name == "PUBLIC_URL" { env::var(name).ok() } else { of_stack(name) })?)
     }
 
     /// Of a function for which the other variables are these.
@@ -109,32 +134,39 @@ impl Settings {
                 _ => return Err(format!("{field} must be a text").into()),
             };
             // Without a value, the function would take its own default.
-            if text.is_empty() && !name.starts_with("MENTION") && name != RULES {
+            if text.is_empty() && !name.starts_with("MENTION") && !has_lines(name) {
                 return Err(format!("{field} must not be empty").into());
             }
             settings.0.insert(name, text);
         }
-        settings.direct().map_err(|error| {
+        settings.checked().map_err(|error| {
             let names = DEFAULTS.iter().rev().map(|(name, _)| *name);
             names.fold(error.to_string(), |text, name| text.replace(name, &field_of(name)))
         })?;
         Ok(settings)
     }
 
-    /// The rules that can be read.
-    pub(crate) fn parsed_rules(&self) -> Rules {
-        Rules::parse(self.rules()).0
+    /// Whether no step must follow.
+    pub(crate) fn expects_nothing(&self) -> bool {
+        Expectations::parse(self.expect()).0.is_empty()
     }
 
-    /// As the page reads them, with a sentence about each rule that cannot be read.
+    /// The channels that the lines name which can be read.
+    pub(crate) fn channels(&self) -> Vec<ChannelName> {
+        let (rules, _) = Rules::parse(self.rules());
+        let (expectations, _) = Expectations::parse(self.expect());
+        rules.channels().chain(expectations.channels()).cloned().collect()
+    }
+
+    /// As the page reads them, with a sentence about each line that cannot be read.
     pub(crate) fn json(&self) -> Value {
         let fields = self.0.iter().map(|(name, value)| {
             let seconds = value.parse::<u64>().ok().filter(|_| *name == DIGEST_SECONDS);
             (field_of(name), seconds.map_or_else(|| value.clone().into(), Value::from))
         });
-        let (_, unreadable) = Rules::parse(self.rules());
-        let unreadable: Vec<_> = unreadable.iter().map(ToString::to_string).collect();
-        let unreadable = [("unreadable_rules".to_owned(), unreadable.into())];
+        let (rules, expect) = (Rules::parse(self.rules()).1, Expectations::parse(self.expect()).1);
+        let unreadable = [("unreadable_rules", rules), ("unreadable_expect", expect)];
+        let unreadable = unreadable.map(|(name, lines)| (name.to_owned(), sentences(&lines)));
         Value::Object(fields.chain(unreadable).collect())
     }
 
@@ -144,20 +176,31 @@ impl Settings {
     }
 }
 
-/// The other variables of a function that posts at once.
-fn direct(name: &str) -> Option<String> {
+/// The variables that the template sets, as far as other settings depend on them.
+fn of_stack(name: &str) -> Option<String> {
+    let queue = |name| format!("https://sqs.eu-central-1.amazonaws.com/123456789012/{name}");
     match name {
-        "SECRET_ID" => Some("in memory".to_owned()),
-        "DELIVERY" => Some("direct".to_owned()),
+        "SECRET_ID" => Some("order-alerts/secret".to_owned()),
+        "QUEUE_URL" => Some(queue("orders")),
+        "DEAD_LETTER_QUEUE_URL" => Some(queue("dead-letters")),
+        "EXPECT_TABLE" => Some("expect".to_owned()),
         // Where Slack is in tests.
         "SLACK_ORIGIN" => env::var(name).ok(),
         _ => None,
     }
 }
 
-/// The rules keep their blank lines, so that all lines keep their numbers.
+fn sentences(unreadable: &[UnreadableRule]) -> Value {
+    unreadable.iter().map(ToString::to_string).collect()
+}
+
+/// Lines keep the blank ones among them, so that all keep their numbers.
 fn trimmed<'a>(name: &str, text: &'a str) -> &'a str {
-    if name == RULES { text } else { text.trim() }
+    if has_lines(name) { text } else { text.trim() }
+}
+
+fn has_lines(name: &str) -> bool {
+    matches!(name, RULES | EXPECT)
 }
 
 fn field_of(name: &str) -> String {
@@ -201,6 +244,12 @@ mod tests {
         let sentence = sentences[0].as_str().unwrap();
         assert!(sentence.starts_with("line 3: `refundd` is not known"), "{sentence}");
         assert_eq!(change(&json!({"rules": ""})).unwrap()["unreadable_rules"], json!([]));
+
+        let changed = change(&json!({"expect": "\ncreated -> accepted"})).unwrap();
+        assert_eq!(changed["expect"], "\ncreated -> accepted");
+        let sentence = changed["unreadable_expect"][0].as_str().unwrap();
+        assert!(sentence.starts_with("line 2: `accepted` has no time"), "{sentence}");
+        assert_eq!(change(&json!({"expect": ""})).unwrap()["unreadable_expect"], json!([]));
     }
 
     #[test]
@@ -234,8 +283,10 @@ mod tests {
             let in_template = rest.lines().next().unwrap().trim_matches('"');
             assert_eq!(in_template, *default, "{parameter}");
         }
-        let (_, rules) = template.split_once("\n  Rules:\n").unwrap();
-        let (_, length) = rules.split_once("    MaxLength: ").unwrap();
-        assert_eq!(length.lines().next().unwrap(), MAX_RULES_CHARS.to_string());
+        for (parameter, most) in [("Rules", MAX_RULES_CHARS), ("Expect", MAX_EXPECT_CHARS)] {
+            let (_, rest) = template.split_once(&format!("\n  {parameter}:\n")).unwrap();
+            let (_, length) = rest.split_once("    MaxLength: ").unwrap();
+            assert_eq!(length.lines().next().unwrap(), most.to_string());
+        }
     }
 }

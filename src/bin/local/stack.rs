@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  webhook ──▶ Stack::webhook ──▶ sandbox ──▶ network ──▶ SQS, DynamoDB, Secrets Manager, Slack
-//!                    event source mapping ──▶ sandbox        │ weather
+//!          event source mapping, schedule ──▶ sandbox        │ weather
 //!                                                            ▼
 //!                            api, stream ◀── lives, channel, numbers ◀── observer
 //! ```
@@ -11,8 +11,9 @@
 //! * [`sandboxes`]: the function, which can be killed.
 //! * [`observer`]: sees the [`calls`], and knows from them what becomes of every event: [`observed`],
 //!   [`posts`], [`hand`], [`names`]; [`lives`], [`life`], [`channel`], [`numbers`].
-//! * [`api`] and [`stream`]: what the page asks for. [`attempt`], [`storm`], [`rejection`] and [`alarm`]
-//!   are what it sends.
+//! * [`schedule`]: invokes the function each minute, where time runs faster.
+//! * [`api`] and [`stream`]: what the page asks for. [`attempt`], [`storm`], [`rejection`], [`restaurant`]
+//!   and [`alarm`] are what it sends.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,7 +53,9 @@ pub(crate) mod observer;
 pub(crate) mod outside;
 pub(crate) mod posts;
 pub(crate) mod rejection;
+pub(crate) mod restaurant;
 pub(crate) mod sandboxes;
+pub(crate) mod schedule;
 pub(crate) mod storm;
 pub(crate) mod stream;
 pub(crate) mod weather;
@@ -81,6 +84,8 @@ pub(crate) struct Stack {
     pub(crate) public_url: String,
     settings: Mutex<Settings>,
     sandboxes: Sandboxes,
+    /// Those of the schedule, so that an order has the sandbox that knows what Slack took last.
+    scheduled: Sandboxes,
     webhooks: Semaphore,
     invocations: AtomicU64,
     mapping: OnceLock<EventSourceMapping>,
@@ -103,7 +108,7 @@ impl Stack {
         real_slack: Option<RealSlack>,
         clock: Clock,
     ) -> Arc<Self> {
-        let outside = Outside::new(&keys, &settings.parsed_rules(), real_slack);
+        let outside = Outside::new(&keys, &settings.channels(), real_slack);
         let observer = Observer::new(Arc::clone(&clock));
         let stack = Arc::new(Self {
             instance: format!("{}-{}", process::id(), clock().as_millisecond()),
@@ -113,6 +118,7 @@ impl Stack {
             public_url,
             settings: Mutex::new(settings),
             sandboxes: Sandboxes::default(),
+            scheduled: Sandboxes::default(),
             webhooks: Semaphore::new(WEBHOOKS_AT_ONCE),
             invocations: AtomicU64::new(0),
             mapping: OnceLock::new(),
@@ -121,6 +127,7 @@ impl Stack {
         let mapping = EventSourceMapping::start(&stack.network.outside.sqs, consumers);
         mapping.remember(REMEMBERED);
         stack.mapping.get_or_init(|| mapping);
+        schedule::start(&stack);
         stack
     }
 
@@ -166,11 +173,12 @@ impl Stack {
         messages: Vec<ReceivedMessage>,
     ) -> Result<(Invocation, Vec<EventId>), Failure> {
         let stack = Arc::clone(self);
-        tokio::spawn(async move { stack.serve(&event, messages).await }).await?
+        tokio::spawn(async move { stack.serve(&stack.sandboxes, &event, messages).await }).await?
     }
 
     async fn serve(
         &self,
+        sandboxes: &Sandboxes,
         event: &str,
         messages: Vec<ReceivedMessage>,
     ) -> Result<(Invocation, Vec<EventId>), Failure> {
@@ -179,13 +187,14 @@ impl Stack {
         let new = || -> Result<Sandbox, Failure> {
             let mut config = self.settings().config(|name| self.network.outside.variable(name))?;
             config.public_url = Some(self.public_url.clone());
+            config.expectations = config.expectations.sped_up(schedule::SPEED);
             Ok(Sandbox::new(&self.network, config)?)
         };
-        let sandbox = self.sandboxes.take(new)?;
+        let sandbox = sandboxes.take(new)?;
         let observer = &self.network.observer;
         let now = (self.clock)() + self.network.rejections.ahead(&messages);
         observer.began(&id, sandbox.app.config.clone(), messages);
-        let outcome = self.sandboxes.serve(sandbox, event, &id, now).await;
+        let outcome = sandboxes.serve(sandbox, event, &id, now).await;
         let failed = failed_messages(&outcome);
         let events = observer.ended(&id, failed.as_deref());
         Ok((Invocation::new(id, outcome, began.elapsed()), events))
@@ -199,8 +208,9 @@ impl Stack {
     pub(crate) fn set_settings(&self, changes: &Map<String, Value>) -> Result<Settings, Failure> {
         let settings = self.settings().changed(changes)?;
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings.clone();
-        self.network.outside.connect(&self.keys, &settings.parsed_rules());
+        self.network.outside.connect(&self.keys, &settings.channels());
         self.sandboxes.renew();
+        self.scheduled.renew();
         self.network.observer.announce("settings", settings.json());
         Ok(settings)
     }
@@ -208,6 +218,7 @@ impl Stack {
     /// Kills the function where it is.
     pub(crate) fn kill(&self) {
         self.sandboxes.kill();
+        self.scheduled.kill();
     }
 
     /// Moves all dead letters back to the queue, where Slack rejects them no more; returns how many

@@ -117,10 +117,11 @@ pub(crate) fn ignored_setting(name: &str, value: &str, instead: &str) {
     complain(&format!("{name}={value} is ignored: {instead}"));
 }
 
-/// The lines of RULES that cannot be read.
-pub(crate) fn passed_over(rules: &[UnreadableRule]) {
-    for rule in rules {
-        complain(&format!("line {} of RULES is passed over: {}", rule.line, rule.sentence()));
+/// The lines of a setting that cannot be read.
+pub(crate) fn passed_over(setting: &str, unreadable: &[UnreadableRule]) {
+    for line in unreadable {
+        let (number, why) = (line.line, line.sentence());
+        complain(&format!("line {number} of {setting} is passed over: {why}"));
     }
 }
 

@@ -188,6 +188,47 @@ async fn rules_are_edited_live_and_open_their_channels() {
 }
 
 #[tokio::test]
+async fn an_order_that_no_one_accepts_is_shown_after_seconds() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    let settings = stack.state().await["settings"].clone();
+    assert_eq!(settings["expect"], "created platform ubereats -> accepted in 4 min");
+    let (status, sent) = stack.ask("POST /local/unaccepted", &Value::Null).await;
+    assert_eq!((status, &sent["status"]), (200, &json!(200)), "{sent}");
+    let order = sent["order"].as_str().unwrap();
+    stack.until(LIMIT, |numbers| numbers["posts"] == 2).await;
+    let warning = format!("⏰ Order {order}: not accepted for 4 minutes");
+    assert!(texts(&stack.state().await).contains(&warning));
+    let (_, accepted) = stack.ask("POST /local/accept", &json!({ "order": order })).await;
+    assert_eq!(accepted["events"].as_array().unwrap().len(), 2, "{accepted}");
+    let all = texts(&stack.settled().await);
+    assert!(all.contains(&format!("✅ Order {order} accepted after ")), "{all}");
+    let refusal = stack.ask("POST /local/accept", &json!({"order": 1})).await;
+    assert_eq!(refusal, (400, json!("order must be a text\n")));
+}
+
+#[tokio::test]
+async fn what_is_expected_is_edited_live() {
+    let mut command = tool(&[]);
+    let expect = "created -> paid in 4 min, mention here, to kitchen";
+    let stack = Stack::start(command.env("EXPECT", expect)).await;
+    stack.settled().await;
+    assert_eq!(stack.state().await["settings"]["expect"], expect);
+    stack.ask("POST /local/samples/generic-created", &Value::Null).await;
+    let is_shown = |numbers: &Value| numbers["posts"] == 2;
+    let state = stack.until(LIMIT, is_shown).await;
+    assert_eq!(state["messages"][1]["channel"], "kitchen");
+    stack.settled().await;
+
+    let expect = json!({"expect": "created -> paid in soon"});
+    let (status, settings) = stack.ask("POST /local/settings", &expect).await;
+    assert_eq!(status, 200);
+    let sentence = settings["unreadable_expect"][0].as_str().unwrap();
+    assert!(sentence.starts_with("line 1: `soon` is no time"), "{sentence}");
+    let (_, sent) = stack.ask("POST /local/unaccepted", &Value::Null).await;
+    assert_eq!(sent["events"].as_array().unwrap().len(), 1, "nothing is expected: {sent}");
+}
+
+#[tokio::test]
 async fn a_payload_that_is_tried_is_sent_and_explained() {
     let stack = Stack::start(&mut tool(&[])).await;
     let order = json!({

@@ -11,9 +11,17 @@ const CHOICES = {
   mention_above: ["", "KRW 100000", "USD 50"],
   digest_seconds: [5, 10, 30, 60],
 };
-const RULES_EXAMPLE = `cancelled from USD 50 -> each, mention here, to managers
+/** The settings that are written in lines, each with an example. */
+const LINES = {
+  rules: `cancelled from USD 50 -> each, mention here, to managers
 shop tea.example -> to kitchen
-modified -> off`;
+modified -> off`,
+  expect: `created platform ubereats -> accepted in 4 min, mention here
+paid -> fulfilled in 24 h, to warehouse`,
+};
+
+/** The last order that no one has accepted. */
+let unaccepted = null;
 
 /** What people call a platform, in the page's language. */
 const platformName = (id, name) => say(`platforms.${id}`) ?? name;
@@ -80,17 +88,44 @@ const showWeather = () => {
   byId("skies").replaceChildren(...skies, twice);
   receiveWeather(state.weather);
 
-  const events = { storm: STORM, reject: {}, alarm: {}, kill: {} };
+  const event = (name, cause) => button(say(name)[0], () => sayIn(byId("event-says"), cause), { id: name });
+  const simple = (name, content) =>
+    event(name, async () => {
+      const { events } = await post(`/local/${name}`, content);
+      if (events) showSent(events);
+      return say(name)[1];
+    });
   byId("events").replaceChildren(
-    ...Object.entries(events).map(([event, content]) => {
-      const cause = async () => {
-        const { events } = await post(`/local/${event}`, content);
-        if (events) showSent(events);
-        return say(event)[1];
-      };
-      return button(say(event)[0], () => sayIn(byId("event-says"), cause), { id: event });
-    }),
+    simple("storm", STORM),
+    simple("reject"),
+    event("unaccepted", orderUnaccepted),
+    event("accept", accept),
+    simple("alarm"),
+    simple("kill"),
   );
+  setUnaccepted(unaccepted);
+};
+
+const setUnaccepted = (order) => {
+  unaccepted = order;
+  byId("accept").disabled = !order;
+};
+
+/** Sends an order that no one accepts. */
+const orderUnaccepted = async () => {
+  const { events, order } = await post("/local/unaccepted");
+  setUnaccepted(order);
+  showSent(events);
+  const life = await lifeOf(events[0]);
+  return life?.expected.length ? say("unaccepted")[1] : say("not_expected");
+};
+
+/** Accepts it after all. */
+const accept = async () => {
+  const { events } = await post("/local/accept", { order: unaccepted });
+  setUnaccepted(null);
+  showSent(events);
+  return say("accept")[1];
 };
 
 const valueName = (setting, value) => {
@@ -111,22 +146,22 @@ const save = (settings) =>
     }
   });
 
-/** The rules: several lines, with a sentence about each that cannot be read. */
-const rulesField = () => {
-  const rules = make("textarea", {
-    id: "setting-rules",
-    rows: 6,
+/** A setting in lines, with a sentence about each that cannot be read. */
+const linesField = ([setting, example]) => {
+  const field = make("textarea", {
+    id: `setting-${setting}`,
+    rows: example.split("\n").length * 2,
     spellcheck: false,
     autocomplete: "off",
-    placeholder: RULES_EXAMPLE,
-    "aria-describedby": "rules-hint",
-    change: ({ target }) => save({ rules: target.value }),
+    placeholder: example,
+    "aria-describedby": `${setting}-hint`,
+    change: ({ target }) => save({ [setting]: target.value }),
   });
   return [
-    make("label", { for: rules.id, class: "wide" }, say("setting.rules")),
-    make("p", { id: "rules-hint", class: "hint wide" }, say("rules_hint")),
-    rules,
-    make("div", { id: "rules-says", class: "failed wide", role: "status" }),
+    make("label", { for: field.id, class: "wide" }, say(`setting.${setting}`)),
+    make("p", { id: `${setting}-hint`, class: "hint wide" }, say(`${setting}_hint`)),
+    field,
+    make("div", { id: `${setting}-says`, class: "failed unreadable wide", role: "status" }),
   ];
 };
 
@@ -147,23 +182,23 @@ const showSettings = () => {
     );
     return [make("label", { for: select.id }, say(`setting.${setting}`)), select];
   });
-  byId("choices").replaceChildren(...rows.flat(), ...rulesField());
+  byId("choices").replaceChildren(...rows.flat(), ...Object.entries(LINES).flatMap(linesField));
   receiveSettings(state.settings);
 };
 
-const receiveRules = ({ rules, unreadable_rules: sentences }) => {
-  const field = byId("setting-rules");
+const receiveLines = (setting, text, sentences) => {
+  const field = byId(`setting-${setting}`);
   if (!field) return;
   // What is being typed is not overwritten by what another window has saved.
-  if (field !== document.activeElement) field.value = rules;
+  if (field !== document.activeElement) field.value = text;
   field.setAttribute("aria-invalid", sentences.length > 0);
   const items = sentences.map((sentence) => make("li", {}, capitalized(sentence)));
-  byId("rules-says").replaceChildren(...(items.length ? [make("ul", {}, ...items)] : []));
+  byId(`${setting}-says`).replaceChildren(...(items.length ? [make("ul", {}, ...items)] : []));
 };
 
 const receiveSettings = (settings) => {
   state.settings = settings;
-  receiveRules(settings);
+  for (const setting of Object.keys(LINES)) receiveLines(setting, settings[setting], settings[`unreadable_${setting}`]);
   for (const setting of Object.keys(CHOICES)) {
     const [select, value] = [byId(`setting-${setting}`), settings[setting]];
     if (!select) continue;

@@ -20,6 +20,7 @@ const ENGLISH = {
   sent: "{0}: {1}.",
   fate: {
     waiting: "It is in the queue, and its turn is next.",
+    expected: "The queue keeps it until the next step of the order is overdue.",
     digest: "It waits in the queue for about {0} s, to be shown together with others.",
     limited: "It waits: Slack takes no message before the time that it asked for.",
     refused: "It waits: Slack did not take the message.",
@@ -38,6 +39,8 @@ const ENGLISH = {
     cancelled: "Cancelled",
     created: "New",
     modified: "Changed",
+    overdue: "Next step",
+    came_late: "Step came late",
     ping: "Ping",
     "cancelled-bulk": "2 cancelled",
     "store-offline": "Offline",
@@ -79,6 +82,15 @@ const ENGLISH = {
     "Slack rejects one order",
     "Slack rejects this order, and takes the next one. After three rejections over an hour, the order is a dead letter; here the hour is over in seconds. Then redrive it with the button at the top.",
   ],
+  unaccepted: [
+    "No one accepts an order",
+    "An Uber Eats order came in, and no one accepts it. After four minutes the channel says so. Here that is after four seconds.",
+  ],
+  accept: [
+    "Accept it",
+    "The order is accepted. If that is late, the channel now says after how many minutes. If it is in time, the channel says nothing.",
+  ],
+  not_expected: "No line of the expected steps is for this order, so no one hears that it is not accepted.",
   alarm: ["Orders stop", "No order for a while: the alarm comes as CloudWatch would send it."],
   kill: ["Kill the function", "Killed in the middle of its work. What it held comes back to the queue and is shown."],
   numbers_title: "The last two minutes",
@@ -101,6 +113,11 @@ const ENGLISH = {
   message_number: "message {0}",
   step: {
     received: ["Received", "The webhook came in, and its signature is right."],
+    expected: [
+      "A step must follow",
+      "The function keeps a message for the time when the step is overdue. Before it is posted, the function looks whether the order still waits.",
+    ],
+    "came late": ["The step came late", "If the channel said that the step was overdue, it also says that it came."],
     queued: ["Queued", "The queue has stored it. Only then does the shop get its 200."],
     leased: ["Leased", "One invocation of the function takes it, so no other posts it."],
     posted: ["Posted", "Slack has the message."],
@@ -116,7 +133,11 @@ const ENGLISH = {
     later: ["Half an hour later", "Only here: the clock of the function is put forward, so that you need not wait."],
   },
   by_rule: "Line {1} of the rules ({0}):",
+  by_expect: "Line {0} of the expected steps:",
   detail: {
+    "overdue in": "Overdue in about {0} s.",
+    "not awaited": "The order does not wait any more: the step came in time, or the order was cancelled.",
+    "not warned": "The channel did not say that the step was overdue, so there is nothing to add.",
     digest: "It waits for about {0} s, to be shown together with others.",
     "in doubt": "An earlier message may have shown it.",
     again: "It is shown once more: the first time was in doubt.",
@@ -132,6 +153,8 @@ const ENGLISH = {
   settings_title: "Change the settings",
   rules_hint:
     "One rule a line, and the first that fits decides. They are saved when you leave the field. The channels that they name open by themselves.",
+  expect_hint:
+    "One line for each step that must follow. The channel hears of an order that waits longer. Here a minute passes in a second.",
   settings_hint: "They hold from the next message on.",
   saved: "Saved. Send an order to see it.",
   setting: {
@@ -144,6 +167,7 @@ const ENGLISH = {
     mention_above: "From which amount on",
     digest_seconds: "A digest’s window",
     rules: "Rules: who hears what",
+    expect: "Expected steps: what must follow, and how soon",
   },
   value: {
     en: "English",
@@ -179,7 +203,7 @@ const ENGLISH = {
   missing: "Not found",
   never_read: "Never read",
   hidden_title: "Kept private",
-  decided: { shown: "Shown", mention: "Mention", channel: "Channel" },
+  decided: { shown: "Shown", mention: "Mention", channel: "Channel", then: "Then" },
   no_message: "Why there is no message",
   slack_message: "The message for Slack",
   json: "The JSON for Slack",

@@ -33,19 +33,22 @@ const stepElement = (step, first) => {
   );
 };
 
-/** The lines of the rules that decided about an order, each with all that it decided. */
-const rulesElement = (rules) => {
-  const lines = rules.map(([number, decided, text]) => {
+/** The lines of the rules that decided about an order, each with all that it decided; and those of the steps
+ * that must follow. */
+const linesElement = (rules, expected) => {
+  const line = (name, text) => make("p", {}, name, " ", make("code", {}, text));
+  const ruled = rules.map(([number, decided, text]) => {
     const names = decided.map((name) => say(`decided.${name}`)).join(", ");
-    return make("p", {}, say("by_rule", names, number), " ", make("code", {}, text));
+    return line(say("by_rule", names, number), text);
   });
-  return make("div", { class: "rules" }, ...lines);
+  const awaited = expected.map(([number, text]) => line(say("by_expect", number), text));
+  return make("div", { class: "rules" }, ...ruled, ...awaited);
 };
 
-const lifeElement = ({ platform, platform_name, kind, name, rules, steps }, isOpen) => {
+const lifeElement = ({ platform, platform_name, kind, name, rules, expected, steps }, isOpen) => {
   const title = `${name} · ${say(`kinds.${kind}`) ?? kind} · ${platformName(platform, platform_name)}`;
   const list = make("ol", {}, ...steps.map((step) => stepElement(step, steps[0].at)));
-  return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), rulesElement(rules), list);
+  return make("details", isOpen ? { open: "" } : {}, make("summary", {}, title), linesElement(rules, expected), list);
 };
 
 /** What became of an order so far, in a sentence. */
@@ -71,7 +74,8 @@ const showLives = async (life) => {
   life.seen = seen;
   const known = lives.filter(Boolean);
   const open = [...byId("lives").querySelectorAll("details")].map((details) => details.open);
-  const elements = known.map((one, position) => lifeElement(one, open[position] ?? position === 0));
+  const isOpen = (one, position) => open[position] ?? (position === 0 || one.kind === "overdue");
+  const elements = known.map((one, position) => lifeElement(one, isOpen(one, position)));
   const rest = life.events.length - life.listed;
   if (rest > 0) {
     const more = () => {

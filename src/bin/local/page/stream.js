@@ -30,6 +30,7 @@ const connect = () => {
     if (state && state.instance !== whole.instance) {
       clearLife();
       tried = null;
+      unaccepted = null;
       for (const id of [...SAYS, "outcome"]) byId(id).replaceChildren();
       byId("begun").textContent = say("begun");
     }

@@ -88,6 +88,16 @@ async fn answer(
             let answer = stack.reject_one().await.map_err(Refusal::Failed)?;
             Ok(of_json(StatusCode::OK, &answer.json()))
         }
+        ("POST", ["unaccepted"]) => {
+            let (answer, order) = stack.order_unaccepted().await.map_err(Refusal::Failed)?;
+            let mut json = answer.json();
+            json["order"] = order.into();
+            Ok(of_json(StatusCode::OK, &json))
+        }
+        ("POST", ["accept"]) => {
+            let answer = stack.accept(&fields(body).await?).await.map_err(Refusal::Wrong)?;
+            Ok(of_json(StatusCode::OK, &answer.json()))
+        }
         ("POST", ["alarm"]) => {
             stack.alarm().await.map_err(Refusal::Failed)?;
             Ok(accepted())

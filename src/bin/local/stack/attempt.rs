@@ -25,7 +25,7 @@ impl Stack {
     ) -> Result<Value, Failure> {
         let (platform, webhook) = webhook(fields)?;
         let now = (self.clock)();
-        let config = self.settings().direct()?;
+        let config = self.settings().checked()?;
         let signing = Signing { keys: self.keys.clone(), public_url: &self.public_url, now };
         let read = preview(platform, webhook.clone(), &config, &signing);
         let event = webhook.signed_event(platform, &self.keys, &self.public_url, now)?;

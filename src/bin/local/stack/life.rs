@@ -31,6 +31,10 @@ pub(crate) enum State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Received,
+    /// The queue keeps a message for the time when the order's next step is overdue.
+    Expected,
+    /// The order's next step came after its time.
+    CameLate,
     Queued,
     Leased,
     Posted,
@@ -54,6 +58,12 @@ pub(crate) enum What {
 pub(crate) enum Detail {
     /// It waits about so many seconds, to be shown together with others.
     Digest(u64),
+    /// The step is overdue after about so many seconds.
+    OverdueIn(u64),
+    /// The order waits for the step no more.
+    NotAwaited,
+    /// The channel was not told that the step was overdue.
+    NotWarned,
     /// An earlier post may have shown it.
     InDoubt,
     /// It was shown before, and that was in doubt.
@@ -80,6 +90,8 @@ pub(crate) struct Life {
     pub(crate) state: State,
     /// The lines of RULES that decided about it, by what they decided.
     pub(crate) ruled: Ruled,
+    /// The lines of EXPECT by which the order waits for a step after it.
+    pub(crate) expected: Vec<(usize, String)>,
     steps: Vec<Step>,
 }
 
@@ -95,9 +107,15 @@ struct Step {
     message: Option<u64>,
 }
 
+/// Whether the event is that a step came after its time.
+pub(crate) fn is_late_step(event: &OrderEvent) -> bool {
+    event.overdue.as_ref().is_some_and(|overdue| overdue.came.is_some())
+}
+
 impl Life {
     pub(crate) fn new(event: OrderEvent) -> Self {
-        Self { event, state: State::Waiting, ruled: Ruled::new(), steps: Vec::new() }
+        let (ruled, expected, steps) = (Ruled::new(), Vec::new(), Vec::new());
+        Self { event, state: State::Waiting, ruled, expected, steps }
     }
 
     pub(crate) fn add(
@@ -130,6 +148,7 @@ impl Life {
             Kind::Created => "created",
             Kind::Modified => "modified",
             Kind::Cancelled => "cancelled",
+            Kind::Overdue if is_late_step(event) => "came_late",
             Kind::Overdue => "overdue",
         };
         let steps: Vec<_> = self.steps.iter().map(Step::json).collect();
@@ -141,6 +160,7 @@ impl Life {
             "kind": kind,
             "name": event.name().map_or_else(String::new, ToString::to_string),
             "rules": self.rules(),
+            "expected": self.expected,
             "steps": steps,
         })
     }
@@ -159,6 +179,8 @@ impl Step {
     fn json(&self) -> Value {
         let what = match self.what {
             What::Received => "received",
+            What::Expected => "expected",
+            What::CameLate => "came late",
             What::Queued => "queued",
             What::Leased => "leased",
             What::Posted => "posted",
@@ -187,6 +209,9 @@ impl Detail {
     fn json(&self) -> Value {
         match self {
             Self::Digest(seconds) => json!(["digest", seconds]),
+            Self::OverdueIn(seconds) => json!(["overdue in", seconds]),
+            Self::NotAwaited => json!(["not awaited"]),
+            Self::NotWarned => json!(["not warned"]),
             Self::InDoubt => json!(["in doubt"]),
             Self::Again => json!(["again"]),
             Self::Draft => json!(["draft"]),

@@ -10,7 +10,7 @@ use order_alerts::config::Config;
 use order_alerts::order::OrderEvent;
 use serde_json::Value;
 
-use crate::decided::ruled;
+use crate::decided::{awaited, ruled};
 use crate::stack::life::{Detail, EventId, Life, State, What};
 
 /// So many lives that have ended are kept; those that go on are kept in any case.
@@ -48,10 +48,12 @@ impl Lives {
         self.by_id.get(&id).map(|life| &life.event)
     }
 
-    /// The lines of RULES that decide about an event in the eyes of the invocation that has it now.
+    /// The lines of RULES and EXPECT about an event in the eyes of the invocation that has it now.
     pub(crate) fn set_ruled(&mut self, id: EventId, config: &Config) {
         if let Some(life) = self.by_id.get_mut(&id) {
             life.ruled = ruled(config, &life.event);
+            let lines = awaited(config, &life.event);
+            life.expected = lines.map(|line| (line.number(), line.text().to_owned())).collect();
         }
     }
 

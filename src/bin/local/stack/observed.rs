@@ -12,7 +12,7 @@ use order_alerts::queue::envelope::{Content, unpack};
 use crate::stack::calls::{Put, ReceivedMessage};
 use crate::stack::channel::{Channel, Message};
 use crate::stack::hand::{Hand, HeldMessage, UNKNOWN};
-use crate::stack::life::{Detail, EventId, State, What};
+use crate::stack::life::{Detail, EventId, State, What, is_late_step};
 use crate::stack::lives::Lives;
 use crate::stack::numbers::Numbers;
 
@@ -43,11 +43,18 @@ impl Observed {
         let Ok(Content::Orders(events)) = unpack(body) else { return };
         let mut ids = Vec::with_capacity(events.len());
         for event in events {
-            let received_at = event.received_at;
+            let (received_at, is_late_step) = (event.received_at, is_late_step(&event));
+            let is_order = event.overdue.is_none();
             let id = self.lives.begin(event);
-            self.lives.add(id, received_at, What::Received, None);
-            let digest = (delay_seconds > 0).then_some(Detail::Digest(delay_seconds));
-            self.lives.add(id, now, What::Queued, digest);
+            if is_order {
+                self.lives.add(id, received_at, What::Received, None);
+                let digest = (delay_seconds > 0).then_some(Detail::Digest(delay_seconds));
+                self.lives.add(id, now, What::Queued, digest);
+            } else if is_late_step {
+                self.lives.add(id, now, What::CameLate, None);
+            } else {
+                self.lives.add(id, now, What::Expected, Detail::OverdueIn(delay_seconds));
+            }
             ids.push(id);
         }
         if let Some(hand) = self.hands.get_mut(invocation) {
@@ -229,7 +236,12 @@ impl Observed {
                 }
             }
         }
-        self.hands.remove(invocation).map_or_else(Vec::new, |hand| hand.accepted)
+        let mut accepted =
+            self.hands.remove(invocation).map_or_else(Vec::new, |hand| hand.accepted);
+        // First the orders, then what they wait for.
+        accepted
+            .sort_by_key(|id| self.lives.event(*id).is_some_and(|event| event.overdue.is_some()));
+        accepted
     }
 
     pub(crate) fn numbers(&self) -> Numbers {
@@ -240,6 +252,10 @@ impl Observed {
 
 /// Why the settings, or the order itself, leave an event out.
 fn why_left_out(event: &OrderEvent, config: &Config) -> Option<Detail> {
+    if event.overdue.is_some() {
+        let is_late_step = is_late_step(event);
+        return Some(if is_late_step { Detail::NotWarned } else { Detail::NotAwaited });
+    }
     if event.is_draft {
         return Some(Detail::Draft);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use lambda_http::http::Request;
 use order_alerts::infra::http_client::HttpClient;
-use order_alerts::rules::{ChannelName, Rules};
+use order_alerts::rules::ChannelName;
 use order_alerts::secret::Channel;
 use order_alerts_fakes::{FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Server};
 use url::Url;
@@ -33,7 +33,7 @@ pub(crate) struct Outside {
     pub(crate) sqs: FakeSqs,
     pub(crate) table: FakeDynamoDb,
     secrets: FakeSecretsManager,
-    /// The channels that rules have named so far, by their URLs.
+    /// The channels that lines have named so far, by their URLs.
     channels: Mutex<BTreeMap<String, ChannelName>>,
     /// Takes the messages in place of the fake.
     pub(crate) real_slack: Option<RealSlack>,
@@ -55,7 +55,7 @@ pub(crate) enum Destination<'a> {
 }
 
 impl Outside {
-    pub(crate) fn new(keys: &Keys, rules: &Rules, real_slack: Option<RealSlack>) -> Self {
+    pub(crate) fn new(keys: &Keys, named: &[ChannelName], real_slack: Option<RealSlack>) -> Self {
         let slack = FakeSlack::in_memory(MESSAGES_PER_SECOND, BURST);
         let secrets = FakeSecretsManager::in_memory("{}");
         let (sqs, table) = (FakeSqs::in_memory(), FakeDynamoDb::in_memory());
@@ -66,18 +66,18 @@ impl Outside {
         table.remember(REMEMBERED, LEDGER_ITEMS);
         let channels = Mutex::default();
         let outside = Self { slack, sqs, table, secrets, channels, real_slack };
-        outside.connect(keys, rules);
+        outside.connect(keys, named);
         outside
     }
 
-    /// Connects the channels that the rules name, and no others. The real Slack has one channel, which
+    /// Connects the channels that the settings name, and no others. The real Slack has one channel, which
     /// then takes all messages.
-    pub(crate) fn connect(&self, keys: &Keys, rules: &Rules) {
+    pub(crate) fn connect(&self, keys: &Keys, named: &[ChannelName]) {
         let secret = if let Some(slack) = &self.real_slack {
             keys.secret(&slack.url, None, &BTreeMap::new())
         } else {
             let (orders, monitoring) = (self.slack.hook_url(), self.slack.other_hook_url());
-            let channels = rules.channels().map(|name| (name.clone(), self.open(name)));
+            let channels = named.iter().map(|name| (name.clone(), self.open(name)));
             keys.secret(&orders, Some(&monitoring), &channels.collect())
         };
         self.secrets.set(&secret);
@@ -126,6 +126,7 @@ impl Outside {
             "QUEUE_URL" => self.sqs.queue_url(),
             "DEAD_LETTER_QUEUE_URL" => self.sqs.dead_letter_queue_url(),
             "LEDGER_TABLE" => self.table.table_name().to_owned(),
+            "EXPECT_TABLE" => self.table.expect_table_name().to_owned(),
             "SLACK_ORIGIN" => return slack_origin(),
             _ => return None,
         })

@@ -12,6 +12,7 @@ use crate::stack::storm::Storm;
 use crate::webhook_file::Webhook;
 
 mod dead_letters;
+mod expect;
 mod life;
 mod rules;
 mod settings;
