@@ -1,5 +1,6 @@
 """What the visitor tries: settings, a webhook of their own, the steps of an order."""
 
+import re
 import tempfile
 import unittest
 from pathlib import Path
@@ -45,7 +46,7 @@ class Settings(PageTest):
 
     def test_every_setting_has_the_value_that_the_stack_uses(self):
         settings = self.stack.state()["settings"]
-        self.assertEqual(settings.pop("unreadable_rules"), [])
+        self.assertEqual((settings.pop("unreadable_rules"), settings.pop("unreadable_expect")), ([], []))
         for name, value in settings.items():
             expect(self.page.locator(f"#setting-{name}")).to_have_value(str(value))
 
@@ -101,6 +102,70 @@ class Rules(PageTest):
         expect(outcome).to_contain_text("At once: the setting SHOW_CANCELLED")
         expect(outcome).to_contain_text("Here: line 2 of RULES, `cancelled -> mention here`")
         expect(outcome).to_contain_text("#managers: line 1 of RULES, `cancelled from EUR 40 -> to managers`")
+
+
+class Expect(PageTest):
+    """Here a minute is a second."""
+
+    def write(self, lines):
+        self.page.fill("#setting-expect", lines)
+        self.page.locator("#setting-expect").blur()
+        expect(self.page.locator("#settings-says")).to_contain_text("Saved")
+
+    def test_an_order_that_no_one_accepts_is_shown_and_so_is_that_it_is_accepted_late(self):
+        accept = self.page.locator("#accept")
+        expect(accept).to_be_disabled()
+        self.page.click("#unaccepted")
+        expect(self.page.locator("#event-says")).to_contain_text("no one accepts it")
+        lives = self.page.locator("#lives details")
+        expect(lives.first).to_contain_text("New · Uber Eats")
+        line = "Line 1 of the expected steps: created platform ubereats -> accepted in 4 min"
+        expect(lives.first.locator(".rules")).to_have_text(line)
+        expect(lives.last.locator("li").first).to_contain_text("A step must follow")
+        expect(lives.last).to_contain_text("Overdue in about 4 s.")
+        expect(self.page.locator("#log")).to_contain_text(": not accepted for 4 minutes")
+        expect(lives.last.locator("li").last).to_contain_text("Marked")
+        accept.click()
+        expect(self.page.locator("#log")).to_contain_text(re.compile(r"Order A-\d+ accepted after \d+ minutes"))
+        expect(self.page.locator("#lives")).to_contain_text("Step came late · Uber Eats")
+        expect(accept).to_be_disabled()
+        self.expect_all_shown()
+        self.assertEqual(self.violations(), [])
+
+    def test_an_order_that_is_accepted_in_time_is_no_news(self):
+        self.page.click("#unaccepted")
+        self.page.click("#accept")
+        self.expect_all_shown()
+        expect(self.number("left_out")).to_have_text("1")
+        expect(self.page.locator("#log")).not_to_contain_text("⏰")
+
+    def test_a_line_holds_for_later_orders_and_opens_its_channel(self):
+        self.write("created -> paid in 1 min, mention here, to kitchen")
+        self.send("deliveroo-created")
+        expect(self.page.locator("#lives .rules").first).to_contain_text("Line 1 of the expected steps")
+        warning = self.articles().filter(has_text="not paid for 1 minute")
+        expect(warning.locator(".who .label")).to_have_text("#kitchen")
+        expect(warning.locator(".mention")).to_have_text("@here")
+        warning.locator(".steps").click()
+        expect(self.page.locator("#lives summary")).to_contain_text("Next step · Deliveroo")
+
+    def test_a_line_that_cannot_be_read_is_explained_and_without_one_nothing_is_expected(self):
+        self.write("\ncreated -> accepted in soon")
+        says = self.page.locator("#expect-says li")
+        expect(says).to_contain_text("Line 2: `soon` is no time")
+        expect(self.page.locator("#setting-expect")).to_have_attribute("aria-invalid", "true")
+        expect(self.page.locator("#rules-says li")).to_have_count(0)
+        self.write("")
+        expect(says).to_have_count(0)
+        self.page.click("#unaccepted")
+        expect(self.page.locator("#event-says")).to_contain_text("No line of the expected steps is for this order")
+
+    def test_a_tried_payload_says_what_it_waits_for(self):
+        self.write("cancelled platform generic -> refunded in 24 h")
+        self.page.click("#form [type=submit]")
+        then = self.page.locator("#outcome dt", has_text="Then")
+        expect(then).to_have_count(1)
+        expect(self.page.locator("#outcome")).to_contain_text("It waits for: refunded, 24 hours (line 1 of EXPECT)")
 
 
 class TryYourOwn(PageTest):
