@@ -82,12 +82,12 @@ async fn two_orders_of_one_name_are_told_apart() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_alarm_is_in_the_channel_for_alarms() {
+async fn an_alarm_is_in_the_channel_for_monitoring() {
     let stack = start();
     stack.alarm().await.unwrap();
     stack.until(Duration::from_secs(10), |stack| stack.number("posts") == 1).await;
     let message = stack.network.observer.messages().remove(0);
-    assert_eq!((&message["channel"], &message["events"]), (&json!("alarms"), &json!([])));
+    assert_eq!((&message["channel"], &message["events"]), (&json!("monitoring"), &json!([])));
     assert!(stack.messages()[0].0.starts_with("🚨"), "{:?}", stack.messages());
     assert_eq!(stack.number("accepted"), 0);
 }

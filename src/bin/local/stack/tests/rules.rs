@@ -124,20 +124,20 @@ async fn a_life_names_the_lines_that_decided() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_channel_that_is_called_alarms_is_not_that_of_the_alarms() {
+async fn a_channel_that_is_called_monitoring_is_not_that_of_the_alarms() {
     let stack = start();
-    set_rules(&stack, "-> to alarms");
+    set_rules(&stack, "-> to monitoring");
     stack.cancel("A-1").await;
     stack.until(Duration::from_mins(1), |stack| stack.number("waiting") == 0).await;
     stack.alarm().await.unwrap();
     stack.until(Duration::from_secs(10), |stack| stack.number("posts") == 2).await;
     let messages = stack.network.observer.messages();
     assert_eq!(
-        (&messages[0]["channel"], &messages[0]["is_alarm"]),
-        (&json!("alarms"), &json!(false))
+        (&messages[0]["channel"], &messages[0]["is_monitoring"]),
+        (&json!("monitoring"), &json!(false))
     );
     assert_eq!(
-        (&messages[1]["channel"], &messages[1]["is_alarm"]),
-        (&json!("alarms"), &json!(true))
+        (&messages[1]["channel"], &messages[1]["is_monitoring"]),
+        (&json!("monitoring"), &json!(true))
     );
 }
