@@ -9,10 +9,12 @@ use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
+use crate::ledger::keys::event_key;
 use crate::ledger::rules::PostedAs;
 use crate::ledger::{Claim, Lease};
 use crate::message::Remarks;
 use crate::order::{Change, Kind, OrderEvent};
+use crate::summary::record::Record;
 
 impl OrderDelivery<'_> {
     /// Claims events; returns those that this invocation delivers. The others get their outcome.
@@ -90,6 +92,10 @@ impl OrderDelivery<'_> {
             is_suspect: lease.is_suspect(),
             indexes: vec![index],
         };
+        if self.shared.app.records.is_some() {
+            let key = lease.event_key().map_or_else(|| event_key(event), str::to_owned);
+            self.jobs[index].record = Record::of(&grouped.event, &key);
+        }
         self.jobs[index].lease = Some(lease);
         grouped
     }

@@ -48,6 +48,7 @@ mod alarms;
 mod binary;
 mod metrics;
 mod stores;
+mod summary;
 
 mod clients {
     mod idle;
