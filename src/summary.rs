@@ -7,8 +7,9 @@
 //!                  aggregate ─▶ a notice: queue ─▶ delivery ─▶ the monitoring channel
 //! ```
 //!
-//! * **Each event once.** A record has the name of the event's item in the ledger, and the first one
-//!   stays. So a webhook that is sent twice, and a message that is posted again, count once.
+//! * **Each event once.** A record has the key of the event's item in the ledger, that of a new order the
+//!   order's, and the first one stays. So a webhook that is sent twice, and a message that is posted
+//!   again, count once.
 //! * **Never in the way.** A record is written while the event is marked as delivered. If the table does
 //!   not answer, the event is not counted, which the log says.
 //! * **One message.** The ledger knows a summary by the end of its period.

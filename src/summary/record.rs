@@ -35,9 +35,9 @@ pub enum What {
 }
 
 impl Record {
-    /// Of an event as the channel sees it, whose item in the ledger has this key. Tests, drafts, and
-    /// changes of orders have none.
-    pub fn of(event: &OrderEvent, event_key: &str) -> Option<Self> {
+    /// Of an event as the channel sees it; `name` is the same whenever it is the same event. Tests,
+    /// drafts, and changes of orders have none.
+    pub fn of(event: &OrderEvent, name: &str) -> Option<Self> {
         if event.is_test || event.is_draft {
             return None;
         }
@@ -49,7 +49,7 @@ impl Record {
             (Kind::Overdue, _) if !has_come => What::Overdue,
             (Kind::Overdue | Kind::Modified, _) => return None,
         };
-        let key = digest(&SHA256, event_key.as_bytes());
+        let key = digest(&SHA256, name.as_bytes());
         Some(Self {
             key: hex::encode(&key.as_ref()[..16]),
             what,

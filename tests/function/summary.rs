@@ -167,6 +167,51 @@ async fn tests_and_changes_are_not_recorded() {
     assert_eq!(kinds(&world), [""; 0]);
 }
 
+/// An event of order 7, so many minutes after a time that is an hour ago.
+fn of_order_7(event_type: &str, minute: i64, total: &str) -> Webhook {
+    let hour_ago = Timestamp::now() - SignedDuration::from_hours(1);
+    let status = if event_type == "order_cancelled" { "cancelled" } else { "processing" };
+    let body = json!({
+        "event_type": event_type, "order_id": 7, "total": total, "currency": "USD", "status": status,
+        "occurred_at": (hour_ago + SignedDuration::from_mins(minute)).to_string(),
+    });
+    named(&format!("{event_type}-{minute}-{total}"), &body)
+}
+
+#[tokio::test]
+async fn an_order_that_is_cancelled_before_its_digest_is_an_order_all_the_same() {
+    let world = summing_up(&[]).await;
+    world
+        .accept([of_order_7("order_created", 1, "5"), of_order_7("order_cancelled", 2, "5")])
+        .await;
+    world.consume().await;
+    world.consume_the_rest().await;
+    assert_eq!(world.slack.messages().len(), 1, "the cancellation alone");
+    assert_eq!(kinds(&world), ["cancelled", "created"]);
+}
+
+#[tokio::test]
+async fn an_event_is_recorded_as_what_the_channel_takes_it_for() {
+    let events = [
+        of_order_7("order_created", 1, "5"),
+        of_order_7("order_created", 2, "6"),
+        of_order_7("order_cancelled", 3, "6"),
+        of_order_7("order_cancelled", 4, "7"),
+        of_order_7("order_created", 3, "8"),
+        of_order_7("order_modified", 5, "6"),
+        of_order_7("order_cancelled", 6, "6"),
+    ];
+    let each = [("SHOW_CREATED", "each"), ("SHOW_MODIFIED", "each")];
+    let world = summing_up(&each).await;
+    for event in events {
+        world.accept([event]).await;
+        world.consume_the_rest().await;
+    }
+    let headlines = world.headlines();
+    assert!(headlines[3].starts_with("♻️"), "{headlines:?}");
+    assert_eq!(kinds(&world), ["cancelled", "cancelled", "created"]);
+}
+
 #[tokio::test]
 async fn an_overdue_step_is_recorded() {
     let expect = [("EXPECT", "created -> accepted in 4 min"), ("SHOW_CREATED", "off")];
