@@ -54,6 +54,7 @@ mod clients {
     mod idle;
     mod ledger;
     mod secrets;
+    mod summary;
     mod transport;
     mod watch;
 }
