@@ -214,6 +214,17 @@ async fn an_event_is_recorded_as_what_the_channel_takes_it_for() {
 }
 
 #[tokio::test]
+async fn a_sender_that_gives_every_event_the_same_id_has_each_recorded() {
+    let world = summing_up(&[]).await;
+    for number in 1..=2 {
+        let body = json!({"event_type": "order_cancelled", "order_id": number});
+        world.accept([named("always-the-same", &body)]).await;
+        world.consume_the_rest().await;
+    }
+    assert_eq!(kinds(&world), ["cancelled", "cancelled"]);
+}
+
+#[tokio::test]
 async fn an_overdue_step_is_recorded() {
     let expect = [("EXPECT", "created -> accepted in 4 min"), ("SHOW_CREATED", "off")];
     let world = summing_up(&expect).await;
