@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 use crate::queue::Queue;
 use crate::secret::cache::SecretCache;
 use crate::slack::Slack;
+use crate::summary::table::Records;
 use crate::watch::Watch;
 
 /// Shared by every invocation of one sandbox.
@@ -28,6 +29,8 @@ pub struct App {
     pub ledger: Ledger,
     /// `None` where no step is expected.
     pub watch: Option<Watch>,
+    /// `None` without a daily summary.
+    pub records: Option<Records>,
     pub metrics: Metrics,
 }
 
@@ -70,7 +73,9 @@ impl App {
             None => Ledger::none(),
         };
         let watch = config.expect_table.as_ref().filter(|_| !config.expectations.is_empty());
+        let records = config.expect_table.as_ref().filter(|_| config.summary.is_some());
         Ok(Self {
+            records: records.map(|name| Records::in_table(&aws, name)),
             watch: watch.map(|name| Watch::in_table(&aws, name)),
             secrets: SecretCache::new(&aws, &config.secret_id, config.slack_origin.clone()),
             slack: Slack::new(Arc::clone(http)),

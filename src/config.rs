@@ -15,6 +15,7 @@ use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
 use crate::rules::expectation::Expectations;
 use crate::rules::{ChannelName, Rules, Said, UnreadableRule};
+use crate::summary::schedule::Schedule;
 
 pub use self::setting::{ConfigError, UnreadableSetting};
 pub use self::values::{Customer, Language};
@@ -50,7 +51,10 @@ pub struct Config {
     pub expectations: Expectations,
     /// The lines of `EXPECT` that are left out.
     pub unreadable_expectations: Vec<UnreadableRule>,
-    /// The DynamoDB table of what is awaited. Read from `EXPECT_TABLE`.
+    /// When each day is summed up. Read from `SUMMARY_HOUR` and `SUMMARY_TIME_ZONE`; it needs
+    /// `EXPECT_TABLE` and the queue.
+    pub summary: Option<Schedule>,
+    /// The DynamoDB table of what is awaited, and of what is summed up. Read from `EXPECT_TABLE`.
     pub expect_table: Option<String>,
     /// The webhook's address as it is registered, for platforms that sign it. Read from `PUBLIC_URL`.
     pub public_url: Option<String>,
@@ -143,11 +147,15 @@ impl Config {
         let mut read = Variables::new(variable);
         let delivery = delivery(&mut read)?;
         let expect_table = read.text("EXPECT_TABLE");
-        let expectations = if expectations.is_empty() {
-            expectations
-        } else {
-            possible(expectations, &delivery, expect_table.as_deref(), &mut read)
+        let missing = missing(&delivery, expect_table.as_deref());
+        let expectations = match missing {
+            Some(expected) if !expectations.is_empty() => {
+                read.leave_out("EXPECT", expected, "no expectations");
+                Expectations::none()
+            }
+            _ => expectations,
         };
+        let summary = summary(&mut read, missing);
         Ok(Self {
             secret_id: read.text("SECRET_ID").ok_or(ConfigError::Missing("SECRET_ID"))?,
             delivery,
@@ -165,6 +173,7 @@ impl Config {
             unreadable_rules,
             expectations,
             unreadable_expectations,
+            summary,
             expect_table,
             public_url: read
                 .optional(
@@ -218,23 +227,27 @@ pub fn said<'a>(rules: &'a Rules, expectations: &'a Expectations, event: &OrderE
     }
 }
 
-/// Expectations need the queue, whose delay is exact, and a table.
-fn possible<F>(
-    expectations: Expectations,
-    delivery: &Delivery,
-    table: Option<&str>,
-    read: &mut Variables<F>,
-) -> Expectations
+/// Why there can be no expectations and no summary: they need the queue and a table.
+fn missing(delivery: &Delivery, table: Option<&str>) -> Option<&'static str> {
+    match (delivery, table) {
+        (Delivery::Queue { .. }, Some(_)) => None,
+        (Delivery::Direct, _) => Some("empty unless DELIVERY is `queue`"),
+        (Delivery::Queue { .. }, None) => Some("empty while EXPECT_TABLE is not set"),
+    }
+}
+
+fn summary<F>(read: &mut Variables<F>, missing: Option<&'static str>) -> Option<Schedule>
 where
     F: Fn(&str) -> Option<String>,
 {
-    let expected = match (delivery, table) {
-        (Delivery::Queue { .. }, Some(_)) => return expectations,
-        (Delivery::Direct, _) => "empty unless DELIVERY is `queue`",
-        (Delivery::Queue { .. }, None) => "empty while EXPECT_TABLE is not set",
-    };
-    read.leave_out("EXPECT", expected, "no expectations");
-    Expectations::none()
+    const INSTEAD: &str = "no daily summary";
+    let zone = read.with_default("SUMMARY_TIME_ZONE", "UTC");
+    let hour = read.optional("SUMMARY_HOUR", INSTEAD).unwrap_or_default()?;
+    if let Some(expected) = missing {
+        read.leave_out("SUMMARY_HOUR", expected, INSTEAD);
+        return None;
+    }
+    Some(Schedule::new(hour, zone))
 }
 
 /// The mention that the rules say, or else the simple one.

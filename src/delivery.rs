@@ -77,6 +77,7 @@ mod ledger_session;
 mod orders;
 mod overdue;
 mod poster;
+mod recording;
 
 /// What is delivered later than this says so. No digest waits that long.
 const LATE: SignedDuration = SignedDuration::from_mins(30);

@@ -19,6 +19,7 @@ pub mod disposition;
 pub mod expect;
 pub mod invocation;
 pub mod queue;
+pub mod summary;
 pub mod webhook;
 
 mod notice;
@@ -79,6 +80,7 @@ async fn dispatch(
         }
         Invocation::Tick => {
             expect::tick(app, deadline).await;
+            summary::tick(app, deadline).await;
             Ok(InvocationResponse::Nothing(()))
         }
         Invocation::Alarm(alarm) => {

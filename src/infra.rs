@@ -1,5 +1,6 @@
 //! The ground of all rooms: HTTP, the AWS SDK, the deadline, the log and the metrics.
 
+pub mod attributes;
 pub mod aws;
 pub mod concurrent;
 pub mod deadline;

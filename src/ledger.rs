@@ -93,6 +93,11 @@ impl Lease {
         Self { is_unchecked: true, ..Self::default() }
     }
 
+    /// The key of the event's item, if the ledger knows of it.
+    pub fn event_key(&self) -> Option<&str> {
+        self.items.first().map(|event| event.key.as_str())
+    }
+
     /// Whether the ledger knows of it.
     pub fn is_recorded(&self) -> bool {
         !self.items.is_empty()

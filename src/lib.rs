@@ -47,6 +47,7 @@ pub mod rules;
 pub mod secret;
 pub mod slack;
 pub mod store;
+pub mod summary;
 pub mod watch;
 pub mod webhook;
 

@@ -1,5 +1,6 @@
 //! The message about one order event; the one about many is a [`digest`], the one for the monitoring
-//! channel is a [`notice`]: about a CloudWatch [`alarm`], or about the state of a shop ([`store`]).
+//! channel is a [`notice`]: about a CloudWatch [`alarm`], about the state of a shop ([`store`]), or the
+//! [`summary`] of a day.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -15,6 +16,7 @@ pub mod alarm;
 pub mod digest;
 pub mod notice;
 pub mod store;
+pub mod summary;
 mod words;
 
 #[cfg(test)]

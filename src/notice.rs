@@ -11,12 +11,15 @@ use jiff::Timestamp;
 use crate::alarm::Alarm;
 use crate::order::one_line::OneLine;
 use crate::store::StoreEvent;
+use crate::summary::Summary;
 
 /// One message for the monitoring channel.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Notice {
     Alarm(Box<Alarm>),
     Store(Box<StoreEvent>),
+    /// Of one day.
+    Summary(Box<Summary>),
 }
 
 impl Notice {
@@ -25,16 +28,18 @@ impl Notice {
         match self {
             Self::Alarm(_) => "alarm",
             Self::Store(_) => "store",
+            Self::Summary(_) => "summary",
         }
     }
 
-    /// What it is about, for the log: the alarm's name, or the shop.
+    /// What it is about, for the log: the alarm's name, the shop, or the day.
     pub fn name(&self) -> &str {
         match self {
             Self::Alarm(alarm) => alarm.name.as_str(),
             Self::Store(event) => {
                 event.shop.as_ref().map_or(event.platform.as_str(), OneLine::as_str)
             }
+            Self::Summary(_) => "the last day",
         }
     }
 
@@ -43,6 +48,7 @@ impl Notice {
         let own = match self {
             Self::Alarm(alarm) => alarm.key()?,
             Self::Store(event) => event.key(),
+            Self::Summary(summary) => summary.key(),
         };
         Some(iter::once(self.kind().to_owned()).chain(own).collect())
     }
@@ -52,6 +58,7 @@ impl Notice {
         match self {
             Self::Alarm(alarm) => alarm.since,
             Self::Store(event) => Some(event.time()),
+            Self::Summary(summary) => Some(summary.period.ended),
         }
     }
 
@@ -60,6 +67,7 @@ impl Notice {
         match self {
             Self::Alarm(alarm) => alarm.since,
             Self::Store(event) => Some(event.received_at),
+            Self::Summary(summary) => Some(summary.made_at),
         }
     }
 }
@@ -73,6 +81,12 @@ impl From<Alarm> for Notice {
 impl From<StoreEvent> for Notice {
     fn from(event: StoreEvent) -> Self {
         Self::Store(Box::new(event))
+    }
+}
+
+impl From<Summary> for Notice {
+    fn from(summary: Summary) -> Self {
+        Self::Summary(Box::new(summary))
     }
 }
 

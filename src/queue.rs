@@ -10,7 +10,7 @@ use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::types::{
     ChangeMessageVisibilityBatchRequestEntry, DeleteMessageBatchRequestEntry, Message,
-    MessageAttributeValue, MessageSystemAttributeName,
+    MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName,
 };
 use aws_types::SdkConfig;
 use tokio::time::timeout_at;
@@ -124,6 +124,21 @@ impl Queue {
         let response = receive.customize().config_override(timeout).send().await;
         let response = response.map_err(|error| ServiceError::new(SERVICE, &error))?;
         Ok(response.messages.unwrap_or_default().into_iter().filter_map(record).collect())
+    }
+
+    /// About how many messages it has: visible, delayed, and received but not deleted.
+    pub async fn waiting(&self) -> Result<u64, ServiceError> {
+        const COUNTS: [QueueAttributeName; 3] = [
+            QueueAttributeName::ApproximateNumberOfMessages,
+            QueueAttributeName::ApproximateNumberOfMessagesDelayed,
+            QueueAttributeName::ApproximateNumberOfMessagesNotVisible,
+        ];
+        let ask = self.client.get_queue_attributes().queue_url(self.url.as_str());
+        let response = ask.set_attribute_names(Some(COUNTS.to_vec())).send().await;
+        let response = response.map_err(|error| ServiceError::new(SERVICE, &error))?;
+        let attributes = response.attributes.unwrap_or_default();
+        let counts = COUNTS.iter().map(|name| attributes.get(name)?.parse::<u64>().ok());
+        counts.sum::<Option<u64>>().ok_or(ServiceError::unreadable(SERVICE))
     }
 
     /// Deletes messages. One that cannot be deleted is received again, and is a duplicate then.

@@ -122,7 +122,15 @@ impl FakeDynamoDb {
     /// # Panics
     /// If it is no object, or has anything but texts and whole numbers.
     pub fn put(&self, key: &str, item: &Value) {
-        lock(&self.tables).ledger.put_plain(key, item);
+        lock(&self.tables).ledger.put_plain((key, ""), item);
+    }
+
+    /// The same in the table of expectations.
+    ///
+    /// # Panics
+    /// As [`put`](Self::put).
+    pub fn put_expected(&self, key: &str, sort_key: &str, item: &Value) {
+        lock(&self.tables).expect.put_plain((key, sort_key), item);
     }
 
     /// Keeps only the last so many calls, and at most so many items: beyond that, those that expire

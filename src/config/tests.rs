@@ -1,6 +1,9 @@
+use jiff::tz::TimeZone;
+
 use super::*;
 use crate::message::tests::event;
 use crate::rules::Line;
+use crate::summary::schedule::Hour;
 
 fn config(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let required = [("SECRET_ID", "order-alerts"), ("DELIVERY", "direct")];
@@ -30,6 +33,7 @@ fn the_defaults_are_quiet_and_private() {
         rules: Rules::default(),
         expectations: Expectations::none(),
         unreadable_expectations: Vec::new(),
+        summary: None,
         expect_table: None,
         unreadable_rules: Vec::new(),
         public_url: None,
@@ -271,4 +275,29 @@ fn an_unreadable_rule_leaves_the_others_and_keeps_its_number() {
     let unreadable: Vec<_> =
         config.unreadable_rules.iter().map(|rule| (rule.line, rule.word.as_str())).collect();
     assert_eq!((unreadable, config.unreadable), (vec![(4, "refund")], vec![]));
+}
+
+#[test]
+fn a_summary_has_an_hour_and_a_time_zone() {
+    let queue = "https://sqs.eu-west-1.amazonaws.com/111122223333/queue";
+    let with = |settings: &[(&str, &str)]| {
+        let needed = [
+            ("DELIVERY", "queue"),
+            ("QUEUE_URL", queue),
+            ("DEAD_LETTER_QUEUE_URL", queue),
+            ("EXPECT_TABLE", "table"),
+        ];
+        config(&[settings, &needed[..]].concat()).unwrap()
+    };
+    let schedule = |zone: &str| Schedule::new(Hour::new(7).unwrap(), TimeZone::get(zone).unwrap());
+    let of = |hour, zone| with(&[("SUMMARY_HOUR", hour), ("SUMMARY_TIME_ZONE", zone)]);
+    assert_eq!(of("7", "Asia/Seoul").summary, Some(schedule("Asia/Seoul")));
+    assert_eq!(of("07", "").summary, Some(schedule("UTC")));
+    assert_eq!(of("", "Asia/Seoul").summary, None);
+    let unreadable = of("24", "Seoul");
+    assert_eq!(unreadable.summary, None);
+    let names: Vec<_> = unreadable.unreadable.iter().map(|setting| setting.name).collect();
+    assert_eq!(names, ["SUMMARY_TIME_ZONE", "SUMMARY_HOUR"]);
+    let no_table = with(&[("SUMMARY_HOUR", "7"), ("EXPECT_TABLE", "")]);
+    assert_eq!((no_table.summary, no_table.unreadable.len()), (None, 1));
 }

@@ -1,5 +1,6 @@
 //! The values that settings can have, and the words for them.
 
+use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::config::setting::Setting;
@@ -7,6 +8,7 @@ use crate::order::money::Money;
 use crate::queue::digest_window::DigestWindows;
 use crate::queue::url::QueueUrl;
 use crate::rules::{Mention, Mode};
+use crate::summary::schedule::Hour;
 
 /// The language of the messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +65,22 @@ impl Setting for DigestWindows {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok().and_then(Self::of_seconds)
+    }
+}
+
+impl Setting for Hour {
+    const EXPECTED: &str = "an hour from 0 to 23";
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok().and_then(Self::new)
+    }
+}
+
+impl Setting for TimeZone {
+    const EXPECTED: &str = "the name of a time zone such as `Europe/Berlin`";
+
+    fn read(text: &str) -> Option<Self> {
+        Self::get(text).ok()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::app::App;
 use crate::delivery::budget::Budget;
@@ -12,6 +12,7 @@ use crate::delivery::jobs::{EventIndex, Jobs};
 use crate::delivery::ledger_session::LedgerSession;
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::delivery::poster::{NotPosted, Posted, Poster};
+use crate::delivery::recording::record_all;
 use crate::infra::metrics::Metric;
 use crate::ledger::item::Release;
 use crate::message::Style;
@@ -38,11 +39,21 @@ pub(super) struct Shared<'a> {
 }
 
 impl Shared<'_> {
-    /// Marks events as delivered, and ends them.
-    pub(super) async fn mark_delivered(self, jobs: &mut Jobs<'_>, indexes: &[EventIndex]) {
+    /// Marks events as delivered, and ends them; `posted_at` is `None` for those that are not shown.
+    pub(super) async fn mark_delivered(
+        self,
+        jobs: &mut Jobs<'_>,
+        indexes: &[EventIndex],
+        posted_at: Option<Timestamp>,
+    ) {
         jobs.end(indexes, &Outcome::Done);
         let mut leases = Vec::with_capacity(indexes.len());
+        let mut records = Vec::new();
         for &index in indexes {
+            records.extend(jobs[index].record.take().map(|record| match posted_at {
+                Some(at) => record.posted(at),
+                None => record,
+            }));
             match jobs[index].lease.take() {
                 Some(lease) if lease.is_recorded() => leases.push(lease),
                 // Without the ledger, an order is counted when it is delivered.
@@ -50,7 +61,8 @@ impl Shared<'_> {
                 None => {}
             }
         }
-        self.ledger.mark_all_delivered(leases).await;
+        let recorded = Box::pin(record_all(self.app, records, self.budget.deadline));
+        tokio::join!(self.ledger.mark_all_delivered(leases), recorded);
     }
 }
 
@@ -131,9 +143,9 @@ impl<'a> ChannelDelivery<'a> {
                 Ok(()) => {
                     (rejected_in_a_row, failed_in_a_row) = (0, 0);
                     self.record_posted(&notification);
-                    self.shared
-                        .mark_delivered(jobs, &notification.indexes().collect::<Vec<_>>())
-                        .await;
+                    let indexes: Vec<_> = notification.indexes().collect();
+                    let now = self.shared.budget.deadline.now();
+                    self.shared.mark_delivered(jobs, &indexes, Some(now)).await;
                     posted.push(notification);
                 }
                 Err(NotPosted::Rejected { reason, is_certain }) => match notification.split() {

@@ -7,12 +7,15 @@ use crate::delivery::jobs::EventIndex;
 use crate::delivery::ledger_session::CONCURRENT_CALLS;
 use crate::delivery::orders::OrderDelivery;
 use crate::delivery::outcome::{Outcome, RetryAfter};
+use crate::delivery::recording::record_all;
 use crate::infra::concurrent::concurrently;
 use crate::infra::metrics::Metric;
-use crate::ledger::rules::PostedAs;
+use crate::ledger::keys::{event_key, order_key};
+use crate::ledger::rules::{PostedAs, Superseded};
 use crate::ledger::{Claim, Lease};
 use crate::message::Remarks;
 use crate::order::{Change, Kind, OrderEvent};
+use crate::summary::record::Record;
 
 impl OrderDelivery<'_> {
     /// Claims events; returns those that this invocation delivers. The others get their outcome.
@@ -21,6 +24,7 @@ impl OrderDelivery<'_> {
         let is_cancellation = |index: &EventIndex| self.jobs[*index].event.kind == Kind::Cancelled;
         let (first, second): (Vec<_>, Vec<_>) = indexes.iter().copied().partition(is_cancellation);
         let mut claimed = Vec::with_capacity(indexes.len());
+        let mut not_shown = Vec::new();
         for indexes in [first, second] {
             let (ledger, jobs) = (self.shared.ledger, &self.jobs);
             let claim = |index: EventIndex| ledger.claim_event(jobs[index].event, index.0);
@@ -30,10 +34,15 @@ impl OrderDelivery<'_> {
                 let Some(claim) = claim else { continue };
                 match self.resolve(index, claim) {
                     Ok(grouped) => claimed.push(grouped),
-                    Err(outcome) => self.jobs[index].outcome = outcome,
+                    Err(outcome) => {
+                        let job = &mut self.jobs[index];
+                        job.outcome = outcome;
+                        not_shown.extend(job.record.take());
+                    }
                 }
             }
         }
+        record_all(self.shared.app, not_shown, self.shared.budget.deadline).await;
         claimed
     }
 
@@ -53,6 +62,10 @@ impl OrderDelivery<'_> {
             Claim::Superseded { is_first, by } => {
                 self.count_first(is_first, event);
                 tracing::info!(platform, order, "skipped: {}", by.reason());
+                // It was an order before it was cancelled.
+                if event.kind == Kind::Created && by != Superseded::ByCreation {
+                    self.jobs[index].record = self.record(event, None);
+                }
                 Err(Outcome::Done)
             }
             Claim::HeldUntil { until, is_first } => {
@@ -90,8 +103,18 @@ impl OrderDelivery<'_> {
             is_suspect: lease.is_suspect(),
             indexes: vec![index],
         };
+        self.jobs[index].record = self.record(&grouped.event, lease.event_key());
         self.jobs[index].lease = Some(lease);
         grouped
+    }
+
+    /// What the daily summary is to count.
+    fn record(&self, event: &OrderEvent, ledger_key: Option<&str>) -> Option<Record> {
+        self.shared.app.records.as_ref()?;
+        // An order is new once, however many events say so.
+        let order = order_key(event).filter(|_| event.kind == Kind::Created);
+        let key = order.or_else(|| ledger_key.map(str::to_owned));
+        Record::of(event, &key.unwrap_or_else(|| event_key(event)))
     }
 
     fn count_first(&self, is_first: bool, event: &OrderEvent) {

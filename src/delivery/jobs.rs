@@ -6,6 +6,7 @@ use std::ops::{Index, IndexMut};
 use crate::delivery::outcome::{Outcome, RetryAfter};
 use crate::ledger::Lease;
 use crate::order::OrderEvent;
+use crate::summary::record::Record;
 
 /// Names one event of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,6 +28,8 @@ pub(super) struct Job<'a> {
     pub(super) is_retry: bool,
     /// From the claim until it is marked as delivered or released.
     pub(super) lease: Option<Lease>,
+    /// For the daily summary: what the claim showed the event to be.
+    pub(super) record: Option<Record>,
     pub(super) outcome: Outcome,
 }
 
@@ -40,7 +43,7 @@ impl<'a> Jobs<'a> {
         let outcome = Outcome::Retry(RetryAfter::Immediately);
         let job = |Incoming { event, is_retry }| {
             let outcome = outcome.clone();
-            Job { event, is_retry, lease: None, outcome }
+            Job { event, is_retry, lease: None, record: None, outcome }
         };
         let jobs = events.into_iter().map(job).enumerate();
         Self(jobs.map(|(index, job)| (EventIndex(index), job)).collect())

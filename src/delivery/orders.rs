@@ -155,7 +155,7 @@ impl<'a> OrderDelivery<'a> {
             );
         }
         let hidden: Vec<_> = hidden.into_iter().flat_map(|entry| entry.indexes).collect();
-        self.shared.mark_delivered(&mut self.jobs, &hidden).await;
+        self.shared.mark_delivered(&mut self.jobs, &hidden, None).await;
         shown
     }
 

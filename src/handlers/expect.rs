@@ -23,10 +23,7 @@ const CONCURRENT_CALLS: usize = 8;
 /// Gives the queue what is overdue soon. A sweep that fails is logged and counted; the next one goes on
 /// where it ended.
 pub async fn tick(app: &App, deadline: Deadline) {
-    let Some((watch, queue)) = app.watch.as_ref().zip(app.queue.as_ref()) else {
-        tracing::info!("nothing is expected: nothing to do each minute");
-        return;
-    };
+    let Some((watch, queue)) = app.watch.as_ref().zip(app.queue.as_ref()) else { return };
     match watch.sweep(queue, deadline).await {
         Ok(0) => {}
         Ok(waits) => tracing::info!(waits, "overdue soon: given to the queue"),

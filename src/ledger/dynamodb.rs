@@ -1,14 +1,14 @@
 //! The ledger's table in DynamoDB: items are read, and written if they have not changed.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
+use crate::infra::attributes::{Attributes, number, text};
 use crate::infra::aws::{ServiceError, timeouts};
 use crate::ledger::item::{Item, State};
 
@@ -104,8 +104,6 @@ impl Table {
     }
 }
 
-type Attributes = HashMap<String, AttributeValue>;
-
 const PK: &str = "pk";
 const VERSION: &str = "version";
 /// The table's time to live, in seconds since 1970 (template.yaml).
@@ -139,14 +137,6 @@ fn attributes(key: &str, item: &Item) -> Attributes {
 
 fn read(attributes: &Attributes) -> Result<Item, ServiceError> {
     item(attributes).ok_or(ServiceError::unreadable(SERVICE))
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-fn number(number: i64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }
 
 fn item(attributes: &Attributes) -> Option<Item> {

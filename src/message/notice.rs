@@ -1,7 +1,7 @@
 //! The message about a notice, whatever it is.
 
 use crate::config::Language;
-use crate::message::{Remarks, alarm, store};
+use crate::message::{Remarks, alarm, store, summary};
 use crate::notice::Notice;
 use crate::slack::block_kit::Message;
 
@@ -10,5 +10,6 @@ pub fn about(notice: &Notice, language: Language, remarks: Remarks) -> Message {
     match notice {
         Notice::Alarm(alarm) => alarm::about(alarm, language, remarks),
         Notice::Store(event) => store::about(event, language, remarks),
+        Notice::Summary(summary) => summary::about(summary, language, remarks),
     }
 }

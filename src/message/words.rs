@@ -18,6 +18,7 @@ mod overdue;
 mod stack_alarm;
 mod states;
 mod store;
+mod summary;
 
 /// The words of one language.
 #[derive(Clone, Copy)]

@@ -111,7 +111,7 @@ impl Money {
 }
 
 /// The exact sums of several amounts, one for each currency.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sums {
     pub sums: Vec<Money>,
     /// How many amounts are in no sum: absent, not a plain number, or too large to be added exactly.
@@ -121,16 +121,19 @@ pub struct Sums {
 impl<'a> FromIterator<Option<&'a Money>> for Sums {
     fn from_iter<T: IntoIterator<Item = Option<&'a Money>>>(amounts: T) -> Self {
         let mut all = Self::default();
-        for amount in amounts {
-            if amount.and_then(|amount| all.add(amount)).is_none() {
-                all.left_out += 1;
-            }
-        }
+        amounts.into_iter().for_each(|amount| all.count(amount));
         all
     }
 }
 
 impl Sums {
+    /// Adds an amount to the sum of its currency, or leaves it out.
+    pub fn count(&mut self, amount: Option<&Money>) {
+        if amount.and_then(|amount| self.add(amount)).is_none() {
+            self.left_out += 1;
+        }
+    }
+
     fn add(&mut self, money: &Money) -> Option<()> {
         let Amount::Exact(amount) = money.amount else { return None };
         match self.sums.iter_mut().find(|sum| sum.currency == money.currency) {
@@ -207,7 +210,8 @@ pub(crate) fn decimals(code: &str) -> Option<u32> {
     Currency::from_code(code)?.exponent().map(u32::from)
 }
 
-fn grouped(digits: &str) -> String {
+/// In groups of three, as in `1,250,000`.
+pub(crate) fn grouped(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (position, digit) in digits.char_indices() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {

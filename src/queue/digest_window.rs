@@ -35,6 +35,11 @@ impl DigestWindows {
         self.until(self.of(now) + 1, now).min(MAX_DELAY)
     }
 
+    /// For how long an event is kept at most.
+    pub fn longest_delay(self) -> Duration {
+        self.until(1, Timestamp::UNIX_EPOCH).min(MAX_DELAY)
+    }
+
     /// The number, counted since 1970, of the digest that is due now.
     pub fn due(self, now: Timestamp) -> i64 {
         (now.as_second() - GRACE_SECONDS).div_euclid(self.seconds)

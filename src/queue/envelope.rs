@@ -16,6 +16,7 @@ use crate::alarm::Alarm;
 use crate::notice::Notice;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::store::StoreEvent;
+use crate::summary::Summary;
 
 // A content that older code cannot read takes the next version, so that older code leaves it in the
 // queue. Deployed stacks hold messages of every version, so each stays readable.
@@ -32,6 +33,8 @@ const V4_STORE: u64 = 4;
 const V5_OVERDUE: u64 = 5;
 /// Order events whose waits are not begun or ended yet.
 const V6_UNOBSERVED: u64 = 6;
+/// A daily summary.
+const V7_SUMMARY: u64 = 7;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -51,6 +54,12 @@ struct PackedAlarm<'a> {
 struct PackedStore<'a> {
     version: u64,
     store: &'a StoreEvent,
+}
+
+#[derive(Serialize)]
+struct PackedSummary<'a> {
+    version: u64,
+    summary: &'a Summary,
 }
 
 #[derive(Serialize)]
@@ -83,6 +92,11 @@ struct UnpackedAlarm {
 #[derive(Deserialize)]
 struct UnpackedStore {
     store: Box<StoreEvent>,
+}
+
+#[derive(Deserialize)]
+struct UnpackedSummary {
+    summary: Box<Summary>,
 }
 
 /// Lambda's record of an asynchronous invocation that failed at every try, as the dead-letter queue
@@ -151,6 +165,7 @@ pub fn pack_notice(notice: &Notice) -> String {
     match notice {
         Notice::Alarm(alarm) => ascii(&PackedAlarm { version: V2_ALARM, alarm }),
         Notice::Store(store) => ascii(&PackedStore { version: V4_STORE, store }),
+        Notice::Summary(summary) => ascii(&PackedSummary { version: V7_SUMMARY, summary }),
     }
 }
 
@@ -180,6 +195,7 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         V6_UNOBSERVED => Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved)),
         V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
         V4_STORE => Ok(Content::Notice(Notice::Store(read::<UnpackedStore>(text)?.store))),
+        V7_SUMMARY => Ok(Content::Notice(Notice::Summary(read::<UnpackedSummary>(text)?.summary))),
         _ => Err(EnvelopeError::Newer),
     }
 }
@@ -229,7 +245,7 @@ mod tests {
     use crate::order::money::{Money, Unit};
     use crate::order::one_line::OneLine;
     use crate::order::{Change, Item, Kind};
-    use crate::store;
+    use crate::{store, summary};
 
     fn event() -> OrderEvent {
         OrderEvent {
@@ -323,7 +339,11 @@ mod tests {
     fn each_kind_of_notice_has_a_version_of_its_own() {
         let alarm = Alarm::parse(&alarm::tests::event("tea-kettle", "OK", "ALARM").to_string());
         let mut texts = Vec::new();
-        for notice in [Notice::from(alarm.unwrap()), Notice::from(store::tests::event())] {
+        for notice in [
+            Notice::from(alarm.unwrap()),
+            Notice::from(store::tests::event()),
+            Notice::from(summary::tests::summary()),
+        ] {
             let text = pack_notice(&notice);
             assert_eq!(unpack(&text), Ok(Content::Notice(notice)));
             texts.push(text);

@@ -1,14 +1,14 @@
 //! The table of expectations in `DynamoDB`: what each order waits for, and what is due in each minute.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::infra::attributes::{Attributes, number, text};
 use crate::infra::aws::{ServiceError, timeouts};
 use crate::watch::waits::Waits;
 
@@ -63,8 +63,6 @@ pub(super) struct Due {
     /// The queue message.
     pub(super) message: String,
 }
-
-type Attributes = HashMap<String, AttributeValue>;
 
 impl Table {
     pub(super) fn new(aws: &SdkConfig, name: &str) -> Self {
@@ -208,12 +206,4 @@ fn stored(attributes: &Attributes) -> Result<Stored, ServiceError> {
 
 fn integer(attributes: &Attributes, name: &str) -> Option<i64> {
     attributes.get(name)?.as_n().ok()?.parse().ok()
-}
-
-fn text(text: &str) -> AttributeValue {
-    AttributeValue::S(text.to_owned())
-}
-
-fn number(number: i64) -> AttributeValue {
-    AttributeValue::N(number.to_string())
 }

@@ -48,11 +48,13 @@ mod alarms;
 mod binary;
 mod metrics;
 mod stores;
+mod summary;
 
 mod clients {
     mod idle;
     mod ledger;
     mod secrets;
+    mod summary;
     mod transport;
     mod watch;
 }

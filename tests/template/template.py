@@ -104,6 +104,8 @@ class Stack:
                 return self.resolved(then if self.holds(condition) else otherwise)
             case "Fn::Not":
                 return not self.resolved(argument[0])
+            case "Fn::Or":
+                return any(self.resolved(argument))
             case "Fn::Equals":
                 left, right = self.resolved(argument)
                 return str(left) == str(right)

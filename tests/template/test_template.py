@@ -1,6 +1,7 @@
 """What template.yaml must have, beyond what a linter checks."""
 
 import json
+import re
 import unittest
 
 from template import RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
@@ -15,7 +16,7 @@ ACTIONS = {
     "DeadLetterQueue": ["sqs:SendMessage"],
     "Ledger": ["dynamodb:GetItem", "dynamodb:PutItem"],
 }
-# In addition, where steps are expected.
+# In addition, where steps are expected or days are summed up.
 EXPECT_ACTIONS = {
     "ExpectTable": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
 }
@@ -24,7 +25,7 @@ ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{pr
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "EXPECT", "EXPECT_TABLE", "LANGUAGE",
     "LEDGER_TABLE", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
-    "SHOW_CREATED", "SHOW_MODIFIED",
+    "SHOW_CREATED", "SHOW_MODIFIED", "SUMMARY_HOUR", "SUMMARY_TIME_ZONE",
 ]
 LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",
@@ -65,6 +66,7 @@ class Permissions(unittest.TestCase):
     def test_the_function_may_do_exactly_this(self):
         self.assertEqual(allowed(), ACTIONS)
         self.assertEqual(allowed(Expect=EXPECT), ACTIONS | EXPECT_ACTIONS)
+        self.assertEqual(allowed(SummaryHour="0"), ACTIONS | EXPECT_ACTIONS)
 
     def test_no_role_takes_a_policy_from_elsewhere(self):
         self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
@@ -116,8 +118,10 @@ class Settings(unittest.TestCase):
         self.assertEqual(refused, [[{"Ref": "ReservedConcurrency"}, number] for number in consumers])
 
 
-class Expectations(unittest.TestCase):
-    def test_without_them_nothing_runs_each_minute_and_no_table_is_made(self):
+class EachMinute(unittest.TestCase):
+    """What expectations and the daily summary need."""
+
+    def test_without_either_nothing_runs_each_minute_and_no_table_is_made(self):
         stack = Stack()
         self.assertEqual(len(stack.of_type("AWS::DynamoDB::Table")), 1)
         self.assertEqual(stack.of_type("AWS::Events::Rule"), [])
@@ -125,19 +129,35 @@ class Expectations(unittest.TestCase):
         (function,) = stack.of_type("AWS::Serverless::Function")
         self.assertEqual(function["Environment"]["Variables"]["EXPECT_TABLE"], "")
 
-    def test_with_them_the_function_has_a_table_and_is_invoked_each_minute(self):
-        stack = Stack(Expect=EXPECT)
-        (function,) = stack.of_type("AWS::Serverless::Function")
-        self.assertEqual(function["Environment"]["Variables"]["EXPECT"], EXPECT)
-        self.assertEqual(function["Environment"]["Variables"]["EXPECT_TABLE"], "ExpectTable")
-        (rule,) = stack.of_type("AWS::Events::Rule")
-        self.assertEqual(rule["ScheduleExpression"], "rate(1 minute)")
-        (target,) = rule["Targets"]
-        self.assertEqual(target["Arn"], "Function.Arn")
-        (permission,) = [
-            it for it in stack.of_type("AWS::Lambda::Permission") if it["Principal"] == "events.amazonaws.com"
-        ]
-        self.assertEqual(permission["SourceArn"], "EveryMinute.Arn")
+    def test_with_either_the_function_has_a_table_and_is_invoked_each_minute(self):
+        for parameters in [{"Expect": EXPECT}, {"SummaryHour": "0"}]:
+            stack = Stack(**parameters)
+            (function,) = stack.of_type("AWS::Serverless::Function")
+            self.assertEqual(function["Environment"]["Variables"]["EXPECT_TABLE"], "ExpectTable")
+            (rule,) = stack.of_type("AWS::Events::Rule")
+            self.assertEqual(rule["ScheduleExpression"], "rate(1 minute)")
+            (target,) = rule["Targets"]
+            self.assertEqual(target["Arn"], "Function.Arn")
+            (permission,) = [
+                it for it in stack.of_type("AWS::Lambda::Permission") if it["Principal"] == "events.amazonaws.com"
+            ]
+            self.assertEqual(permission["SourceArn"], "EveryMinute.Arn")
+
+    def test_the_function_gets_their_settings(self):
+        given = {"EXPECT": EXPECT, "SUMMARY_HOUR": "22", "SUMMARY_TIME_ZONE": "Asia/Seoul"}
+        (function,) = Stack(
+            Expect=EXPECT, SummaryHour="22", SummaryTimeZone="Asia/Seoul"
+        ).of_type("AWS::Serverless::Function")
+        self.assertLessEqual(given.items(), function["Environment"]["Variables"].items())
+
+    def test_the_summary_takes_each_hour_and_every_name_of_a_zone(self):
+        hours = TEMPLATE["Parameters"]["SummaryHour"]["AllowedValues"]
+        self.assertEqual(hours, ["", *map(str, range(24))])
+        zone = re.compile(TEMPLATE["Parameters"]["SummaryTimeZone"]["AllowedPattern"])
+        for name in ["UTC", "Etc/GMT+9", "America/Argentina/Buenos_Aires", "America/Port-au-Prince"]:
+            self.assertTrue(zone.search(name), name)
+        for name in ["", "Asia/Seoul ", "/Seoul", "Asia/", "+09:00"]:
+            self.assertFalse(zone.search(name), name)
 
     def test_the_table_has_the_keys_that_the_function_uses(self):
         table = properties("ExpectTable")

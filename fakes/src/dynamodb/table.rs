@@ -63,12 +63,15 @@ impl Table {
         first.is_some_and(|((key, _), _)| key.starts_with(start))
     }
 
-    pub(super) fn put_plain(&mut self, key: &str, item: &Value) {
+    pub(super) fn put_plain(&mut self, (key, sort_key): (&str, &str), item: &Value) {
         let mut item = item.as_object().expect("an item is a JSON object").clone();
         let is_modelled = |value: &Value| value.is_string() || value.is_i64();
         assert!(item.values().all(is_modelled), "texts and whole numbers only: {item:?}");
         item.insert(KEY.to_owned(), json!(key));
-        self.items.insert((key.to_owned(), String::new()), item);
+        if self.has_sort_key {
+            item.insert(SORT_KEY.to_owned(), json!(sort_key));
+        }
+        self.items.insert((key.to_owned(), sort_key.to_owned()), item);
     }
 
     pub(super) fn keep_at_most(&mut self, items: usize) {

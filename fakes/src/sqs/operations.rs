@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::aws::{ACCOUNT, AwsError, only_members};
 use crate::sqs::message;
-use crate::sqs::queues::{Queue, Queues, Unchangeable};
+use crate::sqs::queues::{Queue, QueuedMessage, Queues, Unchangeable};
 use crate::sqs::receipt::Receipt;
 
 pub(super) async fn perform(
@@ -34,12 +34,39 @@ pub(super) async fn perform(
             only_members(entry, &["Id", "ReceiptHandle", "VisibilityTimeout"])?;
             change_visibility(queues, queue, entry)
         }),
+        "GetQueueAttributes" => attributes(queues, call),
         _ => Err(AwsError::new(
             "AccessDeniedException",
             format!("the function is not authorized to perform: sqs:{operation}"),
         )
         .with_status(403)),
     }
+}
+
+/// How many messages there are; no other attribute is modelled.
+fn attributes(queues: &Queues, call: &Value) -> Result<Value, AwsError> {
+    only_members(call, &["QueueUrl", "AttributeNames"])?;
+    let messages = queues.messages(queue(call)?);
+    let names = call["AttributeNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let count = |name: &str| {
+        let is_asked = |message: &&QueuedMessage| match name {
+            "ApproximateNumberOfMessages" => message.visible_in.is_zero(),
+            "ApproximateNumberOfMessagesDelayed" => {
+                !message.visible_in.is_zero() && !message.in_flight
+            }
+            _ => message.in_flight,
+        };
+        match name {
+            "ApproximateNumberOfMessages"
+            | "ApproximateNumberOfMessagesDelayed"
+            | "ApproximateNumberOfMessagesNotVisible" => {
+                Ok((name.to_owned(), json!(messages.iter().filter(is_asked).count().to_string())))
+            }
+            _ => Err(AwsError::new("InvalidAttributeName", format!("Unknown Attribute {name}."))),
+        }
+    };
+    let counts = names.map(count).collect::<Result<serde_json::Map<_, _>, _>>()?;
+    Ok(json!({"Attributes": counts}))
 }
 
 fn send(queues: &Queues, call: &Value) -> Result<Value, AwsError> {

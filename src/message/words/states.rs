@@ -25,7 +25,12 @@ impl Words {
 
     /// Why the order was cancelled.
     pub(super) fn reason(self, event: &OrderEvent) -> Option<String> {
-        Some(self.word(&event.platform, event.reason.as_ref()?.as_str(), reason))
+        Some(self.reason_of(&event.platform, event.reason.as_ref()?))
+    }
+
+    /// A reason that a platform gave for a cancellation.
+    pub(super) fn reason_of(self, platform: &str, text: &OneLine) -> String {
+        self.word(platform, text.as_str(), reason)
     }
 
     /// Why the shop is in its state. Senders share no words for that.
