@@ -26,7 +26,7 @@ fn survive(events: usize, time: Duration, seed: u64, settings: Settings) {
     let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
     let well_from = Some(until + RECOVERY);
     let load = Load::new(&name, all, until + Duration::from_hours(3));
-    let figures = observe(&Load { seed, settings, plan, well_from, ..load });
+    let figures = observe(&Load { settings, seed, plan, well_from, ..load });
     assert_eq!(figures.queued, 0, "something is stuck in the queue");
 }
 
