@@ -17,6 +17,7 @@ mod orders;
 mod queues;
 mod rules;
 mod shop;
+mod summary;
 mod template;
 mod tools;
 #[path = "../function/support/wishes.rs"]
@@ -45,6 +46,7 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     orders::a_burst_is_few_messages(&world, &stack).await;
     rules::each_wish_is_granted(&world, &stack).await;
     expect::an_order_that_no_one_accepts_is_shown(&world, &stack).await;
+    summary::a_made_day_is_summed_up_to_the_digit(&world).await;
     orders::an_outage_of_slack_loses_nothing(&world, &stack).await;
 
     alarms::alarms_invoke_the_function(&world, &stack).await;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::thread;
 
 use order_alerts_fakes::FakeSlack;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::emulator::{Emulator, role_arn};
 use crate::expect;
 use crate::queues::Queues;
 use crate::rules;
 use crate::shop::Shop;
+use crate::summary;
 use crate::template::{with_batch_actions, with_slack_at};
 use crate::tools::Tools;
 
@@ -84,6 +85,7 @@ impl World {
             &rules,
             mention,
             expect::PARAMETER,
+            &summary::parameter(),
         ];
         let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
@@ -99,9 +101,18 @@ impl World {
     }
 
     pub(crate) async fn role_of_the_stack(&self) -> String {
+        role_arn(&self.name_of("FunctionRole").await)
+    }
+
+    /// What AWS calls this resource of the template.
+    pub(crate) async fn name_of(&self, resource: &str) -> String {
         let resources = self.list("resources", &["--template-file", &self.template()]).await;
-        let name = entry(&resources, "LogicalResourceId", "FunctionRole", "PhysicalResourceId");
-        role_arn(&name)
+        entry(&resources, "LogicalResourceId", resource, "PhysicalResourceId")
+    }
+
+    pub(crate) async fn put_item(&self, table: &str, item: &Value) {
+        let put = json!({"TableName": table, "Item": item});
+        self.tools.aws("dynamodb", "put_item", &put).await;
     }
 
     async fn list(&self, what: &str, options: &[&str]) -> Value {
