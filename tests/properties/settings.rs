@@ -59,6 +59,7 @@ fn config(variables: &[(&str, &str)]) -> Config {
         ("SECRET_ID", "order-alerts"),
         ("QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/orders"),
         ("DEAD_LETTER_QUEUE_URL", "https://sqs.us-east-1.amazonaws.com/123456789012/dead"),
+        ("EXPECT_TABLE", "order-alerts-expect"),
     ];
     let config = Config::from_env(|name| {
         let mut all = variables.iter().chain(&required);
@@ -85,8 +86,9 @@ fn the_function_starts_with_every_text_of_a_pattern_of_the_template() {
             config(&[(parameter.variable, &text)]);
             let config = config(&[(parameter.variable, &text), ("MENTION", "here")]);
             let unreadable = config.unreadable.iter().map(|setting| setting.name);
-            // No pattern says which currencies there are, or what a URL is.
-            let may_be = ["MENTION_ABOVE", "PUBLIC_URL"].contains(&parameter.variable);
+            // No pattern says which currencies and time zones there are, or what a URL is.
+            let may_be = ["MENTION_ABOVE", "SUMMARY_TIME_ZONE", "PUBLIC_URL"];
+            let may_be = may_be.contains(&parameter.variable);
             let expected = may_be && !config.unreadable.is_empty();
             let expected = expected.then_some(parameter.variable);
             prop_assert_eq!(unreadable.collect::<Vec<_>>(), Vec::from_iter(expected));
@@ -107,10 +109,11 @@ fn every_parameter_that_is_a_setting_is_found() {
         "DIGEST_SECONDS",
         "LANGUAGE",
         "CUSTOMER",
+        "SUMMARY_HOUR",
     ];
     assert_eq!(found(|parameter| parameter.values().is_some()), listed);
     assert_eq!(
         found(|parameter| parameter.pattern().is_some()),
-        ["MENTION", "MENTION_ABOVE", "PUBLIC_URL"]
+        ["MENTION", "MENTION_ABOVE", "SUMMARY_TIME_ZONE", "PUBLIC_URL"]
     );
 }

@@ -152,7 +152,7 @@ class EachMinute(unittest.TestCase):
 
     def test_the_summary_takes_each_hour_and_every_name_of_a_zone(self):
         hours = TEMPLATE["Parameters"]["SummaryHour"]["AllowedValues"]
-        self.assertEqual(hours, ["", *map(str, range(24))])
+        self.assertEqual(hours, ["", *range(24)])
         zone = re.compile(TEMPLATE["Parameters"]["SummaryTimeZone"]["AllowedPattern"])
         for name in ["UTC", "Etc/GMT+9", "America/Argentina/Buenos_Aires", "America/Port-au-Prince"]:
             self.assertTrue(zone.search(name), name)

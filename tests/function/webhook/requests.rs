@@ -310,7 +310,7 @@ async fn an_event_of_another_kind_fails_the_invocation() {
         "[]",
         r#"{"Records":[{"messageId":"1","body":"{}"}]}"#,
         r#"{"Records":[{"EventSource":"aws:sns","Sns":{"Message":"{}"}}]}"#,
-        r#"{"source":"aws.events","detail-type":"Scheduled Event"}"#,
+        r#"{"source":"aws.events","detail-type":"EC2 Instance State-change Notification"}"#,
     ] {
         assert_eq!(world.send_refused(event).await, "the event is of no known kind", "{event}");
     }
