@@ -61,7 +61,7 @@ pub(crate) async fn a_made_day_is_summed_up_to_the_digit(world: &World) {
         "New orders: 4 (+300 %",
         "USD 101.30",
         "KRW 5,000",
-        "before: 1 order · USD 7.00",
+        "before: 1 order, none cancelled · USD 7.00",
         "Cancelled: 1 (25.0 % of the new orders) · USD 20.05",
         "Reasons: customer request 1",
     ] {
