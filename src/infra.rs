@@ -1,9 +1,9 @@
 //! The ground of all rooms: HTTP, the AWS SDK, the deadline, the log and the metrics.
 
-pub mod attributes;
 pub mod aws;
 pub mod concurrent;
 pub mod deadline;
+pub mod dynamodb;
 pub mod http_client;
 pub mod log;
 pub mod metrics;

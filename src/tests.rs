@@ -19,7 +19,7 @@ const OUTSIDE: [(&str, &[&str], &[&str]); 9] = [
         "AWS services",
         &["aws_sdk_dynamodb", "aws_sdk_secretsmanager", "aws_sdk_sqs"],
         &[
-            "infra/attributes.rs",
+            "infra/dynamodb.rs",
             "ledger/dynamodb.rs",
             "queue.rs",
             "secret/cache.rs",
@@ -32,6 +32,7 @@ const OUTSIDE: [(&str, &[&str], &[&str]); 9] = [
         &["aws_types"],
         &[
             "infra/aws.rs",
+            "infra/dynamodb.rs",
             "ledger.rs",
             "ledger/dynamodb.rs",
             "queue.rs",

@@ -20,12 +20,12 @@ use aws_types::SdkConfig;
 use jiff::Timestamp;
 use ring::digest::{SHA256, digest};
 
-pub use self::table::SERVICE;
 use self::table::{Due, Put, Stored, Table};
 use self::waits::Warning;
 use crate::infra::aws::ServiceError;
 use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::{Deadline, rounded_up};
+use crate::infra::dynamodb::SERVICE;
 use crate::ledger::keys::order_key;
 use crate::order::{Kind, OrderEvent};
 use crate::queue::Queue;

@@ -9,9 +9,9 @@ use crate::delivery::ledger_session::CONCURRENT_CALLS;
 use crate::infra::aws::ServiceError;
 use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::Deadline;
+use crate::infra::dynamodb::SERVICE;
 use crate::infra::metrics::Metric;
 use crate::summary::record::Record;
-use crate::summary::table::SERVICE;
 
 /// The next message waits no longer for this.
 const TIME_TO_RECORD: Duration = Duration::from_secs(1);

@@ -8,11 +8,11 @@ use crate::app::App;
 use crate::infra::aws::ServiceError;
 use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::Deadline;
+use crate::infra::dynamodb::SERVICE;
 use crate::infra::metrics::Metric;
 use crate::order::OrderEvent;
 use crate::queue::Queue;
 use crate::queue::envelope::pack_unobserved;
-use crate::watch::SERVICE;
 
 /// A sender waits no longer for this: then the queue does it.
 const TIME_TO_OBSERVE: Duration = Duration::from_secs(1);

@@ -8,12 +8,13 @@ use tokio::time::timeout_at;
 use crate::app::App;
 use crate::infra::aws::ServiceError;
 use crate::infra::deadline::Deadline;
+use crate::infra::dynamodb::SERVICE;
 use crate::infra::metrics::Metric;
 use crate::notice::Notice;
 use crate::queue::Queue;
 use crate::queue::envelope::pack_notice;
 use crate::summary::schedule::Schedule;
-use crate::summary::table::{Progress, Records, SERVICE};
+use crate::summary::table::{Progress, Records};
 use crate::summary::{Day, Summary};
 
 /// The last orders of a day may wait for their digest. This much later they are posted and recorded.

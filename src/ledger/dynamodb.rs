@@ -1,22 +1,14 @@
 //! The ledger's table in DynamoDB: items are read, and written if they have not changed.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_types::SdkConfig;
 use jiff::Timestamp;
 
-use crate::infra::attributes::{Attributes, number, text};
-use crate::infra::aws::{ServiceError, timeouts};
+use crate::infra::aws::ServiceError;
+use crate::infra::dynamodb::{Attributes, SERVICE, client, number, text};
 use crate::ledger::item::{Item, State};
-
-const SERVICE: &str = "DynamoDB";
-/// DynamoDB answers in milliseconds. When it takes longer, delivering without a ledger is better.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
-/// For one call, its retry included.
-const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// One table.
 #[derive(Debug)]
@@ -52,10 +44,7 @@ pub(super) enum Put {
 
 impl Table {
     pub(super) fn new(aws: &SdkConfig, name: &str) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(aws)
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
-            .build();
-        Self { client: Client::from_conf(config), name: name.to_owned() }
+        Self { client: client(aws), name: name.to_owned() }
     }
 
     pub(super) async fn read(&self, key: &str) -> Result<Option<Item>, ServiceError> {

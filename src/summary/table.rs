@@ -1,7 +1,5 @@
 //! The records in `DynamoDB`, in the table of expectations: each hour is one partition.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_types::SdkConfig;
@@ -9,18 +7,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::infra::attributes::{Attributes, number, text};
-use crate::infra::aws::{ServiceError, timeouts};
+use crate::infra::aws::ServiceError;
+use crate::infra::dynamodb::{Attributes, SERVICE, client, number, text};
 use crate::summary::Day;
 use crate::summary::aggregate::Aggregate;
 use crate::summary::record::Record;
 use crate::summary::schedule::{Period, hour_of};
 
-/// What its errors call it.
-pub const SERVICE: &str = "DynamoDB";
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
-/// For one call, its retry included.
-const TIMEOUT: Duration = Duration::from_secs(1);
 /// A record is read again with the period of a week later.
 const KEPT: SignedDuration = SignedDuration::from_hours(9 * 24);
 
@@ -51,10 +44,7 @@ pub struct Progress {
 impl Records {
     /// Keeps its items in the table of this name.
     pub fn in_table(aws: &SdkConfig, name: &str) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(aws)
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
-            .build();
-        Self { client: Client::from_conf(config), name: name.to_owned() }
+        Self { client: client(aws), name: name.to_owned() }
     }
 
     /// Records an event, unless that is done.

@@ -1,22 +1,15 @@
 //! The table of expectations in `DynamoDB`: what each order waits for, and what is due in each minute.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use aws_types::SdkConfig;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::infra::attributes::{Attributes, number, text};
-use crate::infra::aws::{ServiceError, timeouts};
+use crate::infra::aws::ServiceError;
+use crate::infra::dynamodb::{Attributes, SERVICE, client, number, text};
 use crate::watch::waits::Waits;
 
-/// What its errors call it.
-pub const SERVICE: &str = "DynamoDB";
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(400);
-/// For one call, its retry included.
-const TIMEOUT: Duration = Duration::from_secs(1);
 /// What is due is kept so much longer: a queue keeps its messages no longer either.
 const KEPT: SignedDuration = SignedDuration::from_hours(14 * 24);
 
@@ -66,10 +59,7 @@ pub(super) struct Due {
 
 impl Table {
     pub(super) fn new(aws: &SdkConfig, name: &str) -> Self {
-        let config = aws_sdk_dynamodb::config::Builder::from(aws)
-            .timeout_config(timeouts(ATTEMPT_TIMEOUT, TIMEOUT))
-            .build();
-        Self { client: Client::from_conf(config), name: name.to_owned() }
+        Self { client: client(aws), name: name.to_owned() }
     }
 
     /// The waits of an order.
