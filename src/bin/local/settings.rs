@@ -35,7 +35,7 @@ pub(crate) const MAX_RULES_CHARS: usize = 3000;
 /// And expectations of so many.
 pub(crate) const MAX_EXPECT_CHARS: usize = 2000;
 
-/// What the local stack expects, unless it is told otherwise.
+/// What the local stack expects, unless `EXPECT` says otherwise.
 const EXPECTED_HERE: &str = "created platform ubereats -> accepted in 4 min";
 
 /// The settings by the names of their environment variables.

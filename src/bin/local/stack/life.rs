@@ -62,7 +62,7 @@ pub(crate) enum Detail {
     OverdueIn(u64),
     /// The order waits for the step no more.
     NotAwaited,
-    /// The channel was not told that the step was overdue.
+    /// The channel has not seen that the step was overdue.
     NotWarned,
     /// An earlier post may have shown it.
     InDoubt,
