@@ -87,17 +87,27 @@ impl Stack {
         self.ask("GET /local/state", &Value::Null).await.1
     }
 
-    /// Waits until the numbers are as wanted; the sum holds all the time.
+    /// Waits until the numbers are as wanted.
     async fn until(&self, limit: Duration, is_so: impl Fn(&Value) -> bool) -> Value {
+        self.until_state(limit, |state| is_so(&state["numbers"])).await
+    }
+
+    /// Waits until a message's text contains this.
+    async fn until_shown(&self, text: &str) -> Value {
+        self.until_state(LIMIT, |state| texts(state).contains(text)).await
+    }
+
+    /// Waits until the state is as wanted; the sum holds all the time.
+    async fn until_state(&self, limit: Duration, is_so: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + limit;
         loop {
             let state = self.state().await;
             let numbers = &state["numbers"];
             check_sum(numbers);
-            if is_so(numbers) {
+            if is_so(&state) {
                 return state;
             }
-            assert!(Instant::now() < deadline, "{numbers:#}");
+            assert!(Instant::now() < deadline, "{numbers:#}\n{}", texts(&state));
             sleep(Duration::from_millis(100)).await;
         }
     }

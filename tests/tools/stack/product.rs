@@ -195,9 +195,7 @@ async fn an_order_that_no_one_accepts_is_shown_after_seconds() {
     let (status, sent) = stack.ask("POST /local/unaccepted", &Value::Null).await;
     assert_eq!((status, &sent["status"]), (200, &json!(200)), "{sent}");
     let order = sent["order"].as_str().unwrap();
-    stack.until(LIMIT, |numbers| numbers["posts"] == 2).await;
-    let warning = format!("⏰ Order {order}: not accepted for 4 minutes");
-    assert!(texts(&stack.state().await).contains(&warning));
+    stack.until_shown(&format!("⏰ Order {order}: not accepted for 4 minutes")).await;
     let (_, accepted) = stack.ask("POST /local/accept", &json!({ "order": order })).await;
     assert_eq!(accepted["events"].as_array().unwrap().len(), 2, "{accepted}");
     let all = texts(&stack.settled().await);
@@ -214,9 +212,10 @@ async fn what_is_expected_is_edited_live() {
     stack.settled().await;
     assert_eq!(stack.state().await["settings"]["expect"], expect);
     stack.ask("POST /local/samples/generic-created", &Value::Null).await;
-    let is_shown = |numbers: &Value| numbers["posts"] == 2;
-    let state = stack.until(LIMIT, is_shown).await;
-    assert_eq!(state["messages"][1]["channel"], "kitchen");
+    let state = stack.until_shown(": not paid for 4 minutes").await;
+    let messages = state["messages"].as_array().unwrap();
+    let is_warning = |message: &&Value| message["payload"]["text"].to_string().contains("⏰");
+    assert_eq!(messages.iter().find(is_warning).unwrap()["channel"], "kitchen");
     stack.settled().await;
 
     let expect = json!({"expect": "created -> paid in soon"});
