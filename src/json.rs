@@ -10,14 +10,24 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A JSON Pointer such as `/total_price`. In a list, `-1` is the last element.
 ///
 /// See RFC 6901, <https://www.rfc-editor.org/rfc/rfc6901>.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Pointer(Vec<String>);
+
+impl TryFrom<String> for Pointer {
+    type Error = PointerError;
+
+    fn try_from(text: String) -> Result<Self, PointerError> {
+        Self::parse(&text)
+    }
+}
 
 impl Pointer {
     /// Parses a pointer: empty, or steps that each follow a `/`.
@@ -84,6 +94,11 @@ impl<'a> JsonObject<'a> {
         let object = Self { whole: Value(text), objects: RefCell::default() };
         object.members(object.whole)?;
         Ok(object)
+    }
+
+    /// A value of this object, as a body of its own; of something else every value is absent.
+    pub fn of(value: Value<'a>) -> Self {
+        Self { whole: value, objects: RefCell::default() }
     }
 
     /// The value at a pointer. `None` if it is absent or `null`.
@@ -168,6 +183,11 @@ const ANY: &str = "*";
 pub struct Value<'a>(&'a str);
 
 impl<'a> Value<'a> {
+    /// Its JSON.
+    pub fn json(self) -> &'a str {
+        self.0
+    }
+
     /// The text of a string, or a number or boolean as it is spelled. `None` for anything else.
     pub fn text(self) -> Result<Option<String>, Unreadable> {
         match self.0.as_bytes().first() {

@@ -13,12 +13,14 @@ use serde::Deserialize;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 
+use crate::json::Pointer;
 use crate::order::money::Unit;
 use crate::order::{Change, Kind};
 use crate::store::StoreState;
 
-pub use self::auth::{Auth, Encoding, HmacSha256, KeyText, Token};
+pub use self::auth::{Algorithm, Auth, Encoding, KeyText, Signature, Token};
 use self::check::Mistake;
+use self::place::PlaceError;
 pub use self::place::{LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template};
 pub use self::words::{Translation, Words};
 
@@ -43,6 +45,13 @@ pub struct Platform {
     pub ping: Option<Ping>,
     #[serde(default)]
     pub reply: Reply,
+    /// The platform adds something to the path of the address that is registered with it.
+    #[serde(default)]
+    pub adds_to_path: bool,
+    /// The body is a form, and this field of it holds the JSON.
+    pub form_field: Option<String>,
+    /// The place of a list of which each element is an event. All other places are in the element then.
+    pub each: Option<Pointer>,
     /// Where the webhook has its event type.
     pub event_type: Places,
     /// Tried from top to bottom; the first that fits applies.
@@ -71,6 +80,9 @@ pub struct Setup {
     pub webhook: String,
     /// Where to find the signing key, or where to enter it.
     pub key: String,
+    /// The operator chooses the key. Other platforms make their own.
+    #[serde(default)]
+    pub key_is_chosen: bool,
     /// The events that `register` subscribes to, unless its caller names others.
     #[serde(default)]
     pub events: Vec<String>,
@@ -92,6 +104,8 @@ pub struct Ping {
 pub struct Reply {
     /// A 200 has no body.
     pub empty: bool,
+    /// The body of a 200, JSON that the platform wants to read.
+    pub body: Option<String>,
     /// The status in place of 401.
     pub unauthorized: Unauthorized,
 }
@@ -134,6 +148,9 @@ pub struct Rule {
     /// Places that must also be there and hold nothing: `null`, or a text without a character.
     #[serde(default)]
     pub empty: Vec<Place>,
+    /// Places that must hold nothing, whether they are there or not.
+    #[serde(default)]
+    pub absent: Vec<Place>,
     /// Places for this rule's events alone; they come before the common ones.
     #[serde(default)]
     pub fields: Fields,
@@ -145,7 +162,10 @@ pub type Conditions = BTreeMap<Place, OneOrMany<String>>;
 impl Rule {
     /// Whether the rule is for every event of its types.
     pub fn is_unconditional(&self) -> bool {
-        self.when.as_slice().is_empty() && self.every.is_empty() && self.empty.is_empty()
+        self.when.as_slice().is_empty()
+            && self.every.is_empty()
+            && self.empty.is_empty()
+            && self.absent.is_empty()
     }
 
     /// Whether the rule is for events of this type.
@@ -254,8 +274,39 @@ pub struct Paid {
 #[serde(deny_unknown_fields)]
 pub struct Total {
     pub amount: Places,
-    pub currency: Places,
+    #[serde(default)]
+    pub currency: Currency,
     pub unit: Unit,
+}
+
+/// The currency of an amount.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "OneOrMany<String>")]
+pub enum Currency {
+    At(Places),
+    /// The platform has one only: its code by ISO 4217.
+    Always(String),
+}
+
+/// None is named.
+impl Default for Currency {
+    fn default() -> Self {
+        Self::At(Places::default())
+    }
+}
+
+/// A code has three capital letters, and no place looks like that.
+impl TryFrom<OneOrMany<String>> for Currency {
+    type Error = PlaceError;
+
+    fn try_from(texts: OneOrMany<String>) -> Result<Self, PlaceError> {
+        match texts {
+            OneOrMany::One(code) if iso_currency::Currency::from_code(&code).is_some() => {
+                Ok(Self::Always(code))
+            }
+            texts => texts.try_into().map(Self::At),
+        }
+    }
 }
 
 /// Where an order's items are: `title` and `quantity` are places inside each element of `list`. A
@@ -340,9 +391,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for OneOrMany<T> {
 
 /// A platform file that cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("src/platform/{id}.toml: {mistake}")]
+#[error("{file}: {mistake}")]
 pub struct PlatformError {
-    id: &'static str,
+    file: String,
     mistake: Mistake,
 }
 
@@ -374,9 +425,14 @@ impl Platform {
         FILES.iter().map(|(name, _)| *name)
     }
 
-    /// Reads and checks one platform file.
+    /// Reads and checks a built-in platform file.
     pub fn parse(id: &'static str, text: &str) -> Result<Self, PlatformError> {
-        let error = |mistake| PlatformError { id, mistake };
+        Self::parse_file(id, &format!("src/platform/{id}.toml"), text)
+    }
+
+    /// Reads and checks the text of any platform file.
+    pub fn parse_file(id: &'static str, file: &str, text: &str) -> Result<Self, PlatformError> {
+        let error = |mistake| PlatformError { file: file.to_owned(), mistake };
         let platform: Self = toml::from_str(text).map_err(|reason| error(Mistake::Toml(reason)))?;
         platform.check(text).map_err(error)?;
         Ok(Self { id, ..platform })

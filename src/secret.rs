@@ -47,6 +47,10 @@ pub enum Warning {
     /// Keys are counted from 1.
     #[error("key {position} of `{platform}` is refused: {error}")]
     Key { platform: &'static str, position: usize, error: KeyError },
+    #[error(
+        "key {position} of `{platform}` is shorter than 16 bytes: let the platform make a longer one, if it can"
+    )]
+    ShortKey { platform: &'static str, position: usize },
     #[error("`signing_keys` has an entry that is no platform's name")]
     UnknownPlatform,
     #[error("`{platform}` is not used: the keys of a platform belong into `signing_keys`")]

@@ -77,6 +77,7 @@ struct Event {
     detail_type: Option<Value>,
     alarm_arn: Option<IgnoredAny>,
     raw_path: Option<String>,
+    raw_query_string: Option<String>,
     headers: Option<Headers>,
     body: Option<String>,
     is_base64_encoded: bool,
@@ -128,10 +129,13 @@ impl Invocation {
         match keys.request_context {
             Some(Context { http: Some(Http { method }), time_epoch, .. }) => {
                 let arrived_at = time_epoch.and_then(|time| Timestamp::from_millisecond(time).ok());
+                let method = method.ok_or(InvocationError::Incomplete("method"))?;
+                let path = keys.raw_path.ok_or(InvocationError::Incomplete("rawPath"))?;
+                let query = keys.raw_query_string.unwrap_or_default();
                 Ok(Self::Webhook(Request {
-                    method: method.ok_or(InvocationError::Incomplete("method"))?,
-                    path: keys.raw_path.ok_or(InvocationError::Incomplete("rawPath"))?,
-                    headers: keys.headers.unwrap_or_default(),
+                    method,
+                    headers: keys.headers.unwrap_or_default().with_request_line(&path, &query),
+                    path,
                     body: Body::decode(keys.body.unwrap_or_default(), keys.is_base64_encoded),
                     arrived_at,
                 }))

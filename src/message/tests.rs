@@ -338,9 +338,9 @@ fn the_worked_example_of_a_platform_becomes_the_message_that_it_shows() {
     let platform = Platform::parse("kitchen", example("toml")).unwrap();
     let (body, now) = (example("json").as_bytes(), "2026-01-01T00:00:05Z".parse().unwrap());
     let key = SigningKey::parse("a key of this test only", &platform.auth).unwrap();
-    let proof = sign(&platform.auth, &Headers::default(), body, &key, None, "", now).unwrap();
+    let proof = sign(&platform.auth, &Headers::default(), body, &key, "", "", now).unwrap();
     let headers: Headers = proof.into_iter().collect();
-    let webhook = verify(&platform.auth, &headers, body, &[key], None, now).unwrap();
+    let webhook = verify(&platform.auth, &headers, body, &[key], &[], now).unwrap();
     let Ok(Parsed::Events(events)) = parse(&platform, &webhook, Customer::Hidden, now) else {
         panic!("it is an order");
     };
@@ -374,7 +374,7 @@ fn the_first_message_of_each_readme_is_that_of_its_sample() {
     let platform = Platform::find("woocommerce").unwrap();
     let key = SigningKey::parse("sample key of the local stack for woocommerce", &platform.auth);
     let keys = [key.unwrap()];
-    let webhook = verify(&platform.auth, &headers, body.as_bytes(), &keys, None, now).unwrap();
+    let webhook = verify(&platform.auth, &headers, body.as_bytes(), &keys, &[], now).unwrap();
     let Ok(Parsed::Events(events)) = parse(platform, &webhook, Customer::Hidden, now) else {
         panic!("it is an order");
     };

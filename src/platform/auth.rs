@@ -1,51 +1,74 @@
-//! How a platform signs its webhooks, as its file says.
+//! How a platform proves that its webhooks are its own, as its file says.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
 
-use super::place::{PlaceError, Signed, header_name, header_names, signed_texts};
+use super::OneOrMany;
+use super::place::{PlaceError, Signed, header_name, header_names, parameter_name, signed_texts};
 
-/// How a platform signs its webhooks.
+/// How a platform proves that its webhooks are its own.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Table")]
 pub enum Auth {
     /// Standard Webhooks, <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
     Standard(KeyText),
-    /// HMAC with SHA-256 over a text made of the body and other parts.
-    HmacSha256(HmacSha256),
-    /// The key itself, in a header.
+    /// A signature over a text made of the body and other parts.
+    Signature(Signature),
+    /// The key itself, sent along.
     Token(Token),
 }
 
-/// How the text of a Standard Webhooks key becomes bytes.
+/// How the text of a key becomes bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyText {
-    /// Base64 after `whsec_`; a text without that prefix may be base64 or not.
+    /// The text's own bytes. With Standard Webhooks: base64 after `whsec_`; a text without that prefix may
+    /// be base64 or not.
     #[default]
-    Whsec,
-    /// Always the text itself.
+    #[serde(skip)]
+    Usual,
+    /// With Standard Webhooks: always the text's own bytes.
     Raw,
+    Hex,
+    Base64,
 }
 
-/// Where an HMAC is, and over what.
+/// Where a signature is, and over what.
 #[derive(Debug, PartialEq, Eq)]
-pub struct HmacSha256 {
-    /// The first of these headers that is not empty holds the signature, or several between commas.
+pub struct Signature {
+    pub algorithm: Algorithm,
+    pub key: KeyText,
+    /// Keys from so many bytes on are taken, because the platform gives out short ones.
+    pub min_key_bytes: Option<usize>,
+    /// The first of these headers that is not empty holds the signature, or several entries.
     pub header: Vec<String>,
-    pub encoding: Encoding,
+    /// The ways in which a signature may be written.
+    pub encoding: Vec<Encoding>,
+    /// What separates the entries in the header.
+    pub separator: char,
     /// What stands before a signature in the header, such as `sha256=`.
     pub prefix: String,
+    /// What stands before the time of signing in the header, where that is signed as `{t}`.
+    pub time_prefix: String,
     /// The layouts of the signed text, of which one must fit; the raw body if the file has none.
     pub signed: Vec<Signed>,
-    /// The header with the time of signing, in Unix seconds. It is signed too.
+    /// The header with the time of signing. It is signed too.
     pub time: Option<String>,
+}
+
+/// How a signature is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Algorithm {
+    HmacSha1,
+    HmacSha256,
+    HmacSha512,
 }
 
 /// Where the key itself is sent.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Token {
-    /// The first of these headers that is not empty holds the key. In `authorization` it is a
-    /// bearer token, or user and password as `user:password`.
+    /// The first of these headers, or parameters of the query (`?name`), that is not empty holds the key.
+    /// In `authorization` it is a bearer token, or user and password as `user:password`.
     pub header: Vec<String>,
 }
 
@@ -65,10 +88,27 @@ impl Auth {
             Self::Standard(_) => {
                 header == "webhook-id" || header == "svix-id" && before.contains(&"webhook-id")
             }
-            Self::HmacSha256(hmac) => hmac.signed.iter().all(|signed| signed.has_header(header)),
+            Self::Signature(signature) => {
+                signature.signed.iter().all(|signed| signed.has_header(header))
+            }
             // Only the owner of the key can send any of it.
             Self::Token(_) => true,
         }
+    }
+
+    /// Whether the platform signs the address that is registered with it.
+    pub fn signs_its_address(&self) -> bool {
+        match self {
+            Self::Signature(signature) => signature.signed.iter().any(Signed::has_url),
+            Self::Standard(_) | Self::Token(_) => false,
+        }
+    }
+}
+
+impl Signature {
+    /// Whether a key is written with its id, as `id:key`, because the id is signed.
+    pub fn has_key_id(&self) -> bool {
+        self.signed.iter().any(Signed::has_key_id)
     }
 }
 
@@ -79,19 +119,26 @@ struct Table {
     scheme: Scheme,
     #[serde(default, deserialize_with = "header_names")]
     header: Vec<String>,
-    encoding: Option<Encoding>,
+    query: Option<String>,
+    #[serde(default, deserialize_with = "one_or_many")]
+    encoding: Vec<Encoding>,
+    separator: Option<char>,
     prefix: Option<String>,
+    time_prefix: Option<String>,
     #[serde(default, deserialize_with = "signed_texts")]
     signed: Vec<Signed>,
     time: Option<String>,
     key: Option<KeyText>,
+    min_key_bytes: Option<usize>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Scheme {
     Standard,
+    HmacSha1,
     HmacSha256,
+    HmacSha512,
     Token,
 }
 
@@ -99,58 +146,116 @@ enum Scheme {
 enum AuthError {
     #[error("with the scheme `standard` only `key` may be given: it defines the rest")]
     StandardIsWhole,
-    #[error("`hmac-sha256` needs a `header` and an `encoding`, and no `key`")]
-    HmacIsIncomplete,
-    #[error("`token` needs a `header`, and nothing else")]
+    #[error("a signature needs a `header` and an `encoding`, and no `query`")]
+    SignatureIsIncomplete,
+    #[error("`token` needs a `header` or a `query`, and nothing else")]
     TokenIsAHeader,
+    #[error("this scheme has no `key = \"{0}\"`")]
+    KeyOfOtherScheme(&'static str),
     #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
     TimeNotSigned(String),
     #[error("`{{t}}` must be in all that may be signed, or in none of it")]
     TimeNotInAll,
+    #[error("`time_prefix` names the entry of the time, so `{{t}}` must be signed")]
+    TimePrefixOfNothing,
+    #[error(
+        "`min_key_bytes` is from 8 to 15: shorter keys can be guessed, and longer ones are taken"
+    )]
+    KeyBytes,
     #[error(transparent)]
-    Time(PlaceError),
+    Place(#[from] PlaceError),
 }
 
 impl TryFrom<Table> for Auth {
     type Error = AuthError;
 
     fn try_from(table: Table) -> Result<Self, AuthError> {
-        let has_header = !table.header.is_empty();
-        let signs = table.prefix.is_some() || !table.signed.is_empty() || table.time.is_some();
-        match (&table.scheme, table.encoding) {
-            (Scheme::Standard, None) if !has_header && !signs => {
-                Ok(Self::Standard(table.key.unwrap_or_default()))
-            }
-            (Scheme::Standard, _) => Err(AuthError::StandardIsWhole),
-            (Scheme::Token, None) if has_header && !signs && table.key.is_none() => {
-                Ok(Self::Token(Token { header: table.header }))
-            }
-            (Scheme::Token, _) => Err(AuthError::TokenIsAHeader),
-            (Scheme::HmacSha256, Some(encoding)) if has_header && table.key.is_none() => {
-                HmacSha256::read(table, encoding).map(Self::HmacSha256)
-            }
-            (Scheme::HmacSha256, _) => Err(AuthError::HmacIsIncomplete),
+        match table.scheme {
+            Scheme::Standard => standard(&table).map(Self::Standard),
+            Scheme::Token => token(table).map(Self::Token),
+            Scheme::HmacSha1 => signature(table, Algorithm::HmacSha1).map(Self::Signature),
+            Scheme::HmacSha256 => signature(table, Algorithm::HmacSha256).map(Self::Signature),
+            Scheme::HmacSha512 => signature(table, Algorithm::HmacSha512).map(Self::Signature),
         }
     }
 }
 
-impl HmacSha256 {
-    fn read(table: Table, encoding: Encoding) -> Result<Self, AuthError> {
-        let mut signed = table.signed;
-        if signed.is_empty() {
-            signed.push(Signed::default());
-        }
-        let timed = signed.iter().filter(|signed| signed.has_time()).count();
-        if timed != 0 && timed != signed.len() {
-            return Err(AuthError::TimeNotInAll);
-        }
-        if let Some(time) = &table.time {
-            header_name(time).map_err(AuthError::Time)?;
-            if !signed.iter().all(|signed| signed.has_header(time)) {
-                return Err(AuthError::TimeNotSigned(time.clone()));
-            }
-        }
-        let prefix = table.prefix.unwrap_or_default();
-        Ok(Self { header: table.header, encoding, prefix, signed, time: table.time })
+impl Table {
+    /// Whether it says how something is signed.
+    fn signs(&self) -> bool {
+        !self.encoding.is_empty()
+            || self.separator.is_some()
+            || self.prefix.is_some()
+            || self.time_prefix.is_some()
+            || !self.signed.is_empty()
+            || self.time.is_some()
+            || self.min_key_bytes.is_some()
     }
+}
+
+fn standard(table: &Table) -> Result<KeyText, AuthError> {
+    if table.signs() || !table.header.is_empty() || table.query.is_some() {
+        return Err(AuthError::StandardIsWhole);
+    }
+    match table.key.unwrap_or_default() {
+        key @ (KeyText::Usual | KeyText::Raw) => Ok(key),
+        KeyText::Hex => Err(AuthError::KeyOfOtherScheme("hex")),
+        KeyText::Base64 => Err(AuthError::KeyOfOtherScheme("base64")),
+    }
+}
+
+fn token(table: Table) -> Result<Token, AuthError> {
+    let is_one = table.header.is_empty() == table.query.is_some();
+    if table.signs() || table.key.is_some() || !is_one {
+        return Err(AuthError::TokenIsAHeader);
+    }
+    let parameter = table.query.as_deref().map(parameter_name).transpose()?;
+    Ok(Token { header: parameter.map_or(table.header, |name| vec![name]) })
+}
+
+fn signature(table: Table, algorithm: Algorithm) -> Result<Signature, AuthError> {
+    if table.header.is_empty() || table.encoding.is_empty() || table.query.is_some() {
+        return Err(AuthError::SignatureIsIncomplete);
+    }
+    let key = table.key.unwrap_or_default();
+    if key == KeyText::Raw {
+        return Err(AuthError::KeyOfOtherScheme("raw"));
+    }
+    if table.min_key_bytes.is_some_and(|bytes| !(8..16).contains(&bytes)) {
+        return Err(AuthError::KeyBytes);
+    }
+    let mut signed = table.signed;
+    if signed.is_empty() {
+        signed.push(Signed::default());
+    }
+    let timed = signed.iter().filter(|signed| signed.has_time()).count();
+    if timed != 0 && timed != signed.len() {
+        return Err(AuthError::TimeNotInAll);
+    }
+    if table.time_prefix.is_some() && timed == 0 {
+        return Err(AuthError::TimePrefixOfNothing);
+    }
+    if let Some(time) = &table.time {
+        header_name(time)?;
+        if !signed.iter().all(|signed| signed.has_header(time)) {
+            return Err(AuthError::TimeNotSigned(time.clone()));
+        }
+    }
+    Ok(Signature {
+        algorithm,
+        key,
+        min_key_bytes: table.min_key_bytes,
+        header: table.header,
+        encoding: table.encoding,
+        separator: table.separator.unwrap_or(','),
+        prefix: table.prefix.unwrap_or_default(),
+        time_prefix: table.time_prefix.unwrap_or_else(|| "t=".to_owned()),
+        signed,
+        time: table.time,
+    })
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Encoding>, D::Error> {
+    let encodings = OneOrMany::<Encoding>::deserialize(from)?.into_vec();
+    if encodings.is_empty() { Err(D::Error::custom("the list is empty")) } else { Ok(encodings) }
 }

@@ -1,7 +1,10 @@
 //! Finds contradictions in a platform file whose values are all valid.
 
+use serde::de::IgnoredAny;
+
 use super::place::{Part, Place, Template};
 use super::{Fields, Paid, Platform, RuleKind};
+use crate::webhook::request::Headers;
 
 /// What is wrong with a platform file.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,10 @@ pub(super) enum Contradiction {
         "`paid` has an empty text under `yes`: a place that holds nothing says that nothing was paid"
     )]
     EmptyPaid,
+    #[error("`each` is of order events, and this `kind` is of a shop")]
+    StoreInEach,
+    #[error("the `body` in `[reply]` must be JSON, and `empty` is not set then")]
+    ReplyBody,
     #[error("the word for `{0}` is empty in one of the languages")]
     EmptyWord(String),
     #[error("`[words]` has `{0}` twice: upper and lower case are alike")]
@@ -77,10 +84,19 @@ impl Platform {
             if rule.store.is_some() != (rule.kind == RuleKind::Store) {
                 return mistake(line, Contradiction::StateOfOtherKind);
             }
+            if self.each.is_some() && rule.kind == RuleKind::Store {
+                return mistake(line, Contradiction::StoreInEach);
+            }
             let mut above = self.rules[..position].iter().filter(|rule| rule.is_unconditional());
             if above.any(|above| rule.types.as_slice().iter().all(|name| above.is_for(name))) {
                 return mistake(line, Contradiction::NeverReached);
             }
+        }
+        if let Some(body) = &self.reply.body
+            && (self.reply.empty || serde_json::from_str::<IgnoredAny>(body).is_err())
+        {
+            let line = line_of(text, 0, |line| line.trim() == "[reply]");
+            return mistake(line, Contradiction::ReplyBody);
         }
         if let Some(code) = self.words.without_word() {
             return mistake(line_of_word(text, code), Contradiction::EmptyWord(code.to_owned()));
@@ -105,7 +121,9 @@ impl Platform {
         for Template(parts) in &fields.delivery_id.0 {
             let headers = parts.iter().filter_map(|part| match part {
                 Part::Place(Place::Header(name)) => Some(name.as_str()),
-                Part::Place(Place::Body(_)) | Part::Text(_) => None,
+                Part::Place(Place::Path) => Some(Headers::LAST_PART),
+                Part::Place(Place::Body(_) | Place::LastPart(_) | Place::Whole(_))
+                | Part::Text(_) => None,
             });
             let headers: Vec<_> = headers.collect();
             if let Some(header) = headers.iter().find(|name| !self.auth.covers(name, &before)) {

@@ -8,18 +8,26 @@ use serde::{Deserialize, Deserializer};
 use super::OneOrMany;
 use crate::json::{Pointer, PointerError};
 
-/// One place in a webhook: `/body/pointer` or `header:name`.
+/// One place in a webhook: `/body/pointer`, with or without `last:` or `whole:` before it, `header:name` or
+/// `path`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Place {
     /// In the signed body, or inside one element of a list.
     Body(Pointer),
+    /// The last part of the address at this place of the body.
+    LastPart(Pointer),
+    /// In the whole body, where each element of a list is an event.
+    Whole(Pointer),
+    /// What follows the platform's name in the path of the webhook's own address.
+    Path,
     /// A header, by its lower-case name. Most platforms do not sign their headers.
     Header(String),
 }
 
 /// Where a field may be, best place first.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "OneOrMany<String>")]
 pub struct Places(pub Vec<Template>);
 
 /// A text with `{place}` in it, such as `{/first_name} {/last_name}`; or one bare place.
@@ -46,9 +54,9 @@ pub enum LinkPart {
     Place(Place),
 }
 
-/// What a signature is made over: `{body}`, `{url}` (the registered address, `PUBLIC_URL`),
-/// `{header:name}`, `{t}` (the time of signing in Unix seconds, from the entry `t=` in the header of
-/// the signature) and literal text.
+/// What a signature is made over: `{body}`, `{url}` (the registered address), `{header:name}`, `{t}` (the
+/// time of signing, from an entry in the header of the signature), `{key_id}` (the id of the key) and
+/// literal text.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Signed(pub Vec<SignedPart>);
@@ -59,12 +67,21 @@ pub enum SignedPart {
     Body,
     Url,
     Time,
+    KeyId,
     Header(String),
 }
 
 impl Signed {
     pub fn has_time(&self) -> bool {
         self.0.contains(&SignedPart::Time)
+    }
+
+    pub fn has_url(&self) -> bool {
+        self.0.contains(&SignedPart::Url)
+    }
+
+    pub fn has_key_id(&self) -> bool {
+        self.0.contains(&SignedPart::KeyId)
     }
 
     pub(super) fn has_header(&self, name: &str) -> bool {
@@ -81,16 +98,20 @@ impl Default for Signed {
 /// Why a place or a template is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    #[error("`{0}` is no place: write `/body/pointer` or `header:name`")]
+    #[error(
+        "`{0}` is no place: write `/body/pointer`, with `last:` or `whole:` before it or not, `header:name` or `path`"
+    )]
     Unknown(String),
     #[error("`{0}` is no header name: write it in lower case, without spaces")]
     Header(String),
+    #[error("`{0}` is no name of a parameter: write letters, digits, `-` and `_`")]
+    Parameter(String),
     #[error("`{place}`: {reason}")]
     Pointer { place: String, reason: PointerError },
     #[error("`{0}` has a `{{` without its `}}`")]
     Brace(String),
     #[error(
-        "`{{{0}}}` cannot be signed: write `{{body}}`, `{{url}}`, `{{t}}` or `{{header:name}}`"
+        "`{{{0}}}` cannot be signed: write `{{body}}`, `{{url}}`, `{{t}}`, `{{key_id}}` or `{{header:name}}`"
     )]
     Signed(String),
     #[error("what is signed must hold `{{body}}`")]
@@ -101,6 +122,9 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Body(pointer) => write!(f, "the body's {pointer}"),
+            Self::LastPart(pointer) => write!(f, "the last part of the body's {pointer}"),
+            Self::Whole(pointer) => write!(f, "the whole body's {pointer}"),
+            Self::Path => f.write_str("the path"),
             Self::Header(name) => write!(f, "the header {name}"),
         }
     }
@@ -131,8 +155,16 @@ impl TryFrom<String> for Place {
         if let Some(name) = text.strip_prefix("header:") {
             return header_name(name).map(Self::Header);
         }
-        match Pointer::parse(&text) {
-            Ok(pointer) => Ok(Self::Body(pointer)),
+        let (kind, pointer) = match text.as_str() {
+            "path" => return Ok(Self::Path),
+            text => match text.split_once(':') {
+                Some(("last", pointer)) => (Self::LastPart as fn(_) -> _, pointer),
+                Some(("whole", pointer)) => (Self::Whole as fn(_) -> _, pointer),
+                _ => (Self::Body as fn(_) -> _, text),
+            },
+        };
+        match Pointer::parse(pointer) {
+            Ok(pointer) => Ok(kind(pointer)),
             Err(PointerError::NoSlash) => Err(PlaceError::Unknown(text)),
             Err(reason) => Err(PlaceError::Pointer { place: text, reason }),
         }
@@ -177,6 +209,7 @@ impl TryFrom<String> for Signed {
             Piece::Braced("body") => Ok(SignedPart::Body),
             Piece::Braced("url") => Ok(SignedPart::Url),
             Piece::Braced("t") => Ok(SignedPart::Time),
+            Piece::Braced("key_id") => Ok(SignedPart::KeyId),
             Piece::Braced(other) => match other.strip_prefix("header:") {
                 Some(name) => header_name(name).map(SignedPart::Header),
                 None => Err(PlaceError::Signed(other.to_owned())),
@@ -222,6 +255,15 @@ pub(super) fn header_name(name: &str) -> Result<String, PlaceError> {
     Ok(name.to_owned())
 }
 
+/// A parameter of the query, as [`Headers`](crate::webhook::request::Headers) have it.
+pub(super) fn parameter_name(name: &str) -> Result<String, PlaceError> {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_".contains(c);
+    if name.is_empty() || !name.chars().all(is_plain) {
+        return Err(PlaceError::Parameter(name.to_owned()));
+    }
+    Ok(format!("?{name}"))
+}
+
 /// One header name or a list of them.
 pub(super) fn header_names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     let names = OneOrMany::<String>::deserialize(from)?;
@@ -234,10 +276,10 @@ pub(super) fn signed_texts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Sig
     texts.map(|text| text.try_into().map_err(D::Error::custom)).collect()
 }
 
-impl<'de> Deserialize<'de> for Places {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let texts = OneOrMany::<String>::deserialize(from)?.into_vec().into_iter();
-        let templates = texts.map(|text| text.try_into().map_err(D::Error::custom));
-        templates.collect::<Result<_, _>>().map(Self)
+impl TryFrom<OneOrMany<String>> for Places {
+    type Error = PlaceError;
+
+    fn try_from(texts: OneOrMany<String>) -> Result<Self, PlaceError> {
+        texts.into_vec().into_iter().map(Template::try_from).collect::<Result<_, _>>().map(Self)
     }
 }

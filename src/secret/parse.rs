@@ -127,6 +127,9 @@ impl Secret {
                     Err((Warning::wrong_type(field, &other, TEXT), NoKey::Unreadable))
                 }
             };
+            if key.as_ref().is_ok_and(SigningKey::is_short) {
+                self.warnings.push(Warning::ShortKey { platform: platform.id, position });
+            }
             let known = self.signing_keys.entry(platform.id).or_insert(Err(NoKey::Absent));
             match (known, key) {
                 (Ok(keys), Ok(key)) => keys.push(key),

@@ -2,12 +2,13 @@
 
 use base64::Engine as _;
 use base64::alphabet;
+use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use ring::hmac;
-use secrecy::{ExposeSecret, SecretSlice};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use subtle::ConstantTimeEq as _;
 
-use crate::platform::{Auth, KeyText, Token};
+use crate::platform::{Algorithm, Auth, KeyText, Signature, Token};
 use crate::secret::parse::bare;
 
 /// One key of a platform, too long to be guessed.
@@ -16,6 +17,18 @@ pub struct SigningKey {
     /// What the operator's text may stand for, most likely first. All of it is the operator's own
     /// secret, so that trying each is as safe as trying one.
     readings: Vec<Reading>,
+    algorithm: hmac::Algorithm,
+    /// The id that the platform signs along with the text.
+    id: Option<SecretString>,
+    is_short: bool,
+}
+
+/// A part of a text that is signed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum TextPart<'a> {
+    Bytes(&'a [u8]),
+    /// The id of the key.
+    KeyId,
 }
 
 /// The bytes that a text stands for.
@@ -30,12 +43,16 @@ struct Reading {
 pub enum KeyError {
     #[error("it is empty")]
     Empty,
-    #[error("it is shorter than 16 bytes")]
-    Short,
+    #[error("it is shorter than {0} bytes")]
+    Short(usize),
     #[error("its password, which follows the `:`, is shorter than 16 bytes")]
     ShortPassword,
     #[error("it is a key of the asymmetric signature; the key that is needed begins with `whsec_`")]
     Asymmetric,
+    #[error("it is not written in {0}, as this platform shows it")]
+    NotEncoded(&'static str),
+    #[error("it has no id: write it as `id:key`, because the platform signs the id too")]
+    NoId,
 }
 
 /// What stands before the base64 of a key.
@@ -66,14 +83,40 @@ impl SigningKey {
         if text.is_empty() {
             return Err(KeyError::Empty);
         }
+        let mut key =
+            Self { readings: Vec::new(), algorithm: hmac::HMAC_SHA256, id: None, is_short: false };
+        let mut min_bytes = Self::MIN_BYTES;
         let readings = match auth {
-            Auth::HmacSha256(_) => vec![Reading::of_text(text)],
+            Auth::Signature(signature) => {
+                key.algorithm = algorithm(signature.algorithm);
+                min_bytes = signature.min_key_bytes.unwrap_or(min_bytes);
+                let (id, text) = key_id(text, signature)?;
+                key.id = id.map(SecretString::from);
+                vec![encoded(text, signature.key)?]
+            }
             Auth::Standard(form) => standard(text, *form)?,
             Auth::Token(token) => credentials(text, token)?,
         };
-        let is_long = |reading: &Reading| reading.bytes.expose_secret().len() >= Self::MIN_BYTES;
-        let readings: Vec<_> = readings.into_iter().filter(is_long).collect();
-        if readings.is_empty() { Err(KeyError::Short) } else { Ok(Self { readings }) }
+        let length = |reading: &Reading| reading.bytes.expose_secret().len();
+        key.readings = readings.into_iter().filter(|one| length(one) >= min_bytes).collect();
+        key.is_short = key.readings.iter().any(|one| length(one) < Self::MIN_BYTES);
+        if key.readings.is_empty() { Err(KeyError::Short(min_bytes)) } else { Ok(key) }
+    }
+
+    /// How the platform would write a key of these characters: for keys that are made here.
+    pub fn written(text: &str, auth: &Auth) -> String {
+        let Auth::Signature(signature) = auth else { return text.to_owned() };
+        let text = match signature.key {
+            KeyText::Usual | KeyText::Raw => text.to_owned(),
+            KeyText::Hex => hex::encode(text),
+            KeyText::Base64 => STANDARD.encode(text),
+        };
+        if signature.has_key_id() { format!("sample-id:{text}") } else { text }
+    }
+
+    /// Whether it could be guessed with some effort. The platform gives out such keys.
+    pub fn is_short(&self) -> bool {
+        self.is_short
     }
 
     /// How the operator's text is read, for the operator.
@@ -97,9 +140,9 @@ impl SigningKey {
     }
 
     /// Whether one of the signatures is this key's for the text, which is given in parts.
-    pub(crate) fn signed(&self, text: &[&[u8]], signatures: &[Vec<u8>]) -> bool {
+    pub(crate) fn signed(&self, text: &[TextPart<'_>], signatures: &[Vec<u8>]) -> bool {
         self.readings.iter().any(|reading| {
-            let right = sign(&reading.hmac(), text);
+            let right = self.hmac(reading, text);
             signatures.iter().any(|signature| right.as_ref().ct_eq(signature).into())
         })
     }
@@ -107,12 +150,26 @@ impl SigningKey {
     /// Whether one of the tokens is the key.
     pub(crate) fn is_one_of(&self, tokens: &[Vec<u8>]) -> bool {
         let mut readings = self.readings.iter();
-        readings.any(|reading| is_one_of(&reading.hmac(), reading.bytes.expose_secret(), tokens))
+        readings.any(|reading| is_one_of(reading.bytes.expose_secret(), tokens))
     }
 
     /// Signs a text as the platform does.
-    pub(crate) fn sign(&self, text: &[&[u8]]) -> Vec<u8> {
-        sign(&self.readings[0].hmac(), text).as_ref().to_vec()
+    pub(crate) fn sign(&self, text: &[TextPart<'_>]) -> Vec<u8> {
+        self.hmac(&self.readings[0], text).as_ref().to_vec()
+    }
+
+    fn hmac(&self, reading: &Reading, text: &[TextPart<'_>]) -> hmac::Tag {
+        let key = hmac::Key::new(self.algorithm, reading.bytes.expose_secret());
+        let mut signing = hmac::Context::with_key(&key);
+        for part in text {
+            signing.update(match part {
+                TextPart::Bytes(bytes) => bytes,
+                TextPart::KeyId => {
+                    self.id.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default().as_bytes()
+                }
+            });
+        }
+        signing.sign()
     }
 
     /// The key as a token.
@@ -133,10 +190,6 @@ impl Reading {
         Some(Self { bytes: bytes.into(), is_decoded: true })
     }
 
-    fn hmac(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, self.bytes.expose_secret())
-    }
-
     fn is_text(&self) -> bool {
         self.bytes.expose_secret().iter().all(u8::is_ascii_graphic)
     }
@@ -151,16 +204,16 @@ fn standard(text: &str, form: KeyText) -> Result<Vec<Reading>, KeyError> {
     if encoded == Some("") {
         return Err(KeyError::Empty);
     }
-    if form == KeyText::Whsec && ASYMMETRIC.iter().any(|prefix| text.starts_with(prefix)) {
+    if form == KeyText::Usual && ASYMMETRIC.iter().any(|prefix| text.starts_with(prefix)) {
         return Err(KeyError::Asymmetric);
     }
     let decoded = Reading::of_base64(encoded.unwrap_or(text).trim());
     let whole = Some(Reading::of_text(text));
     let readings = match (form, encoded) {
-        (KeyText::Whsec, Some(_)) => [decoded, whole],
-        (KeyText::Whsec, None) => [whole, decoded],
+        (KeyText::Usual, Some(_)) => [decoded, whole],
+        (KeyText::Usual, None) => [whole, decoded],
         // The senders' examples encode a raw key, as the libraries take base64 only.
-        (KeyText::Raw, _) => [whole, decoded.filter(Reading::is_text)],
+        (_, _) => [whole, decoded.filter(Reading::is_text)],
     };
     Ok(readings.into_iter().flatten().collect())
 }
@@ -190,7 +243,7 @@ fn credentials(text: &str, token: &Token) -> Result<Vec<Reading>, KeyError> {
     let password = secret.iter().position(|&byte| byte == b':').map(|colon| &secret[colon + 1..]);
     match password {
         Some(password) if password.len() < SigningKey::MIN_BYTES => Err(KeyError::ShortPassword),
-        None if secret.len() < SigningKey::MIN_BYTES => Err(KeyError::Short),
+        None if secret.len() < SigningKey::MIN_BYTES => Err(KeyError::Short(SigningKey::MIN_BYTES)),
         _ => Ok(readings),
     }
 }
@@ -201,18 +254,44 @@ fn after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     start.eq_ignore_ascii_case(prefix).then_some(rest)
 }
 
-/// HMAC-SHA256 of a text, which is given in parts.
-fn sign(key: &hmac::Key, text: &[&[u8]]) -> hmac::Tag {
-    let mut signing = hmac::Context::with_key(key);
-    for part in text {
-        signing.update(part);
+/// The id and the key, where the platform signs the id.
+fn key_id<'a>(
+    text: &'a str,
+    signature: &Signature,
+) -> Result<(Option<&'a str>, &'a str), KeyError> {
+    if !signature.has_key_id() {
+        return Ok((None, text));
     }
-    signing.sign()
+    match text.split_once(':') {
+        Some((id, key)) if !id.trim().is_empty() => Ok((Some(id.trim()), key.trim())),
+        _ => Err(KeyError::NoId),
+    }
+}
+
+/// The bytes of the key as the platform writes it.
+fn encoded(text: &str, form: KeyText) -> Result<Reading, KeyError> {
+    match form {
+        KeyText::Usual | KeyText::Raw => Ok(Reading::of_text(text)),
+        KeyText::Hex => {
+            let bytes = hex::decode(text).map_err(|_| KeyError::NotEncoded("hex"))?;
+            Ok(Reading { bytes: bytes.into(), is_decoded: true })
+        }
+        KeyText::Base64 => Reading::of_base64(text).ok_or(KeyError::NotEncoded("base64")),
+    }
+}
+
+fn algorithm(algorithm: Algorithm) -> hmac::Algorithm {
+    match algorithm {
+        Algorithm::HmacSha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        Algorithm::HmacSha256 => hmac::HMAC_SHA256,
+        Algorithm::HmacSha512 => hmac::HMAC_SHA512,
+    }
 }
 
 /// Whether one of the texts is the right one. Signatures of both are compared, so that the time that it
 /// takes says nothing about the right one.
-fn is_one_of(key: &hmac::Key, right: &[u8], texts: &[Vec<u8>]) -> bool {
-    let right = hmac::sign(key, right);
-    texts.iter().any(|text| hmac::verify(key, text, right.as_ref()).is_ok())
+fn is_one_of(right: &[u8], texts: &[Vec<u8>]) -> bool {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, right);
+    let right = hmac::sign(&key, right);
+    texts.iter().any(|text| hmac::verify(&key, text, right.as_ref()).is_ok())
 }

@@ -1,25 +1,27 @@
 //! Turns a verified webhook into order events or a store event, as its platform file says.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashSet;
 
 use jiff::{SignedDuration, Timestamp};
 use ring::digest::{SHA256, digest};
+use url::form_urlencoded;
 
 use self::fields::{
-    initials, read_customer, read_items, read_link, read_shop, read_time, read_total,
-    without_scheme,
+    initials, read_customer, read_items, read_link, read_shop, read_total, without_scheme,
 };
 use self::reader::Reader;
 use self::store::store_event;
 pub use self::trace::{Found, Test, Trace};
 use crate::config::Customer;
-use crate::json::{JsonObject, Unreadable};
+use crate::json::{JsonObject, Unreadable, Value};
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::platform::{Place, Platform, Rule, RuleKind};
 use crate::store::StoreEvent;
 use crate::webhook::signature::Verified;
+use crate::webhook::time::read_time;
 
 mod fields;
 mod reader;
@@ -81,6 +83,14 @@ pub fn explain<'p>(
     }
 }
 
+/// The JSON of a webhook: its body, or what the field of a form holds.
+pub fn json<'a>(platform: &Platform, body: &'a [u8]) -> Cow<'a, [u8]> {
+    let Some(field) = &platform.form_field else { return Cow::Borrowed(body) };
+    let mut fields = form_urlencoded::parse(body);
+    let value = fields.find(|(name, _)| name == field).map(|(_, value)| value.into_owned());
+    Cow::Owned(value.unwrap_or_default().into_bytes())
+}
+
 /// The one reading behind [`parse`] and [`explain`].
 fn read<'p>(
     platform: &'p Platform,
@@ -89,10 +99,45 @@ fn read<'p>(
     received_at: Timestamp,
     trace: Option<&RefCell<Trace<'p>>>,
 ) -> Result<Parsed, ParseError> {
-    let body = JsonObject::parse(webhook.body())?;
-    let fields = &platform.fields;
-    let reader =
-        Reader { body: &body, headers: webhook.headers(), own: fields, common: fields, trace };
+    let json = json(platform, webhook.body());
+    let whole = JsonObject::parse(&json)?;
+    let elements = match &platform.each {
+        Some(each) => Some(whole.at(each)?.map_or(Ok(None), Value::elements)?.unwrap_or_default()),
+        None => None,
+    };
+    let first = elements.iter().flatten().take(MAX_ORDERS);
+    let bodies: Vec<_> = first.map(|element| (element.json(), JsonObject::of(*element))).collect();
+
+    let (own, common) = (&platform.fields, &platform.fields);
+    let headers = webhook.headers();
+    let reader = Reader { body: &whole, whole: &whole, headers, own, common, trace };
+    let Some(elements) = &elements else {
+        return read_event(platform, reader, &json, customer, received_at);
+    };
+    reader.record(|trace| {
+        trace.element = platform.each.iter().map(|each| format!("{each}/*")).collect()
+    });
+    let mut all = Vec::new();
+    for (json, body) in &bodies {
+        let reader = Reader { body, ..reader };
+        let parsed = read_event(platform, reader, json.as_bytes(), customer, received_at)?;
+        if let Parsed::Events(events) = parsed {
+            all.extend(events);
+        }
+    }
+    let Some(last) = all.last_mut() else { return Ok(Parsed::Ignored { event_type: None }) };
+    last.more_orders += elements.len() - bodies.len();
+    Ok(Parsed::Events(all))
+}
+
+/// Reads one event, whose JSON this is.
+fn read_event<'p>(
+    platform: &'p Platform,
+    reader: Reader<'_, 'p>,
+    json: &[u8],
+    customer: Customer,
+    received_at: Timestamp,
+) -> Result<Parsed, ParseError> {
     let event_type = reader.first("event_type", &[&platform.event_type])?;
     let rule = matching_rule(platform, event_type.as_deref(), &reader)?;
     let no_order = || ParseError::NoOrder { advice: platform.setup.unreadable.clone() };
@@ -103,7 +148,7 @@ fn read<'p>(
     let Some(rule) = rule else { return Ok(ignored()) };
     let reader = Reader { own: &rule.fields, ..reader };
     if let Some(state) = rule.store {
-        let event = store_event(platform, state, &reader, webhook, received_at)?;
+        let event = store_event(platform, state, &reader, json, received_at)?;
         return Ok(Parsed::Store(event));
     }
     let kind: Option<Kind> = rule.kind.into();
@@ -157,7 +202,7 @@ fn read<'p>(
         is_test_by_header: matches!(test_mark, Some(Place::Header(_))),
         reopens: rule.reopens,
         delivery_id,
-        body_hash: body_hash(webhook),
+        body_hash: hash(json),
         overdue: None,
     };
     let mut events = one_for_each_order(event, ids);
@@ -184,8 +229,8 @@ fn occurred_at(
     Ok(time.map(|at| if at > received_at + AHEAD { received_at } else { at }))
 }
 
-fn body_hash(webhook: &Verified<'_>) -> String {
-    hex::encode(digest(&SHA256, webhook.body()))
+fn hash(json: &[u8]) -> String {
+    hex::encode(digest(&SHA256, json))
 }
 
 /// The first rule that matches.

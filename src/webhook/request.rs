@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use url::form_urlencoded;
 
 /// The HTTP request as the sender sent it.
 #[derive(Debug, Default)]
@@ -61,10 +62,28 @@ impl Default for Body {
 }
 
 /// Request headers by lower-case name.
+///
+/// As in HTTP/2, parts of the request line are among them, under names that no header can have: each
+/// parameter of the query as `?name`, and the last part of the path as [`LAST_PART`](Self::LAST_PART).
 #[derive(Debug, Default)]
 pub struct Headers(BTreeMap<String, String>);
 
 impl Headers {
+    /// The name of the path's last part.
+    pub const LAST_PART: &str = ":path";
+
+    /// The headers with the parts of the request line. Of a parameter that comes twice the first counts.
+    #[must_use]
+    pub fn with_request_line(mut self, path: &str, query: &str) -> Self {
+        if let Some(part) = path.rsplit('/').find(|part| !part.is_empty()) {
+            self.0.insert(Self::LAST_PART.to_owned(), part.to_owned());
+        }
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            self.0.entry(format!("?{name}")).or_insert_with(|| value.into_owned());
+        }
+        self
+    }
+
     /// The value without the white space around it. `name` is written in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim())
@@ -102,7 +121,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Headers {
     }
 }
 
-/// From an object of texts, in one pass.
+/// From an object of texts, in one pass. What only [`Headers::with_request_line`] may add is left out.
 impl<'de> Deserialize<'de> for Headers {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Pairs;
@@ -115,8 +134,10 @@ impl<'de> Deserialize<'de> for Headers {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Headers, M::Error> {
                 let mut headers = Headers::default();
-                while let Some((name, value)) = map.next_entry()? {
-                    headers.add(name, value);
+                while let Some((name, value)) = map.next_entry::<String, _>()? {
+                    if !name.starts_with([':', '?']) {
+                        headers.add(name, value);
+                    }
                 }
                 Ok(headers)
             }
@@ -160,5 +181,15 @@ mod tests {
         let headers: Headers = [("X-Topic", " a\t"), ("x-topic", "b")].into_iter().collect();
         assert_eq!(headers.get("x-topic"), Some("a\t,b"));
         assert_eq!(headers.get("x-other"), None);
+    }
+
+    #[test]
+    fn no_header_passes_for_a_part_of_the_request_line() {
+        let text = r#"{":path":"order-cancelled","?key":"forged","x-topic":"a"}"#;
+        let headers: Headers = serde_json::from_str(text).unwrap();
+        assert_eq!((headers.get(Headers::LAST_PART), headers.get("?key")), (None, None));
+        let headers = headers.with_request_line("/webhook/kitchen/new-order/", "key=a%20b&key=c");
+        assert_eq!(headers.get(Headers::LAST_PART), Some("new-order"));
+        assert_eq!((headers.get("?key"), headers.get("x-topic")), (Some("a b"), Some("a")));
     }
 }

@@ -20,6 +20,8 @@ pub enum Answer {
     Ignored,
     /// One of these two, for a platform that wants no body.
     Silent,
+    /// One of these two, for a platform that wants to read this.
+    Fixed(&'static str),
     Healthy,
 }
 
@@ -74,8 +76,14 @@ impl Refusal {
 }
 
 /// The outcome with the status and body that the platform wants.
-pub fn for_platform(outcome: Result<Answer, Refusal>, reply: &Reply) -> Result<Answer, Refusal> {
+pub fn for_platform(
+    outcome: Result<Answer, Refusal>,
+    reply: &'static Reply,
+) -> Result<Answer, Refusal> {
     match outcome {
+        Ok(Answer::Accepted | Answer::Ignored) if let Some(body) = &reply.body => {
+            Ok(Answer::Fixed(body))
+        }
         Ok(Answer::Accepted | Answer::Ignored) if reply.empty => Ok(Answer::Silent),
         Err(Refusal::Unauthorized) if reply.unauthorized == Unauthorized::Forbidden403 => {
             Err(Refusal::Forbidden)
@@ -90,7 +98,9 @@ pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2h
     let (status, media_type, body) = match outcome {
         Ok(answer) => (StatusCode::OK, "application/json", answer_body(answer)),
         // https://www.rfc-editor.org/rfc/rfc9457
-        Err(refusal) => (refusal.status(), "application/problem+json", Some(problem(refusal))),
+        Err(refusal) => {
+            (refusal.status(), "application/problem+json", Some(problem(refusal).to_string()))
+        }
     };
     response.status_code = status.as_u16().into();
     let mut set = |name: HeaderName, value: HeaderValue| response.headers.insert(name, value);
@@ -106,17 +116,19 @@ pub fn response(method: &str, outcome: Result<Answer, Refusal>) -> ApiGatewayV2h
         }
         _ => {}
     }
-    response.body = body.filter(|_| method != "HEAD").map(|body| body.to_string().into());
+    response.body = body.filter(|_| method != "HEAD").map(Into::into);
     response
 }
 
-fn answer_body(answer: Answer) -> Option<serde_json::Value> {
-    match answer {
-        Answer::Accepted => Some(json!({"status": "accepted"})),
-        Answer::Ignored => Some(json!({"status": "ignored"})),
-        Answer::Silent => None,
-        Answer::Healthy => Some(json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")})),
-    }
+fn answer_body(answer: Answer) -> Option<String> {
+    let body = match answer {
+        Answer::Accepted => json!({"status": "accepted"}),
+        Answer::Ignored => json!({"status": "ignored"}),
+        Answer::Silent => return None,
+        Answer::Fixed(body) => return Some(body.to_owned()),
+        Answer::Healthy => json!({"status": "ok", "version": env!("CARGO_PKG_VERSION")}),
+    };
+    Some(body.to_string())
 }
 
 fn problem(refusal: Refusal) -> serde_json::Value {
@@ -139,6 +151,7 @@ mod tests {
             Ok(Answer::Accepted),
             Ok(Answer::Ignored),
             Ok(Answer::Silent),
+            Ok(Answer::Fixed(r#"{"status":"OK"}"#)),
             Err(Refusal::NotFound),
             Err(Refusal::MethodNotAllowed { allow: "POST" }),
             Err(Refusal::TooLarge),

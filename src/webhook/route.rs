@@ -36,23 +36,26 @@ pub fn admit(request: &Request) -> Result<Admitted<'_>, Refusal> {
     Ok(Admitted::Webhook(Webhook { platform, headers, body }))
 }
 
-/// The platform that the path names: `/webhook/shopify`, or `/webhook` for one's own systems.
+/// The platform that the path names: `/webhook/shopify`, or `/webhook` for one's own systems. What a
+/// platform adds to its address may follow: `/webhook/justeat/order-cancelled`.
 ///
 /// Senders and gateways spell it in many ways: in upper case, with a slash at the end or a doubled
 /// one, and with a stage or the key of an API mapping in front. The signature decides, so any of
 /// them is taken. An unknown platform is an unknown path.
 pub fn platform(request: &Request) -> Option<&'static Platform> {
     let path: Vec<_> = segments(&request.path).collect();
-    let (before, name) = match path.as_slice() {
-        [before @ .., webhook] if is_webhook(webhook) => (before, "generic"),
-        [before @ .., webhook, name] if is_webhook(webhook) => (before, *name),
-        _ => return None,
+    // A mapping key may have the same name.
+    let webhook = path.iter().rposition(|segment| is_webhook(segment))?;
+    let (name, added) = match &path[webhook + 1..] {
+        [] => ("generic", &[][..]),
+        [name, added @ ..] => (*name, added),
     };
     // Not a stage and not a mapping key, but a path that leads elsewhere.
-    if before.iter().any(|segment| matches!(*segment, "." | "..")) {
+    if path.iter().any(|segment| matches!(*segment, "." | "..")) {
         return None;
     }
     Platform::find(&name.to_ascii_lowercase())
+        .filter(|platform| added.is_empty() || platform.adds_to_path)
 }
 
 /// Whether a request to an unknown path was meant for this function: its path speaks of webhooks.

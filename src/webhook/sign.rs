@@ -6,27 +6,29 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use crate::platform::{Auth, Encoding, HmacSha256, SignedPart, Token};
-use crate::secret::signing_key::SigningKey;
+use crate::platform::{Auth, Encoding, Signature, SignedPart, Token};
+use crate::secret::signing_key::{SigningKey, TextPart};
 use crate::webhook::request::Headers;
 use crate::webhook::signature::{Rejection, parts};
 
-/// The headers that sign a request, to be added to those in `headers`.
+/// The headers that sign a request, to be added to those in `headers`. One that begins with `?` is a
+/// parameter of the query.
 ///
-/// `id` is the platform's id of the message, for platforms that sign one.
+/// `address` is the one that is registered with the platform, and `id` the platform's id of the message,
+/// for platforms that sign them.
 pub fn sign(
     auth: &Auth,
     headers: &Headers,
     body: &[u8],
     key: &SigningKey,
-    public_url: Option<&str>,
+    address: &str,
     id: &str,
     now: Timestamp,
 ) -> Result<Vec<(String, String)>, Rejection> {
     let time = now.as_second().to_string();
     match auth {
         Auth::Standard(_) => {
-            let text = [id.as_bytes(), b".", time.as_bytes(), b".", body];
+            let text = [id.as_bytes(), b".", time.as_bytes(), b".", body].map(TextPart::Bytes);
             let signature = STANDARD.encode(key.sign(&text));
             Ok(vec![
                 ("webhook-id".to_owned(), id.to_owned()),
@@ -34,16 +36,19 @@ pub fn sign(
                 ("webhook-signature".to_owned(), format!("v1,{signature}")),
             ])
         }
-        Auth::HmacSha256(hmac) => {
-            let mut added = missing_headers(hmac, headers, id, &time);
+        Auth::Signature(signature) => {
+            let mut added = missing_headers(signature, headers, id, &time);
             let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
             let headers: Headers = headers.chain(added.iter().cloned()).collect();
-            let text = parts(&hmac.signed[0], &headers, body, public_url, Some(&time))?;
-            let signature = encode(&key.sign(&text), hmac.encoding);
-            let time = if hmac.signed[0].has_time() { format!("t={time},") } else { String::new() };
-            let signature = format!("{time}{}{signature}", hmac.prefix);
-            let names = signature_headers(hmac, &headers).into_iter();
-            added.extend(names.map(|name| (name, signature.clone())));
+            let layout = &signature.signed[0];
+            let text = parts(layout, &headers, body, address, Some(&time))?;
+            let written = encode(&key.sign(&text), signature.encoding[0]);
+            let Signature { prefix, time_prefix, separator, .. } = signature;
+            let entry = format!("{time_prefix}{time}{separator}");
+            let entry = if layout.has_time() { entry } else { String::new() };
+            let value = format!("{entry}{prefix}{written}");
+            let names = signature_headers(signature, &headers).into_iter();
+            added.extend(names.map(|name| (name, value.clone())));
             Ok(added)
         }
         Auth::Token(Token { header }) => {
@@ -63,13 +68,13 @@ pub fn sign(
 /// A platform may send all of its headers under two names. Its own library looks for the signature
 /// among those of the family that it finds:
 /// <https://github.com/Shopify/shopify-app-js/tree/main/packages/apps/shopify-api/lib/webhooks>.
-fn signature_headers(hmac: &HmacSha256, headers: &Headers) -> Vec<String> {
+fn signature_headers(signature: &Signature, headers: &Headers) -> Vec<String> {
     let is_used = |name: &&String| {
         let family = family(name);
         headers.iter().any(|(given, _)| given.starts_with(family))
     };
-    let used: Vec<_> = hmac.header.iter().filter(is_used).cloned().collect();
-    if used.is_empty() { vec![hmac.header[0].clone()] } else { used }
+    let used: Vec<_> = signature.header.iter().filter(is_used).cloned().collect();
+    if used.is_empty() { vec![signature.header[0].clone()] } else { used }
 }
 
 /// What the names of a family of headers begin with, such as `x-shopify-`.
@@ -81,14 +86,14 @@ fn family(name: &str) -> &str {
 
 /// The signed headers that the request does not have yet.
 fn missing_headers(
-    hmac: &HmacSha256,
+    signature: &Signature,
     given: &Headers,
     id: &str,
     time: &str,
 ) -> Vec<(String, String)> {
-    let missing = hmac.signed[0].0.iter().filter_map(|part| match part {
+    let missing = signature.signed[0].0.iter().filter_map(|part| match part {
         SignedPart::Header(name) if given.get(name).is_none() => {
-            let value = if hmac.time.as_ref() == Some(name) { time } else { id };
+            let value = if signature.time.as_ref() == Some(name) { time } else { id };
             Some((name.clone(), value.to_owned()))
         }
         _ => None,
@@ -115,14 +120,14 @@ mod tests {
         let key = SigningKey::parse("a key of this test only", auth).unwrap();
         let (body, now) = (b"{}", Timestamp::UNIX_EPOCH);
         let mut headers: Headers = given.iter().map(|name| (*name, "stale")).collect();
-        let signature = sign(auth, &headers, body, &key, None, "1", now).unwrap();
+        let signature = sign(auth, &headers, body, &key, "", "1", now).unwrap();
         headers = given
             .iter()
             .map(|name| ((*name).to_owned(), "stale".to_owned()))
             .filter(|(name, _)| signature.iter().all(|(signed, _)| signed != name))
             .chain(signature.clone())
             .collect();
-        verify(auth, &headers, body, &[key], None, now).unwrap();
+        verify(auth, &headers, body, &[key], &[], now).unwrap();
         signature.into_iter().map(|(name, _)| name).collect()
     }
 

@@ -9,9 +9,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use crate::platform::{Auth, Encoding, HmacSha256, Signed, SignedPart, Token};
-use crate::secret::signing_key::SigningKey;
+use crate::platform::{Auth, Encoding, Signature, Signed, SignedPart, Token};
+use crate::secret::signing_key::{SigningKey, TextPart};
 use crate::webhook::request::Headers;
+use crate::webhook::time::time_of_signing;
 
 /// How far a signed time may differ from the function's clock, in seconds. All reference libraries of
 /// Standard Webhooks use five minutes:
@@ -35,10 +36,10 @@ const MAX_SIGNATURES: usize = 10;
 /// let auth = &Platform::find("shopify").unwrap().auth;
 /// let key = SigningKey::parse("a key of this example only", auth).unwrap();
 /// let (body, now) = (b"{}", Timestamp::UNIX_EPOCH);
-/// let signed = sign(auth, &Headers::default(), body, &key, None, "", now).unwrap();
+/// let signed = sign(auth, &Headers::default(), body, &key, "", "", now).unwrap();
 /// let headers: Headers = signed.into_iter().collect();
 ///
-/// let credential = Credential::read(auth, &headers, body, None, now).unwrap();
+/// let credential = Credential::read(auth, &headers, body, &[], now).unwrap();
 /// let verified = credential.check(&[key]).unwrap();
 /// assert_eq!((verified.body(), verified.key()), (&body[..], 0));
 /// ```
@@ -85,7 +86,7 @@ impl<'a> Verified<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
     /// None of these headers holds anything.
-    #[error("missing header {}", alternatives(.0))]
+    #[error("missing {}", alternatives(.0))]
     MissingHeader(Vec<String>),
     #[error("malformed signature")]
     MalformedSignature,
@@ -108,37 +109,37 @@ pub enum Rejection {
 /// What a request presents to be verified: well-formed and in time, and not yet compared with a key.
 ///
 /// It may hold the key itself, so it has no `Debug`.
-pub struct Credential<'a> {
+pub struct Credential<'a, 't> {
     headers: &'a Headers,
     body: &'a [u8],
-    proof: Proof<'a>,
+    proof: Proof<'t>,
 }
 
-enum Proof<'a> {
-    /// Signatures over one of these texts, each given in parts.
-    Signatures { texts: Vec<Vec<&'a [u8]>>, signatures: Vec<Vec<u8>> },
+enum Proof<'t> {
+    /// Signatures over one of these texts.
+    Signatures { texts: Vec<Vec<TextPart<'t>>>, signatures: Vec<Vec<u8>> },
     /// The key itself, in one of these spellings.
     Token(Vec<Vec<u8>>),
 }
 
-impl<'a> Credential<'a> {
+impl<'a: 't, 't> Credential<'a, 't> {
     /// Reads the headers in which the platform signs.
     ///
-    /// `public_url` is the address as it is registered with the platform; only platforms that sign it
-    /// need it. `now` is the time by the function's clock.
+    /// `addresses` are those that may be registered with the platform; only platforms that sign their
+    /// address need them. `now` is the time by the function's clock.
     ///
     /// # Errors
     /// Every [`Rejection`] but [`Rejection::BadSignature`]: no key could verify the request.
     pub fn read(
-        auth: &'a Auth,
+        auth: &'t Auth,
         headers: &'a Headers,
         body: &'a [u8],
-        public_url: Option<&'a str>,
+        addresses: &'t [String],
         now: Timestamp,
     ) -> Result<Self, Rejection> {
         let proof = match auth {
             Auth::Standard(_) => standard(headers, body, now)?,
-            Auth::HmacSha256(hmac) => hmac_sha256(hmac, headers, body, public_url, now)?,
+            Auth::Signature(signature) => signed(signature, headers, body, addresses, now)?,
             Auth::Token(Token { header }) => Proof::Token(tokens(header, headers)?),
         };
         Ok(Self { headers, body, proof })
@@ -162,14 +163,14 @@ impl<'a> Credential<'a> {
 
 /// Reads the credential and checks it against `keys`, for callers that have them already.
 pub fn verify<'a>(
-    auth: &'a Auth,
+    auth: &Auth,
     headers: &'a Headers,
     body: &'a [u8],
     keys: &[SigningKey],
-    public_url: Option<&'a str>,
+    addresses: &[String],
     now: Timestamp,
 ) -> Result<Verified<'a>, Rejection> {
-    Credential::read(auth, headers, body, public_url, now)?.check(keys)
+    Credential::read(auth, headers, body, addresses, now)?.check(keys)
 }
 
 /// Whether no header could be a credential, of whatever platform.
@@ -178,7 +179,8 @@ pub fn verify<'a>(
 /// the wrong address or signed with the wrong key.
 pub fn is_unsigned(headers: &Headers) -> bool {
     const WORDS: [&str; 4] = ["signature", "hmac", "authorization", "api-key"];
-    let is_credential = |name: &str| WORDS.iter().any(|word| name.contains(word));
+    let is_credential =
+        |name: &str| !name.starts_with('?') && WORDS.iter().any(|word| name.contains(word));
     !headers.iter().any(|(name, value)| is_credential(name) && !value.trim().is_empty())
 }
 
@@ -192,39 +194,53 @@ fn standard<'a>(
     let (id, time, list) = (named("id")?, named("timestamp")?, named("signature")?);
 
     let entries = list.split_ascii_whitespace().map(|entry| entry.strip_prefix("v1,"));
-    let signatures = decoded(entries, Encoding::Base64)?;
+    let signatures = decoded(entries, &[Encoding::Base64])?;
     check_time(time, now)?;
-    let text = vec![id.as_bytes(), b".", time.as_bytes(), b".", body];
+    let text = [id.as_bytes(), b".", time.as_bytes(), b".", body].map(TextPart::Bytes).to_vec();
     Ok(Proof::Signatures { texts: vec![text], signatures })
 }
 
-fn hmac_sha256<'a>(
-    hmac: &'a HmacSha256,
+fn signed<'a>(
+    signature: &'a Signature,
     headers: &'a Headers,
     body: &'a [u8],
-    public_url: Option<&'a str>,
+    addresses: &'a [String],
     now: Timestamp,
 ) -> Result<Proof<'a>, Rejection> {
-    let HmacSha256 { header, encoding, prefix, signed, time } = hmac;
-    let value = first(header, headers)?;
-    let entries = || value.split(',').map(str::trim);
-    let signatures = decoded(entries().map(|entry| entry.strip_prefix(prefix)), *encoding)?;
-    // If several signed layouts are allowed, a part of the separator could be moved into the body.
-    // A request that was signed as `{id} \n {body}` could be sent again with `\n ` in front of its
-    // body: as `{id} {body}` that is the same text, and the old signature fits a body that the
-    // platform never sent. A body that must start with `{` cannot begin with a separator.
-    if signed.len() > 1 && !body.starts_with(b"{") {
-        return Err(Rejection::NotAnObject);
-    }
-    let entry = entries().find_map(|entry| entry.strip_prefix("t="));
-    if let Some(time) = time {
+    let Signature { separator, prefix, time_prefix, signed, .. } = signature;
+    let value = first(&signature.header, headers)?;
+    let entries = || value.split(*separator).map(str::trim);
+    let written = entries().map(|entry| entry.strip_prefix(prefix.as_str()));
+    let signatures = decoded(written, &signature.encoding)?;
+    if let Some(time) = &signature.time {
         check_time(required(time, headers)?, now)?;
     }
+    let time = entries().find_map(|entry| entry.strip_prefix(time_prefix.as_str()));
     if signed.iter().any(Signed::has_time) {
-        check_time(entry.ok_or(Rejection::MalformedTimestamp)?, now)?;
+        check_time(time.ok_or(Rejection::MalformedTimestamp)?, now)?;
     }
-    let texts = signed.iter().map(|signed| parts(signed, headers, body, public_url, entry));
-    Ok(Proof::Signatures { texts: texts.collect::<Result<_, _>>()?, signatures })
+    let mut texts = Vec::new();
+    for layout in signed {
+        if !layout.has_url() {
+            texts.push(parts(layout, headers, body, "", time)?);
+            continue;
+        }
+        for address in addresses {
+            texts.push(parts(layout, headers, body, address, time)?);
+        }
+    }
+    if texts.is_empty() {
+        return Err(Rejection::NoPublicUrl);
+    }
+    // If there are several texts, a part of what stands before the body could be moved into the body.
+    // A request that was signed as `{id} \n {body}` could be sent again with `\n ` in front of its
+    // body: as `{id} {body}` that is the same text, and the old signature fits a body that the
+    // platform never sent. A body that must start with `{` cannot begin with a separator or the rest of
+    // an address.
+    if texts.len() > 1 && !body.starts_with(b"{") {
+        return Err(Rejection::NotAnObject);
+    }
+    Ok(Proof::Signatures { texts, signatures })
 }
 
 /// What the header may mean: its text, and in `authorization` what follows the name of the method.
@@ -254,32 +270,38 @@ fn required<'a>(name: &String, headers: &'a Headers) -> Result<&'a str, Rejectio
     first(std::slice::from_ref(name), headers)
 }
 
-/// `` `a` or `b` ``
+/// ``header `a` or `b` ``
 fn alternatives(names: &[String]) -> String {
-    let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-    quoted.join(" or ")
+    let what = if names.iter().all(|name| name.starts_with('?')) { "parameter" } else { "header" };
+    let quoted: Vec<_> =
+        names.iter().map(|name| format!("`{}`", name.trim_start_matches('?'))).collect();
+    format!("{what} {}", quoted.join(" or "))
 }
 
-/// The text that is signed, in parts; `time` is the entry `t=` of the signature's header.
+/// The text that is signed, in parts; `time` is the entry of the time in the signature's header.
 pub(super) fn parts<'a>(
     signed: &'a Signed,
     headers: &'a Headers,
     body: &'a [u8],
-    public_url: Option<&'a str>,
+    address: &'a str,
     time: Option<&'a str>,
-) -> Result<Vec<&'a [u8]>, Rejection> {
-    let parts = signed.0.iter().map(|part| match part {
-        SignedPart::Text(text) => Ok(text.as_bytes()),
-        SignedPart::Body => Ok(body),
-        SignedPart::Url => public_url.map(str::as_bytes).ok_or(Rejection::NoPublicUrl),
-        SignedPart::Time => time.map(str::as_bytes).ok_or(Rejection::MalformedTimestamp),
-        SignedPart::Header(name) => required(name, headers).map(str::as_bytes),
+) -> Result<Vec<TextPart<'a>>, Rejection> {
+    let parts = signed.0.iter().map(|part| {
+        let text = match part {
+            SignedPart::KeyId => return Ok(TextPart::KeyId),
+            SignedPart::Body => return Ok(TextPart::Bytes(body)),
+            SignedPart::Text(text) => text,
+            SignedPart::Url => address,
+            SignedPart::Time => time.ok_or(Rejection::MalformedTimestamp)?,
+            SignedPart::Header(name) => required(name, headers)?,
+        };
+        Ok(TextPart::Bytes(text.as_bytes()))
     });
     parts.collect()
 }
 
 fn check_time(time: &str, now: Timestamp) -> Result<(), Rejection> {
-    let signed_at = unix_seconds(time).ok_or(Rejection::MalformedTimestamp)?;
+    let signed_at = time_of_signing(time).ok_or(Rejection::MalformedTimestamp)?.as_second();
     let now = now.as_second();
     if now.abs_diff(signed_at) <= TOLERANCE_SECONDS {
         Ok(())
@@ -290,19 +312,15 @@ fn check_time(time: &str, now: Timestamp) -> Result<(), Rejection> {
     }
 }
 
-/// Plain decimal digits only, as every platform writes them.
-fn unix_seconds(digits: &str) -> Option<i64> {
-    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
-    is_plain.then(|| digits.parse().ok()).flatten()
-}
-
 /// The signatures among the entries of a header, of which some may be something else.
 fn decoded<'a>(
     entries: impl Iterator<Item = Option<&'a str>>,
-    encoding: Encoding,
+    encodings: &[Encoding],
 ) -> Result<Vec<Vec<u8>>, Rejection> {
     let entries = entries.take(MAX_SIGNATURES).flatten();
-    let signatures: Vec<_> = entries.filter_map(|entry| decode(entry, encoding)).collect();
+    let readings =
+        entries.flat_map(|entry| encodings.iter().map(move |encoding| decode(entry, *encoding)));
+    let signatures: Vec<_> = readings.flatten().collect();
     if signatures.is_empty() { Err(Rejection::MalformedSignature) } else { Ok(signatures) }
 }
 

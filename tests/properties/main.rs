@@ -123,7 +123,7 @@ fn no_random_signature_is_verified_or_causes_a_panic() {
         for platform in Platform::names() {
             let auth = &Platform::find(platform).unwrap().auth;
             let keys = [SigningKey::parse(KEY, auth).unwrap()];
-            prop_assert!(verify(auth, &headers, &body, &keys, None, now()).is_err());
+            prop_assert!(verify(auth, &headers, &body, &keys, &[], now()).is_err());
         }
         Ok(())
     });
@@ -195,9 +195,9 @@ fn parsed(body: &str) -> Parsed {
     let platform = Platform::find("generic").unwrap();
     let (auth, body) = (&platform.auth, body.as_bytes());
     let keys = [SigningKey::parse(KEY, auth).unwrap()];
-    let signed = sign(auth, &Headers::default(), body, &keys[0], None, "msg_1", now()).unwrap();
+    let signed = sign(auth, &Headers::default(), body, &keys[0], "", "msg_1", now()).unwrap();
     let headers: Headers = signed.into_iter().collect();
-    let verified = verify(auth, &headers, body, &keys, None, now()).unwrap();
+    let verified = verify(auth, &headers, body, &keys, &[], now()).unwrap();
     parse(platform, &verified, Customer::Full, now()).unwrap()
 }
 

@@ -60,8 +60,6 @@ pub(crate) struct Arguments {
 
 /// Of `https://hooks.slack.com/services/T…/B…/…`, the slashes before the one that the password follows.
 const SHOWN_SLASHES: usize = 5;
-/// The platforms that take a key of the operator's choice. The others make their own.
-const KEY_IS_CHOSEN: [&str; 3] = ["doordash", "generic", "woocommerce"];
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let http = Arc::new(net::http_client()?);
@@ -209,7 +207,7 @@ async fn add_key(
 }
 
 fn ask_for_key(platform: &Platform) -> Result<String, Failure> {
-    if KEY_IS_CHOSEN.contains(&platform.id) {
+    if platform.setup.key_is_chosen {
         terminal::line(&format!(
             "A random key      cargo run -- connect {} --random   makes one for you",
             platform.id
@@ -219,12 +217,14 @@ fn ask_for_key(platform: &Platform) -> Result<String, Failure> {
 }
 
 fn check_key_is_chosen(platform: &Platform) -> Result<(), Failure> {
-    if KEY_IS_CHOSEN.contains(&platform.id) {
+    if platform.setup.key_is_chosen {
         return Ok(());
     }
+    let platforms = Platform::names().filter_map(Platform::find);
+    let chosen = platforms.filter(|other| other.setup.key_is_chosen).map(|other| other.id);
     Err(format!(
         "--random is for a platform whose key you choose ({}): {} makes its own",
-        KEY_IS_CHOSEN.join(", "),
+        chosen.collect::<Vec<_>>().join(", "),
         platform.name
     )
     .into())

@@ -221,7 +221,7 @@ fn fields(trace: &Trace<'static>, customer: Customer, added: &[String]) -> Vec<F
 fn is_added(Template(parts): &Template, added: &[String]) -> bool {
     parts.iter().any(|part| match part {
         Part::Place(Place::Header(name)) => added.contains(name),
-        Part::Place(Place::Body(_)) | Part::Text(_) => false,
+        Part::Place(_) | Part::Text(_) => false,
     })
 }
 
@@ -244,7 +244,8 @@ fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
     let when = rule.when.as_slice().iter().map(|table| said(table).join(" and "));
     let when = Some(when.collect::<Vec<_>>().join(", or ")).filter(|when| !when.is_empty());
     let empty = rule.empty.iter().map(|place| format!("{place} holds nothing"));
-    let conditions = when.into_iter().chain(said(&rule.every)).chain(empty);
+    let absent = rule.absent.iter().map(|place| format!("nothing is at {place}"));
+    let conditions = when.into_iter().chain(said(&rule.every)).chain(empty).chain(absent);
     let conditions = conditions.collect::<Vec<_>>().join(" and ");
     let because = if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
     format!(

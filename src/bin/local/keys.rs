@@ -38,7 +38,7 @@ impl Keys {
 
     /// The key with which the webhooks of a platform are signed.
     pub(crate) fn key(&self, platform: &Platform) -> Result<SigningKey, Failure> {
-        Ok(SigningKey::parse(&self.text(platform.id), &platform.auth)?)
+        Ok(SigningKey::parse(&self.text(platform), &platform.auth)?)
     }
 
     /// A secret with the keys of all platforms, and the Slack URLs for orders, for monitoring and for
@@ -49,8 +49,10 @@ impl Keys {
         monitoring: Option<&str>,
         channels: &BTreeMap<ChannelName, String>,
     ) -> String {
-        let keys: Value =
-            Platform::names().map(|name| (name.to_owned(), json!([self.text(name)]))).collect();
+        let platforms = Platform::names().filter_map(Platform::find);
+        let keys: Value = platforms
+            .map(|platform| (platform.id.to_owned(), json!([self.text(platform)])))
+            .collect();
         let mut secret = json!({"slack_webhook_url": orders, "signing_keys": keys});
         for (name, url) in channels {
             secret["channels"][name.as_str()] = url.as_str().into();
@@ -61,11 +63,13 @@ impl Keys {
         secret.to_string()
     }
 
-    fn text(&self, platform: &str) -> String {
-        match self {
-            Self::Sample => format!("sample key of the local stack for {platform}"),
-            Self::Own(random) => format!("{platform}-{random}"),
-        }
+    /// The text of a platform's key.
+    pub(crate) fn text(&self, Platform { id, auth, .. }: &Platform) -> String {
+        let text = match self {
+            Self::Sample => format!("sample key of the local stack for {id}"),
+            Self::Own(random) => format!("{id}-{random}"),
+        };
+        SigningKey::written(&text, auth)
     }
 
     /// Leaves the keys for `send`, for the time that a local stack listens on this port.

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use order_alerts::config::{Config, Mode};
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::platform::Platform;
-use order_alerts::webhook::parse::{Parsed, explain, parse};
+use order_alerts::webhook::parse::{Parsed, explain, json, parse};
 use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
 use serde_json::Value;
@@ -24,11 +24,15 @@ use crate::{public_url, samples, terminal, webhook_file};
 #[command(after_help = "\
 Examples:
   cargo run -- preview shopify order.json -H 'x-shopify-topic: orders/cancelled'
+  cargo run -- preview --platform kitchen.toml order.json
   cargo run -- preview --all events
 
 The webhook needs no signature. The settings are read from the environment, such as LANGUAGE=ko or RULES='refunded -> each, to \
 finance'. For each event, preview says which line of RULES or which setting decides how it is shown, whom it mentions \
 and in which channel, and for which step the order then waits by EXPECT.
+
+With --platform, the file's mistakes are named with line and key. The webhook is signed as the file says, and preview \
+prints the signature, to be compared with one of the platform.
 
 With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
 that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
@@ -37,8 +41,11 @@ pub(crate) struct Arguments {
     #[arg(required_unless_present = "all")]
     platform: Option<String>,
     /// The webhook's body, or a whole Lambda event as in events/. - is standard input.
-    #[arg(required_unless_present = "all")]
+    #[arg(required_unless_present_any = ["all", "own"], conflicts_with = "own")]
     body: Option<PathBuf>,
+    /// A platform file that is not built in, in place of PLATFORM.
+    #[arg(long = "platform", value_name = "FILE", conflicts_with = "all")]
+    own: Option<PathBuf>,
     /// A header of the webhook; repeat it for more.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = webhook_file::header)]
     headers: Vec<(String, String)>,
@@ -58,6 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = Settings::from_env()?.checked()?;
     terminal::passed_over("RULES", &config.unreadable_rules);
     terminal::passed_over("EXPECT", &config.unreadable_expectations);
+    if let Some(file) = &arguments.own {
+        // The one argument that is left is the body.
+        let body = arguments.platform.as_deref().unwrap_or_default();
+        return preview_one(platform_file(file)?, Path::new(body), arguments, &config);
+    }
     let platform = arguments.platform.as_deref().map(samples::platform).transpose()?;
     if let Some(folder) = &arguments.all {
         return preview_all(folder, platform, arguments, &config);
@@ -65,11 +77,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let (Some(platform), Some(body)) = (platform, &arguments.body) else {
         return Err("give a platform and a body, or --all and a folder".into());
     };
+    preview_one(platform, body, arguments, &config)
+}
+
+fn preview_one(
+    platform: &'static Platform,
+    body: &Path,
+    arguments: &Arguments,
+    config: &Config,
+) -> Result<(), Failure> {
     let mut webhook = Webhook::read(body)?;
+    webhook.set(webhook_file::headers_file(body)?);
     webhook.set(arguments.headers.clone());
     let public_url = public_url::of(platform)?;
     let signing = Signing::of_preview(public_url.as_deref());
-    let (reading, preview) = preview(platform, webhook, &config, &signing)?;
+    if arguments.own.is_some() {
+        print_signature(platform, webhook.clone(), &signing)?;
+    }
+    let (reading, preview) = preview(platform, webhook, config, &signing)?;
     reading.iter().flat_map(Reading::lines).for_each(|line| terminal::line(&line));
     match preview {
         Preview::Nothing(why) => {
@@ -83,6 +108,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), Failure> {
                 terminal::message(message);
             }
         }
+    }
+    Ok(())
+}
+
+/// A platform of a file that is not built in.
+fn platform_file(file: &Path) -> Result<&'static Platform, Failure> {
+    let text = webhook_file::text(file)?;
+    let id = file.file_stem().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let platform = Platform::parse_file(id.leak(), &file.display().to_string(), &text)?;
+    Ok(Box::leak(Box::new(platform)))
+}
+
+/// Prints how the platform would sign the webhook, and with which key.
+fn print_signature(
+    platform: &Platform,
+    mut webhook: Webhook,
+    signing: &Signing<'_>,
+) -> Result<(), Failure> {
+    let Signing { keys, public_url, now } = signing;
+    let given = webhook.headers.clone();
+    webhook.sign(platform, &keys.key(platform)?, &platform.address(public_url), *now)?;
+    terminal::line(&format!("Key         {}", keys.text(platform)));
+    for (name, value) in webhook.headers.iter().filter(|header| !given.contains(header)) {
+        terminal::line(&format!("Signed      {name}: {value}"));
     }
     Ok(())
 }
@@ -172,14 +221,16 @@ pub(crate) fn preview(
     let Signing { ref keys, public_url, now } = *signing;
     let key = keys.key(platform)?;
     let given = webhook.headers.clone();
-    webhook.sign(platform, &key, Some(public_url), now)?;
+    let address = platform.address(public_url);
+    webhook.sign(platform, &key, &address, now)?;
     let added = webhook.headers.iter().filter(|header| !given.contains(header));
     let added: Vec<_> = added.map(|(name, _)| name.clone()).collect();
     let headers = webhook.headers();
-    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], Some(public_url), now)?;
+    let verified = verify(&platform.auth, &headers, &webhook.body, &[key], &[address], now)?;
 
     let trace = explain(platform, &verified)?;
-    let mut reading = Reading::new(platform, &trace, &webhook.body, config.customer, &added);
+    let mut reading =
+        Reading::new(platform, &trace, &json(platform, &webhook.body), config.customer, &added);
     let events = match parse(platform, &verified, config.customer, now)? {
         Parsed::Events(events) => events,
         Parsed::Store(event) => {

@@ -3,7 +3,7 @@
 //! Shells and build systems set a variable of this name for other programs, often to `/`. So only the
 //! platforms that sign their address read it.
 
-use order_alerts::platform::{Auth, Platform, SignedPart};
+use order_alerts::platform::Platform;
 use url::Url;
 
 use crate::prompt::variable_if_set;
@@ -14,11 +14,10 @@ const NAME: &str = "PUBLIC_URL";
 
 /// The address for signatures of this platform. `None` if it signs none, or if none is set.
 pub(crate) fn of(platform: &Platform) -> Result<Option<String>, Failure> {
-    let Some(text) = variable_if_set(NAME).filter(|_| is_signed_by(platform)) else {
-        return Ok(None);
-    };
+    let is_signed = platform.auth.signs_its_address();
+    let Some(text) = variable_if_set(NAME).filter(|_| is_signed) else { return Ok(None) };
     if is_address(&text) {
-        return Ok(Some(text));
+        return Ok(Some(platform.address(&text)));
     }
     let name = &platform.name;
     Err(format!(
@@ -36,15 +35,6 @@ pub(crate) fn or_ignored() -> Option<String> {
         return None;
     }
     Some(text)
-}
-
-fn is_signed_by(platform: &Platform) -> bool {
-    match &platform.auth {
-        Auth::HmacSha256(hmac) => {
-            hmac.signed.iter().any(|signed| signed.0.contains(&SignedPart::Url))
-        }
-        Auth::Standard(_) | Auth::Token(_) => false,
-    }
 }
 
 fn is_address(text: &str) -> bool {

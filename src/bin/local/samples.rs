@@ -83,7 +83,7 @@ pub(crate) fn topic_header(platform: &Platform) -> Option<&str> {
     let templates = platform.event_type.0.iter().flat_map(|template| &template.0);
     let mut headers = templates.filter_map(|part| match part {
         Part::Place(Place::Header(name)) => Some(name.as_str()),
-        Part::Place(Place::Body(_)) | Part::Text(_) => None,
+        Part::Place(_) | Part::Text(_) => None,
     });
     headers.next_back()
 }
@@ -105,14 +105,16 @@ pub(crate) fn event(
     let Some(rest) = path.strip_prefix("/webhook") else {
         return Ok(event);
     };
-    let platform = platform(rest.strip_prefix('/').unwrap_or("generic"))?;
+    let platform = platform(rest.split('/').nth(1).unwrap_or("generic"))?;
     let mut webhook = Webhook::parse(text.as_bytes())?;
     if is_ping(platform, &webhook.headers(), &webhook.body) {
         return Ok(event);
     }
     let id = webhook.headers().get("webhook-id").unwrap_or("msg_sample").to_owned();
-    webhook.sign_with_id(platform, &keys.key(platform)?, Some(public_url), &id, now)?;
-    event["headers"] = webhook.headers.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+    let address = platform.address(public_url);
+    webhook.sign_with_id(platform, &keys.key(platform)?, &address, &id, now)?;
+    event["headers"] = webhook.real_headers().into_iter().map(|(k, v)| (k, json!(v))).collect();
+    event["rawQueryString"] = webhook.query().into();
     Ok(event)
 }
 

@@ -111,7 +111,7 @@ impl Sender {
                 net::check_safe(url, "--to")?;
                 url.clone()
             }
-            None => format!("http://127.0.0.1:{}/webhook/{}", serve::PORT, platform.id).parse()?,
+            None => format!("http://127.0.0.1:{}{}", serve::PORT, platform.path()).parse()?,
         };
         let registered = public_url::of(platform)?.unwrap_or_else(|| url.to_string());
         let client = net::client(&url)?;
@@ -124,9 +124,16 @@ impl Sender {
 
     async fn send(&self, mut webhook: Webhook) -> Result<(StatusCode, String), Failure> {
         webhook.set(vec![("host".to_owned(), self.url.authority().to_owned())]);
-        webhook.sign(self.platform, &self.key, Some(&self.registered), Timestamp::now())?;
-        let mut request = self.client.post(self.url.clone()).timeout(TIMEOUT).body(webhook.body);
-        for (name, value) in &webhook.headers {
+        webhook.sign(self.platform, &self.key, &self.registered, Timestamp::now())?;
+        let mut url = self.url.clone();
+        url.set_path(&format!("{}{}", url.path(), webhook.path_suffix(self.platform)));
+        let query = webhook.query();
+        if !query.is_empty() {
+            url.set_query(Some(&query));
+        }
+        let headers = webhook.real_headers();
+        let mut request = self.client.post(url).timeout(TIMEOUT).body(webhook.body);
+        for (name, value) in &headers {
             request = request.header(name, value);
         }
         let response = request.send().await.map_err(|error| no_response(&self.url, &error))?;

@@ -69,9 +69,10 @@ pub(crate) fn welcome(address: SocketAddr, settings: &Settings, is_real_slack: b
         "  GET  /                      the channel, samples, and what can go wrong: open it in a browser"
     );
     say!("  POST /webhook               an order of your own system (generic)");
-    for platform in Platform::names().filter(|name| *name != "generic") {
-        say!("  POST /webhook/{platform}");
-    }
+    let others = Platform::names().count() - 1;
+    say!(
+        "  POST /webhook/PLATFORM      a webhook of one of {others} platforms (docs/platforms.md)"
+    );
     say!("  GET  /health");
     say!("");
     let seconds = settings.digest_seconds();

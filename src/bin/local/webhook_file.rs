@@ -12,6 +12,7 @@ use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
 use order_alerts::webhook::sign::sign;
 use serde_json::Value;
+use url::form_urlencoded;
 
 use crate::encoding;
 use crate::http_api::http_api_event;
@@ -103,15 +104,31 @@ impl Webhook {
         public_url: &str,
         now: Timestamp,
     ) -> Result<Value, Failure> {
-        self.sign(platform, &keys.key(platform)?, Some(public_url), now)?;
-        Ok(http_api_event(
-            "POST",
-            &format!("/webhook/{}", platform.id),
-            "",
-            self.headers,
-            &self.body,
-            now,
-        ))
+        self.sign(platform, &keys.key(platform)?, &platform.address(public_url), now)?;
+        let path = platform.path() + &self.path_suffix(platform);
+        let query = self.query();
+        Ok(http_api_event("POST", &path, &query, self.real_headers(), &self.body, now))
+    }
+
+    /// What follows the platform's name in the path, where the platform says by it what happened.
+    pub(crate) fn path_suffix(&self, platform: &Platform) -> String {
+        let part = self.headers.iter().find(|(name, _)| name == Headers::LAST_PART);
+        let part = part.filter(|(_, part)| platform.adds_to_path && part != platform.id);
+        part.map_or_else(String::new, |(_, part)| format!("/{part}"))
+    }
+
+    /// The query of the address.
+    pub(crate) fn query(&self) -> String {
+        let parameters = self.headers.iter();
+        let parameters =
+            parameters.filter_map(|(name, value)| Some((name.strip_prefix('?')?, value)));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish()
+    }
+
+    /// The headers without the parts of the request line.
+    pub(crate) fn real_headers(&self) -> Vec<(String, String)> {
+        let headers = self.headers.iter();
+        headers.filter(|(name, _)| !name.starts_with([':', '?'])).cloned().collect()
     }
 
     /// Sets headers, and replaces those of the same name.
@@ -129,10 +146,10 @@ impl Webhook {
         &mut self,
         platform: &Platform,
         key: &SigningKey,
-        public_url: Option<&str>,
+        address: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        self.sign_with_id(platform, key, public_url, &format!("msg_{}", now.as_nanosecond()), now)
+        self.sign_with_id(platform, key, address, &format!("msg_{}", now.as_nanosecond()), now)
     }
 
     /// The same, with this id.
@@ -140,11 +157,11 @@ impl Webhook {
         &mut self,
         platform: &Platform,
         key: &SigningKey,
-        public_url: Option<&str>,
+        address: &str,
         id: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
-        let signature = sign(&platform.auth, &self.headers(), &self.body, key, public_url, id, now)
+        let signature = sign(&platform.auth, &self.headers(), &self.body, key, address, id, now)
             .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
         self.set(signature);
         Ok(())
@@ -199,8 +216,10 @@ pub(crate) fn headers_file(file: &Path) -> Result<Vec<(String, String)>, Failure
     headers.collect()
 }
 
-/// A header, written as `name: value`.
+/// A header, written as `name: value`. `:path: value` is the last part of the path.
 pub(crate) fn header(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once(':').ok_or("write it as 'name: value'")?;
+    let begin = usize::from(text.starts_with(':'));
+    let colon = text[begin..].find(':').ok_or("write it as 'name: value'")? + begin;
+    let (name, value) = (&text[..colon], &text[colon + 1..]);
     Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
 }

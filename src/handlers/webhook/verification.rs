@@ -53,8 +53,10 @@ async fn verify<'a>(
     deadline: Deadline,
 ) -> Result<Verified<'a>, Unverified> {
     let Webhook { platform, headers, body } = webhook;
-    let public_url = app.config.public_url.as_deref();
-    let credential = Credential::read(&platform.auth, headers, body, public_url, deadline.began);
+    let is_signed = platform.auth.signs_its_address();
+    let public_url = app.config.public_url.as_deref().filter(|_| is_signed);
+    let addresses = platform.addresses(public_url);
+    let credential = Credential::read(&platform.auth, headers, body, &addresses, deadline.began);
     let credential = credential.map_err(|rejection| match rejection {
         Rejection::NoPublicUrl => Missing::PublicUrl(rejection).into(),
         Rejection::MissingHeader(_) if is_unsigned(headers) => Unverified::Unsigned(rejection),

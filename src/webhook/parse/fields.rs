@@ -1,8 +1,5 @@
 //! Turns texts of a webhook into amounts, items, links and times.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use url::Url;
 
 use crate::infra::percent::encoded;
@@ -10,7 +7,7 @@ use crate::json::Unreadable;
 use crate::order::Item;
 use crate::order::money::Money;
 use crate::order::one_line::OneLine;
-use crate::platform::{Link, LinkPart, OneOrMany, Part, Place, Template};
+use crate::platform::{Currency, Link, LinkPart, OneOrMany, Part, Place, Template};
 use crate::slack::block_kit::MAX_LINK_BYTES;
 use crate::webhook::parse::reader::Reader;
 
@@ -25,7 +22,10 @@ pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unrea
             continue;
         }
         let amount = reader.first("total.amount", &[&total.amount])?;
-        let currency = reader.first("total.currency", &[&total.currency])?;
+        let currency = match &total.currency {
+            Currency::Always(code) => Some(code.clone()),
+            Currency::At(places) => reader.first("total.currency", &[places])?,
+        };
         let currency = currency.as_deref().and_then(OneLine::parse);
         let currency = currency.as_ref().map(OneLine::as_str);
         return Ok(amount.and_then(|amount| Money::parse(&amount, currency, total.unit)));
@@ -38,7 +38,8 @@ pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unrea
 pub(super) fn read_shop(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
     let places = [&reader.own.shop, &reader.common.shop];
     let Some((Template(parts), shop)) = reader.find("shop", &places)? else { return Ok(None) };
-    let is_header = parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_))));
+    let is_header =
+        parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_) | Place::Path)));
     let domain = reader.table(|fields| fields.shop_domain.as_deref());
     let address = without_scheme(&shop);
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
@@ -165,8 +166,8 @@ pub(super) fn read_link(
         }
     }
     let host = match &link.host {
-        Some(Place::Header(_)) => None,
-        Some(place @ Place::Body(_)) => reader.at(place)?,
+        Some(Place::Header(_) | Place::Path) => None,
+        Some(place) => reader.at(place)?,
         None => {
             let domain = reader.table(|fields| fields.shop_domain.as_deref());
             return Ok(plain(&address).filter(|url| {
@@ -227,30 +228,4 @@ pub(super) fn full_name(first: &str, last: &str) -> String {
 fn is_hangul(name: &str) -> bool {
     let mut letters = name.chars().filter(|char| !char.is_whitespace()).peekable();
     letters.peek().is_some() && letters.all(|letter| matches!(letter, '가'..='힣'))
-}
-
-/// The number without its decimals: `1767225600` of `1767225600.5`.
-fn whole(number: &str) -> &str {
-    match number.split_once('.') {
-        Some((whole, decimals)) if decimals.bytes().all(|byte| byte.is_ascii_digit()) => whole,
-        _ => number,
-    }
-}
-
-/// Unix times from here on count milliseconds: in seconds it would be the year 5138.
-const FIRST_MILLISECONDS: i64 = 100_000_000_000;
-
-pub(super) fn read_time(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    let time = match whole(text).parse::<i64>() {
-        Ok(count) if count >= FIRST_MILLISECONDS => Timestamp::from_millisecond(count).ok()?,
-        Ok(count) => Timestamp::from_second(count).ok()?,
-        Err(_) => text.parse::<Timestamp>().ok().or_else(|| {
-            let local: DateTime = text.parse().ok()?;
-            Some(local.to_zoned(TimeZone::UTC).ok()?.timestamp())
-        })?,
-    };
-    // A year outside this century is a placeholder, such as 0000-00-00 or 1970.
-    let year = time.to_zoned(TimeZone::UTC).year();
-    (2000..2100).contains(&year).then_some(time)
 }

@@ -10,7 +10,10 @@ use crate::webhook::request::Headers;
 
 /// A webhook, where its fields are, and the record of what is looked up.
 pub(super) struct Reader<'a, 'p> {
+    /// The body, or the element of it that is an event.
     pub(super) body: &'a JsonObject<'a>,
+    /// The whole body.
+    pub(super) whole: &'a JsonObject<'a>,
     pub(super) headers: &'a Headers,
     /// The rule's own places, which come first. Before a rule matches, the common ones.
     pub(super) own: &'p Fields,
@@ -110,7 +113,13 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.record(|trace| trace.look_up(place));
         match place {
             Place::Header(name) => Ok(self.headers.get(name).map(str::to_owned)),
+            Place::Path => Ok(self.headers.get(Headers::LAST_PART).map(str::to_owned)),
             Place::Body(pointer) => self.body.at(pointer)?.map_or(Ok(None), Value::text),
+            Place::Whole(pointer) => self.whole.at(pointer)?.map_or(Ok(None), Value::text),
+            Place::LastPart(pointer) => {
+                let address = self.body.at(pointer)?.map_or(Ok(None), Value::text)?;
+                Ok(address.as_deref().and_then(last_part).map(str::to_owned))
+            }
         }
     }
 
@@ -119,7 +128,7 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.record(|trace| trace.look_up(place));
         let value = match place {
             Place::Body(pointer) => self.body.at(pointer)?,
-            Place::Header(_) => None,
+            _ => None,
         };
         let Some(value) = value else {
             self.record(|trace| trace.missing.push("items"));
@@ -140,10 +149,10 @@ impl<'a, 'p> Reader<'a, 'p> {
         let found = first(&places.0, |place| {
             self.record(|trace| trace.look_up_inside(list, place));
             match place {
-                Place::Header(_) => Ok(None),
                 Place::Body(pointer) => {
                     self.body.inside(element, pointer)?.map_or(Ok(None), Value::text)
                 }
+                _ => Ok(None),
             }
         });
         Ok(found?.map(|(_, text)| text))
@@ -167,6 +176,9 @@ impl<'a, 'p> Reader<'a, 'p> {
             self.record(|trace| trace.look_up(place));
             fits &= self.is_empty(place)?;
         }
+        for place in &rule.absent {
+            fits &= self.at(place)?.is_none_or(|text| text.trim().is_empty());
+        }
         Ok(fits)
     }
 
@@ -175,6 +187,8 @@ impl<'a, 'p> Reader<'a, 'p> {
         match place {
             Place::Header(name) => Ok(self.headers.get(name).is_some_and(str::is_empty)),
             Place::Body(pointer) => self.body.is_empty_at(pointer),
+            Place::Whole(pointer) => self.whole.is_empty_at(pointer),
+            Place::LastPart(_) | Place::Path => Ok(false),
         }
     }
 
@@ -207,6 +221,12 @@ impl<'a, 'p> Reader<'a, 'p> {
             record(&mut trace.borrow_mut());
         }
     }
+}
+
+/// What an address ends in, without its query: `54321` of `https://api.example/orders/54321`.
+fn last_part(address: &str) -> Option<&str> {
+    let path = address.split(['?', '#']).next().unwrap_or_default();
+    path.trim_end_matches('/').rsplit('/').next().filter(|part| !part.is_empty())
 }
 
 /// Whether the text is one of these in any case: `Cancelled` and `CANCELLED` mean the same.

@@ -8,15 +8,14 @@ use crate::platform::Platform;
 use crate::store::{StoreEvent, StoreState};
 use crate::webhook::parse::fields::{read_shop, without_scheme};
 use crate::webhook::parse::reader::Reader;
-use crate::webhook::parse::{body_hash, occurred_at};
-use crate::webhook::signature::Verified;
+use crate::webhook::parse::{hash, occurred_at};
 
 /// The store event that a webhook is. No field is required.
 pub(super) fn store_event(
     platform: &Platform,
     state: StoreState,
     reader: &Reader<'_, '_>,
-    webhook: &Verified<'_>,
+    json: &[u8],
     received_at: Timestamp,
 ) -> Result<StoreEvent, Unreadable> {
     let shop = read_shop(reader)?;
@@ -30,6 +29,6 @@ pub(super) fn store_event(
         received_at,
         delivery_id: reader.delivery_id()?,
         is_test: reader.test_mark()?.is_some(),
-        body_hash: body_hash(webhook),
+        body_hash: hash(json),
     })
 }

@@ -24,6 +24,8 @@ pub struct Trace<'p> {
     pub links: Vec<Url>,
     /// Every place of the body that was looked up, as a JSON Pointer. `*` is any element of a list.
     pub looked_up: BTreeSet<String>,
+    /// Where the element is that is read.
+    pub(super) element: String,
 }
 
 /// A text that was found in the webhook.
@@ -46,14 +48,20 @@ pub struct Test<'p> {
 
 impl<'p> Trace<'p> {
     pub(super) fn look_up(&mut self, place: &Place) {
-        if let Place::Body(pointer) = place {
-            self.looked_up.insert(pointer.to_string());
+        match place {
+            Place::Body(pointer) | Place::LastPart(pointer) => {
+                self.looked_up.insert(format!("{}{pointer}", self.element));
+            }
+            Place::Whole(pointer) => {
+                self.looked_up.insert(pointer.to_string());
+            }
+            Place::Header(_) | Place::Path => {}
         }
     }
 
     pub(super) fn look_up_inside(&mut self, list: &Place, place: &Place) {
         if let (Place::Body(list), Place::Body(pointer)) = (list, place) {
-            self.looked_up.insert(format!("{list}/*{pointer}"));
+            self.looked_up.insert(format!("{}{list}/*{pointer}", self.element));
         }
     }
 

@@ -141,7 +141,7 @@ async fn the_signed_address_is_the_registered_one_however_the_path_is_spelt() {
     let signing_key = SigningKey::parse(&key("square"), square).unwrap();
     let none = Headers::default();
     let now = Timestamp::now();
-    let sign = |url| sign(square, &none, body.as_bytes(), &signing_key, Some(url), "", now);
+    let sign = |url| sign(square, &none, body.as_bytes(), &signing_key, url, "", now);
     for (signed_url, status) in [(url, 200), ("https://hooks.example/hooks/webhook/square/", 401)] {
         let mut webhook = Webhook::post("/hooks//webhook/Square/").body(body.clone());
         for (name, value) in sign(signed_url).unwrap() {

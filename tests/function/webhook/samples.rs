@@ -19,7 +19,7 @@ use order_alerts::webhook::request::{Body, Headers, Request};
 use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::sign::sign;
 use order_alerts::webhook::signature::{Rejection, verify};
-use order_alerts_fakes::{FakeSlack, sample_key};
+use order_alerts_fakes::FakeSlack;
 use serde_json::Value;
 
 use crate::support::world::{World, key};
@@ -47,7 +47,7 @@ impl Sample {
         let Request { path: address, headers, body, arrived_at, .. } = request;
         let platform = match address.as_str() {
             "/webhook" => "generic",
-            address => address.strip_prefix("/webhook/")?,
+            address => address.strip_prefix("/webhook/")?.split('/').next()?,
         };
         let Body::Bytes(body) = body else { panic!("{} has no body", path.display()) };
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
@@ -61,8 +61,15 @@ impl Sample {
         if is_ping(platform, headers, body) {
             return Ok(Parsed::Events(Vec::new()));
         }
-        let keys = [SigningKey::parse(&sample_key(platform.id), &platform.auth).unwrap()];
-        let webhook = verify(&platform.auth, headers, body, &keys, Some(PUBLIC_URL), now)?;
+        let keys = [SigningKey::parse(&sample_key(platform), &platform.auth).unwrap()];
+        let webhook = verify(
+            &platform.auth,
+            headers,
+            body,
+            &keys,
+            &platform.addresses(Some(PUBLIC_URL)),
+            now,
+        )?;
         Ok(parse(platform, &webhook, Customer::Initials, now).unwrap())
     }
 
@@ -84,12 +91,21 @@ impl Sample {
         let key = SigningKey::parse(&key(platform.id), &platform.auth).unwrap();
         let id = headers.get("x-deliveroo-sequence-guid").unwrap_or("msg_1");
         let (none, now) = (Headers::default(), Timestamp::now());
-        let proof = sign(&platform.auth, &none, body, &key, Some(PUBLIC_URL), id, now).unwrap();
+        let proof = sign(&platform.auth, &none, body, &key, &platform.address(PUBLIC_URL), id, now)
+            .unwrap();
         for (name, value) in proof {
-            self.event["headers"][name] = value.into();
+            match name.strip_prefix('?') {
+                Some(name) => self.event["rawQueryString"] = format!("{name}={value}").into(),
+                None => self.event["headers"][name] = value.into(),
+            }
         }
         self.event
     }
+}
+
+/// The key with which the local stack signs the samples of a platform.
+fn sample_key(platform: &Platform) -> String {
+    SigningKey::written(&order_alerts_fakes::sample_key(platform.id), &platform.auth)
 }
 
 fn file(name: &str) -> PathBuf {

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 
 use crate::terminal::Failure;
 
-/// As long as the output of SHA-256.
-const RANDOM_KEY_BYTES: usize = 32;
+/// 160 bits. Their forty digits are the longest key that Lemon Squeezy takes:
+/// <https://docs.lemonsqueezy.com/help/webhooks/signing-requests>.
+const RANDOM_KEY_BYTES: usize = 20;
 
 /// A key that cannot be guessed, in hexadecimal.
 pub(super) fn random() -> Result<String, Failure> {

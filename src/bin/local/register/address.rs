@@ -32,10 +32,7 @@ pub(crate) async fn of_webhook(
 /// Refuses an address at which the function does not expect this platform.
 pub(super) fn check(url: &Url, platform: &Platform) -> Result<(), Failure> {
     net::check_safe(url, "--url")?;
-    let path = match platform.id {
-        "generic" => "/webhook".to_owned(),
-        id => format!("/webhook/{id}"),
-    };
+    let path = platform.path();
     if url.path().ends_with(&path) && url.query().is_none() && url.fragment().is_none() {
         return Ok(());
     }

@@ -238,9 +238,9 @@ fn what_is_signed_as_a_platform_is_verified_as_that_platform() {
         for key in [TEXT_KEY, "user:a password of this test"] {
             let key = SigningKey::parse(key, &platform.auth).unwrap();
             let none = Headers::default();
-            let signed = sign(&platform.auth, &none, BODY, &key, Some(URL), "msg_1", now).unwrap();
+            let signed = sign(&platform.auth, &none, BODY, &key, URL, "msg_1", now).unwrap();
             let headers: Headers = signed.into_iter().collect();
-            let verified = verify(&platform.auth, &headers, BODY, &[key], Some(URL), now);
+            let verified = verify(&platform.auth, &headers, BODY, &[key], &[URL.to_owned()], now);
             assert!(verified.is_ok(), "{}: {verified:?}", platform.id);
         }
     }

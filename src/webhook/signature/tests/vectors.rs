@@ -18,7 +18,8 @@ fn square(public_url: Option<&str>) -> Result<(), Rejection> {
     );
     let signature = "GF4YkrJgGBDZ9NIYbNXBnMzqb2HoL4RW/S6vkZ9/2N4=";
     let (headers, body) = request(&[("X-Square-HmacSha256-Signature", signature)], body.as_bytes());
-    verify(auth, &headers, &body, &keys, public_url, Timestamp::UNIX_EPOCH).map(drop)
+    let addresses: Vec<_> = public_url.into_iter().map(str::to_owned).collect();
+    verify(auth, &headers, &body, &keys, &addresses, Timestamp::UNIX_EPOCH).map(drop)
 }
 
 #[test]
@@ -34,7 +35,7 @@ fn the_vector_of_the_standard_webhooks_libraries_fits() {
     ];
     let (headers, body) = request(&headers, br#"{"test": 2432232314}"#);
     let now = Timestamp::from_second(1_614_265_330).unwrap();
-    assert_eq!(verify(&auth, &headers, &body, &keys, None, now).unwrap().key(), 0);
+    assert_eq!(verify(&auth, &headers, &body, &keys, &[], now).unwrap().key(), 0);
 }
 
 #[test]
@@ -55,6 +56,27 @@ fn square_signs_its_address_letter_for_letter() {
         assert_eq!(square(Some(&url)), Err(Rejection::BadSignature), "{url}");
     }
     assert_eq!(square(None), Err(Rejection::NoPublicUrl));
+}
+
+#[test]
+fn the_vector_of_ifoods_documentation_fits() {
+    // https://developer.ifood.com.br/en-US/docs/guides/modules/events/webhook-signature
+    let text = "scheme = \"hmac-sha256\"\nheader = \"x-ifood-signature\"\nencoding = \"hex\"\n\
+                min_key_bytes = 8";
+    let auth: Auth = toml::from_str(text).unwrap();
+    let body = concat!(
+        r#"{"code":"PLC","createdAt":"2023-02-20T18:19:03.20162269Z","fullCode":"PLACED","#,
+        r#""id":"a38ba215-f949-4b2c-982a-0582a9d0c10e","#,
+        r#""merchantId":"cad65e8f-6fc6-438a-b159-e64a902a6b9a","#,
+        r#""orderId":"2c97e104-35ed-4c18-85d7-854a40b6b9e3"}"#
+    );
+    let signature = "6f9ed23a7b505a3b6907c5f6eb2ad1b056fbf35a643d365a9a072ed7aabca153";
+    let request = request(&[("X-IFood-Signature", signature)], body.as_bytes());
+    let key = ["dummy", "secret"].concat();
+    assert_eq!(check(&auth, &request, &[&key]), Ok(0));
+    let Auth::Signature(ifood) = &Platform::find("ifood").unwrap().auth else { panic!() };
+    let Auth::Signature(auth) = auth else { panic!() };
+    assert_eq!(ifood, &Signature { min_key_bytes: None, ..auth });
 }
 
 #[test]
