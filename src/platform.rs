@@ -21,7 +21,9 @@ use crate::store::StoreState;
 pub use self::auth::{Algorithm, Auth, Encoding, KeyText, Signature, Token};
 use self::check::Mistake;
 use self::place::PlaceError;
-pub use self::place::{LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template};
+pub use self::place::{
+    LAST_PART, LinkPart, LinkUrl, Part, Place, Places, Signed, SignedPart, Template,
+};
 pub use self::words::{Translation, Words};
 
 mod auth;

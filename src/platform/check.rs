@@ -4,7 +4,6 @@ use serde::de::IgnoredAny;
 
 use super::place::{Part, Place, Template};
 use super::{Fields, Paid, Platform, RuleKind};
-use crate::webhook::request::Headers;
 
 /// What is wrong with a platform file.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +120,6 @@ impl Platform {
         for Template(parts) in &fields.delivery_id.0 {
             let headers = parts.iter().filter_map(|part| match part {
                 Part::Place(Place::Header(name)) => Some(name.as_str()),
-                Part::Place(Place::Path) => Some(Headers::LAST_PART),
                 Part::Place(Place::Body(_) | Place::LastPart(_) | Place::Whole(_))
                 | Part::Text(_) => None,
             });

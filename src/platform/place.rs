@@ -19,11 +19,12 @@ pub enum Place {
     LastPart(Pointer),
     /// In the whole body, where each element of a list is an event.
     Whole(Pointer),
-    /// What follows the platform's name in the path of the webhook's own address.
-    Path,
-    /// A header, by its lower-case name. Most platforms do not sign their headers.
+    /// A header, by its lower-case name, or [`LAST_PART`]. Most platforms do not sign their headers.
     Header(String),
 }
+
+/// What the path of the webhook's own address ends in, as if it were a header.
+pub const LAST_PART: &str = ":path";
 
 /// Where a field may be, best place first.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
@@ -124,7 +125,7 @@ impl fmt::Display for Place {
             Self::Body(pointer) => write!(f, "the body's {pointer}"),
             Self::LastPart(pointer) => write!(f, "the last part of the body's {pointer}"),
             Self::Whole(pointer) => write!(f, "the whole body's {pointer}"),
-            Self::Path => f.write_str("the path"),
+            Self::Header(name) if name == LAST_PART => f.write_str("the path"),
             Self::Header(name) => write!(f, "the header {name}"),
         }
     }
@@ -156,7 +157,7 @@ impl TryFrom<String> for Place {
             return header_name(name).map(Self::Header);
         }
         let (kind, pointer) = match text.as_str() {
-            "path" => return Ok(Self::Path),
+            "path" => return Ok(Self::Header(LAST_PART.to_owned())),
             text => match text.split_once(':') {
                 Some(("last", pointer)) => (Self::LastPart as fn(_) -> _, pointer),
                 Some(("whole", pointer)) => (Self::Whole as fn(_) -> _, pointer),

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use url::form_urlencoded;
 
+use crate::platform::LAST_PART;
+
 /// The HTTP request as the sender sent it.
 #[derive(Debug, Default)]
 pub struct Request {
@@ -64,19 +66,16 @@ impl Default for Body {
 /// Request headers by lower-case name.
 ///
 /// As in HTTP/2, parts of the request line are among them, under names that no header can have: each
-/// parameter of the query as `?name`, and the last part of the path as [`LAST_PART`](Self::LAST_PART).
+/// parameter of the query as `?name`, and the last part of the path as [`LAST_PART`].
 #[derive(Debug, Default)]
 pub struct Headers(BTreeMap<String, String>);
 
 impl Headers {
-    /// The name of the path's last part.
-    pub const LAST_PART: &str = ":path";
-
     /// The headers with the parts of the request line. Of a parameter that comes twice the first counts.
     #[must_use]
     pub fn with_request_line(mut self, path: &str, query: &str) -> Self {
         if let Some(part) = path.rsplit('/').find(|part| !part.is_empty()) {
-            self.0.insert(Self::LAST_PART.to_owned(), part.to_owned());
+            self.0.insert(LAST_PART.to_owned(), part.to_owned());
         }
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             self.0.entry(format!("?{name}")).or_insert_with(|| value.into_owned());
@@ -187,9 +186,9 @@ mod tests {
     fn no_header_passes_for_a_part_of_the_request_line() {
         let text = r#"{":path":"order-cancelled","?key":"forged","x-topic":"a"}"#;
         let headers: Headers = serde_json::from_str(text).unwrap();
-        assert_eq!((headers.get(Headers::LAST_PART), headers.get("?key")), (None, None));
+        assert_eq!((headers.get(LAST_PART), headers.get("?key")), (None, None));
         let headers = headers.with_request_line("/webhook/kitchen/new-order/", "key=a%20b&key=c");
-        assert_eq!(headers.get(Headers::LAST_PART), Some("new-order"));
+        assert_eq!(headers.get(LAST_PART), Some("new-order"));
         assert_eq!((headers.get("?key"), headers.get("x-topic")), (Some("a b"), Some("a")));
     }
 }

@@ -154,6 +154,16 @@ mod tests {
     }
 
     #[test]
+    fn a_platform_may_add_to_its_path() {
+        for path in ["/webhook/keeta", "/webhook/keeta/v1/newEvent", "/prod/Webhook/KEETA/x/"] {
+            assert_eq!(platform_of(path), Some("keeta"), "{path}");
+        }
+        for path in ["/webhook/keeta/../shopify", "/webhook/keeta/./x"] {
+            assert_eq!(platform_of(path), None, "{path}");
+        }
+    }
+
+    #[test]
     fn another_path_names_no_platform() {
         for path in [
             "",

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use crate::platform::{Auth, Encoding, Signature, Signed, SignedPart, Token};
 use crate::secret::signing_key::{SigningKey, TextPart};
 use crate::webhook::request::Headers;
-use crate::webhook::time::time_of_signing;
+use crate::webhook::time::{time_of_signing, unix_seconds};
 
 /// How far a signed time may differ from the function's clock, in seconds. All reference libraries of
 /// Standard Webhooks use five minutes:
@@ -195,7 +195,7 @@ fn standard<'a>(
 
     let entries = list.split_ascii_whitespace().map(|entry| entry.strip_prefix("v1,"));
     let signatures = decoded(entries, &[Encoding::Base64])?;
-    check_time(time, now)?;
+    check_time(unix_seconds(time), now)?;
     let text = [id.as_bytes(), b".", time.as_bytes(), b".", body].map(TextPart::Bytes).to_vec();
     Ok(Proof::Signatures { texts: vec![text], signatures })
 }
@@ -213,11 +213,11 @@ fn signed<'a>(
     let written = entries().map(|entry| entry.strip_prefix(prefix.as_str()));
     let signatures = decoded(written, &signature.encoding)?;
     if let Some(time) = &signature.time {
-        check_time(required(time, headers)?, now)?;
+        check_time(time_of_signing(required(time, headers)?), now)?;
     }
     let time = entries().find_map(|entry| entry.strip_prefix(time_prefix.as_str()));
     if signed.iter().any(Signed::has_time) {
-        check_time(time.ok_or(Rejection::MalformedTimestamp)?, now)?;
+        check_time(time.and_then(time_of_signing), now)?;
     }
     let mut texts = Vec::new();
     for layout in signed {
@@ -300,8 +300,8 @@ pub(super) fn parts<'a>(
     parts.collect()
 }
 
-fn check_time(time: &str, now: Timestamp) -> Result<(), Rejection> {
-    let signed_at = time_of_signing(time).ok_or(Rejection::MalformedTimestamp)?.as_second();
+fn check_time(signed_at: Option<Timestamp>, now: Timestamp) -> Result<(), Rejection> {
+    let signed_at = signed_at.ok_or(Rejection::MalformedTimestamp)?.as_second();
     let now = now.as_second();
     if now.abs_diff(signed_at) <= TOLERANCE_SECONDS {
         Ok(())

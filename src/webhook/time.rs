@@ -22,7 +22,14 @@ pub(super) fn read_time(text: &str) -> Option<Timestamp> {
     (2000..2100).contains(&year).then_some(time)
 }
 
-/// The time of signing: Unix seconds or milliseconds in plain digits, or RFC 3339.
+/// The time of signing by Standard Webhooks: Unix seconds in plain digits.
+pub(super) fn unix_seconds(digits: &str) -> Option<Timestamp> {
+    let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = is_plain.then(|| digits.parse().ok()).flatten()?;
+    Some(Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX))
+}
+
+/// The time of signing as platforms write it: Unix seconds or milliseconds in plain digits, or RFC 3339.
 pub(super) fn time_of_signing(text: &str) -> Option<Timestamp> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return unix(text.parse().ok()?);

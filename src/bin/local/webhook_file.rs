@@ -6,7 +6,7 @@ use std::{fmt, fs, io};
 
 use jiff::Timestamp;
 use order_alerts::handlers::invocation::{Invocation, InvocationError};
-use order_alerts::platform::Platform;
+use order_alerts::platform::{LAST_PART, Platform};
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
@@ -112,7 +112,7 @@ impl Webhook {
 
     /// What follows the platform's name in the path, where the platform says by it what happened.
     pub(crate) fn path_suffix(&self, platform: &Platform) -> String {
-        let part = self.headers.iter().find(|(name, _)| name == Headers::LAST_PART);
+        let part = self.headers.iter().find(|(name, _)| name == LAST_PART);
         let part = part.filter(|(_, part)| platform.adds_to_path && part != platform.id);
         part.map_or_else(String::new, |(_, part)| format!("/{part}"))
     }

@@ -38,8 +38,7 @@ pub(super) fn read_total(reader: &Reader<'_, '_>) -> Result<Option<Money>, Unrea
 pub(super) fn read_shop(reader: &Reader<'_, '_>) -> Result<Option<String>, Unreadable> {
     let places = [&reader.own.shop, &reader.common.shop];
     let Some((Template(parts), shop)) = reader.find("shop", &places)? else { return Ok(None) };
-    let is_header =
-        parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_) | Place::Path)));
+    let is_header = parts.iter().any(|part| matches!(part, Part::Place(Place::Header(_))));
     let domain = reader.table(|fields| fields.shop_domain.as_deref());
     let address = without_scheme(&shop);
     let (host, path) = address.split_once('/').unwrap_or((address, ""));
@@ -92,7 +91,7 @@ pub(super) fn read_items(reader: &Reader<'_, '_>) -> Result<(Vec<Item>, usize), 
         let text = |places| reader.inside(&items.list, *element, places);
         let (title, quantity) = (text(&items.title)?, text(&items.quantity)?);
         let title = title.map(|title| if items.html { decoded(&title) } else { title });
-        let quantity = quantity.as_deref().and_then(OneLine::parse);
+        let quantity = quantity.as_deref().map(without_zeros).and_then(OneLine::parse);
         // It was in the order once, and no longer is.
         if quantity.as_ref().is_some_and(|quantity| is_zero(quantity.as_str())) {
             removed += 1;
@@ -102,6 +101,16 @@ pub(super) fn read_items(reader: &Reader<'_, '_>) -> Result<(Vec<Item>, usize), 
     }
     let more = elements.len() - named.len() - removed;
     Ok((named, more))
+}
+
+/// `2` of `2.0`
+fn without_zeros(quantity: &str) -> &str {
+    match quantity.trim().split_once('.') {
+        Some((whole, zeros)) if !whole.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
+            whole
+        }
+        _ => quantity,
+    }
 }
 
 /// `0`, `0.00`
@@ -166,7 +175,7 @@ pub(super) fn read_link(
         }
     }
     let host = match &link.host {
-        Some(Place::Header(_) | Place::Path) => None,
+        Some(Place::Header(_)) => None,
         Some(place) => reader.at(place)?,
         None => {
             let domain = reader.table(|fields| fields.shop_domain.as_deref());

@@ -113,7 +113,6 @@ impl<'a, 'p> Reader<'a, 'p> {
         self.record(|trace| trace.look_up(place));
         match place {
             Place::Header(name) => Ok(self.headers.get(name).map(str::to_owned)),
-            Place::Path => Ok(self.headers.get(Headers::LAST_PART).map(str::to_owned)),
             Place::Body(pointer) => self.body.at(pointer)?.map_or(Ok(None), Value::text),
             Place::Whole(pointer) => self.whole.at(pointer)?.map_or(Ok(None), Value::text),
             Place::LastPart(pointer) => {
@@ -188,7 +187,7 @@ impl<'a, 'p> Reader<'a, 'p> {
             Place::Header(name) => Ok(self.headers.get(name).is_some_and(str::is_empty)),
             Place::Body(pointer) => self.body.is_empty_at(pointer),
             Place::Whole(pointer) => self.whole.is_empty_at(pointer),
-            Place::LastPart(_) | Place::Path => Ok(false),
+            Place::LastPart(_) => Ok(false),
         }
     }
 

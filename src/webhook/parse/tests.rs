@@ -13,6 +13,7 @@ mod deliveroo;
 mod doordash;
 mod engine;
 mod generic;
+mod shapes;
 mod shopify;
 mod square;
 mod standard;

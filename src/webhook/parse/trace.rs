@@ -55,7 +55,7 @@ impl<'p> Trace<'p> {
             Place::Whole(pointer) => {
                 self.looked_up.insert(pointer.to_string());
             }
-            Place::Header(_) | Place::Path => {}
+            Place::Header(_) => {}
         }
     }
 

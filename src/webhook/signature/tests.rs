@@ -8,6 +8,7 @@ use crate::webhook::sign::sign;
 
 mod platforms;
 mod vectors;
+mod words;
 
 const NOW: i64 = 1_767_225_600;
 const STANDARD_AUTH: Auth = Auth::Standard(KeyText::Usual);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
 use order_alerts_fakes::{
     Bootstrap, FakeDynamoDb, FakeSecretsManager, FakeSlack, FakeSqs, Outcome, RuntimeApi, Webhook,
 };
@@ -202,7 +203,9 @@ pub(crate) fn bootstrap() -> String {
 
 /// A platform's key in these tests, unlike any real one.
 pub(crate) fn key(platform: &str) -> String {
-    format!("the test key of {platform}")
+    let text = format!("the test key of {platform}");
+    let known = Platform::find(platform);
+    known.map_or(text.clone(), |platform| SigningKey::written(&text, &platform.auth))
 }
 
 /// The secret with one channel and one key a platform.
