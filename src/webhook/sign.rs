@@ -38,8 +38,10 @@ pub fn sign(
         }
         Auth::Signature(signature) => {
             let mut added = missing_headers(signature, headers, id, &time);
-            let headers = headers.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-            let headers: Headers = headers.chain(added.iter().cloned()).collect();
+            let is_kept = |(name, _): &(&str, &str)| added.iter().all(|(new, _)| new != name);
+            let kept = headers.iter().filter(is_kept);
+            let kept = kept.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let headers: Headers = kept.chain(added.iter().cloned()).collect();
             let layout = &signature.signed[0];
             let text = parts(layout, &headers, body, address, Some(&time))?;
             let written = encode(&key.sign(&text), signature.encoding[0]);
@@ -84,7 +86,7 @@ fn family(name: &str) -> &str {
     &name[..end]
 }
 
-/// The signed headers that the request does not have yet.
+/// The signed headers that the request does not have yet, and that of the time: it is now.
 fn missing_headers(
     signature: &Signature,
     given: &Headers,
@@ -92,9 +94,11 @@ fn missing_headers(
     time: &str,
 ) -> Vec<(String, String)> {
     let missing = signature.signed[0].0.iter().filter_map(|part| match part {
+        SignedPart::Header(name) if signature.time.as_ref() == Some(name) => {
+            Some((name.clone(), time.to_owned()))
+        }
         SignedPart::Header(name) if given.get(name).is_none() => {
-            let value = if signature.time.as_ref() == Some(name) { time } else { id };
-            Some((name.clone(), value.to_owned()))
+            Some((name.clone(), id.to_owned()))
         }
         _ => None,
     });

@@ -122,7 +122,7 @@ fn no_random_signature_is_verified_or_causes_a_panic() {
             names.into_iter().zip([id, time, signature.clone(), signature]).collect();
         for platform in Platform::names() {
             let auth = &Platform::find(platform).unwrap().auth;
-            let keys = [SigningKey::parse(KEY, auth).unwrap()];
+            let keys = [SigningKey::parse(&SigningKey::written(KEY, auth), auth).unwrap()];
             prop_assert!(verify(auth, &headers, &body, &keys, &[], now()).is_err());
         }
         Ok(())
@@ -194,7 +194,7 @@ fn events_of(body: &str) -> Vec<OrderEvent> {
 fn parsed(body: &str) -> Parsed {
     let platform = Platform::find("generic").unwrap();
     let (auth, body) = (&platform.auth, body.as_bytes());
-    let keys = [SigningKey::parse(KEY, auth).unwrap()];
+    let keys = [SigningKey::parse(&SigningKey::written(KEY, auth), auth).unwrap()];
     let signed = sign(auth, &Headers::default(), body, &keys[0], "", "msg_1", now()).unwrap();
     let headers: Headers = signed.into_iter().collect();
     let verified = verify(auth, &headers, body, &keys, &[], now()).unwrap();

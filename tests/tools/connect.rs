@@ -2,6 +2,8 @@
 
 use std::process::Output;
 
+use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
 use order_alerts_fakes::{FakeSecretsManager, FakeSlack, Fault, SecretsFault};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -274,6 +276,22 @@ async fn a_key_that_another_platform_has_is_refused() {
 }
 
 #[tokio::test]
+async fn every_platform_can_be_connected() {
+    let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
+    for platform in Platform::names().filter_map(Platform::find) {
+        let key =
+            SigningKey::written(&format!("a key of this test for {}", platform.id), &platform.auth);
+        let (succeeded, output, errors) = connect(&secrets, &slack, platform.id, &key).await;
+        assert!(succeeded, "{}: {errors}", platform.id);
+        assert_eq!(stored(&secrets)["signing_keys"][platform.id], json!([key]));
+        for sentence in [&platform.setup.webhook, &platform.setup.key] {
+            assert!(output.contains(sentence.as_str()), "{}: {output}", platform.id);
+        }
+        assert!(!output.contains(&key), "{output}");
+    }
+}
+
+#[tokio::test]
 async fn a_random_key_is_offered_where_the_operator_chooses_it() {
     let (secrets, slack) = (FakeSecretsManager::start(&fresh()).await, FakeSlack::start().await);
     let (_, output, _) = connect(&secrets, &slack, "doordash", "").await;
@@ -283,7 +301,7 @@ async fn a_random_key_is_offered_where_the_operator_chooses_it() {
         connect_with(&secrets, &slack, &["doordash", "--random"], "").await;
     assert!(succeeded, "{errors}");
     let key = stored(&secrets)["signing_keys"]["doordash"][0].as_str().unwrap().to_owned();
-    assert_eq!(key.len(), 64, "32 bytes in hexadecimal");
+    assert_eq!(key.len(), 40, "20 bytes in hexadecimal");
     assert_eq!(output.matches(&key).count(), 1, "the operator must enter it at DoorDash: {output}");
     connect_with(&secrets, &slack, &["doordash", "--random"], "").await;
     assert_ne!(stored(&secrets)["signing_keys"]["doordash"][1].as_str().unwrap(), key);
@@ -292,7 +310,7 @@ async fn a_random_key_is_offered_where_the_operator_chooses_it() {
     assert!(!succeeded);
     assert_eq!(
         errors,
-        "error: --random is for a platform whose key you choose (doordash, generic, woocommerce): Shopify makes \
+        "error: --random is for a platform whose key you choose (doordash, generic, imweb, justeat, lemonsqueezy, vtex, wolt, woocommerce): Shopify makes \
          its own\n"
     );
 }

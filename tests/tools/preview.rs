@@ -1,6 +1,10 @@
 //! `preview` and what `send` refuses before it sends.
 
+use std::fs;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::json;
+use sha2::Sha256;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 use crate::{run, tempfolder, tool};
@@ -32,6 +36,51 @@ async fn a_whole_lambda_event_brings_its_own_headers() {
     let (succeeded, output, errors) = preview(&["woocommerce", file], "").await;
     assert!(succeeded, "{errors}");
     assert!(output.contains("🚫 주문 취소 #815 · 128,000원"), "{output}");
+}
+
+/// The first block of this language on the page that explains platform files.
+fn block(language: &str) -> &'static str {
+    let page = include_str!("../../src/platform/README.md");
+    let (_, block) = page.split_once(&format!("\n```{language}\n")).unwrap();
+    block.split_once("```\n").unwrap().0
+}
+
+#[tokio::test]
+async fn a_platform_of_ones_own_is_tried_before_it_is_built_in() {
+    let folder = tempfolder("own-platform");
+    let [file, order] = ["kitchen.toml", "order.json"].map(|name| folder.join(name));
+    fs::write(&file, block("toml")).unwrap();
+    fs::write(&order, block("json")).unwrap();
+    // The time of signing is that of now, whatever the file says.
+    fs::write(order.with_extension("headers"), "X-Kitchen-Time: 1\n").unwrap();
+    let [file, order] = [file, order].map(|path| path.to_str().unwrap().to_owned());
+    let arguments = ["--platform", &file, &order];
+    let (succeeded, output, errors) = preview(&arguments, "").await;
+    assert!(succeeded, "{errors}");
+    let (reading, message) = output.split_once("\n\n").unwrap();
+    let key = "Key         sample key of the local stack for kitchen";
+    assert_eq!(reading.lines().next(), Some(key));
+    let value = |name: &str| {
+        let line = reading.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{name} is not in {reading}"))
+    };
+    let (time, signature) =
+        (value("Signed      x-kitchen-time: "), value("Signed      x-kitchen-signature: "));
+    let mut mac = Hmac::<Sha256>::new_from_slice(&key.as_bytes()[12..]).unwrap();
+    mac.update(format!("{time}.{}", block("json")).as_bytes());
+    assert_eq!(signature, hex::encode(mac.finalize().into_bytes()));
+    assert!(message.contains("🚫 주문 취소 K-42 · EUR 19.50"), "{message}");
+
+    let (_, found) = block("toml").split_once("kind = \"cancelled\"").unwrap();
+    fs::write(&file, block("toml").replace("kind = \"cancelled\"", "kind = \"canceled\"")).unwrap();
+    let line = block("toml").lines().count() - found.lines().count() + 1;
+    let (succeeded, output, errors) = preview(&arguments, "").await;
+    assert!(!succeeded, "{output}");
+    assert!(
+        errors.starts_with(&format!("error: {file}: TOML parse error at line {line}")),
+        "{errors}"
+    );
+    assert!(errors.contains("unknown variant `canceled`"), "{errors}");
 }
 
 #[tokio::test]
@@ -247,8 +296,7 @@ async fn wrong_input_is_an_error_in_a_sentence() {
         (
             &["toast", "-"],
             "{}",
-            "error: `toast` is not a platform: choose from bigcommerce, cafe24, deliveroo, doordash, generic, \
-             shopify, square, standard, ubereats, woocommerce\n",
+            "error: `toast` is not a platform: choose from bigcommerce, cafe24, deliverect, deliveroo, ",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
         (

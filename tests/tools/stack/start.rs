@@ -1,5 +1,8 @@
 //! How it starts, and what it takes from other programs.
 
+use std::path::Path;
+
+use order_alerts::platform::Platform;
 use order_alerts_fakes::FakeSlack;
 
 use super::*;
@@ -93,6 +96,24 @@ async fn a_webhook_can_be_sent_to_it() {
         run(send.env("SIGNING_KEY", "another key of this test"), body).await;
     assert!(!succeeded);
     assert!(output.contains(" → 401 "), "{output}");
+}
+
+#[tokio::test]
+async fn a_webhook_of_every_platform_can_be_sent_to_it() {
+    let stack = Stack::start(&mut tool(&[])).await;
+    for platform in Platform::names().filter_map(Platform::find) {
+        let sample =
+            |what| format!("{}/events/{}-{what}.json", env!("CARGO_MANIFEST_DIR"), platform.id);
+        let file = ["cancelled", "created"].map(sample);
+        let file = file.iter().find(|file| Path::new(file).exists()).unwrap();
+        let url = format!("http://{}{}", stack.address, platform.path());
+        let (succeeded, output, errors) =
+            run(&mut tool(&["send", platform.id, file, "--to", &url]), "").await;
+        assert!(succeeded, "{}: {output}{errors}", platform.id);
+        assert!(output.contains(" → 200 "), "{output}");
+    }
+    let accepted = stack.settled().await["numbers"]["accepted"].clone();
+    assert_eq!(accepted, Platform::names().count() + 1, "and the sample of the start");
 }
 
 #[tokio::test]
