@@ -114,9 +114,9 @@ fn read<'p>(
     let Some(elements) = &elements else {
         return read_event(platform, reader, &json, customer, received_at);
     };
-    reader.record(|trace| {
-        trace.element = platform.each.iter().map(|each| format!("{each}/*")).collect()
-    });
+    if let Some(each) = &platform.each {
+        reader.record(|trace| trace.element = format!("{each}/*"));
+    }
     let mut all = Vec::new();
     for (json, body) in &bodies {
         let reader = Reader { body, ..reader };

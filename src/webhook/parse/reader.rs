@@ -9,6 +9,7 @@ use crate::webhook::parse::trace::{Found, Test, Trace};
 use crate::webhook::request::Headers;
 
 /// A webhook, where its fields are, and the record of what is looked up.
+#[derive(Clone, Copy)]
 pub(super) struct Reader<'a, 'p> {
     /// The body, or the element of it that is an event.
     pub(super) body: &'a JsonObject<'a>,
