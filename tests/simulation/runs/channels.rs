@@ -1,6 +1,7 @@
 //! Rules send orders to three channels, one of which dies for a while.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 use std::time::Duration;
 
 use fastrand::Rng;
@@ -48,8 +49,8 @@ fn channel_of(kind: Kind) -> &'static str {
 }
 
 /// The kitchen's channel dies for five minutes.
-fn dying(name: &str, fault: Fault) -> (Vec<Event>, Load) {
-    let events = orders(300);
+fn dying(name: &str, fault: Fault, count: u32) -> (Vec<Event>, Load) {
+    let events = orders(count);
     let outage = ChannelOutage { channel: "kitchen", during: minutes(1)..minutes(6), fault };
     let load = Load::new(&format!("3 channels, one {name}"), events.clone(), minutes(90));
     (events, Load { settings: SETTINGS, channel_outage: Some(outage), ..load })
@@ -97,7 +98,7 @@ fn a_channel_that_fails_delays_no_other_and_has_its_orders_afterwards() {
         ("resets", Fault::Reset),
         ("hangs", Fault::Hang),
     ] {
-        let (events, load) = dying(name, fault);
+        let (events, load) = dying(name, fault, 150);
         let figures = observe(&load);
         assert_shown(&figures, &events);
         assert_others_in_time(&figures, &events);
@@ -107,7 +108,7 @@ fn a_channel_that_fails_delays_no_other_and_has_its_orders_afterwards() {
 
 #[test]
 fn what_a_removed_channel_would_have_is_shown_in_the_orders_channel_at_once() {
-    let (events, load) = dying("is removed", Fault::answer(404, "no_service"));
+    let (events, load) = dying("is removed", Fault::answer(404, "no_service"), 150);
     let figures = observe(&load);
     assert_eq!((figures.shown.len(), figures.queued, figures.dead), (events.len(), 0, 0));
     assert_others_in_time(&figures, &events);
@@ -122,8 +123,18 @@ fn what_a_removed_channel_would_have_is_shown_in_the_orders_channel_at_once() {
 
 #[test]
 fn three_channels_survive_faults_at_every_call_while_one_is_down() {
-    for seed in 0..4 {
-        let (events, load) = dying("fails", Fault::answer(500, ""));
+    survive(150, 0..2);
+}
+
+#[test]
+#[ignore = "takes minutes: make storm"]
+fn three_busy_channels_survive_faults_at_every_call_while_one_is_down() {
+    survive(600, 2..22);
+}
+
+fn survive(count: u32, seeds: Range<u64>) {
+    for seed in seeds {
+        let (events, load) = dying("fails", Fault::answer(500, ""), count);
         let until = minutes(12);
         let plan = Plan::Random(Random { seed, percent: 5, calls: 0..usize::MAX, until });
         let load = Load { seed, plan, well_from: Some(until + RECOVERY), ..load };

@@ -71,8 +71,8 @@ fn an_hour_without_ticks_forgets_nothing() {
 
 #[test]
 fn nothing_is_forgotten_while_a_service_is_down() {
-    outlast(Service::DynamoDb, Fault::Status(500), 30);
-    outlast(Service::Slack, Fault::Hang, 30);
+    outlast(Service::DynamoDb, Fault::Status(500), 15);
+    outlast(Service::Slack, Fault::Hang, 15);
 }
 
 #[test]

@@ -92,7 +92,7 @@ fn with_a_ledger_in_phases(count: usize, time: u64, seed: u64) {
 
 #[test]
 fn a_hundred_events_survive_a_ledger_in_phases() {
-    for seed in 0..5 {
+    for seed in 0..2 {
         with_a_ledger_in_phases(100, 240, seed);
     }
 }
@@ -243,7 +243,7 @@ fn survive_reopened(orders: u32, seed: u64) {
 
 #[test]
 fn reopened_orders_survive_faults_at_every_call() {
-    for seed in 0..4 {
+    for seed in 0..2 {
         survive_reopened(40, seed);
     }
 }
