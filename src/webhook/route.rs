@@ -37,7 +37,7 @@ pub fn admit(request: &Request) -> Result<Admitted<'_>, Refusal> {
 }
 
 /// The platform that the path names: `/webhook/shopify`, or `/webhook` for one's own systems. What a
-/// platform adds to its address may follow: `/webhook/justeat/order-cancelled`.
+/// platform adds to its address may follow: `/webhook/keeta/v1/newEvent`.
 ///
 /// Senders and gateways spell it in many ways: in upper case, with a slash at the end or a doubled
 /// one, and with a stage or the key of an API mapping in front. The signature decides, so any of
