@@ -1,6 +1,7 @@
 //! Steps that must follow: here, that an order is processed within four minutes.
 //!
-//!   - An order that is never processed and never cancelled is shown as overdue.
+//!   - An order that is never processed and never cancelled is shown as overdue. If Slack always rejects
+//!     it, a dead letter says so.
 //!   - None is shown as overdue whose step or cancellation was known a minute before.
 //!   - It is shown once, and once more for each post that may be repeated. A repeat says so.
 //!   - That a step came late is shown only of an order that was shown as overdue; and it is, unless
@@ -14,7 +15,7 @@ use crate::history::{Accepted, Log};
 use crate::invariants::allowed_repeats::AllowedRepeats;
 use crate::invariants::order_states::{Finding, OrderStates};
 use crate::message::Kind;
-use crate::senders::Event;
+use crate::senders::{Event, is_poison};
 
 /// What `EXPECT` says in all runs.
 pub(crate) const EXPECT: (&str, &str) = ("EXPECT", "created -> processing in 4 min");
@@ -71,6 +72,10 @@ impl<'a> Watched<'a> {
         let Order { created, ends, warnings, came } = order;
         let Some(answered) = self.states.answered.get(&created.id) else { return Ok(()) };
         let first = warnings.iter().map(|post| post.at).min();
+        let is_rejected = is_poison(created.order);
+        if is_rejected && self.states.overdue_letters.contains(&created.order) {
+            return Ok(());
+        }
         if ends.is_empty() && first.is_none() {
             return Err("is never processed, and that is not shown".to_owned());
         }

@@ -25,6 +25,8 @@ pub(crate) struct OrderStates<'a> {
     pub(crate) dead: BTreeSet<(u32, Kind)>,
     /// Each dead letter's orders, and why it is there.
     pub(crate) letters: Vec<(Vec<u32>, String)>,
+    /// The orders of which a dead letter says that their step is overdue.
+    pub(crate) overdue_letters: BTreeSet<u32>,
 }
 
 impl<'a> OrderStates<'a> {
@@ -46,6 +48,7 @@ impl<'a> OrderStates<'a> {
         };
         Self {
             letters: sqs.dead_letters().iter().map(letter).collect(),
+            overdue_letters: sqs.dead_letters().iter().flat_map(overdue).collect(),
             sent: firsts(events.iter().map(|event| (event.id, *event)), |event| event.at),
             answered: firsts(responses.answered().into_iter(), |at| *at),
             shown,
@@ -115,6 +118,17 @@ fn firsts<T>(
     firsts
 }
 
+fn overdue(letter: &order_alerts_fakes::QueuedMessage) -> Vec<u32> {
+    let content = unpack(&letter.body).expect("only the function writes into its queues");
+    let is_overdue = |event: &&order::OrderEvent| event.kind == order::Kind::Overdue;
+    content.orders().iter().filter(is_overdue).map(number).collect()
+}
+
+fn number(event: &order::OrderEvent) -> u32 {
+    let id = event.id.as_ref().expect("every order has one").as_str();
+    id.trim_start_matches("A-").parse().expect("it is a number")
+}
+
 fn orders(body: &str) -> Vec<(u32, Kind)> {
     let content = unpack(body).expect("only the function writes into its queues");
     let events = content.orders();
@@ -125,8 +139,7 @@ fn orders(body: &str) -> Vec<(u32, Kind)> {
             order::Kind::Modified => Kind::Modified,
             order::Kind::Overdue => return None,
         };
-        let id = event.id.as_ref().expect("every order has one").as_str();
-        Some((id.trim_start_matches("A-").parse().expect("it is a number"), kind))
+        Some((number(event), kind))
     };
     events.iter().filter_map(order).collect()
 }
