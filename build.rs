@@ -23,12 +23,18 @@ fn main() {
     for path in files {
         let name = path.file_stem().expect("it has an extension, so a stem").to_string_lossy();
         let text = fs::read_to_string(&path).expect("a platform file can be read");
-        let json = toml::from_str::<serde_json::Value>(&text).unwrap_or_else(|error| {
+        let mut json = toml::from_str::<serde_json::Value>(&text).unwrap_or_else(|error| {
             for line in format!("src/platform/{name}.toml: {error}").lines() {
                 println!("cargo::error={line}");
             }
             serde_json::Value::Null
         });
+        // The function registers nothing.
+        if env::var_os("CARGO_FEATURE_LOCAL").is_none()
+            && let Some(table) = json.as_object_mut()
+        {
+            table.remove("register");
+        }
         texts.push(format!("({name:?}, {text:?})"));
         values.push(format!("({name:?}, {:?})", json.to_string()));
     }

@@ -38,6 +38,11 @@ impl Pointer {
         }
         steps.map(unescape).collect::<Result<_, _>>().map(Self)
     }
+
+    /// The names and positions that lead to the place.
+    pub fn steps(&self) -> &[String] {
+        &self.0
+    }
 }
 
 impl fmt::Display for Pointer {

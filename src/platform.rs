@@ -29,6 +29,8 @@ pub use self::words::{Translation, Words};
 mod auth;
 mod check;
 mod place;
+#[cfg(feature = "local")]
+pub mod register;
 mod words;
 
 /// Everything that a platform file says.
@@ -65,6 +67,9 @@ pub struct Platform {
     /// What its codes for states and reasons are called in the channel.
     #[serde(default)]
     pub words: Words,
+    /// How its API registers webhooks. The function does not need it.
+    #[cfg(feature = "local")]
+    pub register: Option<register::Register>,
 }
 
 impl Platform {

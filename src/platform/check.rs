@@ -44,6 +44,9 @@ pub(super) enum Contradiction {
     StoreInEach,
     #[error("the `body` in `[reply]` must be JSON, and `empty` is not set then")]
     ReplyBody,
+    #[cfg(feature = "local")]
+    #[error(transparent)]
+    Register(#[from] super::register::RegisterMistake),
     #[error("the word for `{0}` is empty in one of the languages")]
     EmptyWord(String),
     #[error("`[words]` has `{0}` twice: upper and lower case are alike")]
@@ -97,6 +100,12 @@ impl Platform {
             let line = line_of(text, 0, |line| line.trim() == "[reply]");
             return mistake(line, Contradiction::ReplyBody);
         }
+        #[cfg(feature = "local")]
+        if let Some((near, found)) =
+            self.register.as_ref().and_then(|register| register.mistake(&self.setup.events))
+        {
+            return mistake(line_in_register(text, &near), found.into());
+        }
         if let Some(code) = self.words.without_word() {
             return mistake(line_of_word(text, code), Contradiction::EmptyWord(code.to_owned()));
         }
@@ -143,6 +152,14 @@ impl Paid {
             no.find(|no| self.yes.as_slice().iter().any(|yes| yes.eq_ignore_ascii_case(no)))?;
         Some(Contradiction::PaidAndUnpaid(both.clone()))
     }
+}
+
+/// The number of the line of the `[register]` table that has this text, or of the table's first line.
+#[cfg(feature = "local")]
+fn line_in_register(text: &str, near: &str) -> usize {
+    let start = text.lines().position(|line| line.starts_with("[register]")).unwrap_or_default();
+    let line = text.lines().skip(start).position(|line| line.contains(near));
+    start + line.unwrap_or_default() + 1
 }
 
 /// The number of the line that has a code's word.

@@ -153,7 +153,10 @@ async fn a_wrong_argument_is_refused_before_any_request() {
             &["shopify", "--shop", "https://shop.example", "--url", url],
             "--shop must be the shop's own name, such as tea-house.myshopify.com".to_owned(),
         ),
-        (&["shopify", "--url", url], "Shopify needs --shop, the shop's address".to_owned()),
+        (
+            &["shopify", "--url", url],
+            "Shopify needs --shop, the shop's own name, such as tea-house.myshopify.com".to_owned(),
+        ),
         (
             &["generic"],
             "give --api, the address at which the sender's API registers webhooks".to_owned(),

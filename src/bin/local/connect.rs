@@ -8,10 +8,9 @@ use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::{Auth, Platform};
 use order_alerts::secret::signing_key::SigningKey;
-use order_alerts::secret::{Channel, Secret};
+use order_alerts::secret::Channel;
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
-use serde_json::json;
 
 use crate::prompt::ask;
 use crate::settings::Settings;
@@ -20,7 +19,7 @@ use crate::terminal::Failure;
 use crate::{net, samples, terminal};
 
 mod channels;
-mod keys;
+pub(crate) mod keys;
 
 /// Connect a deployed stack to its Slack channel, or to a platform
 #[derive(clap::Args)]
@@ -163,7 +162,7 @@ async fn connect_platform(
         terminal::line(&format!("Read as           {}", key.reading()));
     }
 
-    let Some(count) = add_key(stack_secret, platform, &key, text.trim()).await? else {
+    let Some(count) = keys::add(stack_secret, platform, &key, text.trim()).await? else {
         terminal::line("The secret already has this key.");
         return Ok(());
     };
@@ -175,35 +174,6 @@ async fn connect_platform(
     }
     terminal::line("Webhooks that are signed with it are verified from now on.");
     Ok(())
-}
-
-/// Adds the key to those of the platform and counts them. `None` if the secret has it already.
-async fn add_key(
-    stack_secret: &StackSecret,
-    platform: &Platform,
-    key: &SigningKey,
-    text: &str,
-) -> Result<Option<usize>, Failure> {
-    let mut stored = stack_secret.read().await?;
-    let secret = Secret::parse(&stored.value.to_string(), None)?;
-    let (same, others): (Vec<_>, Vec<_>) =
-        secret.platforms_with(key).partition(|known| known.id == platform.id);
-    if let [other, ..] = others[..] {
-        return Err(format!(
-            "the key is refused: {} has the same one. A webhook of one could then be sent again as the \
-             other's, so each platform needs its own key",
-            other.name
-        )
-        .into());
-    }
-    if !same.is_empty() {
-        return Ok(None);
-    }
-    let list = keys::list_mut(&mut stored.value, platform)?;
-    list.push(json!(text));
-    let count = list.len();
-    stack_secret.replace(&stored).await?;
-    Ok(Some(count))
 }
 
 fn ask_for_key(platform: &Platform) -> Result<String, Failure> {

@@ -76,7 +76,7 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
     for (answer, sentence) in [
         (
             json!({"errors": [{"message": "Throttled", "extensions": {"code": "THROTTLED"}}]}),
-            "limits the app's calls: try again in a moment (what was registered so far is kept)",
+            "answered 200: Throttled (try again in a moment: what was registered so far is kept)",
         ),
         (
             json!({"errors": [{
@@ -96,7 +96,7 @@ async fn a_refusal_of_shopify_is_printed_with_advice() {
                                 protected customer data.",
                 }],
             }}}),
-            "refused it: This app is not approved to subscribe to webhook topics containing protected \
+            "answered 200: This app is not approved to subscribe to webhook topics containing protected \
              customer data. (give the app custom distribution in the Dev Dashboard, which is for one shop \
              and needs no review, or ask for access to protected customer data in its settings)",
         ),

@@ -1,9 +1,11 @@
 //! The signing keys in the JSON of the secret.
 
 use order_alerts::platform::Platform;
-use order_alerts::secret::unwrapped;
+use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::secret::{Secret, unwrapped};
 use serde_json::{Value, json};
 
+use crate::stack_secret::StackSecret;
 use crate::terminal::Failure;
 
 /// 160 bits. Their forty digits are the longest key that Lemon Squeezy takes:
@@ -18,8 +20,37 @@ pub(super) fn random() -> Result<String, Failure> {
     Ok(hex::encode(bytes))
 }
 
+/// Adds the key to those of the platform and counts them. `None` if the secret has it already.
+pub(crate) async fn add(
+    stack_secret: &StackSecret,
+    platform: &Platform,
+    key: &SigningKey,
+    text: &str,
+) -> Result<Option<usize>, Failure> {
+    let mut stored = stack_secret.read().await?;
+    let secret = Secret::parse(&stored.value.to_string(), None)?;
+    let (same, others): (Vec<_>, Vec<_>) =
+        secret.platforms_with(key).partition(|known| known.id == platform.id);
+    if let [other, ..] = others[..] {
+        return Err(format!(
+            "the key is refused: {} has the same one. A webhook of one could then be sent again as the \
+             other's, so each platform needs its own key",
+            other.name
+        )
+        .into());
+    }
+    if !same.is_empty() {
+        return Ok(None);
+    }
+    let list = list_mut(&mut stored.value, platform)?;
+    list.push(json!(text));
+    let count = list.len();
+    stack_secret.replace(&stored).await?;
+    Ok(Some(count))
+}
+
 /// The platform's list of keys in the secret. A single text becomes a list.
-pub(super) fn list_mut<'a>(
+fn list_mut<'a>(
     secret: &'a mut Value,
     platform: &Platform,
 ) -> Result<&'a mut Vec<Value>, Failure> {

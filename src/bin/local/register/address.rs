@@ -9,24 +9,24 @@ use crate::net;
 use crate::stack_secret::{Stack, StackSecret};
 use crate::terminal::Failure;
 
-/// Where the platform is to send its webhooks: the given address, or else that of the stack.
+/// Where the platform is to send its webhooks: the given address, or else that of the stack, whose
+/// secret comes along.
 pub(crate) async fn of_webhook(
     platform: &Platform,
     given: Option<&Url>,
     stack: &Stack,
-) -> Result<Url, Failure> {
-    let url = if let Some(url) = given {
-        url.clone()
-    } else {
-        let http = Arc::new(net::http_client()?);
-        let secret = StackSecret::open(&http, stack).await?;
-        let address = secret.webhook_address(platform).ok_or_else(|| {
-            format!("the secret {} does not hold the webhook's address: give --url", secret.id)
-        })?;
-        address.parse()?
-    };
+) -> Result<(Url, Option<StackSecret>), Failure> {
+    if let Some(url) = given {
+        return Ok((url.clone(), None));
+    }
+    let http = Arc::new(net::http_client()?);
+    let secret = StackSecret::open(&http, stack).await?;
+    let address = secret.webhook_address(platform).ok_or_else(|| {
+        format!("the secret {} does not hold the webhook's address: give --url", secret.id)
+    })?;
+    let url = address.parse()?;
     check(&url, platform)?;
-    Ok(url)
+    Ok((url, Some(secret)))
 }
 
 /// Refuses an address at which the function does not expect this platform.

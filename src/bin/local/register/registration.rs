@@ -1,6 +1,7 @@
 //! A webhook as a platform has it registered.
 
 use order_alerts::platform::{Platform, Rule, RuleKind};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::register::remote::Remote;
@@ -25,7 +26,8 @@ pub(crate) enum Listing {
 
 /// What the platform did with a request to register.
 pub(crate) enum Creation {
-    New,
+    /// It has it now, with the signing key that it made, if it made one.
+    New(Option<SecretString>),
     AlreadyRegistered,
 }
 
@@ -36,7 +38,7 @@ impl Registration {
 
     /// Whether it covers the event. One that names no events may cover all of them.
     pub(crate) fn is_for(&self, event: &String) -> bool {
-        self.events.is_empty() || self.events.contains(event)
+        self.events.is_empty() || self.events.iter().any(|own| own == event || own == "*")
     }
 
     /// Its events, safe to print.

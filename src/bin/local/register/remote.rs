@@ -31,7 +31,7 @@ pub(crate) struct Remote {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Remote {
@@ -50,15 +50,13 @@ impl Remote {
     }
 
     pub(crate) fn request(&self, method: Method, url: Url) -> RequestBuilder {
-        self.client.request(method, url).timeout(self.timeout).header("accept", "application/json")
+        self.client.request(method, url).timeout(self.timeout)
     }
 
     /// Sends it and reads the whole response. Redirects are not followed: the credentials are for
     /// this host only.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let request = request
-            .build()
-            .map_err(|_| "a credential has a character that a header cannot have: is it complete, and on one line?")?;
+        let request = request.build()?;
         let (url, method) = (request.url().clone(), request.method().clone());
         let mut tries = 1;
         let response = loop {
@@ -78,14 +76,17 @@ impl Remote {
         Ok(Answer { status, headers, body })
     }
 
-    /// The host's answer as an error, with advice.
-    pub(crate) fn refused(&self, answer: &Answer, advice: &str) -> Failure {
+    /// The host's answer as an error, with advice. What it says is found in its body, if it is not given.
+    pub(crate) fn refused(&self, answer: &Answer, said: Option<String>, advice: &str) -> Failure {
         let status = answer.status.as_u16();
-        let said = match answer.sentence().and_then(|text| self.line(&text)) {
+        let said = match said.or_else(|| answer.sentence()).and_then(|text| self.line(&text)) {
             Some(said) => format!("{} answered {status}: {said}", self.host),
             None => format!("{} answered {status}", self.host),
         };
-        advised(said, advice)
+        match advice {
+            "" => said.into(),
+            advice => format!("{said} ({advice})").into(),
+        }
     }
 
     /// A text from the host, on one line and without our credentials.
@@ -156,7 +157,10 @@ pub(crate) fn sentence(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(list) => join(list.iter().filter_map(sentence).collect()),
-        Value::Object(object) => match object.get("message").and_then(sentence) {
+        Value::Object(object) => match ["message", "detail"]
+            .iter()
+            .find_map(|name| object.get(*name).and_then(sentence))
+        {
             Some(message) => Some(message),
             None => join(
                 object
@@ -166,14 +170,6 @@ pub(crate) fn sentence(value: &Value) -> Option<String> {
             ),
         },
         _ => None,
-    }
-}
-
-/// What happened and what to do, in one sentence.
-pub(crate) fn advised(happened: String, advice: &str) -> Failure {
-    match advice {
-        "" => happened.into(),
-        advice => format!("{happened} ({advice})").into(),
     }
 }
 

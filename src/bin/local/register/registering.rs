@@ -1,0 +1,181 @@
+//! Registers what is not registered yet, and says where the signing key is.
+
+use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+
+use crate::connect::keys;
+use crate::register::client::Client;
+use crate::register::registration::{Creation, Listing, Registration, event_types};
+use crate::stack_secret::{Stack, StackSecret};
+use crate::terminal;
+use crate::terminal::Failure;
+
+/// Makes the platform send each of these events to the address, once.
+///
+/// A signing key that the platform makes is stored in the secret of the stack, if there is one.
+pub(super) async fn register(
+    client: &Client<'_>,
+    platform: &Platform,
+    address: &Url,
+    (stack, secret): (&Stack, Option<&StackSecret>),
+    events: &[String],
+) -> Result<(), Failure> {
+    if let (Some(secret), Some(_)) = (secret, &client.table.new_key) {
+        // A key that cannot be stored would be lost.
+        secret.read().await?;
+    }
+    terminal::line(&format!("{address} at {}:", client.host()));
+    let has_told_key = ensure(client, platform, address, secret, events).await?;
+    terminal::line("");
+    if platform.auth.signs_its_address() {
+        terminal::line(&format!("The address       is the stack's parameter PublicUrl: {address}"));
+    }
+    if has_told_key {
+        return Ok(());
+    }
+    terminal::line(&format!("Next              {}", next_step(platform, &stack.stack)));
+    terminal::line(&format!("Where the key is  {}", where_the_key_is(client, platform)));
+    Ok(())
+}
+
+/// Whether the platform told its signing key.
+async fn ensure(
+    client: &Client<'_>,
+    platform: &Platform,
+    address: &Url,
+    secret: Option<&StackSecret>,
+    events: &[String],
+) -> Result<bool, Failure> {
+    let known = event_types(platform).into_iter().chain(events.iter().map(String::as_str));
+    let known: Vec<_> = known.collect();
+    let (found, is_listed) = match client.list(address, &known).await? {
+        Listing::Registered(found) => (found, true),
+        Listing::Unavailable(why) => {
+            terminal::line(&format!("  What is already registered is not known: {why}."));
+            (Vec::new(), false)
+        }
+    };
+    let (own, others): (Vec<_>, Vec<_>) = found.iter().partition(|found| found.is_at(address));
+    let missing = keep(client, &own, events).await?;
+    let host = client.host();
+    if client.table.only_one && !missing.is_empty() && !others.is_empty() {
+        let others = super::described(&client.remote, others[0], false);
+        return Err(format!(
+            "{host} has one webhook alone, which a new one would replace: remove it there first ({})",
+            others.trim()
+        )
+        .into());
+    }
+    let (mut has_others, mut has_told_key) = (!own.is_empty(), false);
+    for batch in client.batches(&missing) {
+        let names = batch.join(", ");
+        match client.create(address, batch).await.map_err(|error| format!("{names}: {error}"))? {
+            Creation::New(key) => {
+                has_others = true;
+                terminal::line(&format!("  {names}: registered"));
+                if let Some(key) = key {
+                    store(platform, &key, secret).await?;
+                    has_told_key = true;
+                }
+            }
+            Creation::AlreadyRegistered if client.is_guessed() && !is_listed => {
+                terminal::line(&format!(
+                    "  {names}: {host} already has this address, and does not say for which events"
+                ));
+            }
+            Creation::AlreadyRegistered if client.is_guessed() && has_others => {
+                return Err(format!(
+                    "{names}: {host} has this address for other events and takes it only once: use --remove first"
+                )
+                .into());
+            }
+            Creation::AlreadyRegistered => {
+                terminal::line(&format!("  {names}: already registered at {host}"));
+            }
+        }
+    }
+    Ok(has_told_key)
+}
+
+/// Keeps the registrations of these events, and returns the events that have none.
+async fn keep(
+    client: &Client<'_>,
+    own: &[&Registration],
+    events: &[String],
+) -> Result<Vec<String>, Failure> {
+    let mut missing = events.to_vec();
+    // An active registration is preferred to one that must be made active again.
+    let mut own = own.to_vec();
+    own.sort_by_key(|own| own.inactive.is_some());
+    for own in own {
+        let kept: Vec<_> = missing.extract_if(.., |event| own.is_for(event)).collect();
+        if kept.is_empty() {
+            continue;
+        }
+        let names = kept.join(", ");
+        let updated = client.update(own).await.map_err(|error| format!("{names}: {error}"))?;
+        let inactive = own.inactive.as_deref().and_then(|status| client.remote.line(status));
+        let how = match inactive {
+            Some(status) if updated => format!("was {status}, is active again"),
+            Some(status) => format!("kept, and is {status}: make it active there"),
+            None if updated => "kept, and signs with SIGNING_KEY".to_owned(),
+            None => "kept".to_owned(),
+        };
+        terminal::line(&format!("  {names}: {how}"));
+    }
+    Ok(missing)
+}
+
+/// Stores a key that the platform made, or prints it where there is no stack to store it in.
+async fn store(
+    platform: &Platform,
+    key: &SecretString,
+    secret: Option<&StackSecret>,
+) -> Result<(), Failure> {
+    let Some(secret) = secret else {
+        terminal::line("  Its signing key, which is not shown again:");
+        terminal::line(key.expose_secret());
+        return Ok(());
+    };
+    let lost = |error: Failure| {
+        format!("the signing key of the webhook was not stored: {error}. Use --remove, and register again")
+    };
+    let text = key.expose_secret();
+    let parsed = SigningKey::parse(text, &platform.auth).map_err(|error| lost(error.into()))?;
+    let count = keys::add(secret, platform, &parsed, text).await.map_err(lost)?;
+    let name = &platform.name;
+    terminal::line(&match count {
+        None => format!("  The secret {} already has its signing key.", secret.id),
+        Some(1) => format!("  Its signing key is in the secret {}, the only one of {name}.", secret.id),
+        Some(count) => {
+            format!("  Its signing key is in the secret {}, one of {count} of {name}.", secret.id)
+        }
+    });
+    Ok(())
+}
+
+/// What remains to be done, so that the function and the sender have the same key.
+fn next_step(platform: &Platform, stack: &str) -> String {
+    match (platform.id, stack) {
+        ("generic", _) => "give your order system the signing key".to_owned(),
+        (id, Stack::DEFAULT) => format!("cargo run -- connect {id}"),
+        (id, stack) => format!("cargo run -- connect {id} --stack {stack}"),
+    }
+}
+
+fn where_the_key_is(client: &Client<'_>, platform: &Platform) -> String {
+    let name = &platform.name;
+    match &client.table.key {
+        Some(key) => key.clone(),
+        None if client.table.gives_key() => {
+            "It is the signing key that you gave: the shop signs its webhooks with it.".to_owned()
+        }
+        None if client.table.new_key.is_some() => format!(
+            "{name} told it when the webhook was registered. If the stack does not have it, use --remove and register \
+             again."
+        ),
+        None => platform.setup.key.clone(),
+    }
+}
