@@ -1,24 +1,35 @@
 //! A company's proxy: it logs what it is asked to connect to, and opens TLS with its own certificate.
+//!
+//! Behind it is a server on this machine, whatever host a client asks for.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use order_alerts_fakes::{Reply, Server};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// A proxy that gives one answer to every request to `host`.
 pub(crate) struct FakeProxy {
     pub(crate) address: String,
     /// The file with the certificate that a client must trust.
     pub(crate) certificate: PathBuf,
     asked: Arc<Mutex<Vec<String>>>,
+    _server: Arc<Server>,
 }
 
 impl FakeProxy {
+    /// Gives one answer to every request to `host`.
     pub(crate) async fn start(host: &str, answer: &'static str) -> Self {
+        let json = [("content-type", "application/json")];
+        let server = Server::start(move |_| async move { Reply::new(200, &json, answer) }).await;
+        Self::before(host, Arc::new(server)).await
+    }
+
+    /// Lets the server answer every request to `host`.
+    pub(crate) async fn before(host: &str, server: Arc<Server>) -> Self {
         let made = rcgen::generate_simple_self_signed([host.to_owned()]).unwrap();
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -36,14 +47,14 @@ impl FakeProxy {
         std::fs::write(&certificate, made.cert.pem()).unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn({
-            let asked = asked.clone();
+            let (asked, server) = (asked.clone(), server.authority());
             async move {
                 while let Ok((stream, _)) = listener.accept().await {
-                    tokio::spawn(serve(stream, tls.clone(), answer, asked.clone()));
+                    tokio::spawn(serve(stream, tls.clone(), server.clone(), asked.clone()));
                 }
             }
         });
-        Self { address, certificate, asked }
+        Self { address, certificate, asked, _server: server }
     }
 
     /// The hosts and ports that it connected to, each once.
@@ -58,7 +69,7 @@ impl FakeProxy {
 async fn serve(
     mut stream: TcpStream,
     tls: TlsAcceptor,
-    answer: &'static str,
+    server: String,
     asked: Arc<Mutex<Vec<String>>>,
 ) {
     let head = read_head(&mut stream).await;
@@ -71,24 +82,12 @@ async fn serve(
     let Ok(mut stream) = tls.accept(stream).await else {
         return;
     };
-    let length = answer.len();
-    loop {
-        let head = read_head(&mut stream).await.to_ascii_lowercase();
-        if head.is_empty() {
-            return;
-        }
-        let body = head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next());
-        let mut body = vec![0; body.map_or(0, |length| length.trim().parse().unwrap())];
-        stream.read_exact(&mut body).await.unwrap();
-        let head = format!(
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n"
-        );
-        stream.write_all(format!("{head}{answer}").as_bytes()).await.unwrap();
-    }
+    let mut server = TcpStream::connect(server).await.unwrap();
+    copy_bidirectional(&mut stream, &mut server).await.ok();
 }
 
 /// The head of a request; empty if the client closed the connection.
-async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> String {
+async fn read_head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {

@@ -7,11 +7,14 @@ use order_alerts_fakes::{FakeSecretsManager, Reply, Request, Server};
 use self::fake_shopify::FakeShopify;
 use crate::{run, tool};
 
+mod apis;
+mod fake_api;
 mod fake_plain_api;
 mod fake_shopify;
 mod fake_woocommerce;
 mod plain;
 mod shopify;
+mod tables;
 mod woocommerce;
 
 const HOST: &str = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com";
