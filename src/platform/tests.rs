@@ -38,8 +38,10 @@ fn every_built_in_file_is_readable() {
 fn the_events_of_register_have_rules() {
     for platform in Platform::names().filter_map(Platform::find) {
         for event in &platform.setup.events {
+            // Where the file makes the types of its events, they are none of the API's.
+            let is_made = platform.event_type.0.iter().any(|Template(parts)| parts.len() > 1);
             let has_rule = platform.rules.iter().any(|rule| rule.is_for(event));
-            assert!(has_rule, "{}: {event}", platform.id);
+            assert!(has_rule || is_made, "{}: {event}", platform.id);
         }
     }
 }

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use order_alerts::infra::http_client::HttpClient;
 use order_alerts::message;
 use order_alerts::platform::{Auth, Platform};
-use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::secret::Channel;
+use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
 

@@ -34,7 +34,10 @@ const NAMES: [&str; 7] = ["api", "url", "event", "events", "id", "cursor", "page
 
 impl Register {
     /// The first contradiction, and the text in the file near which it is.
-    pub(in crate::platform) fn mistake(&self, events: &[String]) -> Option<(String, RegisterMistake)> {
+    pub(in crate::platform) fn mistake(
+        &self,
+        events: &[String],
+    ) -> Option<(String, RegisterMistake)> {
         let found = |near: &str, mistake| Some((near.to_owned(), mistake));
         if events.is_empty() {
             return found("[register]", RegisterMistake::NoEvents);

@@ -89,7 +89,8 @@ pub(crate) static APIS: &[Shapes] = &[
         path: "/v1/webhook_endpoints",
         environment: &[("STRIPE_SECRET_KEY", TOKEN)],
         refusal: || {
-            let error = json!({"message": "Invalid API Key provided", "type": "invalid_request_error"});
+            let error =
+                json!({"message": "Invalid API Key provided", "type": "invalid_request_error"});
             (401, json!({"error": error}))
         },
         read: |form| Some((text(&form["url"][0])?, texts(&form["enabled_events[]"])?)),
@@ -99,9 +100,7 @@ pub(crate) static APIS: &[Shapes] = &[
             (200, endpoint)
         },
         listed: stripe,
-        list: |page| {
-            json!({"object": "list", "data": page.items, "has_more": page.cursor.is_some()})
-        },
+        list: |page| json!({"object": "list", "data": page.items, "has_more": page.cursor.is_some()}),
         paging: Paging::After("starting_after"),
         activates: Some(("POST", |form| form["disabled"][0] == "false")),
         one: |id| format!("/v1/webhook_endpoints/{id}"),
@@ -129,9 +128,7 @@ pub(crate) static APIS: &[Shapes] = &[
             (201, json!({"data": setting, "meta": {}}))
         },
         listed: paddle,
-        list: |page| {
-            json!({"data": page.items, "meta": {"pagination": {"has_more": page.cursor.is_some()}}})
-        },
+        list: |page| json!({"data": page.items, "meta": {"pagination": {"has_more": page.cursor.is_some()}}}),
         paging: Paging::After("after"),
         activates: Some(("PATCH", |body| body["active"] == true)),
         one: |id| format!("/notification-settings/{id}"),
@@ -167,7 +164,8 @@ pub(crate) static APIS: &[Shapes] = &[
         headers: &[BEARER[0], ("accept", "application/vnd.api+json")],
         environment: &[("LEMONSQUEEZY_API_KEY", TOKEN), ("SIGNING_KEY", KEY)],
         refusal: || {
-            let error = json!({"detail": "Unauthenticated.", "status": "401", "title": "Unauthorized"});
+            let error =
+                json!({"detail": "Unauthenticated.", "status": "401", "title": "Unauthorized"});
             (401, json!({"errors": [error]}))
         },
         read: |body| {
@@ -356,7 +354,8 @@ fn squarespace(hook: &Hook) -> Value {
 }
 
 fn lemonsqueezy(hook: &Hook) -> Value {
-    let attributes = json!({"store_id": 7, "url": hook.url, "events": hook.events, "test_mode": false});
+    let attributes =
+        json!({"store_id": 7, "url": hook.url, "events": hook.events, "test_mode": false});
     json!({"type": "webhooks", "id": hook.id, "attributes": attributes})
 }
 

@@ -55,8 +55,7 @@ impl Setting {
             .env("AWS_SECRET_ACCESS_KEY", "fake")
             .env("HTTPS_PROXY", &self.proxy.address)
             .env("SSL_CERT_FILE", &self.proxy.certificate);
-        let (succeeded, output, errors) =
-            run(command.envs(environment.iter().copied()), "").await;
+        let (succeeded, output, errors) = run(command.envs(environment.iter().copied()), "").await;
         for (name, credential) in self.shapes.environment {
             assert!(!format!("{output}{errors}").contains(credential), "{name}: {output}{errors}");
         }
@@ -202,7 +201,8 @@ async fn the_one_webhook_of_another_program_is_not_replaced() {
 
 #[tokio::test]
 async fn nothing_is_registered_where_the_key_could_not_be_stored() {
-    let setting = Setting::of(APIS.iter().find(|shapes| shapes.platform == "stripe").unwrap()).await;
+    let setting =
+        Setting::of(APIS.iter().find(|shapes| shapes.platform == "stripe").unwrap()).await;
     setting.secrets.set("no JSON");
     let error = setting.register(&[]).await.unwrap_err();
     assert!(error.contains("is not a JSON object"), "{error}");
@@ -224,7 +224,8 @@ async fn the_credentials_go_to_the_host_of_the_table_alone() {
         assert!(!succeeded && errors.starts_with("error: --shop must be the "), "{errors}");
     }
     for arguments in [["square", "--shop", "tea-house"], ["stripe", "--api-version", "2026-01"]] {
-        let (succeeded, _, errors) = run(&mut tool(&[&["register"], &arguments[..]].concat()), "").await;
+        let (succeeded, _, errors) =
+            run(&mut tool(&[&["register"], &arguments[..]].concat()), "").await;
         assert!(!succeeded && errors.contains(&format!(" needs no {}", arguments[1])), "{errors}");
     }
 }

@@ -50,10 +50,7 @@ pub(crate) async fn add(
 }
 
 /// The platform's list of keys in the secret. A single text becomes a list.
-fn list_mut<'a>(
-    secret: &'a mut Value,
-    platform: &Platform,
-) -> Result<&'a mut Vec<Value>, Failure> {
+fn list_mut<'a>(secret: &'a mut Value, platform: &Platform) -> Result<&'a mut Vec<Value>, Failure> {
     let wrong = "`signing_keys` in the secret is malformed: correct it in the AWS console";
     let all = secret.as_object_mut().ok_or(wrong)?.entry("signing_keys").or_insert(Value::Null);
     *all = unwrapped(all.take());

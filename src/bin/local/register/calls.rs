@@ -29,7 +29,8 @@ impl Client<'_> {
             (url.set_scheme(local.scheme()).ok(), url.set_host(local.host_str())?);
             url.set_port(local.port()).map_err(|()| "--shop has no port")?;
         }
-        let send = async || self.remote.send(self.built(request, method, url.clone(), values)).await;
+        let send =
+            async || self.remote.send(self.built(request, method, url.clone(), values)).await;
         let mut answer = send().await?;
         if self.saw_no_credentials(&answer) && !self.in_query.swap(true, Relaxed) {
             let host = self.host();
@@ -57,8 +58,7 @@ impl Client<'_> {
     }
 
     fn advice(&self, answer: &Answer) -> String {
-        let is_denied =
-            matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
+        let is_denied = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         if self.saw_no_credentials(answer) {
             return "the shop's server drops the credentials, in the header and in the query: let it pass on the \
                     header Authorization"
@@ -99,7 +99,8 @@ impl Client<'_> {
         values: &Values,
     ) -> RequestBuilder {
         let mut headers = self.headers.clone();
-        if let Some(in_query) = self.table.in_query.as_ref().filter(|_| self.in_query.load(Relaxed)) {
+        if let Some(in_query) = self.table.in_query.as_ref().filter(|_| self.in_query.load(Relaxed))
+        {
             headers.remove(AUTHORIZATION);
             for (name, text) in &in_query.parameters {
                 let value = values.text(text).unwrap_or_default();
@@ -130,7 +131,8 @@ impl Client<'_> {
             format!("in {} s", seconds.ceil().max(1.0))
         });
         let host = self.host();
-        format!("{host} limits the calls: try again {when} (what was registered so far is kept)").into()
+        format!("{host} limits the calls: try again {when} (what was registered so far is kept)")
+            .into()
     }
 }
 

@@ -34,12 +34,7 @@ pub(crate) fn listing(
     Listing::Registered(found.collect())
 }
 
-fn registration(
-    item: &Value,
-    template: Option<&Value>,
-    own: &Url,
-    known: &[&str],
-) -> Registration {
+fn registration(item: &Value, template: Option<&Value>, own: &Url, known: &[&str]) -> Registration {
     let values: Vec<&Value> = match item {
         Value::Object(object) => object.values().collect(),
         other => vec![other],

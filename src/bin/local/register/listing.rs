@@ -78,7 +78,8 @@ impl Client<'_> {
 
     fn registration(&self, item: &Value) -> Registration {
         let listed = &self.table.listed;
-        let text = |place: &Option<Pointer>| place.as_ref().and_then(|place| first_text(item, place));
+        let text =
+            |place: &Option<Pointer>| place.as_ref().and_then(|place| first_text(item, place));
         let events = listed.events.as_ref().map(|place| texts(item, place)).unwrap_or_default();
         let inactive = listed.active.iter().find_map(|(place, active)| {
             let state = first_text(item, place)?;
@@ -111,7 +112,8 @@ pub(crate) fn first_text(value: &Value, place: &Pointer) -> Option<String> {
 /// The texts, numbers and booleans at a place, also those in a list there.
 fn texts(value: &Value, place: &Pointer) -> Vec<String> {
     let values = all(value, place.steps()).into_iter();
-    let values = values.flat_map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect()));
+    let values =
+        values.flat_map(|value| value.as_array().map_or(vec![value], |list| list.iter().collect()));
     let texts = values.filter_map(|value| match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
@@ -127,7 +129,9 @@ fn all<'v>(value: &'v Value, steps: &[String]) -> Vec<&'v Value> {
         Value::Object(object) => object.get(step).into_iter().collect(),
         Value::Array(list) if step == "*" => list.iter().collect(),
         Value::Array(list) if step == "-1" => list.last().into_iter().collect(),
-        Value::Array(list) => step.parse().ok().and_then(|step: usize| list.get(step)).into_iter().collect(),
+        Value::Array(list) => {
+            step.parse().ok().and_then(|step: usize| list.get(step)).into_iter().collect()
+        }
         _ => Vec::new(),
     };
     children.into_iter().flat_map(|child| all(child, rest)).collect()

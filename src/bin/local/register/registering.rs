@@ -140,7 +140,9 @@ async fn store(
         return Ok(());
     };
     let lost = |error: Failure| {
-        format!("the signing key of the webhook was not stored: {error}. Use --remove, and register again")
+        format!(
+            "the signing key of the webhook was not stored: {error}. Use --remove, and register again"
+        )
     };
     let text = key.expose_secret();
     let parsed = SigningKey::parse(text, &platform.auth).map_err(|error| lost(error.into()))?;
@@ -148,7 +150,9 @@ async fn store(
     let name = &platform.name;
     terminal::line(&match count {
         None => format!("  The secret {} already has its signing key.", secret.id),
-        Some(1) => format!("  Its signing key is in the secret {}, the only one of {name}.", secret.id),
+        Some(1) => {
+            format!("  Its signing key is in the secret {}, the only one of {name}.", secret.id)
+        }
         Some(count) => {
             format!("  Its signing key is in the secret {}, one of {count} of {name}.", secret.id)
         }

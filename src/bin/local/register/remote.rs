@@ -157,18 +157,18 @@ pub(crate) fn sentence(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
         Value::Array(list) => join(list.iter().filter_map(sentence).collect()),
-        Value::Object(object) => match ["message", "detail"]
-            .iter()
-            .find_map(|name| object.get(*name).and_then(sentence))
-        {
-            Some(message) => Some(message),
-            None => join(
-                object
-                    .iter()
-                    .filter_map(|(name, value)| Some(format!("{name}: {}", sentence(value)?)))
-                    .collect(),
-            ),
-        },
+        Value::Object(object) => {
+            match ["message", "detail"].iter().find_map(|name| object.get(*name).and_then(sentence))
+            {
+                Some(message) => Some(message),
+                None => join(
+                    object
+                        .iter()
+                        .filter_map(|(name, value)| Some(format!("{name}: {}", sentence(value)?)))
+                        .collect(),
+                ),
+            }
+        }
         _ => None,
     }
 }

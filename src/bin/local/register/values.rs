@@ -18,8 +18,7 @@ const EVENTS: &str = "{events}";
 /// What stands for a part of an address, and not for one step of its path.
 const ADDRESSES: [&str; 2] = ["api", "shop"];
 /// All that is encoded in one step of a path: <https://www.rfc-editor.org/rfc/rfc3986#section-2.3>.
-const RESERVED: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 /// The scheme whose credentials are base64.
 const BASIC: &str = "Basic ";
 
