@@ -141,22 +141,13 @@ pub struct InQuery {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Request {
-    pub method: Option<Method>,
+    /// `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+    pub method: Option<String>,
     pub url: Option<Text>,
     pub body: Option<Body>,
     pub form: Option<BTreeMap<String, Text>>,
     /// A place that holds something after a success, if the status does not say it.
     pub result: Option<Pointer>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
 }
 
 /// Where the webhooks are in a list.
@@ -178,13 +169,6 @@ pub struct Listed {
     pub pages: Option<Place>,
     /// A sentence about webhooks that are not in the list.
     pub lacks: Option<String>,
-}
-
-/// A part of a [`Text`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Piece<'a> {
-    Plain(&'a str),
-    Name(&'a str),
 }
 
 impl Register {
@@ -223,31 +207,30 @@ fn add_names(value: &Value, names: &mut Vec<String>) {
 }
 
 impl Text {
-    /// The names and what is between them. Braces around anything else are plain text.
-    pub fn pieces(&self) -> Vec<Piece<'_>> {
-        let mut pieces = Vec::new();
-        let (mut rest, mut from) = (self.0.as_str(), 0);
-        while let Some(open) = rest[from..].find('{').map(|open| from + open) {
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            let inside = &rest[open + 1..];
-            let end = inside.find(|c| !is_name(c)).unwrap_or(inside.len());
-            from = open + 1;
-            if end > 0 && inside[end..].starts_with('}') {
-                pieces.push(Piece::Plain(&rest[..open]));
-                pieces.push(Piece::Name(&inside[..end]));
-                (rest, from) = (&inside[end + 1..], 0);
+    /// The text with what stands for each name, or `None` if nothing stands for one of them. Braces
+    /// around anything but a name are plain text.
+    pub fn filled(&self, mut value: impl FnMut(&str) -> Option<String>) -> Option<String> {
+        let mut parts = self.0.split('{');
+        let mut filled = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let is_in_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            match part.split_once('}') {
+                Some((name, rest)) if !name.is_empty() && name.chars().all(is_in_a_name) => {
+                    filled += &(value(name)? + rest);
+                }
+                _ => filled += &format!("{{{part}"),
             }
         }
-        pieces.push(Piece::Plain(rest));
-        pieces
+        Some(filled)
     }
 
     fn names(&self) -> Vec<String> {
-        let names = self.pieces().into_iter().filter_map(|piece| match piece {
-            Piece::Name(name) => Some(name.to_owned()),
-            Piece::Plain(_) => None,
+        let mut names = Vec::new();
+        self.filled(|name| {
+            names.push(name.to_owned());
+            Some(String::new())
         });
-        names.collect()
+        names
     }
 }
 

@@ -18,7 +18,6 @@ mod address;
 mod calls;
 mod client;
 mod credentials;
-mod guess;
 mod help;
 mod listing;
 mod plain;
@@ -74,17 +73,17 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let url = arguments.url.as_ref();
     let (address, secret) = address::of_webhook(platform, url, &arguments.stack).await?;
     if arguments.list {
-        list(&client, platform, &address).await
+        list(&client, &address).await
     } else if arguments.remove {
-        remove(&client, platform, &address).await
+        remove(&client, &address).await
     } else {
         let stack = (&arguments.stack, secret.as_ref());
         registering::register(&client, platform, &address, stack, &events).await
     }
 }
 
-async fn list(client: &Client<'_>, platform: &Platform, address: &Url) -> Result<(), Failure> {
-    let found = listed(client, platform, address).await?;
+async fn list(client: &Client<'_>, address: &Url) -> Result<(), Failure> {
+    let found = listed(client, address).await?;
     let own = found.iter().filter(|found| found.is_at(address)).count();
     terminal::line(&format!("{} has {}, {own} at {address}", client.host(), webhooks(found.len())));
     for registration in &found {
@@ -96,8 +95,8 @@ async fn list(client: &Client<'_>, platform: &Platform, address: &Url) -> Result
     Ok(())
 }
 
-async fn remove(client: &Client<'_>, platform: &Platform, address: &Url) -> Result<(), Failure> {
-    let found = listed(client, platform, address).await?;
+async fn remove(client: &Client<'_>, address: &Url) -> Result<(), Failure> {
+    let found = listed(client, address).await?;
     let own: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
     terminal::line(&format!("{} has {} at {address}", client.host(), webhooks(own.len())));
     for registration in own {
@@ -112,12 +111,8 @@ async fn remove(client: &Client<'_>, platform: &Platform, address: &Url) -> Resu
     Ok(())
 }
 
-async fn listed(
-    client: &Client<'_>,
-    platform: &Platform,
-    address: &Url,
-) -> Result<Vec<Registration>, Failure> {
-    match client.list(address, &event_types(platform)).await? {
+async fn listed(client: &Client<'_>, address: &Url) -> Result<Vec<Registration>, Failure> {
+    match client.list(address).await? {
         Listing::Registered(found) => Ok(found),
         Listing::Unavailable(why) => {
             Err(format!("{} does not list what is registered: {why}", client.host()).into())

@@ -13,11 +13,13 @@ pub(in crate::platform) enum RegisterMistake {
     Create,
     #[error("a request has a `body` or a `form`, and not both")]
     BodyAndForm,
+    #[error("a `method` is `GET`, `POST`, `PUT`, `PATCH` or `DELETE`")]
+    Method,
     #[error("`{{cursor}}` in `list` needs `next` in `listed`, and `next` needs it")]
     Cursor,
     #[error("`pages` in `listed` needs `{{page}}` in `list`")]
     Pages,
-    #[error("`listed` needs an `address`, and an `id` unless there is `only_one`")]
+    #[error("`listed` needs `at` and `address`, and an `id` unless there is `only_one`")]
     Listed,
     #[error("`token` and `exchange` need each other")]
     Exchange,
@@ -55,6 +57,11 @@ impl Register {
         if requests.iter().any(|request| request.body.is_some() && request.form.is_some()) {
             return found("form", RegisterMistake::BodyAndForm);
         }
+        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+        let mut given = requests.iter().filter_map(|request| request.method.as_deref());
+        if let Some(method) = given.find(|method| !methods.contains(method)) {
+            return found(&format!("method = \"{method}\""), RegisterMistake::Method);
+        }
         if self.create.has("event") == self.create.has("events") || !self.create.has("url") {
             return found("create", RegisterMistake::Create);
         }
@@ -64,7 +71,9 @@ impl Register {
         if self.listed.pages.is_some() && !self.list.has("page") {
             return found("list", RegisterMistake::Pages);
         }
-        if self.listed.address.is_none() || self.listed.id.is_none() != self.only_one {
+        let listed = &self.listed;
+        let is_placed = listed.at.is_some() && listed.address.is_some();
+        if !is_placed || listed.id.is_none() != self.only_one {
             return found("listed", RegisterMistake::Listed);
         }
         if self.token.is_some() != self.exchange.is_some() {

@@ -2,12 +2,13 @@
 
 use std::sync::atomic::Ordering::Relaxed;
 
-use order_alerts::platform::register::{Method, Request, Text};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use reqwest::{RequestBuilder, StatusCode};
+use order_alerts::platform::register::{Request, Text};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use url::Url;
 
 use crate::register::client::Client;
+use crate::register::listing::{all, first_text};
 use crate::register::remote::{Answer, sentence};
 use crate::register::values::Values;
 use crate::terminal;
@@ -18,11 +19,11 @@ impl Client<'_> {
     pub(crate) async fn send(
         &self,
         request: &Request,
-        method: Method,
+        method: &str,
         url: &str,
         values: &Values,
     ) -> Result<Answer, Failure> {
-        let method = request.method.unwrap_or(method);
+        let method = Method::try_from(request.method.as_deref().unwrap_or(method))?;
         let default = Text(url.to_owned());
         let mut url = values.url(request.url.as_ref().unwrap_or(&default))?;
         if let Some(local) = &self.local {
@@ -30,7 +31,7 @@ impl Client<'_> {
             url.set_port(local.port()).map_err(|()| "--shop has no port")?;
         }
         let send =
-            async || self.remote.send(self.built(request, method, url.clone(), values)).await;
+            async || self.remote.send(self.built(request, &method, url.clone(), values)).await;
         let mut answer = send().await?;
         if self.saw_no_credentials(&answer) && !self.in_query.swap(true, Relaxed) {
             let host = self.host();
@@ -46,15 +47,24 @@ impl Client<'_> {
         Ok(answer)
     }
 
-    /// Why the answer is no success, with advice.
-    pub(crate) fn refusal(&self, answer: &Answer) -> Option<Failure> {
-        let errors = || {
-            let body = self.remote.json(answer).unwrap_or_default();
-            let mut places = self.table.errors.as_slice().iter();
-            places.find_map(|place| body.pointer(&place.to_string()).and_then(sentence))
-        };
-        let said = if answer.status.is_success() { Some(errors()?) } else { None };
-        Some(self.remote.refused(answer, said, &self.advice(answer)))
+    /// Explains an answer that is no success.
+    pub(crate) fn outcome(&self, request: &Request, answer: &Answer) -> Result<(), Failure> {
+        if !answer.status.is_success() {
+            return Err(self.remote.refused(answer, None, &self.advice(answer)));
+        }
+        let body = self.remote.json(answer).unwrap_or_default();
+        let mut places = self.table.errors.as_slice().iter();
+        let errors = places.find_map(|place| sentence(all(&body, place.steps()).first()?));
+        if errors.is_some() {
+            return Err(self.remote.refused(answer, errors, &self.advice(answer)));
+        }
+        match &request.result {
+            Some(place) if first_text(&body, place).is_none() => {
+                Err(format!("{} answered without the result: check with --list", self.host())
+                    .into())
+            }
+            _ => Ok(()),
+        }
     }
 
     fn advice(&self, answer: &Answer) -> String {
@@ -65,7 +75,8 @@ impl Client<'_> {
                 .to_owned();
         }
         let mut optional = self.table.ask.iter().filter(|question| question.optional);
-        if let Some(missing) = optional.find(|question| !self.values.has(&question.variable))
+        if let Some(missing) =
+            optional.find(|question| self.values.get(&question.variable).is_none())
             && is_denied
         {
             return format!("{} is not set: the request had no credential", missing.variable);
@@ -74,14 +85,7 @@ impl Client<'_> {
         let mut texts = self.table.advice.iter().filter(|(text, _)| !is_status(text));
         let of_text = texts.find(|(text, _)| answer.body.contains(text.as_str()));
         let of_status = self.table.advice.get(answer.status.as_str());
-        let variables: Vec<_> = self.table.ask.iter().map(|ask| ask.variable.as_str()).collect();
-        match of_text.map(|(_, advice)| advice).or(of_status) {
-            Some(advice) => advice.clone(),
-            None if is_denied && !variables.is_empty() => {
-                format!("check {}", variables.join(" and "))
-            }
-            None => String::new(),
-        }
+        of_text.map(|(_, advice)| advice).or(of_status).cloned().unwrap_or_default()
     }
 
     /// Whether the server took the request for that of a visitor.
@@ -94,7 +98,7 @@ impl Client<'_> {
     fn built(
         &self,
         request: &Request,
-        method: Method,
+        method: &Method,
         mut url: Url,
         values: &Values,
     ) -> RequestBuilder {
@@ -108,19 +112,12 @@ impl Client<'_> {
             }
         }
         let (content_type, body) = match (&request.body, &request.form) {
-            (Some(body), _) => ("application/json", Some(values.json(&body.0).to_string())),
-            (None, Some(form)) => ("application/x-www-form-urlencoded", Some(values.form(form))),
-            (None, None) => ("", None),
+            (Some(body), _) => ("application/json", values.json(&body.0).to_string()),
+            (None, Some(form)) => ("application/x-www-form-urlencoded", values.form(form)),
+            (None, None) => return self.remote.request(method.clone(), url).headers(headers),
         };
-        headers.entry(ACCEPT).or_insert(HeaderValue::from_static("application/json"));
-        if body.is_some() {
-            headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
-        }
-        let builder = self.remote.request(verb(method), url).headers(headers);
-        match body {
-            Some(body) => builder.body(body),
-            None => builder,
-        }
+        headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(content_type));
+        self.remote.request(method.clone(), url).headers(headers).body(body)
     }
 
     /// The answer 429, which may say when the next call is allowed.
@@ -133,15 +130,5 @@ impl Client<'_> {
         let host = self.host();
         format!("{host} limits the calls: try again {when} (what was registered so far is kept)")
             .into()
-    }
-}
-
-fn verb(method: Method) -> reqwest::Method {
-    match method {
-        Method::Get => reqwest::Method::GET,
-        Method::Post => reqwest::Method::POST,
-        Method::Put => reqwest::Method::PUT,
-        Method::Patch => reqwest::Method::PATCH,
-        Method::Delete => reqwest::Method::DELETE,
     }
 }

@@ -4,17 +4,17 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use order_alerts::platform::Platform;
-use order_alerts::platform::register::{Method, Register, Request};
+use order_alerts::platform::register::{Register, Version};
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use secrecy::SecretString;
 use url::Url;
 
 use crate::register::credentials;
 use crate::register::listing::first_text;
 use crate::register::registration::{Creation, Registration};
-use crate::register::remote::{Answer, Remote};
-use crate::register::shop::{Located, located};
+use crate::register::remote::Remote;
+use crate::register::shop::located;
 use crate::register::values::Values;
 use crate::terminal::Failure;
 
@@ -53,12 +53,25 @@ impl<'a> Client<'a> {
         registers: bool,
     ) -> Result<Self, Failure> {
         let mut values = Values::default();
-        let (shop, local) = match shop(platform, table, options)? {
-            Some(Located { shop, local }) => (Some(shop), local),
-            None => (None, None),
-        };
-        for (name, text) in [("shop", shop), ("version", version(platform, table, options)?)] {
-            text.into_iter().for_each(|text| values.put(name, text));
+        let mut local = None;
+        match (&table.shop, &options.shop) {
+            (Some(shop), Some(text)) => {
+                let located = located(text, shop)?;
+                values.put("shop", located.shop);
+                local = located.local;
+            }
+            (Some(shop), None) => {
+                return Err(format!("{} needs --shop, {}", platform.name, shop.is).into());
+            }
+            (None, Some(_)) => return Err(format!("{} needs no --shop", platform.name).into()),
+            (None, None) => {}
+        }
+        match (&table.version, &options.api_version) {
+            (Some(known), given) => values.put("version", version(known, given.as_deref())?),
+            (None, Some(_)) => {
+                return Err(format!("{} needs no --api-version", platform.name).into());
+            }
+            (None, None) => {}
         }
         let api = values.url(&table.api)?;
         values.put("api", api.as_str());
@@ -89,25 +102,21 @@ impl<'a> Client<'a> {
         events: &[String],
     ) -> Result<Creation, Failure> {
         let values = self.about(address.as_str(), events);
-        let answer = self.send(&self.table.create, Method::Post, "{api}", &values).await?;
-        let refusal = self.refusal(&answer);
-        if let Some(already) = &self.table.already
-            && let Some(refusal) = &refusal
-            && (answer.status.as_str() == already || refusal.to_string().contains(already))
+        let answer = self.send(&self.table.create, "POST", "{api}", &values).await?;
+        let status = answer.status.as_u16();
+        let outcome = self.outcome(&self.table.create, &answer);
+        if let (Err(error), Some(already)) = (&outcome, &self.table.already)
+            && (answer.status.as_str() == already || error.to_string().contains(already))
         {
             return Ok(Creation::AlreadyRegistered);
         }
-        if let Some(refusal) = refusal {
-            return Err(refusal);
-        }
-        let status = answer.status.as_u16();
+        outcome?;
         if let Some(expected) = self.table.expect.filter(|expected| *expected != status) {
             let advice = format!(
                 "{expected} was expected: if {status} also means success, give --expect {status}"
             );
             return Err(self.remote.refused(&answer, None, &advice));
         }
-        self.check_result(&self.table.create, &answer)?;
         let Some(place) = &self.table.new_key else { return Ok(Creation::New(None)) };
         let key = first_text(&self.remote.json(&answer)?, place).filter(|key| !key.is_empty());
         Ok(Creation::New(key.map(SecretString::from)))
@@ -124,20 +133,18 @@ impl<'a> Client<'a> {
         }
         let values = self.about(&registration.address, &registration.events);
         let values = values.with("id", registration.id.as_deref().unwrap_or_default());
-        let answer = self.send(update, Method::Put, "{api}/{id}", &values).await?;
-        self.refusal(&answer).map_or(Ok(true), Err)
+        let answer = self.send(update, "PUT", "{api}/{id}", &values).await?;
+        self.outcome(update, &answer).map(|()| true)
     }
 
     pub(crate) async fn remove(&self, id: &str) -> Result<(), Failure> {
         let values = self.values.with("id", id);
         let request = &self.table.remove;
-        let answer = self.send(request, Method::Delete, "{api}/{id}", &values).await?;
-        let is_deleted = request.method.is_none_or(|method| method == Method::Delete);
-        if is_deleted && answer.status == StatusCode::NOT_FOUND {
-            return Ok(());
+        let answer = self.send(request, "DELETE", "{api}/{id}", &values).await?;
+        match answer.status {
+            StatusCode::NOT_FOUND if request.method.is_none() => Ok(()),
+            _ => self.outcome(request, &answer),
         }
-        self.refusal(&answer).map_or(Ok(()), Err)?;
-        self.check_result(request, &answer)
     }
 
     /// The values of a request about these events at this address.
@@ -146,27 +153,15 @@ impl<'a> Client<'a> {
         self.values.with("url", address).with_events(events.iter().map(called).collect())
     }
 
-    fn check_result(&self, request: &Request, answer: &Answer) -> Result<(), Failure> {
-        let Some(place) = &request.result else { return Ok(()) };
-        match first_text(&self.remote.json(answer)?, place) {
-            Some(_) => Ok(()),
-            None => Err(self.unreadable()),
-        }
-    }
-
-    pub(crate) fn unreadable(&self) -> Failure {
-        format!("{} answered without the result: check with --list", self.host()).into()
-    }
-
     /// Exchanges the credentials for a token, unless there is one.
     async fn exchange(&mut self) -> Result<(), Failure> {
         let (Some(token), Some(request)) = (&self.table.token, &self.table.exchange) else {
             return Ok(());
         };
-        if self.values.has("token") {
+        if self.values.get("token").is_some() {
             return Ok(());
         }
-        let answer = self.send(request, Method::Post, "{api}", &self.values).await?;
+        let answer = self.send(request, "POST", "{api}", &self.values).await?;
         if !answer.status.is_success() {
             return Err(self.remote.refused(&answer, None, &token.advice));
         }
@@ -179,6 +174,7 @@ impl<'a> Client<'a> {
 
     /// The headers of the table, with the credentials that there are.
     fn fill_headers(&mut self) -> Result<(), Failure> {
+        self.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, text) in &self.table.headers {
             let Some(text) = self.values.header(text) else { continue };
             if let Some((_, basic)) = text.split_once("Basic ") {
@@ -193,35 +189,12 @@ impl<'a> Client<'a> {
     }
 }
 
-fn shop(
-    platform: &Platform,
-    table: &Register,
-    options: &ApiOptions,
-) -> Result<Option<Located>, Failure> {
-    match (&table.shop, &options.shop) {
-        (Some(shop), Some(text)) => located(text, shop).map(Some),
-        (Some(shop), None) => Err(format!("{} needs --shop, {}", platform.name, shop.is).into()),
-        (None, Some(_)) => Err(format!("{} needs no --shop", platform.name).into()),
-        (None, None) => Ok(None),
-    }
-}
-
-fn version(
-    platform: &Platform,
-    table: &Register,
-    options: &ApiOptions,
-) -> Result<Option<String>, Failure> {
-    let Some(known) = &table.version else {
-        return match &options.api_version {
-            Some(_) => Err(format!("{} needs no --api-version", platform.name).into()),
-            None => Ok(None),
-        };
-    };
-    let version = options.api_version.as_ref().unwrap_or(&known.default);
+fn version(known: &Version, given: Option<&str>) -> Result<String, Failure> {
+    let version = given.unwrap_or(&known.default);
     let is_name = version.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    if *version < known.first || !is_name {
+    if version < known.first.as_str() || !is_name {
         let (first, default) = (&known.first, &known.default);
         return Err(format!("--api-version must be {first} or later, such as {default}").into());
     }
-    Ok(Some(version.clone()))
+    Ok(version.to_owned())
 }

@@ -2,13 +2,11 @@
 
 use order_alerts::json::Pointer;
 use order_alerts::platform::Place;
-use order_alerts::platform::register::Method;
 use reqwest::StatusCode;
 use serde_json::Value;
 use url::Url;
 
 use crate::register::client::Client;
-use crate::register::guess;
 use crate::register::registration::{Listing, Registration};
 use crate::register::remote::Answer;
 use crate::terminal::Failure;
@@ -17,14 +15,14 @@ use crate::terminal::Failure;
 const MAX_PAGES: u32 = 100;
 
 impl Client<'_> {
-    /// All registrations, at `address` and elsewhere. `events` are the events that they may name.
-    pub(crate) async fn list(&self, address: &Url, events: &[&str]) -> Result<Listing, Failure> {
+    /// All registrations, at `own` and elsewhere.
+    pub(crate) async fn list(&self, own: &Url) -> Result<Listing, Failure> {
         let (request, listed) = (&self.table.list, &self.table.listed);
         let mut found: Vec<Registration> = Vec::new();
         let mut values = self.values.clone();
         for page in 1..=MAX_PAGES {
             values.put("page", page.to_string());
-            let answer = self.send(request, Method::Get, "{api}", &values).await?;
+            let answer = self.send(request, "GET", "{api}", &values).await?;
             if self.is_guessed() && matches!(answer.status.as_u16(), 404 | 405 | 501) {
                 let why = format!("a GET there is answered with {}", answer.status.as_u16());
                 return Ok(Listing::Unavailable(why));
@@ -32,16 +30,18 @@ impl Client<'_> {
             if self.table.only_one && answer.status == StatusCode::NOT_FOUND {
                 break;
             }
-            if let Some(refusal) = self.refusal(&answer) {
-                return Err(refusal);
-            }
-            if self.is_guessed() {
-                return Ok(guess::listing(self, &answer, address, events));
-            }
-            let body = self.remote.json(&answer)?;
+            self.outcome(request, &answer)?;
+            let body = match self.remote.json(&answer) {
+                Err(error) if !self.is_guessed() => return Err(error),
+                body => body.unwrap_or_default(),
+            };
+            let Some(items) = self.items(&body) else {
+                let why = "the response to a GET there has no list".to_owned();
+                return Ok(Listing::Unavailable(why));
+            };
             let before = found.len();
-            for item in self.items(&body)? {
-                let registration = self.registration(item);
+            for item in items {
+                let registration = self.registration(item, own);
                 let is_known = found.iter().any(|known| known.id == registration.id);
                 if !registration.address.is_empty() && (before == 0 || !is_known) {
                     found.push(registration);
@@ -61,22 +61,27 @@ impl Client<'_> {
         Ok(Listing::Registered(found))
     }
 
-    /// Whether the form of the list is not known.
+    /// Whether the form of the list is not known: the table is made from options.
     pub(crate) fn is_guessed(&self) -> bool {
-        self.table.listed.address.is_none()
+        self.table.listed.at.is_none()
     }
 
-    fn items<'b>(&self, body: &'b Value) -> Result<Vec<&'b Value>, Failure> {
+    /// The elements of the list, of which a platform with one webhook has one.
+    fn items<'b>(&self, body: &'b Value) -> Option<Vec<&'b Value>> {
         let place = self.table.listed.at.as_ref();
-        let list = place.map_or_else(|| vec![body], |place| all(body, place.steps()));
-        match list.first() {
-            Some(Value::Array(list)) => Ok(list.iter().collect()),
-            Some(one @ Value::Object(_)) if self.table.only_one => Ok(vec![one]),
-            _ => Err(format!("{} answered without a list of webhooks", self.host()).into()),
+        let list = match (place, body) {
+            (Some(place), body) => all(body, place.steps()).into_iter().next()?,
+            (None, Value::Object(object)) => object.values().find(|value| value.is_array())?,
+            (None, body) => body,
+        };
+        match list {
+            Value::Array(list) => Some(list.iter().collect()),
+            Value::Object(_) if self.table.only_one => Some(vec![list]),
+            _ => None,
         }
     }
 
-    fn registration(&self, item: &Value) -> Registration {
+    fn registration(&self, item: &Value, own: &Url) -> Registration {
         let listed = &self.table.listed;
         let text =
             |place: &Option<Pointer>| place.as_ref().and_then(|place| first_text(item, place));
@@ -90,9 +95,14 @@ impl Client<'_> {
             let mut called = self.table.called.iter();
             called.find(|(_, name)| **name == event).map_or(event.clone(), |(ours, _)| ours.clone())
         };
+        // A list may call it otherwise than a creation does.
+        let own_text = || {
+            let mut values = item.as_object()?.values().filter_map(Value::as_str);
+            values.find(|text| self.is_guessed() && *text == own.as_str()).map(str::to_owned)
+        };
         Registration {
             id: text(&listed.id).filter(|id| is_one(id)),
-            address: text(&listed.address).unwrap_or_default(),
+            address: text(&listed.address).or_else(own_text).unwrap_or_default(),
             events: events.into_iter().map(called).collect(),
             inactive,
         }
@@ -100,7 +110,7 @@ impl Client<'_> {
 }
 
 /// Whether an id names one webhook: as the last part of a path, some name the whole list or its parent.
-pub(crate) fn is_one(id: &str) -> bool {
+fn is_one(id: &str) -> bool {
     !matches!(id, "" | "." | "..")
 }
 
@@ -123,7 +133,7 @@ fn texts(value: &Value, place: &Pointer) -> Vec<String> {
 }
 
 /// The values at a place, of which there may be several where a step is `*`.
-fn all<'v>(value: &'v Value, steps: &[String]) -> Vec<&'v Value> {
+pub(crate) fn all<'v>(value: &'v Value, steps: &[String]) -> Vec<&'v Value> {
     let Some((step, rest)) = steps.split_first() else { return vec![value] };
     let children: Vec<_> = match value {
         Value::Object(object) => object.get(step).into_iter().collect(),
@@ -139,11 +149,11 @@ fn all<'v>(value: &'v Value, steps: &[String]) -> Vec<&'v Value> {
 
 fn pages(answer: &Answer, body: &Value, place: &Place) -> u64 {
     let text = match place {
+        Place::Body(place) => first_text(body, place),
         Place::Header(name) => {
             answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
         }
-        Place::Body(place) => first_text(body, place),
-        Place::LastPart(_) | Place::Whole(_) | Place::Path => None,
+        Place::LastPart(_) | Place::Whole(_) => None,
     };
     text.and_then(|text| text.parse().ok()).unwrap_or(1)
 }

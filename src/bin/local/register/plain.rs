@@ -19,7 +19,7 @@ pub(crate) struct PlainOptions {
     /// The address at which the API registers webhooks, with its path.
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<Url>,
-    /// The HTTP method of the request that registers: POST, PUT or PATCH.
+    /// The HTTP method of the request that registers.
     #[arg(long, default_value = "POST", requires = "api")]
     method: Method,
     /// The body of the request: JSON with {url} and {events}, or with {event} for one request per event.
@@ -64,6 +64,7 @@ impl PlainOptions {
             "create": {"method": self.method.as_str(), "body": body.to_string()},
             "expect": self.expect.as_u16(),
             "already": "409",
+            "listed": {"id": "/id", "address": place(&body, &["{url}"]), "events": place(&body, &["{events}", "{event}"])},
             "remove": {"url": one},
             "advice": {"401": denied, "403": denied},
         }))?;
@@ -91,5 +92,19 @@ impl PlainOptions {
         let name = HeaderName::try_from(name.trim()).map_err(|_| wrong)?;
         let value = value.trim().replace("{token}", &format!("{{{TOKEN}}}"));
         Ok(json!({name.as_str(): value}))
+    }
+}
+
+/// The place in the template of a body that has one of these texts. A list of webhooks most likely has it
+/// there too.
+fn place(template: &Value, texts: &[&str]) -> Option<String> {
+    match template {
+        Value::String(text) => texts.contains(&text.as_str()).then(String::new),
+        Value::Array(list) => list.iter().find_map(|value| place(value, texts)),
+        Value::Object(object) => object.iter().find_map(|(name, value)| {
+            let name = name.replace('~', "~0").replace('/', "~1");
+            Some(format!("/{name}{}", place(value, texts)?))
+        }),
+        _ => None,
     }
 }

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::connect::keys;
 use crate::register::client::Client;
-use crate::register::registration::{Creation, Listing, Registration, event_types};
+use crate::register::registration::{Creation, Listing, Registration};
 use crate::stack_secret::{Stack, StackSecret};
 use crate::terminal;
 use crate::terminal::Failure;
@@ -48,9 +48,7 @@ async fn ensure(
     secret: Option<&StackSecret>,
     events: &[String],
 ) -> Result<bool, Failure> {
-    let known = event_types(platform).into_iter().chain(events.iter().map(String::as_str));
-    let known: Vec<_> = known.collect();
-    let (found, is_listed) = match client.list(address, &known).await? {
+    let (found, is_listed) = match client.list(address).await? {
         Listing::Registered(found) => (found, true),
         Listing::Unavailable(why) => {
             terminal::line(&format!("  What is already registered is not known: {why}."));

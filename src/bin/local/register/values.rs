@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use order_alerts::platform::register::{Piece, Text};
+use order_alerts::platform::register::Text;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -33,8 +33,8 @@ impl Values {
         self.texts.insert(name.to_owned(), text.into());
     }
 
-    pub(crate) fn has(&self, name: &str) -> bool {
-        self.texts.contains_key(name)
+    pub(crate) fn get(&self, name: &str) -> Option<String> {
+        self.texts.get(name).map(|text| text.expose_secret().to_owned())
     }
 
     pub(crate) fn with(&self, name: &str, text: &str) -> Self {
@@ -52,7 +52,7 @@ impl Values {
 
     /// The text, if something stands for each of its names.
     pub(crate) fn text(&self, text: &Text) -> Option<String> {
-        self.filled(text, |_, value| value.to_owned())
+        text.filled(|name| self.get(name))
     }
 
     /// The same as a header has it: `Basic user:password` is encoded.
@@ -67,9 +67,9 @@ impl Values {
     /// The address. A parameter of its query is left out if nothing stands for a name in it.
     pub(crate) fn url(&self, text: &Text) -> Result<Url, Failure> {
         let (path, query) = text.0.split_once('?').unwrap_or((&text.0, ""));
-        let path = self.filled(&Text(path.to_owned()), |name, value| match name {
-            name if ADDRESSES.contains(&name) => value.to_owned(),
-            _ => utf8_percent_encode(value, RESERVED).to_string(),
+        let path = Text(path.to_owned()).filled(|name| match self.get(name)? {
+            value if ADDRESSES.contains(&name) => Some(value),
+            value => Some(utf8_percent_encode(&value, RESERVED).to_string()),
         });
         let mut url: Url = path.ok_or("a part of the API's address is missing")?.parse()?;
         for (name, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
@@ -104,15 +104,5 @@ impl Values {
             }
         }
         form.finish()
-    }
-
-    fn filled(&self, text: &Text, written: impl Fn(&str, &str) -> String) -> Option<String> {
-        let pieces = text.pieces().into_iter().map(|piece| match piece {
-            Piece::Plain(text) => Some(text.to_owned()),
-            Piece::Name(name) => {
-                self.texts.get(name).map(|value| written(name, value.expose_secret()))
-            }
-        });
-        pieces.collect()
     }
 }
