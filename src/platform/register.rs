@@ -218,7 +218,7 @@ impl Text {
                 Some((name, rest)) if !name.is_empty() && name.chars().all(is_in_a_name) => {
                     filled += &(value(name)? + rest);
                 }
-                _ => filled += &format!("{{{part}"),
+                _ => filled.extend(["{", part]),
             }
         }
         Some(filled)

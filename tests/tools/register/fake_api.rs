@@ -21,14 +21,14 @@ pub(crate) struct Shapes {
     /// The answer to wrong credentials.
     pub(crate) refusal: fn() -> (u16, Value),
     /// The address and the events in the body of a creation.
-    pub(crate) read: fn(&Value) -> Option<(String, Vec<String>)>,
+    pub(crate) read: fn(&Value) -> Option<Wanted>,
     /// The status and the body of the answer to a creation.
     pub(crate) created: fn(&Hook) -> (u16, Value),
     pub(crate) listed: fn(&Hook) -> Value,
     pub(crate) list: fn(Page) -> Value,
     pub(crate) paging: Paging,
     /// How a webhook is made active again: the method, and whether the body does it.
-    pub(crate) activates: Option<(&'static str, fn(&Value) -> bool)>,
+    pub(crate) activates: Option<Activation>,
     /// The path of one webhook.
     pub(crate) one: fn(&str) -> String,
     /// The key that the body of a creation gives the platform to sign with.
@@ -36,6 +36,9 @@ pub(crate) struct Shapes {
     /// What the answer of a platform with one webhook is when there is none.
     pub(crate) none: Option<fn() -> (u16, Value)>,
 }
+
+type Wanted = (String, Vec<String>);
+type Activation = (&'static str, fn(&Value) -> bool);
 
 pub(crate) enum Paging {
     None,

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use order_alerts::platform::register::{Request, Text};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, StatusCode};
-use url::Url;
+use url::{Position, Url};
 
 use crate::register::client::Client;
 use crate::register::listing::{all, first_text};
@@ -27,8 +27,8 @@ impl Client<'_> {
         let default = Text(url.to_owned());
         let mut url = values.url(request.url.as_ref().unwrap_or(&default))?;
         if let Some(local) = &self.local {
-            (url.set_scheme(local.scheme()).ok(), url.set_host(local.host_str())?);
-            url.set_port(local.port()).map_err(|()| "--shop has no port")?;
+            let path = url[Position::BeforePath..].to_owned();
+            url = local.join(&path)?;
         }
         let send =
             async || self.remote.send(self.built(request, &method, url.clone(), values)).await;

@@ -56,7 +56,9 @@ impl Client<'_> {
             if is_last || found.len() == before {
                 break;
             }
-            next.into_iter().for_each(|cursor| values.put("cursor", cursor));
+            if let Some(cursor) = next {
+                values.put("cursor", cursor);
+            }
         }
         Ok(Listing::Registered(found))
     }

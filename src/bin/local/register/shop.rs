@@ -20,10 +20,9 @@ pub(crate) struct Located {
 pub(crate) fn located(text: &str, shop: &Shop) -> Result<Located, Failure> {
     let text = text.trim();
     let wrong = || format!("--shop must be {}", shop.is);
-    if shop.site_before.is_empty() && !text.is_empty() && name_length(text) == text.len() {
-        if text != "localhost" {
-            return Ok(Located { shop: text.to_owned(), local: None });
-        }
+    let is_name = !["", "localhost"].contains(&text) && name_length(text) == text.len();
+    if shop.site_before.is_empty() && is_name {
+        return Ok(Located { shop: text.to_owned(), local: None });
     }
     let url = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let url = Url::parse(&url).map_err(|_| wrong())?;
