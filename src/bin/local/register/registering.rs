@@ -144,17 +144,8 @@ async fn store(
     };
     let text = key.expose_secret();
     let parsed = SigningKey::parse(text, &platform.auth).map_err(|error| lost(error.into()))?;
-    let count = keys::add(secret, platform, &parsed, text).await.map_err(lost)?;
-    let name = &platform.name;
-    terminal::line(&match count {
-        None => format!("  The secret {} already has its signing key.", secret.id),
-        Some(1) => {
-            format!("  Its signing key is in the secret {}, the only one of {name}.", secret.id)
-        }
-        Some(count) => {
-            format!("  Its signing key is in the secret {}, one of {count} of {name}.", secret.id)
-        }
-    });
+    keys::add(secret, platform, &parsed, text).await.map_err(lost)?;
+    terminal::line(&format!("  Its signing key is in the secret {}.", secret.id));
     Ok(())
 }
 

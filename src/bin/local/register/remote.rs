@@ -138,26 +138,20 @@ impl Answer {
     }
 }
 
-/// A text, the texts of a list, or those of an object under their names.
+/// A text, the texts of a list, or those of an object: its message, or all under their names.
 pub(crate) fn sentence(value: &Value) -> Option<String> {
-    let join = |texts: Vec<String>| (!texts.is_empty()).then(|| texts.join("; "));
-    match value {
-        Value::String(text) => Some(text.clone()).filter(|text| !text.trim().is_empty()),
-        Value::Array(list) => join(list.iter().filter_map(sentence).collect()),
+    let texts: Vec<String> = match value {
+        Value::String(text) if !text.trim().is_empty() => vec![text.clone()],
+        Value::Array(list) => list.iter().filter_map(sentence).collect(),
         Value::Object(object) => {
-            match ["message", "detail"].iter().find_map(|name| object.get(*name).and_then(sentence))
-            {
-                Some(message) => Some(message),
-                None => join(
-                    object
-                        .iter()
-                        .filter_map(|(name, value)| Some(format!("{name}: {}", sentence(value)?)))
-                        .collect(),
-                ),
-            }
+            let message = ["message", "detail"].iter().find_map(|name| object.get(*name));
+            let named = |(name, value)| Some(format!("{name}: {}", sentence(value)?));
+            let all = || object.iter().filter_map(named).collect();
+            message.and_then(sentence).map_or_else(all, |message| vec![message])
         }
-        _ => None,
-    }
+        _ => Vec::new(),
+    };
+    (!texts.is_empty()).then(|| texts.join("; "))
 }
 
 /// The last cause in the chain. It names what happened, such as a refused connection.
