@@ -104,6 +104,8 @@ async fn every_platform_is_registered_once_listed_and_removed() {
             assert!(setting.stored_keys().is_empty(), "{name}");
             assert!(output.contains(&format!("cargo run -- connect {name}\n")), "{name}: {output}");
         }
+        // Square signs the address, so the function must know it.
+        assert_eq!(output.contains(&format!("PublicUrl: {url}\n")), name == "square", "{output}");
         if shapes.given_key.is_some() {
             assert!(made_keys.iter().all(|key| key == SIGNING_KEY), "{name}");
         }
@@ -196,6 +198,21 @@ async fn the_one_webhook_of_another_program_is_not_replaced() {
         let removed = setting.register(&["--remove"]).await.unwrap();
         assert!(removed.contains("has no webhook at "), "{removed}");
         assert_eq!(setting.api.hooks()[0].url, ELSEWHERE);
+    }
+}
+
+#[tokio::test]
+async fn the_one_webhook_of_this_address_keeps_its_events_and_gets_others() {
+    for (platform, event, more) in
+        [("vtex", "cancel", "order-created"), ("hubrise", "order.update", "order.create")]
+    {
+        let setting =
+            Setting::of(APIS.iter().find(|shapes| shapes.platform == platform).unwrap()).await;
+        setting.register(&["--event", event]).await.unwrap();
+        let output = setting.register(&["--event", more]).await.unwrap();
+        assert!(output.contains(&format!("  {event}, {more}: registered\n")), "{output}");
+        let hooks = setting.api.hooks();
+        assert_eq!((hooks.len(), hooks[0].events.len()), (1, 2), "{hooks:?}");
     }
 }
 

@@ -56,16 +56,25 @@ async fn ensure(
         }
     };
     let (own, others): (Vec<_>, Vec<_>) = found.iter().partition(|found| found.is_at(address));
-    let missing = keep(client, &own, events).await?;
     let host = client.host();
-    if client.table.only_one && !missing.is_empty() && !others.is_empty() {
-        let others = super::described(&client.remote, others[0], false);
-        return Err(format!(
-            "{host} has one webhook alone, which a new one would replace: remove it there first ({})",
-            others.trim()
-        )
-        .into());
-    }
+    let missing = match (own.first(), others.first()) {
+        (None, Some(other)) if client.table.only_one => {
+            let other = super::described(&client.remote, other, false);
+            return Err(format!(
+                "{host} has one webhook alone, which a new one would replace: remove it there first ({})",
+                other.trim()
+            )
+            .into());
+        }
+        // The new one replaces it, and must have its events too.
+        (Some(one), _)
+            if client.table.only_one && !events.iter().all(|event| one.is_for(event)) =>
+        {
+            let others = events.iter().filter(|event| !one.is_for(event));
+            one.events.iter().chain(others).cloned().collect()
+        }
+        _ => keep(client, &own, events).await?,
+    };
     let (mut has_others, mut has_told_key) = (!own.is_empty(), false);
     for batch in client.batches(&missing) {
         let names = batch.join(", ");
