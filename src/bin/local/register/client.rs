@@ -78,7 +78,8 @@ impl<'a> Client<'a> {
         let hidden = credentials::ask(platform, table, registers, &mut values)?;
         let api = local.as_ref().unwrap_or(&api);
         let remote = Remote::new(api, Duration::from_secs(options.timeout), hidden)?;
-        let (headers, in_query) = (HeaderMap::new(), AtomicBool::new(false));
+        let json = HeaderValue::from_static("application/json");
+        let (headers, in_query) = (HeaderMap::from_iter([(ACCEPT, json)]), AtomicBool::new(false));
         let mut client = Self { remote, table, values, headers, local, in_query };
         client.exchange().await?;
         client.fill_headers()?;
@@ -174,7 +175,6 @@ impl<'a> Client<'a> {
 
     /// The headers of the table, with the credentials that there are.
     fn fill_headers(&mut self) -> Result<(), Failure> {
-        self.headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         for (name, text) in &self.table.headers {
             let Some(text) = self.values.header(text) else { continue };
             if let Some((_, basic)) = text.split_once("Basic ") {
