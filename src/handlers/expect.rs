@@ -18,7 +18,7 @@ use crate::queue::envelope::pack_unobserved;
 const TIME_TO_OBSERVE: Duration = Duration::from_secs(1);
 /// A table that did not answer is asked again after this time.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
-const CONCURRENT_CALLS: usize = 8;
+pub(super) const CONCURRENT_CALLS: usize = 8;
 
 /// Gives the queue what is overdue soon. A sweep that fails is logged and counted; the next one goes on
 /// where it ended.

@@ -13,11 +13,12 @@ use crate::delivery::notices::{NoticesDelivered, deliver_notices};
 use crate::delivery::outcome::Outcome;
 use crate::delivery::routing::Routing;
 use crate::handlers::disposition::RetryPolicy;
-use crate::handlers::expect::observe;
+use crate::handlers::expect::{CONCURRENT_CALLS, observe};
 use crate::handlers::queue::acknowledge::acknowledge;
 use crate::handlers::queue::dead_letter::dead_letter;
 use crate::handlers::queue::gather::{Gathered, gather};
 use crate::handlers::queue::message::QueuedMessage;
+use crate::infra::concurrent::concurrently;
 use crate::infra::deadline::Deadline;
 use crate::queue::Queue;
 use crate::queue::batch::{BatchResponse, Record};
@@ -30,6 +31,8 @@ mod message;
 
 /// Kept back of the time for acknowledgements, whatever else takes long.
 const TIME_TO_ACKNOWLEDGE: Duration = Duration::from_secs(3);
+/// A table that does not answer holds the orders back no longer.
+const TIME_TO_OBSERVE: Duration = Duration::from_secs(2);
 
 /// Handles one batch; the response names the messages that Lambda must not delete.
 pub async fn handle(
@@ -45,6 +48,7 @@ pub async fn handle(
     pause(app.slack.next_turn_in(deadline.now())).await;
     let routing = Routing::new(app, deadline).await;
     let Gathered { mut messages, digests } = gather(app, queue, batch, &routing, budget).await;
+    observe_first(app, queue, &mut messages, deadline).await;
 
     let has_channels = !app.config.channels().is_empty();
     let pace = if has_channels { Pace::for_channels() } else { Pace::for_queue() };
@@ -57,7 +61,6 @@ pub async fn handle(
         .deliver(messages.iter().flat_map(QueuedMessage::incoming))
         .await;
     take_outcomes(&mut messages, orders, notices);
-    observe_again(app, queue, &mut messages, deadline).await;
 
     let retry_policy = RetryPolicy::of_invocation(request_id);
     let dispositions = messages.iter().map(|message| message.disposition(retry_policy)).collect();
@@ -68,24 +71,29 @@ pub async fn handle(
     response
 }
 
-/// Begins and ends the waits that could not be begun or ended when the webhooks came in. After one that
-/// fails, no other is tried: orders wait for this invocation.
-async fn observe_again(
+/// Begins and ends the waits that could not be begun or ended when the webhooks came in. It comes first, so
+/// that no message says that a step is overdue which came in this very batch. Orders wait for it a little.
+async fn observe_first(
     app: &App,
     queue: &Queue,
     messages: &mut [QueuedMessage],
     deadline: Deadline,
 ) {
-    for message in messages {
-        for position in 0..message.unobserved().len() {
-            if deadline.is_mostly_over() {
-                return;
-            }
-            let event = &message.unobserved()[position];
-            if observe(app, queue, event, deadline).await.is_err() {
-                return;
-            }
-            message.outcomes[position] = Outcome::Done;
+    let in_time = deadline.at_most(TIME_TO_OBSERVE);
+    let unobserved: Vec<_> = messages
+        .iter()
+        .enumerate()
+        .flat_map(|(index, message)| (0..message.unobserved().len()).map(move |at| (index, at)))
+        .collect();
+    let known = &*messages;
+    let is_observed = async |(index, at): (usize, usize)| {
+        let event = &known[index].unobserved()[at];
+        !in_time.left().is_zero() && observe(app, queue, event, in_time).await.is_ok()
+    };
+    let observed = concurrently(unobserved.clone(), CONCURRENT_CALLS, is_observed).await;
+    for ((index, at), is_observed) in unobserved.into_iter().zip(observed) {
+        if is_observed {
+            messages[index].outcomes[at] = Outcome::Done;
         }
     }
 }
