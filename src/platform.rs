@@ -18,7 +18,9 @@ use crate::order::money::Unit;
 use crate::order::{Change, Kind};
 use crate::store::StoreState;
 
-pub use self::auth::{Algorithm, Auth, Encoding, KeyText, Signature, Token};
+pub use self::auth::{
+    Algorithm, Auth, Encoding, Hash, KeyText, PublicKeyAlgorithm, Signature, Token,
+};
 use self::check::Mistake;
 use self::place::PlaceError;
 pub use self::place::{

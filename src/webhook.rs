@@ -5,6 +5,7 @@ pub mod parse;
 pub mod request;
 pub mod response;
 pub mod route;
+#[cfg(feature = "local")]
 pub mod sign;
 pub mod signature;
 

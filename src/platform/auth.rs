@@ -59,9 +59,27 @@ pub struct Signature {
 /// How a signature is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
-    HmacSha1,
-    HmacSha256,
-    HmacSha512,
+    /// With the key that verifies it.
+    Hmac(Hash),
+    /// With a private key, which the platform alone has.
+    PublicKey(PublicKeyAlgorithm),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hash {
+    Sha1,
+    Sha256,
+    Sha512,
+}
+
+/// How a signature is verified with a public key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PublicKeyAlgorithm {
+    /// PKCS #1 v1.5.
+    RsaSha256,
+    /// With SHA-256. The signature is written in ASN.1.
+    EcdsaP256,
+    Ed25519,
 }
 
 /// Where the key itself is sent.
@@ -93,6 +111,14 @@ impl Auth {
             }
             // Only the owner of the key can send any of it.
             Self::Token(_) => true,
+        }
+    }
+
+    /// Whether a key of the platform is a public one, always. With Standard Webhooks it may be one.
+    pub fn has_public_keys(&self) -> bool {
+        match self {
+            Self::Signature(signature) => matches!(signature.algorithm, Algorithm::PublicKey(_)),
+            Self::Standard(_) | Self::Token(_) => false,
         }
     }
 
@@ -139,6 +165,9 @@ enum Scheme {
     HmacSha1,
     HmacSha256,
     HmacSha512,
+    RsaSha256,
+    EcdsaP256,
+    Ed25519,
     Token,
 }
 
@@ -152,6 +181,8 @@ enum AuthError {
     TokenIsAHeader,
     #[error("this scheme has no `key = \"{0}\"`")]
     KeyOfOtherScheme(&'static str),
+    #[error("this scheme has public keys in PEM: it has no `key` and no `min_key_bytes`")]
+    KeyIsPem,
     #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
     TimeNotSigned(String),
     #[error("`{{t}}` must be in all that may be signed, or in none of it")]
@@ -170,13 +201,17 @@ impl TryFrom<Table> for Auth {
     type Error = AuthError;
 
     fn try_from(table: Table) -> Result<Self, AuthError> {
-        match table.scheme {
-            Scheme::Standard => standard(&table).map(Self::Standard),
-            Scheme::Token => token(table).map(Self::Token),
-            Scheme::HmacSha1 => signature(table, Algorithm::HmacSha1).map(Self::Signature),
-            Scheme::HmacSha256 => signature(table, Algorithm::HmacSha256).map(Self::Signature),
-            Scheme::HmacSha512 => signature(table, Algorithm::HmacSha512).map(Self::Signature),
-        }
+        let algorithm = match table.scheme {
+            Scheme::Standard => return standard(&table).map(Self::Standard),
+            Scheme::Token => return token(table).map(Self::Token),
+            Scheme::HmacSha1 => Algorithm::Hmac(Hash::Sha1),
+            Scheme::HmacSha256 => Algorithm::Hmac(Hash::Sha256),
+            Scheme::HmacSha512 => Algorithm::Hmac(Hash::Sha512),
+            Scheme::RsaSha256 => Algorithm::PublicKey(PublicKeyAlgorithm::RsaSha256),
+            Scheme::EcdsaP256 => Algorithm::PublicKey(PublicKeyAlgorithm::EcdsaP256),
+            Scheme::Ed25519 => Algorithm::PublicKey(PublicKeyAlgorithm::Ed25519),
+        };
+        signature(table, algorithm).map(Self::Signature)
     }
 }
 
@@ -216,6 +251,10 @@ fn token(table: Table) -> Result<Token, AuthError> {
 fn signature(table: Table, algorithm: Algorithm) -> Result<Signature, AuthError> {
     if table.header.is_empty() || table.encoding.is_empty() || table.query.is_some() {
         return Err(AuthError::SignatureIsIncomplete);
+    }
+    let describes_key = table.key.is_some() || table.min_key_bytes.is_some();
+    if matches!(algorithm, Algorithm::PublicKey(_)) && describes_key {
+        return Err(AuthError::KeyIsPem);
     }
     let key = table.key.unwrap_or_default();
     if key == KeyText::Raw {

@@ -55,7 +55,7 @@ pub enum LinkPart {
     Place(Place),
 }
 
-/// What a signature is made over: `{body}`, `{url}` (the registered address), `{header:name}`, `{t}` (the
+/// What a signature is made over: `{body}`, `{body:base64}`, `{url}` (the registered address), `{header:name}`, `{t}` (the
 /// time of signing, from an entry in the header of the signature), `{key_id}` (the id of the key) and
 /// literal text.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
@@ -66,6 +66,8 @@ pub struct Signed(pub Vec<SignedPart>);
 pub enum SignedPart {
     Text(String),
     Body,
+    /// The body in base64.
+    Base64Body,
     Url,
     Time,
     KeyId,
@@ -112,10 +114,10 @@ pub enum PlaceError {
     #[error("`{0}` has a `{{` without its `}}`")]
     Brace(String),
     #[error(
-        "`{{{0}}}` cannot be signed: write `{{body}}`, `{{url}}`, `{{t}}`, `{{key_id}}` or `{{header:name}}`"
+        "`{{{0}}}` cannot be signed: write `{{body}}`, `{{body:base64}}`, `{{url}}`, `{{t}}`, `{{key_id}}` or `{{header:name}}`"
     )]
     Signed(String),
-    #[error("what is signed must hold `{{body}}`")]
+    #[error("what is signed must hold `{{body}}` or `{{body:base64}}`")]
     BodyNotSigned,
 }
 
@@ -208,6 +210,7 @@ impl TryFrom<String> for Signed {
         let parts = pieces(&text)?.into_iter().map(|piece| match piece {
             Piece::Text(text) => Ok(SignedPart::Text(text.to_owned())),
             Piece::Braced("body") => Ok(SignedPart::Body),
+            Piece::Braced("body:base64") => Ok(SignedPart::Base64Body),
             Piece::Braced("url") => Ok(SignedPart::Url),
             Piece::Braced("t") => Ok(SignedPart::Time),
             Piece::Braced("key_id") => Ok(SignedPart::KeyId),
@@ -217,7 +220,8 @@ impl TryFrom<String> for Signed {
             },
         });
         let parts: Vec<_> = parts.collect::<Result<_, _>>()?;
-        if !parts.contains(&SignedPart::Body) {
+        let is_body = |part| matches!(part, &SignedPart::Body | &SignedPart::Base64Body);
+        if !parts.iter().any(is_body) {
             return Err(PlaceError::BodyNotSigned);
         }
         Ok(Self(parts))

@@ -152,6 +152,8 @@ fn an_error_names_the_file_the_line_and_the_key() {
         refusal("\"hex\"", "\"hex\"\nseparator = \"; \""),
         refusal("\"hex\"", "\"hex\"\ntime_prefix = \"ts=\""),
         refusal("\"hex\"", "\"hex\"\nmin_key_bytes = 7"),
+        refusal("\"hmac-sha256\"", "\"rsa-sha256\"\nkey = \"base64\""),
+        refusal("\"hmac-sha256\"", "\"ed25519\"\nmin_key_bytes = 8"),
         refusal("header = \"x-signature\"\nencoding = \"hex\"", "key = \"hex\"")
             .replace("hmac-sha256", "standard"),
         refusal("[[event]]", "[reply]\nempty = true\nbody = \"{}\"\n\n[[event]]"),

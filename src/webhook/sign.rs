@@ -11,6 +11,15 @@ use crate::secret::signing_key::{SigningKey, TextPart};
 use crate::webhook::request::Headers;
 use crate::webhook::signature::{Rejection, parts};
 
+/// Why a webhook cannot be signed here.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    #[error(transparent)]
+    Incomplete(#[from] Rejection),
+    #[error("the platform alone has the private key, so send a test from its own admin")]
+    PrivateKey,
+}
+
 /// The headers that sign a request, to be added to those in `headers`. One that begins with `?` is a
 /// parameter of the query.
 ///
@@ -24,12 +33,12 @@ pub fn sign(
     address: &str,
     id: &str,
     now: Timestamp,
-) -> Result<Vec<(String, String)>, Rejection> {
+) -> Result<Vec<(String, String)>, SignError> {
     let time = now.as_second().to_string();
     match auth {
         Auth::Standard(_) => {
             let text = [id.as_bytes(), b".", time.as_bytes(), b".", body].map(TextPart::Bytes);
-            let signature = STANDARD.encode(key.sign(&text));
+            let signature = STANDARD.encode(key.sign(&text).ok_or(SignError::PrivateKey)?);
             Ok(vec![
                 ("webhook-id".to_owned(), id.to_owned()),
                 ("webhook-timestamp".to_owned(), time),
@@ -44,7 +53,8 @@ pub fn sign(
             let headers: Headers = kept.chain(added.iter().cloned()).collect();
             let layout = &signature.signed[0];
             let text = parts(layout, &headers, body, address, Some(&time))?;
-            let written = encode(&key.sign(&text), signature.encoding[0]);
+            let written = key.sign(&text).ok_or(SignError::PrivateKey)?;
+            let written = encode(&written, signature.encoding[0]);
             let Signature { prefix, time_prefix, separator, .. } = signature;
             let entry = format!("{time_prefix}{time}{separator}");
             let entry = if layout.has_time() { entry } else { String::new() };

@@ -9,8 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use crate::platform::{Auth, Encoding, Signature, Signed, SignedPart, Token};
-use crate::secret::signing_key::{SigningKey, TextPart};
+use crate::platform::{Algorithm, Auth, Encoding, Signature, Signed, SignedPart, Token};
+use crate::secret::signing_key::{Signatures, SigningKey, TextPart};
 use crate::webhook::request::Headers;
 use crate::webhook::time::{time_of_signing, unix_seconds};
 
@@ -117,7 +117,7 @@ pub struct Credential<'a, 't> {
 
 enum Proof<'t> {
     /// Signatures over one of these texts.
-    Signatures { texts: Vec<Vec<TextPart<'t>>>, signatures: Vec<Vec<u8>> },
+    Signatures { texts: Vec<Vec<TextPart<'t>>>, signatures: Signatures },
     /// The key itself, in one of these spellings.
     Token(Vec<Vec<u8>>),
 }
@@ -193,8 +193,14 @@ fn standard<'a>(
     let named = |name| first(&[format!("webhook-{name}"), format!("svix-{name}")], headers);
     let (id, time, list) = (named("id")?, named("timestamp")?, named("signature")?);
 
-    let entries = list.split_ascii_whitespace().map(|entry| entry.strip_prefix("v1,"));
-    let signatures = decoded(entries, &[Encoding::Base64])?;
+    let entries = |version| {
+        let entries = list.split_ascii_whitespace().map(move |entry| entry.strip_prefix(version));
+        decoded(entries, &[Encoding::Base64])
+    };
+    let signatures = Signatures { shared: entries("v1,"), public: entries("v1a,") };
+    if signatures.shared.is_empty() && signatures.public.is_empty() {
+        return Err(Rejection::MalformedSignature);
+    }
     check_time(unix_seconds(time), now)?;
     let text = [id.as_bytes(), b".", time.as_bytes(), b".", body].map(TextPart::Bytes).to_vec();
     Ok(Proof::Signatures { texts: vec![text], signatures })
@@ -207,11 +213,18 @@ fn signed<'a>(
     addresses: &'a [String],
     now: Timestamp,
 ) -> Result<Proof<'a>, Rejection> {
-    let Signature { separator, prefix, time_prefix, signed, .. } = signature;
+    let Signature { algorithm, separator, prefix, time_prefix, signed, .. } = signature;
     let value = first(&signature.header, headers)?;
     let entries = || value.split(*separator).map(str::trim);
     let written = entries().map(|entry| entry.strip_prefix(prefix.as_str()));
-    let signatures = decoded(written, &signature.encoding)?;
+    let signatures = decoded(written, &signature.encoding);
+    if signatures.is_empty() {
+        return Err(Rejection::MalformedSignature);
+    }
+    let signatures = match algorithm {
+        Algorithm::Hmac(_) => Signatures { shared: signatures, ..Signatures::default() },
+        Algorithm::PublicKey(_) => Signatures { public: signatures, ..Signatures::default() },
+    };
     if let Some(time) = &signature.time {
         check_time(time_of_signing(required(time, headers)?), now)?;
     }
@@ -290,6 +303,7 @@ pub(super) fn parts<'a>(
         let text = match part {
             SignedPart::KeyId => return Ok(TextPart::KeyId),
             SignedPart::Body => return Ok(TextPart::Bytes(body)),
+            SignedPart::Base64Body => return Ok(TextPart::Base64(body)),
             SignedPart::Text(text) => text,
             SignedPart::Url => address,
             SignedPart::Time => time.ok_or(Rejection::MalformedTimestamp)?,
@@ -316,12 +330,11 @@ fn check_time(signed_at: Option<Timestamp>, now: Timestamp) -> Result<(), Reject
 fn decoded<'a>(
     entries: impl Iterator<Item = Option<&'a str>>,
     encodings: &[Encoding],
-) -> Result<Vec<Vec<u8>>, Rejection> {
+) -> Vec<Vec<u8>> {
     let entries = entries.take(MAX_SIGNATURES).flatten();
     let readings =
         entries.flat_map(|entry| encodings.iter().map(move |encoding| decode(entry, *encoding)));
-    let signatures: Vec<_> = readings.flatten().collect();
-    if signatures.is_empty() { Err(Rejection::MalformedSignature) } else { Ok(signatures) }
+    readings.flatten().collect()
 }
 
 fn decode(text: &str, encoding: Encoding) -> Option<Vec<u8>> {
