@@ -4,6 +4,9 @@ platform files. docs/platforms.md says how sure each formula is."""
 import base64
 import hashlib
 import hmac
+import json
+
+from commands import PROJECT
 
 # What the local stack and the samples of `events/` are signed with.
 HOST = "https://a1b2c3d4e5.execute-api.eu-west-1.amazonaws.com"
@@ -97,12 +100,26 @@ def lightspeed(webhook):
     return {"x-signature": f"signature={webhook.mac(webhook.body).hex()},algorithm=HMAC-SHA256"}
 
 
+# What stands before a SHA-256 in a signature: https://www.rfc-editor.org/rfc/rfc8017#section-9.2
+SHA256_PREFIX = bytes.fromhex("3031300d060960864801650304020105000420")
+
+
+def rsa(text):
+    """PKCS #1 v1.5 with the key pair of the samples."""
+    key = json.loads((PROJECT / "src/secret/signing_key/sample.json").read_text())
+    modulus, exponent = int(key["modulus"], 16), int(key["exponent"], 16)
+    end = b"\0" + SHA256_PREFIX + hashlib.sha256(text).digest()
+    padded = b"\0\1".ljust(256 - len(end), b"\xff") + end
+    return pow(int.from_bytes(padded, "big"), exponent, modulus).to_bytes(256, "big")
+
+
 def deliveroo(webhook):
     guid = webhook.headers["x-deliveroo-sequence-guid"]
     return {"x-deliveroo-hmac-sha256": webhook.mac(guid, " ", webhook.body).hex()}
 
 
 FORMULAS = {
+    "adobe": lambda webhook: {"x-adobe-commerce-webhook-signature": b64(rsa(b64(webhook.body).encode()))},
     "bigcommerce": standard,
     "cafe24": cafe24,
     "deliverect": header_of_body("x-server-authorization-hmac-sha256", hexed),

@@ -296,7 +296,7 @@ async fn wrong_input_is_an_error_in_a_sentence() {
         (
             &["toast", "-"],
             "{}",
-            "error: `toast` is not a platform: choose from bigcommerce, cafe24, deliverect, deliveroo, ",
+            "error: `toast` is not a platform: choose from adobe, bigcommerce, cafe24, deliverect, ",
         ),
         (&["shopify", "-", "-H", "topic"], "", "error: invalid value 'topic'"),
         (

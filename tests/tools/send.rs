@@ -28,6 +28,21 @@ async fn the_key_is_asked_for_where_no_variable_has_it() {
     assert!(errors.starts_with("error: the signing key cannot be used: it is shorter"), "{errors}");
 }
 
+#[tokio::test]
+async fn what_a_platform_signs_with_a_private_key_is_sent_to_no_deployment() {
+    let to = "https://a1b2c3d4e5.invalid/webhook/adobe";
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/adobe-cancelled.json");
+    for key in ["", KEY] {
+        let mut send = tool(&["send", "adobe", file, "--to", to]);
+        let (_, _, errors) = run(send.env("SIGNING_KEY", key), "").await;
+        assert_eq!(
+            errors,
+            "error: it cannot be signed as Adobe Commerce does: the platform alone has the private key, so send a \
+             test from its own admin\n"
+        );
+    }
+}
+
 /// The local stack is at another port only if it said so; what else is there is not known.
 #[tokio::test]
 async fn an_address_where_no_server_listens_is_named() {

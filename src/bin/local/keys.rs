@@ -2,7 +2,8 @@
 //!
 //! The sample keys are in this repository, so anyone can sign with them. That does no harm while the
 //! messages stay on this machine. A stack that posts to the real Slack makes keys of its own at its
-//! start, and leaves them for `send` in a file that only this user can read.
+//! start, and leaves them for `send` in a file that only this user can read. It has none for a platform that
+//! signs with a private key.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -38,7 +39,7 @@ impl Keys {
 
     /// The key with which the webhooks of a platform are signed.
     pub(crate) fn key(&self, platform: &Platform) -> Result<SigningKey, Failure> {
-        Ok(SigningKey::parse(&self.text(platform), &platform.auth)?)
+        Ok(SigningKey::parse(&self.text(platform)?, &platform.auth)?)
     }
 
     /// A secret with the keys of all platforms, and the Slack URLs for orders, for monitoring and for
@@ -51,7 +52,9 @@ impl Keys {
     ) -> String {
         let platforms = Platform::names().filter_map(Platform::find);
         let keys: Value = platforms
-            .map(|platform| (platform.id.to_owned(), json!([self.text(platform)])))
+            .filter_map(|platform| {
+                Some((platform.id.to_owned(), json!([self.text(platform).ok()?])))
+            })
             .collect();
         let mut secret = json!({"slack_webhook_url": orders, "signing_keys": keys});
         for (name, url) in channels {
@@ -64,12 +67,22 @@ impl Keys {
     }
 
     /// The text of a platform's key.
-    pub(crate) fn text(&self, Platform { id, auth, .. }: &Platform) -> String {
+    pub(crate) fn text(
+        &self,
+        Platform { id, name, auth, .. }: &Platform,
+    ) -> Result<String, Failure> {
         let text = match self {
             Self::Sample => format!("sample key of the local stack for {id}"),
+            Self::Own(_) if auth.has_public_keys() => {
+                return Err(format!(
+                    "a local stack that posts to the real Slack takes no webhooks of {name}: everyone knows the \
+                     private key that the samples are signed with"
+                )
+                .into());
+            }
             Self::Own(random) => format!("{id}-{random}"),
         };
-        SigningKey::written(&text, auth)
+        Ok(SigningKey::written(&text, auth))
     }
 
     /// Leaves the keys for `send`, for the time that a local stack listens on this port.
@@ -151,10 +164,15 @@ mod tests {
     }
 
     #[test]
-    fn every_platform_can_use_generated_keys() {
+    fn every_platform_that_signs_with_a_shared_key_can_use_generated_keys() {
         let keys = Keys::generate().unwrap();
-        for name in Platform::names() {
-            keys.key(Platform::find(name).unwrap()).unwrap();
+        let secret = keys.secret("", None, &BTreeMap::new());
+        let secret: Value = serde_json::from_str(&secret).unwrap();
+        for platform in Platform::names().filter_map(Platform::find) {
+            let has_key = !platform.auth.has_public_keys();
+            assert_eq!(keys.key(platform).is_ok(), has_key, "{}", platform.id);
+            let known = secret["signing_keys"].get(platform.id);
+            assert_eq!(known.is_some(), has_key, "{}", platform.id);
         }
     }
 }

@@ -129,7 +129,7 @@ fn print_signature(
     let Signing { keys, public_url, now } = signing;
     let given = webhook.headers.clone();
     webhook.sign(platform, &keys.key(platform)?, &platform.address(public_url), *now)?;
-    terminal::line(&format!("Key         {}", keys.text(platform)));
+    terminal::line(&format!("Key         {}", keys.text(platform)?));
     for (name, value) in webhook.headers.iter().filter(|header| !given.contains(header)) {
         terminal::line(&format!("Signed      {name}: {value}"));
     }

@@ -15,10 +15,28 @@ use crate::{encoding, terminal};
 pub(crate) fn ask(prompt: &str) -> Result<String, Failure> {
     let stdin = io::stdin();
     if stdin.is_terminal() {
-        hidden_or_visible(prompt, rpassword::prompt_password, &mut stdin.lock())
+        let first = hidden_or_visible(prompt, rpassword::prompt_password, &mut stdin.lock())?;
+        with_rest(first, || hidden_or_visible("", rpassword::prompt_password, &mut stdin.lock()))
     } else {
-        next_line(&mut stdin.lock())
+        let first = next_line(&mut stdin.lock())?;
+        with_rest(first, || next_line(&mut stdin.lock()))
     }
+}
+
+/// A key in PEM has several lines: all up to its end belong to it.
+fn with_rest(
+    first: String,
+    mut next: impl FnMut() -> Result<String, Failure>,
+) -> Result<String, Failure> {
+    let mut text = first;
+    while text.starts_with("-----BEGIN ") && !text.contains("-----END ") {
+        let line = next()?;
+        if line.is_empty() {
+            break;
+        }
+        text = format!("{text}\n{line}");
+    }
+    Ok(text)
 }
 
 /// The value of an environment variable, or else what the operator enters. `None` if it is empty.
@@ -114,6 +132,25 @@ mod tests {
         assert_eq!(next_line(&mut input).unwrap(), "first");
         assert_eq!(next_line(&mut input).unwrap(), "second");
         assert_eq!(next_line(&mut input).unwrap(), "");
+    }
+
+    #[test]
+    fn a_key_in_pem_is_taken_to_its_end() {
+        let key = "-----BEGIN PUBLIC KEY-----\r\nAAAA\r\nBBBB\r\n-----END PUBLIC KEY-----";
+        for (input, expected) in [
+            (format!("{key}\r\nnext"), key.replace('\r', "")),
+            (key.to_owned(), key.replace('\r', "")),
+            (key.replace("\r\n", " ") + "\nnext", key.replace("\r\n", " ")),
+            (
+                "-----BEGIN PUBLIC KEY-----\nAAAA\n".to_owned(),
+                "-----BEGIN PUBLIC KEY-----\nAAAA".to_owned(),
+            ),
+            ("a key\n-----BEGIN".to_owned(), "a key".to_owned()),
+        ] {
+            let mut input = input.as_bytes();
+            let first = next_line(&mut input).unwrap();
+            assert_eq!(with_rest(first, || next_line(&mut input)).unwrap(), expected);
+        }
     }
 
     #[test]

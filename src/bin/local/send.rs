@@ -8,6 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use order_alerts::platform::Platform;
 use order_alerts::secret::signing_key::SigningKey;
+use order_alerts::webhook::sign::SignError;
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::interval;
@@ -151,6 +152,9 @@ impl Sender {
 /// the operator enters.
 fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failure> {
     const NAME: &str = "SIGNING_KEY";
+    if platform.auth.has_public_keys() && !is_loopback(url) {
+        return Err(webhook_file::cannot_be_signed(platform, &SignError::PrivateKey));
+    }
     let key = match prompt::variable_if_set(NAME) {
         Some(text) => SecretString::from(text),
         None if is_loopback(url) => return local_key(platform, url),

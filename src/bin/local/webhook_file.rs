@@ -10,7 +10,7 @@ use order_alerts::platform::{LAST_PART, Platform};
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::request::{Body, Headers};
 use order_alerts::webhook::route;
-use order_alerts::webhook::sign::sign;
+use order_alerts::webhook::sign::{SignError, sign};
 use serde_json::Value;
 use url::form_urlencoded;
 
@@ -162,10 +162,15 @@ impl Webhook {
         now: Timestamp,
     ) -> Result<(), Failure> {
         let signature = sign(&platform.auth, &self.headers(), &self.body, key, address, id, now)
-            .map_err(|error| format!("it cannot be signed as {} does: {error}", platform.name))?;
+            .map_err(|error| cannot_be_signed(platform, &error))?;
         self.set(signature);
         Ok(())
     }
+}
+
+/// Why the webhook is not sent.
+pub(crate) fn cannot_be_signed(platform: &Platform, error: &SignError) -> Failure {
+    format!("it cannot be signed as {} does: {error}", platform.name).into()
 }
 
 /// The text of a file. `-` is standard input.

@@ -89,6 +89,30 @@ async fn the_sample_keys_open_no_stack_that_posts_to_the_real_slack() {
     channel.wait_for(2, LIMIT).await;
 }
 
+/// Everyone has the private key that the samples of such platforms are signed with.
+#[tokio::test]
+async fn a_stack_that_posts_to_the_real_slack_has_no_sample_of_a_public_key() {
+    let channel = FakeSlack::start().await;
+    let stack = stack_of(&channel).await;
+    let url = format!("http://{}/webhook/adobe", stack.address);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/events/adobe-cancelled.json");
+    let (_, _, errors) = run(&mut tool(&["send", "adobe", file, "--to", &url]), "").await;
+    assert_eq!(
+        errors,
+        "error: a local stack that posts to the real Slack takes no webhooks of Adobe Commerce: everyone knows the \
+         private key that the samples are signed with\n"
+    );
+
+    // The sample as it is, with its signature.
+    let event: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let name = "x-adobe-commerce-webhook-signature";
+    let headers =
+        [("host", stack.address.as_str()), (name, event["headers"][name].as_str().unwrap())];
+    let body = event["body"].as_str().unwrap();
+    let (head, _) = stack.request_with("POST /webhook/adobe", &headers, body).await;
+    assert!(head.starts_with("HTTP/1.1 503 "), "{head}");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_keys_of_a_stack_can_be_read_by_its_user_alone() {
