@@ -172,7 +172,9 @@ impl SigningKey {
     ) -> hmac::Tag {
         let key = hmac::Key::new(algorithm, reading.bytes.expose_secret());
         let mut signing = hmac::Context::with_key(&key);
-        text.iter().for_each(|part| signing.update(&self.bytes(*part)));
+        for part in text {
+            signing.update(&self.bytes(*part));
+        }
         signing.sign()
     }
 
