@@ -74,7 +74,7 @@ test: slow-clock browser ## run everything that CI runs
 	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
 	@$(SIDE_BY_SIDE) --jobs=2 build release formatting template project dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
 	@echo "Testing. This takes another ten minutes."
-	@$(SIDE_BY_SIDE) --jobs=4 deployment page unit simulation clippy-docs
+	@$(SIDE_BY_SIDE) --jobs=3 deployment unit page simulation clippy-docs
 	@$(SIDE_BY_SIDE) instructions
 	@$(STEP) --table
 
@@ -133,7 +133,7 @@ docs:
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
 unit: release
-	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" $(TESTS) -- --skip runs::
+	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" nice $(TESTS) -- --skip runs::
 	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Loads of real processes" $(TESTS) --test simulation -- runs::processes
 
 # Its time is not real, so it may wait while others run.

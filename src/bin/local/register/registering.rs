@@ -40,7 +40,6 @@ pub(super) async fn register(
     Ok(())
 }
 
-/// Whether the platform told its signing key.
 async fn ensure(
     client: &Client<'_>,
     platform: &Platform,
@@ -175,7 +174,7 @@ fn where_the_key_is(client: &Client<'_>, platform: &Platform) -> String {
             "It is the signing key that you gave: the shop signs its webhooks with it.".to_owned()
         }
         None if client.table.new_key.is_some() => format!(
-            "{name} told it when the webhook was registered. If the stack does not have it, use --remove and register \
+            "{name} returned it when the webhook was registered. If the stack does not have it, use --remove and register \
              again."
         ),
         None => platform.setup.key.clone(),
