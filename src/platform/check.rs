@@ -76,7 +76,7 @@ impl Platform {
             return mistake(line_of(text, 0, |line| line.contains("paid =")), contradiction);
         }
         for (position, rule) in self.rules.iter().enumerate() {
-            let line = line_of(text, position, |line| line.trim() == "[[event]]");
+            let line = line_of(text, position, |line| line.trim().starts_with("[[event]]"));
             let kind = rule.change.map(|change| {
                 if change.is_of_cancellation() { RuleKind::Cancelled } else { RuleKind::Modified }
             });

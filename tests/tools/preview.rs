@@ -71,6 +71,27 @@ async fn a_platform_of_ones_own_is_tried_before_it_is_built_in() {
     assert_eq!(signature, hex::encode(mac.finalize().into_bytes()));
     assert!(message.contains("🚫 주문 취소 K-42 · EUR 19.50"), "{message}");
 
+    // A signature of the platform itself, made with its key.
+    let own = "the kitchen's own key of this test";
+    let time = jiff::Timestamp::now().as_second();
+    let mut mac = Hmac::<Sha256>::new_from_slice(own.as_bytes()).unwrap();
+    mac.update(format!("{time}.{}", block("json")).as_bytes());
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let headers = format!("X-Kitchen-Time: {time}\nX-Kitchen-Signature: {signature}\n");
+    fs::write(folder.join("order.headers"), headers).unwrap();
+    for (key, said) in [
+        (own, "verified with SIGNING_KEY"),
+        (
+            "another key of this test",
+            "not verified with SIGNING_KEY: no key of the platform matches",
+        ),
+    ] {
+        let mut preview = tool(&["preview", "--platform", &file, &order]);
+        let (succeeded, output, errors) = run(preview.env("SIGNING_KEY", key), "").await;
+        assert!(succeeded, "{errors}");
+        assert!(output.starts_with(&format!("Given       {said}\n")), "{output}");
+    }
+
     let (_, found) = block("toml").split_once("kind = \"cancelled\"").unwrap();
     fs::write(&file, block("toml").replace("kind = \"cancelled\"", "kind = \"canceled\"")).unwrap();
     let line = block("toml").lines().count() - found.lines().count() + 1;
@@ -161,8 +182,8 @@ async fn an_event_without_a_message_has_a_reason() {
     assert_eq!(
         output,
         "Event       `products/create`, in the header x-shopify-topic\n\
-         Rule        none of the 10 in src/platform/shopify.toml\n\
-         No message: `products/create` is ignored: no event in src/platform/shopify.toml matches it.\n"
+         Rule        none of the 10 in shopify.toml\n\
+         No message: `products/create` is ignored: no event in shopify.toml matches it.\n"
     );
     let (_, output, _) = preview(&["shopify", "-"], "{}").await;
     assert_eq!(

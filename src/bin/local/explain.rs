@@ -99,10 +99,10 @@ impl Reading {
         };
         match self.position {
             Some(position) => {
-                format!("`{event_type}` is ignored by event {position} in src/platform/{id}.toml.")
+                format!("`{event_type}` is ignored by event {position} in {id}.toml.")
             }
             None => {
-                format!("`{event_type}` is ignored: no event in src/platform/{id}.toml matches it.")
+                format!("`{event_type}` is ignored: no event in {id}.toml matches it.")
             }
         }
     }
@@ -228,7 +228,7 @@ fn is_added(Template(parts): &Template, added: &[String]) -> bool {
 fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
     let Platform { id, rules, .. } = platform;
     let Some((position, rule)) = rule else {
-        return format!("none of the {} in src/platform/{id}.toml", rules.len());
+        return format!("none of the {} in {id}.toml", rules.len());
     };
     let meaning = match (rule.kind, rule.change) {
         (RuleKind::Store, _) => rule.store.map_or("", StoreState::name),
@@ -248,10 +248,7 @@ fn rule(platform: &Platform, rule: Option<(usize, &Rule)>) -> String {
     let conditions = when.into_iter().chain(said(&rule.every)).chain(empty).chain(absent);
     let conditions = conditions.collect::<Vec<_>>().join(" and ");
     let because = if conditions.is_empty() { String::new() } else { format!(", as {conditions}") };
-    format!(
-        "{meaning}{reopens}, by event {position} of {} in src/platform/{id}.toml{because}",
-        rules.len()
-    )
+    format!("{meaning}{reopens}, by event {position} of {} in {id}.toml{because}", rules.len())
 }
 
 /// Each condition as a part of a sentence.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use order_alerts::config::{Config, Mode};
 use order_alerts::message::{self, Remarks, Style};
 use order_alerts::platform::Platform;
+use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::webhook::parse::{Parsed, explain, json, parse};
 use order_alerts::webhook::route::is_ping;
 use order_alerts::webhook::signature::verify;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use crate::decided::why_off;
 use crate::explain::Reading;
 use crate::keys::Keys;
+use crate::prompt::variable_if_set;
 use crate::settings::Settings;
 use crate::terminal::Failure;
 use crate::webhook_file::{Webhook, files};
@@ -32,7 +34,7 @@ finance'. For each event, preview says which line of RULES or which setting deci
 and in which channel, and for which step the order then waits by EXPECT.
 
 With --platform, the file's mistakes are named with line and key. The webhook is signed as the file says, and preview \
-prints the signature, to be compared with one of the platform.
+prints the signature. With the platform's key in SIGNING_KEY it says whether the headers that are given hold a right one.
 
 With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
 that a parent folder is named after. The headers of order.json may be in order.headers, one per line.")]
@@ -127,8 +129,20 @@ fn print_signature(
     signing: &Signing<'_>,
 ) -> Result<(), Failure> {
     let Signing { keys, public_url, now } = signing;
-    let given = webhook.headers.clone();
-    webhook.sign(platform, &keys.key(platform)?, &platform.address(public_url), *now)?;
+    let (given, headers) = (webhook.headers.clone(), webhook.headers());
+    let address = platform.address(public_url);
+    if let Some(text) = variable_if_set("SIGNING_KEY") {
+        let own = SigningKey::parse(&text, &platform.auth)
+            .map_err(|error| format!("SIGNING_KEY cannot be used: {error}"))?;
+        let addresses = [address.clone()];
+        let verified = verify(&platform.auth, &headers, &webhook.body, &[own], &addresses, *now);
+        let said = match verified {
+            Ok(_) => "verified with SIGNING_KEY".to_owned(),
+            Err(error) => format!("not verified with SIGNING_KEY: {error}"),
+        };
+        terminal::line(&format!("Given       {said}"));
+    }
+    webhook.sign(platform, &keys.key(platform)?, &address, *now)?;
     terminal::line(&format!("Key         {}", keys.text(platform)?));
     for (name, value) in webhook.headers.iter().filter(|header| !given.contains(header)) {
         terminal::line(&format!("Signed      {name}: {value}"));
