@@ -138,7 +138,8 @@ class Expect(PageTest):
         self.page.click("#unaccepted")
         self.page.click("#accept")
         self.expect_all_shown()
-        expect(self.number("left_out")).to_have_text("1")
+        # The warning; and the acceptance, as the echo of a new order, if a digest's window ends between the two.
+        expect(self.number("left_out")).to_have_text(re.compile("^[12]$"))
         expect(self.page.locator("#log")).not_to_contain_text("⏰")
 
     def test_a_line_holds_for_later_orders_and_opens_its_channel(self):
