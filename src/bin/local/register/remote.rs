@@ -13,6 +13,11 @@ use url::Url;
 use crate::net;
 use crate::terminal::Failure;
 
+/// Larger than any list of webhooks.
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// A connection that failed has sent nothing, so it may be retried.
+const TRIES: usize = 3;
+
 /// The host of an API, and the credentials that must never be printed.
 pub(crate) struct Remote {
     /// Name and port, as they are printed.
@@ -53,14 +58,22 @@ impl Remote {
     pub(crate) async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
         let request = request.build()?;
         let (url, method) = (request.url().clone(), request.method().clone());
-        let response = self.client.execute(request).await;
-        let response = response.map_err(|error| self.no_response(&method, &error))?;
+        let mut tries = 1;
+        let response = loop {
+            let copy = request.try_clone().ok_or("the request cannot be repeated")?;
+            match self.client.execute(copy).await {
+                Err(error) if error.is_connect() && error.is_timeout() && tries < TRIES => {
+                    tries += 1;
+                }
+                done => break done.map_err(|error| self.no_response(&method, &error))?,
+            }
+        };
         if response.status().is_redirection() {
             return Err(self.redirected(&url, &response));
         }
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = response.bytes().await.map_err(|error| self.no_response(&method, &error))?;
-        Ok(Answer { status, headers, body: String::from_utf8_lossy(&body).into_owned() })
+        let body = read(response).await.map_err(|error| self.no_response(&method, &error))?;
+        Ok(Answer { status, headers, body })
     }
 
     /// The host's answer as an error, with advice. What it says is found in its body, if it is not given.
@@ -152,6 +165,17 @@ pub(crate) fn sentence(value: &Value) -> Option<String> {
         _ => Vec::new(),
     };
     (!texts.is_empty()).then(|| texts.join("; "))
+}
+
+async fn read(mut response: Response) -> Result<String, reqwest::Error> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        body.extend_from_slice(&chunk);
+        if body.len() > MAX_BYTES {
+            break;
+        }
+    }
+    Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
 /// The last cause in the chain. It names what happened, such as a refused connection.
