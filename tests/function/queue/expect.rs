@@ -109,6 +109,18 @@ async fn nothing_is_shown_of_a_step_that_comes_while_its_warning_waits_for_slack
 }
 
 #[tokio::test]
+async fn a_step_that_waits_in_the_queue_is_known_before_a_warning_of_the_same_batch() {
+    let world = expecting(ACCEPTED).await;
+    world.accept([created(42)]).await;
+    world.ledger.fail_with("GetItem", AwsFault::error("InternalServerError", 500));
+    world.accept([accepted(42)]).await;
+    world.ledger.recover();
+    wait(&world).await;
+    assert_eq!(shown(&world), [""; 0]);
+    world.assert_queues_are_empty();
+}
+
+#[tokio::test]
 async fn many_are_one_digest() {
     let world = expecting(ACCEPTED).await;
     world.accept((41..=45).map(created)).await;
