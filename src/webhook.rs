@@ -10,3 +10,19 @@ pub mod sign;
 pub mod signature;
 
 mod time;
+
+/// One platform for each shape of webhooks. Tests write their events and their formulas out here once
+/// more; the formulas of all platforms are in `tests/project/formulas.py`.
+#[cfg(test)]
+const WRITTEN_OUT: [&str; 10] = [
+    "bigcommerce",
+    "cafe24",
+    "deliveroo",
+    "doordash",
+    "generic",
+    "shopify",
+    "square",
+    "standard",
+    "ubereats",
+    "woocommerce",
+];

@@ -79,7 +79,8 @@ async fn observe_first(
     messages: &mut [QueuedMessage],
     deadline: Deadline,
 ) {
-    let in_time = deadline.at_most(TIME_TO_OBSERVE);
+    let most = deadline.left().saturating_sub(TIME_TO_ACKNOWLEDGE);
+    let in_time = deadline.at_most(most.min(TIME_TO_OBSERVE));
     let unobserved: Vec<_> = messages
         .iter()
         .enumerate()

@@ -30,7 +30,7 @@ create = { body = '{"to": "{url}", "for": "{event}"}' }
 list = { url = "{api}?after={cursor}&page={page}" }
 listed = { at = "/hooks", id = "/id", address = "/to", events = "/for", next = "/next", pages = "/pages" }
 update = { body = '{"on": true}' }
-in_query = { when = "nobody", parameters = { id = "{KITCHEN_ID}" } }
+in_query = { when = "refused", parameters = { id = "{KITCHEN_ID}" } }
 "#;
 
 #[track_caller]

@@ -1,7 +1,7 @@
 //! What the tools and the tests do with a key, and the deployed function never does: write one as its
 //! platform would, and sign with it.
 //!
-//! Of the private keys, only those of the samples are known here. They belong to nobody.
+//! Of the private keys, only those of the samples are known here. No account has them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,5 +1,6 @@
 use super::generic::generic;
 use super::*;
+use crate::webhook::WRITTEN_OUT;
 use crate::webhook::parse::fields::MAX_ITEMS;
 
 #[test]
@@ -221,20 +222,6 @@ fn a_korean_name_of_two_parts_has_the_last_name_first() {
     assert_eq!(shown(Customer::Full, "민수", ""), "민수");
 }
 
-/// The platforms of [`known_type`]: one for each shape of webhooks.
-const SHAPES: [&str; 10] = [
-    "bigcommerce",
-    "cafe24",
-    "deliveroo",
-    "doordash",
-    "generic",
-    "shopify",
-    "square",
-    "standard",
-    "ubereats",
-    "woocommerce",
-];
-
 /// An event type of the platform, at its place, and the order.
 fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static str, &'static str) {
     match platform {
@@ -261,7 +248,7 @@ fn known_type(platform: &str) -> (Vec<(&'static str, &'static str)>, &'static st
 
 #[test]
 fn an_order_without_any_other_field_has_a_message() {
-    for platform in SHAPES {
+    for platform in WRITTEN_OUT {
         let (headers, known, order) = known_type(platform);
         let event = event(platform, &headers, &format!("{{{known},{order}}}"));
         assert_eq!((&event.number, &event.total), (&None, &None), "{platform}");
@@ -274,7 +261,7 @@ fn an_order_without_any_other_field_has_a_message() {
 fn an_event_that_names_no_order_is_unreadable_for_every_platform() {
     let error_page = r#""code":"rest_forbidden","message":"Sorry.","data":{"status":401}"#;
     let any_sender = ["generic", "standard"];
-    for platform in SHAPES.into_iter().filter(|platform| !any_sender.contains(platform)) {
+    for platform in WRITTEN_OUT.into_iter().filter(|platform| !any_sender.contains(platform)) {
         let (headers, known, _) = known_type(platform);
         for body in [format!("{{{known}}}"), format!("{{{known},{error_page}}}")] {
             let parsed = parsed_as(platform, Customer::Full, &headers, &body);
@@ -302,7 +289,7 @@ fn every_platform_says_what_an_order_has() {
 
 #[test]
 fn what_is_no_json_object_is_unreadable_for_every_platform() {
-    for platform in SHAPES {
+    for platform in WRITTEN_OUT {
         let (headers, known, _) = known_type(platform);
         let cut = format!(r#"{{{known},"order":{{"id":"gb:17","total":{{"fractio"#);
         for body in [cut.as_str(), "", "[]", "null", "webhook_id=12"] {

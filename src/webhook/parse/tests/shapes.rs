@@ -53,7 +53,7 @@ fn each_element_of_a_list_is_an_event() {
     assert_eq!(time(&events[0]).as_deref(), Some("2026-01-01T00:00:00Z"), "that of the whole");
     let mut hashes: Vec<_> = events.iter().map(|event| &event.body_hash).collect();
     hashes.dedup();
-    assert_eq!(hashes.len(), 4, "what tells one from another");
+    assert_eq!(hashes.len(), 4, "what distinguishes one from another");
 }
 
 #[test]

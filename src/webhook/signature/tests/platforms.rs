@@ -1,6 +1,7 @@
 //! The schemes that the platform files name, with headers as each platform sends them.
 
 use super::*;
+use crate::webhook::WRITTEN_OUT;
 
 const OTHER_KEY: &str = "another key of this test";
 const BODY: &[u8] = br#"{"id":"A-1"}"#;
@@ -37,21 +38,6 @@ fn deliveroo(key: &str, between: &str) -> Sent {
     ]
 }
 
-/// The platforms whose formulas are written here once more. Those of all others are in
-/// `tests/project/formulas.py`.
-const WRITTEN: [&str; 10] = [
-    "bigcommerce",
-    "cafe24",
-    "deliveroo",
-    "doordash",
-    "generic",
-    "shopify",
-    "square",
-    "standard",
-    "ubereats",
-    "woocommerce",
-];
-
 /// What each platform sends with a key; last the header with the signature or the key.
 fn sent(platform: &str, key: &str) -> Sent {
     match platform {
@@ -77,7 +63,7 @@ fn verified(platform: &str, sent: &Sent, body: &[u8], keys: &[&str]) -> Result<u
 
 #[test]
 fn the_platforms_own_signature_is_verified() {
-    for platform in WRITTEN {
+    for platform in WRITTEN_OUT {
         let sent = sent(platform, TEXT_KEY);
         assert_eq!(verified(platform, &sent, BODY, &[TEXT_KEY]), Ok(0), "{platform}");
         let rotated = verified(platform, &sent, BODY, &[OTHER_KEY, TEXT_KEY]);
