@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import TimeoutError, expect, sync_playwright
 
 PROJECT = Path(__file__).parents[2]
 # The binary of `cargo run`, or another program that serves the same page and API.
@@ -25,6 +25,10 @@ expect.set_options(timeout=SHORTLY)
 
 # The standard against which axe checks. https://www.w3.org/TR/WCAG22/
 AXE = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+# The numbers of the page's sum line, by name.
+NUMBERS = """() => Object.fromEntries([...document.querySelectorAll("#sum [data-number]")]
+    .map((one) => [one.dataset.number, Number(one.textContent)]))"""
 
 
 class Stack:
@@ -114,13 +118,15 @@ class PageTest(unittest.TestCase):
 
     def numbers(self):
         """The sum line's numbers."""
-        read = "(all) => all.map((one) => [one.dataset.number, Number(one.textContent)])"
-        return dict(self.page.eval_on_selector_all("#sum [data-number]", read))
+        return self.page.evaluate(NUMBERS)
 
     def expect_all_shown(self, timeout=AFTER_AN_OUTAGE):
-        expect(self.number("waiting")).to_have_text("0", timeout=timeout)
-        numbers = self.numbers()
-        self.assertEqual(numbers["accepted"], numbers["shown"] + numbers["left_out"])
+        """In one look at the sum line: nothing waits, and each order that was accepted was shown or left out."""
+        are_all = "(numbers) => numbers.waiting === 0 && numbers.accepted === numbers.shown + numbers.left_out"
+        try:
+            self.page.wait_for_function(f"() => ({are_all})(({NUMBERS})())", timeout=timeout)
+        except TimeoutError as late:
+            raise AssertionError(f"not all are shown: {self.numbers()}") from late
 
     def try_own(self, body, platform="generic", headers=""):
         self.page.select_option("#platform", platform)
