@@ -1,8 +1,9 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help fmt lint test tools requirements formatting dependencies advisories template project build clippy docs \
-	clippy-docs unit simulation storm browser page pictures release instructions slow-clock deployment FORCE
+.PHONY: help fmt lint test tools requirements formatting dependencies advisories template project workflows build \
+	clippy docs clippy-docs unit simulation storm browser page pictures function instructions slow-clock bench dist \
+	deployment release FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -20,14 +21,18 @@ STAMP := $(call stamp,$(TOOLS),$(call requirements,tools))
 EMULATOR       := $(CURDIR)/target/tools/emulator
 EMULATOR_STAMP := $(call stamp,$(EMULATOR),$(call requirements,emulator))
 
-# The function's release build. Where Lambda's binary runs, it is the one that `sam build` deploys.
+# The function's release build. Where Lambda's binary runs, it is the one that is published.
+ARCHITECTURE := $(if $(filter aarch64 arm64,$(shell uname -m)),arm64,x86_64)
 ifeq ($(shell uname -s),Linux)
 BOOTSTRAP := $(TARGET)/lambda/order-alerts/bootstrap
-BUILD     := cargo lambda build --release --locked $(if $(filter aarch64,$(shell uname -m)),--arm64) --bin order-alerts
+BUILD     := .ci/build $(ARCHITECTURE)
 else
 BOOTSTRAP := $(TARGET)/release/order-alerts
-BUILD     := cargo build --release --locked --no-default-features --bin order-alerts
+BUILD     := .ci/without-warnings cargo build --release --locked --no-default-features --bin order-alerts
 endif
+
+# What is published, for this machine alone, and with the tool that the tests use.
+DIST := $(TARGET)/dist
 
 # Everything at once, as the tests are built: for a part alone, cargo chooses other features and compiles most again.
 DEBUG_BUILD := cargo build --locked --workspace --all-targets
@@ -63,7 +68,7 @@ help: ## list these commands
 fmt: ## format the Rust code
 	@cargo fmt --all
 
-lint: formatting template project clippy docs dependencies advisories ## run all checks that are not tests
+lint: formatting template project workflows clippy docs dependencies advisories ## run all checks that are not tests
 
 # Several things at a time, each printed when it has ended. First what needs the processor, then what mostly waits: for
 # Slack's rate limit, for the clock, for a browser. The lints compile once more, and fill the waiting.
@@ -72,7 +77,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --output-sync=target
 test: slow-clock browser ## run everything that CI runs
 	@$(STEP) --start
 	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
-	@$(SIDE_BY_SIDE) --jobs=2 build release formatting template project dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
+	@$(SIDE_BY_SIDE) --jobs=2 build function formatting template project workflows dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
 	@echo "Testing. This takes another ten minutes."
 	@$(SIDE_BY_SIDE) --jobs=3 deployment unit page simulation clippy-docs
 	@$(SIDE_BY_SIDE) instructions
@@ -122,6 +127,9 @@ template: $(STAMP)
 project: $(STAMP)
 	@$(STEP) "The project's own files" $(TOOLS)/bin/python -B -m unittest discover -s tests/project
 
+workflows: $(STAMP)
+	@$(STEP) "Workflows" $(TOOLS)/bin/zizmor --offline --quiet --no-progress .github
+
 clippy:
 	@$(STEP) "Clippy" nice cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
@@ -132,7 +140,7 @@ docs:
 		--lib --bin local --examples --document-private-items
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
-unit: release
+unit: function
 	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" nice $(TESTS) -- --skip runs::
 	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Loads of real processes" $(TESTS) --test simulation -- runs::processes
 
@@ -156,11 +164,11 @@ pictures: browser $(PAGE_STAMP) ## take the pictures in docs/pictures again
 	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
 	@BROWSER=$$(.ci/browser) STACK=$(TARGET)/debug/local $(STEP) "Pictures" $(PAGE)/bin/python -B tests/page/pictures.py
 
-release: $(BOOTSTRAP) ## build the function as `sam build` does, for this machine's processor
+function: $(BOOTSTRAP) ## build the function as it is published, for this machine's processor
 
 # Cargo knows whether there is something to build.
 $(BOOTSTRAP): $(STAMP) FORCE
-	@PATH=$(TOOLS)/bin:$$PATH $(STEP) "Release build" .ci/without-warnings $(BUILD)
+	@PATH=$(TOOLS)/bin:$$PATH $(STEP) "Release build" $(BUILD)
 	@echo "The function has $$(wc -c <$@ | awk '{ printf "%.1f MB", $$1 / 1e6 }')."
 
 FORCE:
@@ -172,7 +180,7 @@ slow-clock:
 BENCH := $(TARGET)/debug/order-alerts-bench
 
 # Other tools or another processor have other numbers.
-instructions: slow-clock release ## compare the function's instructions and size with bench/measured.toml (WRITE=1 records them)
+instructions: slow-clock function ## compare the function's instructions and size with bench/measured.toml (WRITE=1 records them)
 	@if [[ $$(uname -s) != Linux ]]; then \
 		$(STEP) --left-out "Instructions and size" "valgrind needs Linux"; \
 		exit; \
@@ -185,17 +193,26 @@ instructions: slow-clock release ## compare the function's instructions and size
 		$(STEP) --left-out "Instructions and size" "bench/measured.toml was measured elsewhere: $$other"; \
 	fi
 
-bench: release $(PEER_STAMP) ## measure the function's time, processor time and memory, and write docs/performance.md
+bench: function $(PEER_STAMP) ## measure the function's time, processor time and memory, and write docs/performance.md
 	@$(STEP) "Build of the bench" cargo build --locked --release --package order-alerts-bench
 	@BOOTSTRAP=$(BOOTSTRAP) FLOOR=$(TARGET)/release/floor PEER=$(PEER) \
 		$(STEP) "Measurements" $(TARGET)/release/order-alerts-bench bench
 
-deployment: $(STAMP) $(EMULATOR_STAMP) ## build, deploy, connect, use and remove it on an emulated AWS on this machine
+# The function of this machine, the template of it, and the tool, as `make release` packs them.
+dist: function
+	@$(STEP) "Build of the local stack" $(DEBUG_BUILD)
+	@$(STEP) "What is published" $(TOOLS)/bin/python -B .ci/dist.py --folder $(DIST) --tool $(TARGET)/debug/local \
+		--function $(ARCHITECTURE)=$(BOOTSTRAP)
+
+deployment: dist $(EMULATOR_STAMP) ## deploy, connect, use and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
-		$(STEP) "Deployment" $(TESTS) --test deployment -- --ignored; \
+		DIST=$(DIST) RELEASE_RUSTFLAGS=$$(.ci/rustflags) $(STEP) "Deployment" $(TESTS) --test deployment -- --ignored; \
 	else \
 		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
+
+release: $(STAMP) ## make what is published, in dist/ (VERSION=0.1.0 closes the change log first)
+	@PATH=$(TOOLS)/bin:$$PATH .ci/release $(VERSION)
 
 # $(1) is where the packages of the file $(2) go, and $(3) what they are. They are wheels, so no code of theirs runs here.
 # The file names all that is needed, so pip need not resolve it again. It would fail where a package is needed with and

@@ -1,6 +1,7 @@
 //! A deployment from beginning to end, with the real tools, onto an AWS on this machine.
 //!
-//! The tools are those of the README: `sam`, `cargo lambda` and `connect`. The AWS is ministack,
+//! The tools are those of the README: `sam` and `connect` with what is published, then `sam build` and
+//! `cargo lambda`. The AWS is ministack,
 //! which enforces the roles' permissions; the Slack is the one of the other tests, at Slack's rate.
 //! `make deployment` installs the tools and runs this: in six minutes, in one of which Slack is down,
 //! and in two of which no one accepts an order; in more when there is something to compile.
@@ -31,7 +32,6 @@ use world::{STACK, World};
 #[ignore = "it needs the AWS tools: `make deployment` installs them"]
 async fn a_stack_is_deployed_connected_used_and_removed() {
     let world = World::start().await;
-    world.build().await;
     let stack = world.deploy().await;
 
     connect_posts_a_hello(&world).await;
@@ -54,6 +54,7 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     alarms::an_alarm_and_its_end_reach_the_channel(&world, &stack).await;
     alarms::the_dashboard_is_about_the_function(&world, &stack).await;
 
+    the_toolchain_builds_what_is_published(&world).await;
     a_function_without_the_role_is_denied_the_secret(&world).await;
     a_function_with_the_role_posts_the_sample(&world).await;
 
@@ -75,6 +76,12 @@ async fn connect_shows_where_webhooks_go(world: &World, webhook_url: &str) {
     let connect = world.tools.local(&["connect", "shopify", "--stack", STACK]);
     let printed = connect.reads(&shop::key()).run().await;
     assert!(printed.contains(&format!("{webhook_url}/shopify")), "{printed}");
+}
+
+async fn the_toolchain_builds_what_is_published(world: &World) {
+    world.build().await;
+    let [published, built] = world.bootstraps().await;
+    assert!(published == built, "{} and {} bytes", published.len(), built.len());
 }
 
 /// Left to itself, `cargo lambda deploy` makes a role that may write logs and nothing else.

@@ -1,7 +1,7 @@
 //! The command-line tools, in an environment where AWS is the emulator and nothing else.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,6 +16,8 @@ const LIMIT: Duration = Duration::from_mins(20);
 
 pub(crate) struct Tools {
     environment: Vec<(&'static str, OsString)>,
+    /// What is published.
+    published: PathBuf,
 }
 
 /// A command that is about to be run.
@@ -25,7 +27,7 @@ pub(crate) struct Tool {
 }
 
 impl Tools {
-    pub(crate) fn new(aws: &str, slack: &str) -> Self {
+    pub(crate) fn new(aws: &str, slack: &str, published: &Path) -> Self {
         let path = env::var_os("PATH").unwrap_or_default();
         let path = [installed("aws/bin")].into_iter().chain(env::split_paths(&path));
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
@@ -42,32 +44,45 @@ impl Tools {
             ("NO_PROXY", "127.0.0.1".into()),
             ("SAM_CLI_TELEMETRY", "0".into()),
             ("SLACK_ORIGIN", slack.into()),
+            // With these, `sam build` finds the function as it was built to be published.
+            ("CARGO_ENCODED_RUSTFLAGS", env::var_os("RELEASE_RUSTFLAGS").unwrap_or_default()),
         ];
-        Self { environment }
+        Self { environment, published: published.to_owned() }
     }
 
     pub(crate) fn sam(&self, arguments: &[&str]) -> Tool {
         self.tool("sam").arguments(arguments)
     }
 
+    /// SAM in the folder of what is published, with no other program in its `PATH`.
+    pub(crate) fn sam_alone(&self, arguments: &[&str]) -> Tool {
+        let mut tool = self.tool(installed("aws/bin/sam")).arguments(arguments);
+        tool.command.current_dir(&self.published).env("PATH", &self.published);
+        tool
+    }
+
     pub(crate) fn cargo(&self, arguments: &[&str]) -> Tool {
         self.tool("cargo").arguments(arguments)
     }
 
-    /// What `cargo run -- …` runs.
+    /// The tool that is published.
     pub(crate) fn local(&self, arguments: &[&str]) -> Tool {
-        self.tool(env!("CARGO_BIN_EXE_local")).arguments(arguments)
+        self.tool(self.published.join("order-alerts")).arguments(arguments)
+    }
+
+    pub(crate) fn python(&self, arguments: &[&str]) -> Tool {
+        self.tool("python").arguments(arguments)
     }
 
     /// Calls an operation of an AWS service, in the words of boto3.
     pub(crate) async fn aws(&self, service: &str, operation: &str, parameters: &Value) -> Value {
         let parameters = parameters.to_string();
         let call = ["-B", "tests/deployment/call.py", service, operation, &parameters];
-        let answer = self.tool("python").arguments(&call).run().await;
+        let answer = self.python(&call).run().await;
         serde_json::from_str(&answer).unwrap()
     }
 
-    fn tool(&self, program: &str) -> Tool {
+    fn tool(&self, program: impl AsRef<OsStr>) -> Tool {
         let mut command = Command::new(program);
         for (name, _) in env::vars_os() {
             // A profile of the developer's would lead to a real account. And ring is built again when

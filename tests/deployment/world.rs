@@ -1,8 +1,7 @@
 //! The stack, its AWS and its Slack, and what the tools do with them.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::{env, fs, thread};
 
 use order_alerts_fakes::FakeSlack;
 use serde_json::{Value, json};
@@ -26,12 +25,15 @@ const SLACK_RATE: (f64, u32) = (1.0, 5);
 /// The emulator knows no alarm on metric math.
 const WITHOUT_METRIC_MATH: [&str; 4] =
     ["CancellationPercent=0", "RejectedWebhooks=0", "SlackRefusedMinutes=0", "QueueAgeSeconds=0"];
+const TEMPLATE: &str = "template.yaml";
 const SAMPLE: &str = "events/shopify-cancelled.json";
 
 pub(crate) struct World {
     pub(crate) slack: FakeSlack,
     pub(crate) emulator: Emulator,
     pub(crate) tools: Tools,
+    /// What is published, unpacked by a user.
+    published: PathBuf,
     /// What `sam build` makes.
     built: PathBuf,
 }
@@ -51,25 +53,17 @@ impl World {
         let (per_second, burst) = SLACK_RATE;
         let slack = FakeSlack::with_rate(per_second, burst).await;
         let emulator = Emulator::start(&folder).await;
-        let tools = Tools::new(&emulator.origin, &slack.origin());
-        Self { slack, emulator, tools, built: folder.join("build") }
+        let published = downloaded(&folder);
+        let template = fs::read_to_string(published.join(TEMPLATE)).unwrap();
+        let template = with_batch_actions(&with_slack_at(&slack.origin(), &template));
+        fs::write(published.join(TEMPLATE), template).unwrap();
+        let tools = Tools::new(&emulator.origin, &slack.origin(), &published);
+        Self { slack, emulator, tools, published, built: folder.join("build") }
     }
 
-    /// `sam build`, through cargo-lambda, for this machine.
-    pub(crate) async fn build(&self) {
-        let folder = self.built.to_str().unwrap();
-        let build = ["build", "--build-dir", folder, "--parameter-overrides", architecture()];
-        self.tools.sam(&build).run().await;
-        let template = fs::read_to_string(self.template()).unwrap();
-        let template = with_batch_actions(&with_slack_at(&self.slack.origin(), &template));
-        fs::write(self.template(), template).unwrap();
-    }
-
-    /// `sam deploy`.
+    /// `sam deploy`, where there is nothing but SAM and what is published.
     pub(crate) async fn deploy(&self) -> Stack {
-        let deploy = ["deploy", "--stack-name", STACK, "--template-file", &self.template()];
-        let answers =
-            ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset"];
+        let deploy = ["deploy", "--stack-name", STACK];
         let digest = format!("DigestSeconds={DIGEST_SECONDS}");
         let email = format!("AlarmEmail={ALARM_EMAIL}");
         // The emulator raises this alarm at the first refusal, whatever is asked for.
@@ -78,7 +72,6 @@ impl World {
         let mention = "Mention=here";
         let parameters = [
             "--parameter-overrides",
-            architecture(),
             &digest,
             &email,
             ledger,
@@ -87,7 +80,7 @@ impl World {
             expect::PARAMETER,
             &summary::parameter(),
         ];
-        let deploy = self.tools.sam(&deploy).arguments(&answers).arguments(&parameters);
+        let deploy = self.tools.sam_alone(&deploy).arguments(&parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 
         let outputs = self.list("stack-outputs", &[]).await;
@@ -124,9 +117,29 @@ impl World {
         self.tools.sam(&["delete", "--stack-name", STACK, "--no-prompts"]).run().await;
     }
 
+    /// `sam build`, through cargo-lambda, for this machine.
+    pub(crate) async fn build(&self) {
+        let folder = self.built.to_str().unwrap();
+        let build = ["build", "--build-dir", folder, "--parameter-overrides", architecture()];
+        self.tools.sam(&build).run().await;
+    }
+
+    /// The function's binary: the one that is published, and the one that `sam build` made.
+    pub(crate) async fn bootstraps(&self) -> [Vec<u8>; 2] {
+        let archive = architecture().replace("Architecture=", "order-alerts-") + ".zip";
+        let (archive, folder) = (self.published.join(archive), self.published.join("function"));
+        let [archive, unpacked] = [&archive, &folder].map(|path| path.to_str().unwrap());
+        self.tools.python(&["-m", "zipfile", "-e", archive, unpacked]).run().await;
+        [folder.join("bootstrap"), self.bootstrap()].map(|path| fs::read(path).unwrap())
+    }
+
+    fn bootstrap(&self) -> PathBuf {
+        self.built.join("Function/bootstrap")
+    }
+
     /// `cargo lambda deploy` of the binary that `sam build` made, with the stack's secret.
     pub(crate) async fn cargo_lambda_deploy(&self, function: &str, options: &[&str]) {
-        let bootstrap = self.built.join("Function/bootstrap");
+        let bootstrap = self.bootstrap();
         let deploy = ["lambda", "deploy", "--binary-path", bootstrap.to_str().unwrap()];
         let secret = format!("SECRET_ID={STACK}/secret");
         let slack = format!("SLACK_ORIGIN={}", self.slack.origin());
@@ -142,7 +155,7 @@ impl World {
     }
 
     fn template(&self) -> String {
-        self.built.join("template.yaml").to_str().unwrap().to_owned()
+        self.published.join(TEMPLATE).to_str().unwrap().to_owned()
     }
 }
 
@@ -164,6 +177,18 @@ fn fresh_folder() -> PathBuf {
     }
     fs::create_dir_all(&folder).unwrap();
     folder
+}
+
+/// A copy of what `make dist` made, as a user downloads it.
+fn downloaded(folder: &Path) -> PathBuf {
+    let dist = env::var_os("DIST").expect("`make deployment` says where what is published is");
+    let copy = folder.join("order-alerts");
+    fs::create_dir(&copy).unwrap();
+    for entry in fs::read_dir(dist).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
+    }
+    copy
 }
 
 /// That of this machine, as the emulator runs the function here.

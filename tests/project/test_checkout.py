@@ -7,7 +7,7 @@ from pathlib import Path
 
 from commands import PROJECT, run
 
-NOT_TRACKED = {".git", "target", ".aws-sam", "__pycache__"}
+NOT_TRACKED = {".git", "target", ".aws-sam", "dist", "__pycache__"}
 
 
 def files(folder):

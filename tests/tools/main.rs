@@ -7,6 +7,7 @@ mod connect;
 mod credentials;
 mod fake_proxy;
 mod preview;
+mod program;
 mod proxy;
 mod register;
 mod send;
@@ -17,10 +18,10 @@ use std::process::{Output, Stdio};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-/// The tool, in an environment of its own.
+/// The tool as cargo starts it, in an environment of its own.
 fn tool(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_local"));
-    command.args(arguments).env_clear().kill_on_drop(true);
+    command.args(arguments).env_clear().env("CARGO", "cargo").kill_on_drop(true);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

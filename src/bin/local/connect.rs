@@ -12,6 +12,7 @@ use order_alerts::secret::signing_key::SigningKey;
 use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
 
+use crate::program::PROGRAM;
 use crate::prompt::ask;
 use crate::settings::Settings;
 use crate::stack_secret::{self, StackSecret};
@@ -179,8 +180,8 @@ async fn connect_platform(
 fn ask_for_key(platform: &Platform) -> Result<String, Failure> {
     if platform.setup.key_is_chosen {
         terminal::line(&format!(
-            "A random key      cargo run -- connect {} --random   makes one for you",
-            platform.id
+            "A random key      {} connect {} --random   makes one for you",
+            *PROGRAM, platform.id
         ));
     }
     ask("The signing key (not echoed; Enter alone stores nothing):")

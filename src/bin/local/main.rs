@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use order_alerts::platform::Platform;
 
 mod check;
@@ -17,6 +17,7 @@ mod net;
 mod origins;
 mod page;
 mod preview;
+mod program;
 mod prompt;
 mod public_url;
 mod register;
@@ -46,7 +47,7 @@ SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, RULES, EXPECT (here an example by d
 default), PUBLIC_URL.";
 
 #[derive(Parser)]
-#[command(name = "cargo run --", bin_name = "cargo run --", about = ABOUT, long_about = LONG_ABOUT)]
+#[command(about = ABOUT, long_about = LONG_ABOUT)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -63,7 +64,8 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let command = Cli::parse().command;
+    let matches = program::called(Cli::command()).get_matches();
+    let command = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command;
     if let Err(error) = Platform::check_all() {
         terminal::error(&error);
         return ExitCode::FAILURE;

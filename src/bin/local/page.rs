@@ -6,11 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::digest::{SHA256, digest};
 
+use crate::program;
+
 /// The page as one document: it needs no other file, and no other host.
 pub(crate) static HTML: LazyLock<String> = LazyLock::new(|| {
     include_str!("page/index.html")
         .replace("<!-- style -->", &format!("<style>{STYLE}</style>"))
-        .replace("<!-- script -->", &format!("<script>{SCRIPT}</script>"))
+        .replace("<!-- script -->", &format!("<script>{}</script>", *SCRIPT))
 });
 
 const STYLE: &str = concat!(
@@ -20,24 +22,29 @@ const STYLE: &str = concat!(
 );
 
 /// One script: each file uses what the files before it define.
-const SCRIPT: &str = concat!(
-    include_str!("page/english.js"),
-    include_str!("page/korean.js"),
-    include_str!("page/words.js"),
-    include_str!("page/dom.js"),
-    include_str!("page/slack.js"),
-    include_str!("page/life.js"),
-    include_str!("page/channel.js"),
-    include_str!("page/numbers.js"),
-    include_str!("page/controls.js"),
-    include_str!("page/try.js"),
-    include_str!("page/stream.js"),
-);
+static SCRIPT: LazyLock<String> = LazyLock::new(|| {
+    let script = concat!(
+        include_str!("page/english.js"),
+        include_str!("page/korean.js"),
+        include_str!("page/words.js"),
+        include_str!("page/dom.js"),
+        include_str!("page/slack.js"),
+        include_str!("page/life.js"),
+        include_str!("page/channel.js"),
+        include_str!("page/numbers.js"),
+        include_str!("page/controls.js"),
+        include_str!("page/try.js"),
+        include_str!("page/stream.js"),
+    );
+    // A file may be called anything, and the page's words are in quotation marks.
+    let escaped = program::without_command().escape_default().to_string();
+    script.replace("{start}", &escaped)
+});
 
 /// What the page may do: run its own script and style, and send requests to the local stack. No other
 /// page may show it in a frame. <https://www.w3.org/TR/CSP3/>
 pub(crate) static POLICY: LazyLock<String> = LazyLock::new(|| {
-    let (script, style) = (hash(SCRIPT), hash(STYLE));
+    let (script, style) = (hash(&SCRIPT), hash(STYLE));
     format!(
         "default-src 'none'; script-src '{script}'; style-src '{style}'; connect-src 'self'; \
          img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -9,14 +9,11 @@ use crate::keys::Keys;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
 
-macro_rules! samples {
-    ($($name:literal),+ $(,)?) => {
-        &[$(($name, include_str!(concat!("../../../events/", $name, ".json")))),+]
-    };
-}
+/// The name and the text of each file in `events/`.
+static SAMPLES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/samples.rs"));
 
-/// The name and the text of each sample that the page offers: of a platform, as many as fit into one line.
-static SAMPLES: &[(&str, &str)] = samples![
+/// Those that the page offers: of a platform, as many as fit into one line.
+const ON_PAGE: [&str; 22] = [
     "shopify-cancelled",
     "shopify-created",
     "woocommerce-cancelled",
@@ -46,12 +43,24 @@ pub(crate) const FIRST: &str = "shopify-cancelled";
 
 /// Whether there is a sample of this name.
 pub(crate) fn has(name: &str) -> bool {
-    SAMPLES.iter().any(|(known, _)| *known == name)
+    text(name).is_some()
+}
+
+fn text(name: &str) -> Option<&'static str> {
+    SAMPLES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+}
+
+/// A webhook of this platform: a cancelled order, if it sends those.
+pub(crate) fn of(platform: &Platform) -> Result<Webhook, Failure> {
+    let is_of_it = |name: &str| name.strip_prefix(platform.id).is_some_and(|n| n.starts_with('-'));
+    let first = || SAMPLES.iter().find(|(name, _)| is_of_it(name)).map(|(_, text)| *text);
+    let text = text(&format!("{}-cancelled", platform.id)).or_else(first);
+    Webhook::parse(text.ok_or("there is no sample of this platform: give a body")?.as_bytes())
 }
 
 /// The samples of platforms, as the page lists them.
 pub(crate) fn list() -> Vec<Value> {
-    let samples = SAMPLES.iter().filter_map(|(name, _)| {
+    let samples = ON_PAGE.iter().filter_map(|name| {
         let (platform, what) = name.split_once('-')?;
         let platform = Platform::find(platform)?;
         let title = match what {
@@ -97,8 +106,7 @@ pub(crate) fn event(
     keys: &Keys,
     now: Timestamp,
 ) -> Result<Value, Failure> {
-    let sample = SAMPLES.iter().find(|(known, _)| *known == name);
-    let (_, text) = sample.ok_or_else(|| format!("there is no sample `{name}`"))?;
+    let text = text(name).ok_or_else(|| format!("there is no sample `{name}`"))?;
     let mut event: Value = serde_json::from_str(text)?;
     event["requestContext"]["timeEpoch"] = now.as_millisecond().into();
     let path = event["rawPath"].as_str().unwrap_or_default();

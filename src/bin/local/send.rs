@@ -19,7 +19,7 @@ use crate::keys::Keys;
 use crate::net::is_loopback;
 use crate::terminal::Failure;
 use crate::webhook_file::Webhook;
-use crate::{net, prompt, public_url, samples, serve, terminal, webhook_file};
+use crate::{net, program, prompt, public_url, samples, serve, terminal, webhook_file};
 
 mod tally;
 
@@ -27,7 +27,7 @@ mod tally;
 #[derive(clap::Args)]
 #[command(after_help = "\
 Examples:
-  cargo run -- send shopify events/shopify-cancelled.json
+  cargo run -- send shopify
   cargo run -- send shopify order.json -H 'x-shopify-topic: orders/cancelled' --to https://…/webhook/shopify
   cargo run -- send generic order.json --count 1000 --rate 100    # with \"order_id\": \"A-{number}\" in it
 
@@ -117,7 +117,7 @@ impl Sender {
         let registered = public_url::of(platform)?.unwrap_or_else(|| url.to_string());
         let client = net::client(&url)?;
         let key = match &arguments.to {
-            Some(_) => key(platform, &url, &arguments.webhook.body)?,
+            Some(_) => key(platform, &url, arguments.webhook.body.as_deref())?,
             None => local_key(platform, &url)?,
         };
         Ok(Self { platform, key, url, registered, client })
@@ -150,7 +150,7 @@ impl Sender {
 
 /// The platform's signing key: that of `SIGNING_KEY`, the sample key for this machine, or the one that
 /// the operator enters.
-fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failure> {
+fn key(platform: &Platform, url: &Url, body: Option<&Path>) -> Result<SigningKey, Failure> {
     const NAME: &str = "SIGNING_KEY";
     if platform.auth.has_public_keys() && !is_loopback(url) {
         return Err(webhook_file::cannot_be_signed(platform, &SignError::PrivateKey));
@@ -158,7 +158,7 @@ fn key(platform: &Platform, url: &Url, body: &Path) -> Result<SigningKey, Failur
     let key = match prompt::variable_if_set(NAME) {
         Some(text) => SecretString::from(text),
         None if is_loopback(url) => return local_key(platform, url),
-        None if body.as_os_str() == "-" => {
+        None if body == Some(Path::new("-")) => {
             return Err(format!(
                 "set {NAME}: standard input is the webhook's body, so the key cannot be asked for"
             )
@@ -178,7 +178,8 @@ fn local_key(platform: &Platform, url: &Url) -> Result<SigningKey, Failure> {
 fn no_response(url: &Url, error: &reqwest::Error) -> Failure {
     if error.is_connect() && is_loopback(url) {
         let is_usual = url.port_or_known_default() == Some(serve::PORT);
-        let advice = if is_usual { ": start the local stack with `cargo run`" } else { "" };
+        let start = format!(": start the local stack with `{}`", program::without_command());
+        let advice = if is_usual { start } else { String::new() };
         return format!("no server listens on {}{advice}", url.authority()).into();
     }
     let hint = if error.is_connect() { net::proxy_hint() } else { String::new() };

@@ -20,6 +20,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use url::Url;
 
+use crate::program::PROGRAM;
 use crate::settings::Settings;
 
 /// An error as a sentence for the operator.
@@ -82,7 +83,8 @@ pub(crate) fn welcome(address: SocketAddr, settings: &Settings, is_real_slack: b
     if is_real_slack {
         say!("SLACK_WEBHOOK_URL is set: messages are posted to the real Slack.");
         say!(
-            "The sample keys are not accepted then. `cargo run -- send` knows the keys of this stack."
+            "The sample keys are not accepted then. `{} send` knows the keys of this stack.",
+            *PROGRAM
         );
         say!("");
     }

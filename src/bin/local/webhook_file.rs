@@ -17,6 +17,7 @@ use url::form_urlencoded;
 use crate::encoding;
 use crate::http_api::http_api_event;
 use crate::keys::Keys;
+use crate::samples;
 use crate::terminal::Failure;
 
 /// A webhook as a platform sends it.
@@ -36,8 +37,8 @@ pub(crate) struct Webhook {
 pub(crate) struct Input {
     /// The platform that sends it, such as shopify: a file in src/platform/.
     pub(crate) platform: String,
-    /// The webhook's body, or a whole Lambda event as in events/. - is standard input.
-    pub(crate) body: PathBuf,
+    /// The webhook's body, or a whole Lambda event as in events/. - is standard input [default: a sample].
+    pub(crate) body: Option<PathBuf>,
     /// A header of the webhook; repeat it for more.
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = header)]
     pub(crate) headers: Vec<(String, String)>,
@@ -46,7 +47,10 @@ pub(crate) struct Input {
 impl Input {
     /// The webhook that the arguments describe.
     pub(crate) fn webhook(&self) -> Result<Webhook, Failure> {
-        let mut webhook = Webhook::read(&self.body)?;
+        let mut webhook = match &self.body {
+            Some(file) => Webhook::read(file)?,
+            None => samples::of(samples::platform(&self.platform)?)?,
+        };
         webhook.set(self.headers.clone());
         Ok(webhook)
     }

@@ -99,16 +99,12 @@ async fn a_webhook_can_be_sent_to_it() {
 }
 
 #[tokio::test]
-async fn a_webhook_of_every_platform_can_be_sent_to_it() {
+async fn a_sample_of_every_platform_can_be_sent_to_it() {
     let stack = Stack::start(&mut tool(&[])).await;
     for platform in Platform::names().filter_map(Platform::find) {
-        let sample =
-            |what| format!("{}/events/{}-{what}.json", env!("CARGO_MANIFEST_DIR"), platform.id);
-        let file = ["cancelled", "created"].map(sample);
-        let file = file.iter().find(|file| Path::new(file).exists()).unwrap();
         let url = format!("http://{}{}", stack.address, platform.path());
         let (succeeded, output, errors) =
-            run(&mut tool(&["send", platform.id, file, "--to", &url]), "").await;
+            run(&mut tool(&["send", platform.id, "--to", &url]), "").await;
         assert!(succeeded, "{}: {output}{errors}", platform.id);
         assert!(output.contains(" → 200 "), "{output}");
     }

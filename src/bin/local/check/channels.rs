@@ -7,6 +7,7 @@ use order_alerts::rules::ChannelName;
 use order_alerts::secret::{Channel, Secret};
 
 use crate::check::{Arguments, list};
+use crate::program::PROGRAM;
 use crate::stack_secret::StackSecret;
 use crate::terminal::Failure;
 use crate::{net, terminal};
@@ -50,5 +51,5 @@ pub(super) async fn print(config: &Config, arguments: &Arguments) -> Result<(), 
 
 /// The command that stores a channel's URL.
 fn connect(name: &ChannelName, given: &str) -> String {
-    format!("cargo run -- connect slack --channel {name}{given}")
+    format!("{} connect slack --channel {name}{given}", *PROGRAM)
 }

@@ -11,7 +11,7 @@ const ENGLISH = {
   sum: "{accepted} accepted = {shown} shown + {left_out} left out + {waiting} waiting + {dead_letters} dead letters",
   redrive: "Redrive: try the dead letters again",
   redriven: "Dead letters that are back in the queue: {0}.",
-  stopped: "The local stack does not answer. Start it again with `cargo run`: this page connects by itself.",
+  stopped: "The local stack does not answer. Start it again with `{start}`: this page connects by itself.",
   begun: "This is another local stack than before. It knows nothing of what you sent, so the page begins again.",
   send_title: "Send an order",
   try_link: "Or try your own.",

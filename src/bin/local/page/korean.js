@@ -9,7 +9,7 @@ const KOREAN = {
   sum: "접수 {accepted} = 표시 {shown} + 제외 {left_out} + 대기 {waiting} + 전송 실패 {dead_letters}",
   redrive: "실패한 알림 다시 보내기",
   redriven: "대기열로 돌려보낸 알림: {0}건",
-  stopped: "로컬 스택이 응답하지 않습니다. `cargo run`으로 다시 시작하면 이 페이지가 알아서 연결합니다.",
+  stopped: "로컬 스택이 응답하지 않습니다. `{start}`으로 다시 시작하면 이 페이지가 알아서 연결합니다.",
   begun: "이전과 다른 로컬 스택입니다. 전에 보낸 주문을 모르므로 처음부터 다시 시작합니다.",
   send_title: "주문 보내기",
   try_link: "직접 만든 웹훅도 보낼 수 있습니다.",

@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use crate::connect::keys;
+use crate::program::PROGRAM;
 use crate::register::client::Client;
 use crate::register::registration::{Creation, Listing, Registration};
 use crate::stack_secret::{Stack, StackSecret};
@@ -161,8 +162,8 @@ async fn store(
 fn next_step(platform: &Platform, stack: &str) -> String {
     match (platform.id, stack) {
         ("generic", _) => "give your order system the signing key".to_owned(),
-        (id, Stack::DEFAULT) => format!("cargo run -- connect {id}"),
-        (id, stack) => format!("cargo run -- connect {id} --stack {stack}"),
+        (id, Stack::DEFAULT) => format!("{} connect {id}", *PROGRAM),
+        (id, stack) => format!("{} connect {id} --stack {stack}", *PROGRAM),
     }
 }
 
