@@ -181,7 +181,7 @@ enum AuthError {
     TokenIsAHeader,
     #[error("this scheme has no `key = \"{0}\"`")]
     KeyOfOtherScheme(&'static str),
-    #[error("this scheme has public keys in PEM: it has no `key` and no `min_key_bytes`")]
+    #[error("this scheme has public keys: it has no `key` and no `min_key_bytes`")]
     KeyIsPem,
     #[error("the header in `time` must be signed: name it in `signed` as `{{header:{0}}}`")]
     TimeNotSigned(String),

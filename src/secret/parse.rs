@@ -116,12 +116,17 @@ impl Secret {
     /// Adds the keys of a platform: a list of texts, or a single one.
     fn add_keys(&mut self, platform: &'static Platform, field: &str, entry: Value) {
         for (position, key) in (1..).zip(elements(entry)) {
-            let key = match key {
-                Value::Null => continue,
-                Value::String(text) => SigningKey::parse(&text, &platform.auth).map_err(|error| {
+            let parsed = |text: &str| {
+                SigningKey::parse(text, &platform.auth).map_err(|error| {
                     let warning = Warning::Key { platform: platform.id, position, error };
                     (warning, NoKey::Refused(error))
-                }),
+                })
+            };
+            let key = match key {
+                Value::Null => continue,
+                Value::String(text) => parsed(&text),
+                // Of these, JSON is a JWK.
+                Value::Object(_) if platform.auth.has_public_keys() => parsed(&key.to_string()),
                 other => {
                     let field = format!("key {position} in {field}");
                     Err((Warning::wrong_type(field, &other, TEXT), NoKey::Unreadable))

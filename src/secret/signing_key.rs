@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use subtle::ConstantTimeEq as _;
 
 use self::public_key::PublicKey;
@@ -13,6 +14,8 @@ use self::reading::{PUBLIC, Reading, copied_with_prefix, credentials, encoded, k
 use crate::platform::{Algorithm, Auth, Hash, KeyText};
 use crate::secret::parse::bare;
 
+mod der;
+mod jwk;
 mod public_key;
 mod reading;
 #[cfg(feature = "local")]
@@ -35,8 +38,8 @@ enum Kind {
         readings: Vec<Reading>,
         algorithm: hmac::Algorithm,
     },
-    /// The platform alone has the private key.
-    Public(PublicKey),
+    /// The platform alone has the private key. A set of public keys counts as one.
+    Public(Vec<PublicKey>),
 }
 
 /// What a request brings as its signatures.
@@ -71,13 +74,21 @@ pub enum KeyError {
     Private(&'static str),
     #[error("it is a certificate; the public key alone is needed, which begins with `{BEGIN}`")]
     Certificate,
-    #[error("it is no public key in PEM, which begins with `{BEGIN}`")]
-    NoPem,
-    #[error("it is a key in PEM; a key is needed that the platform and this function share")]
-    Pem,
+    #[error(
+        "it is no public key, neither in PEM, which begins with `{BEGIN}`, nor as JWK, which has a `kty`"
+    )]
+    NoPublicKey,
+    #[error("it is a private key; the public one is needed, which has no `d`")]
+    PrivateJwk,
+    #[error("its JWK is damaged: copy it again, from `{{` to the end")]
+    DamagedJwk,
+    #[error(
+        "it is a key in PEM or as JWK; a key is needed that the platform and this function share"
+    )]
+    Public,
     #[error("its PEM is damaged: copy it again, from `-----BEGIN` to the end")]
     Damaged,
-    #[error("it is another kind of public key; the platform signs with {0}")]
+    #[error("it is another kind of key; the platform signs with {0}")]
     OtherKind(&'static str),
     #[error("it is an RSA key of fewer than 2048 bits, or of more than 8192")]
     RsaLength,
@@ -132,7 +143,7 @@ impl SigningKey {
     /// Whether a webhook that is signed with one of the two keys may be verified with the other.
     pub(super) fn overlaps(&self, other: &Self) -> bool {
         if let (Kind::Public(one), Kind::Public(other)) = (&self.kind, &other.kind) {
-            return one == other;
+            return one.iter().any(|key| other.contains(key));
         }
         let mut pairs = self.readings().iter().flat_map(|one| {
             other
@@ -151,9 +162,10 @@ impl SigningKey {
                 let mut signatures = signatures.shared.iter();
                 signatures.any(|signature| right.as_ref().ct_eq(signature).into())
             }),
-            Kind::Public(key) => {
+            Kind::Public(keys) => {
                 let text = self.whole(text);
-                signatures.public.iter().any(|signature| key.fits(&text, signature))
+                let mut signatures = signatures.public.iter();
+                signatures.any(|signature| keys.iter().any(|key| key.fits(&text, signature)))
             }
         }
     }
@@ -209,7 +221,9 @@ fn kind(text: &str, auth: &Auth) -> Result<Kind, KeyError> {
     let usual = |readings| shared(readings, Hash::Sha256, SigningKey::MIN_BYTES);
     match auth {
         Auth::Signature(signature) => match signature.algorithm {
-            Algorithm::PublicKey(algorithm) => PublicKey::of_pem(text, algorithm).map(Kind::Public),
+            Algorithm::PublicKey(algorithm) => {
+                PublicKey::parse_all(text, algorithm).map(Kind::Public)
+            }
             Algorithm::Hmac(hash) => {
                 let min_bytes = signature.min_key_bytes.unwrap_or(SigningKey::MIN_BYTES);
                 shared(vec![encoded(text, signature.key)?], hash, min_bytes)
@@ -217,7 +231,8 @@ fn kind(text: &str, auth: &Auth) -> Result<Kind, KeyError> {
         },
         Auth::Standard(form) => match copied_with_prefix(text, PUBLIC) {
             Some(key) if *form == KeyText::Usual => {
-                PublicKey::of_standard_webhooks(&key[PUBLIC.len()..]).map(Kind::Public)
+                let key = PublicKey::of_standard_webhooks(&key[PUBLIC.len()..])?;
+                Ok(Kind::Public(vec![key]))
             }
             _ => usual(standard(text, *form)?),
         },
@@ -227,8 +242,8 @@ fn kind(text: &str, auth: &Auth) -> Result<Kind, KeyError> {
 
 fn shared(mut readings: Vec<Reading>, hash: Hash, min_bytes: usize) -> Result<Kind, KeyError> {
     // Others may know a public key, so that it proves nothing where both sides need the same one.
-    if readings.iter().any(|one| one.bytes.expose_secret().starts_with(b"-----BEGIN ")) {
-        return Err(KeyError::Pem);
+    if readings.iter().any(|one| is_public(one.bytes.expose_secret())) {
+        return Err(KeyError::Public);
     }
     readings.retain(|one| one.length() >= min_bytes);
     if readings.is_empty() {
@@ -240,6 +255,12 @@ fn shared(mut readings: Vec<Reading>, hash: Hash, min_bytes: usize) -> Result<Ki
         Hash::Sha512 => hmac::HMAC_SHA512,
     };
     Ok(Kind::Shared { readings, algorithm })
+}
+
+/// Whether a text is a key in PEM, or as JWK.
+fn is_public(key: &[u8]) -> bool {
+    key.starts_with(b"-----BEGIN ")
+        || serde_json::from_slice(key).is_ok_and(|key: Value| key["kty"].is_string())
 }
 
 /// Whether one of the texts is the right one. Signatures of both are compared, so that the time that it

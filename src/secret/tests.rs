@@ -163,6 +163,21 @@ fn a_wrong_field_is_named_with_what_to_do() {
 }
 
 #[test]
+fn a_public_key_as_jwk_is_an_object_or_its_text() {
+    let key = |x: &str| json!({"kty": "OKP", "crv": "Ed25519", "x": x.repeat(43)});
+    let rsa = json!({"kty": "RSA", "n": "z".repeat(342), "e": "AQAB"});
+    for entry in
+        [rsa.clone(), json!([rsa]), json!(rsa.to_string()), json!({"keys": [key("A"), rsa]})]
+    {
+        let secret = json!({"signing_keys": {"adobe": entry}}).to_string();
+        assert_eq!(keys(&secret, "adobe"), Ok(1), "{secret}");
+    }
+    let other = json!({"signing_keys": {"adobe": key("A")}}).to_string();
+    let refused = Err(NoKey::Refused(KeyError::OtherKind("RSA")));
+    assert_eq!(keys(&other, "adobe"), refused);
+}
+
+#[test]
 fn one_key_under_two_platforms_is_a_warning_and_stays_usable() {
     let encoded = base64_of(KEY);
     let secret = json!({"signing_keys": {

@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use order_alerts::platform::Platform;
+use order_alerts::secret::Secret;
 use order_alerts::secret::signing_key::SigningKey;
 use order_alerts_fakes::{FakeSecretsManager, FakeSlack, Fault, SecretsFault};
 use serde_json::{Value, json};
@@ -326,6 +327,27 @@ async fn keys_that_the_console_stored_as_text_are_kept() {
     assert!(succeeded, "{output}{errors}");
     let keys = json!(["an older key of the tests", "a new key of the tests"]);
     assert_eq!(stored(&secrets), json!({"signing_keys": {"shopify": keys}}));
+}
+
+#[tokio::test]
+async fn a_public_key_as_jwk_is_added_to_one_that_was_stored_as_an_object() {
+    let jwk = |letter: &str| json!({"kty": "RSA", "n": letter.repeat(342), "e": "AQAB"});
+    let secret = json!({"signing_keys": {"adobe": jwk("z")}}).to_string();
+    let secrets = FakeSecretsManager::start(&secret).await;
+    let slack = FakeSlack::start().await;
+    let mut private = jwk("y");
+    private["d"] = "y".into();
+    let (succeeded, _, errors) = connect(&secrets, &slack, "adobe", &private.to_string()).await;
+    assert!(!succeeded);
+    let refused = "error: the key is refused: it is a private key; the public one is needed, which has no `d`";
+    assert!(errors.contains(refused), "{errors}");
+
+    let lines = format!("{:#}\n", jwk("y"));
+    let (succeeded, output, errors) = connect(&secrets, &slack, "adobe", &lines).await;
+    assert!(succeeded, "{output}{errors}");
+    let parsed = Secret::parse(&secrets.secret_string(), None).unwrap();
+    let adobe = Platform::find("adobe").unwrap();
+    assert_eq!(parsed.signing_keys(adobe).unwrap().len(), 2);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::env;
 use std::io::{self, BufRead, ErrorKind, IsTerminal as _};
 
 use secrecy::SecretString;
+use serde_json::Value;
 
 use crate::terminal::Failure;
 use crate::{encoding, terminal};
@@ -23,13 +24,13 @@ pub(crate) fn ask(prompt: &str) -> Result<String, Failure> {
     }
 }
 
-/// A key in PEM has several lines: all up to its end belong to it.
+/// A key in PEM or as JWK may have several lines: all up to its end belong to it.
 fn with_rest(
     first: String,
     mut next: impl FnMut() -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let mut text = first;
-    while text.starts_with("-----BEGIN ") && !text.contains("-----END ") {
+    while is_begun(&text) {
         let line = next()?;
         if line.is_empty() {
             break;
@@ -37,6 +38,12 @@ fn with_rest(
         text = format!("{text}\n{line}");
     }
     Ok(text)
+}
+
+fn is_begun(key: &str) -> bool {
+    let is_pem = key.starts_with("-----BEGIN ") && !key.contains("-----END ");
+    let is_json = key.starts_with('{') && serde_json::from_str::<Value>(key).is_err();
+    is_pem || is_json
 }
 
 /// The value of an environment variable, or else what the operator enters. `None` if it is empty.
@@ -135,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_in_pem_is_taken_to_its_end() {
+    fn a_key_in_pem_or_as_jwk_is_taken_to_its_end() {
         let key = "-----BEGIN PUBLIC KEY-----\r\nAAAA\r\nBBBB\r\n-----END PUBLIC KEY-----";
         for (input, expected) in [
             (format!("{key}\r\nnext"), key.replace('\r', "")),
@@ -146,6 +153,8 @@ mod tests {
                 "-----BEGIN PUBLIC KEY-----\nAAAA".to_owned(),
             ),
             ("a key\n-----BEGIN".to_owned(), "a key".to_owned()),
+            ("{\n \"kty\": \"OKP\"\n}\nnext".to_owned(), "{\n\"kty\": \"OKP\"\n}".to_owned()),
+            ("{\"kty\": \"OKP\"}\nnext".to_owned(), "{\"kty\": \"OKP\"}".to_owned()),
         ] {
             let mut input = input.as_bytes();
             let first = next_line(&mut input).unwrap();

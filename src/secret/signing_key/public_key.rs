@@ -7,8 +7,9 @@ use rustls::pki_types::pem::{self, PemObject as _, SectionKind};
 use rustls::pki_types::{SignatureVerificationAlgorithm, SubjectPublicKeyInfoDer};
 use webpki::{Error, RawPublicKeyEntity, ring};
 
+use super::der::public_key_info;
 use super::reading::ANY_PADDING;
-use super::{BEGIN, KeyError};
+use super::{BEGIN, KeyError, jwk};
 use crate::platform::PublicKeyAlgorithm;
 
 /// The public key of a platform.
@@ -19,28 +20,35 @@ pub(super) struct PublicKey {
     der: SubjectPublicKeyInfoDer<'static>,
 }
 
-/// What stands before the 32 bytes of an Ed25519 key: <https://www.rfc-editor.org/rfc/rfc8410#section-4>.
-pub(super) const ED25519_PREFIX: [u8; 12] =
-    [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0];
-
 /// From an RSA key of 2048 bits with the shortest exponent to one of 8192 bits with the longest. What is
 /// shorter can be broken, and what is longer cannot be verified with.
 const RSA_BYTES: RangeInclusive<usize> = 292..=1064;
 
 impl PublicKey {
+    /// Reads a key in PEM, or one or several as JWK.
+    pub(super) fn parse_all(
+        text: &str,
+        algorithm: PublicKeyAlgorithm,
+    ) -> Result<Vec<Self>, KeyError> {
+        if jwk::is_jwk(text) {
+            return jwk::parse(text, algorithm);
+        }
+        Self::of_pem(text, algorithm).map(|key| vec![key])
+    }
+
     /// Reads a key in PEM. Its line breaks may be blanks or `\n`: it was pasted into one line.
     pub(super) fn of_pem(text: &str, algorithm: PublicKeyAlgorithm) -> Result<Self, KeyError> {
         if text.contains("PRIVATE KEY-----") {
             return Err(KeyError::Private(BEGIN));
         }
         if !text.contains("-----BEGIN ") {
-            return Err(KeyError::NoPem);
+            return Err(KeyError::NoPublicKey);
         }
         match <(SectionKind, Vec<u8>)>::from_pem_slice(in_lines(text).as_bytes()) {
             Ok((SectionKind::PublicKey, der)) => Self::parse(der, algorithm),
             Ok((SectionKind::Certificate, _)) => Err(KeyError::Certificate),
             // Of another kind, whose sections are passed over.
-            Ok(_) | Err(pem::Error::NoItemsFound) => Err(KeyError::NoPem),
+            Ok(_) | Err(pem::Error::NoItemsFound) => Err(KeyError::NoPublicKey),
             Err(_) => Err(KeyError::Damaged),
         }
     }
@@ -49,7 +57,12 @@ impl PublicKey {
     pub(super) fn of_standard_webhooks(encoded: &str) -> Result<Self, KeyError> {
         let bytes = ANY_PADDING.decode(encoded).map_err(|_| KeyError::NotEd25519)?;
         let bytes: [u8; 32] = bytes.try_into().map_err(|_| KeyError::NotEd25519)?;
-        Self::parse([&ED25519_PREFIX[..], &bytes].concat(), PublicKeyAlgorithm::Ed25519)
+        Self::of_bytes(&bytes, PublicKeyAlgorithm::Ed25519)
+    }
+
+    /// A key of what [`public_key_info`] takes.
+    pub(super) fn of_bytes(bytes: &[u8], algorithm: PublicKeyAlgorithm) -> Result<Self, KeyError> {
+        Self::parse(public_key_info(algorithm, bytes), algorithm)
     }
 
     fn parse(der: Vec<u8>, algorithm: PublicKeyAlgorithm) -> Result<Self, KeyError> {
@@ -100,7 +113,7 @@ fn has_good_length(algorithm: PublicKeyAlgorithm, length: usize) -> bool {
     algorithm != PublicKeyAlgorithm::RsaSha256 || RSA_BYTES.contains(&length)
 }
 
-fn name(algorithm: PublicKeyAlgorithm) -> &'static str {
+pub(super) fn name(algorithm: PublicKeyAlgorithm) -> &'static str {
     match algorithm {
         PublicKeyAlgorithm::RsaSha256 => "RSA",
         PublicKeyAlgorithm::EcdsaP256 => "ECDSA on the curve P-256",

@@ -34,11 +34,9 @@ impl Reading {
         Self { bytes: text.as_bytes().to_vec().into(), is_decoded: false }
     }
 
-    /// `None` if the text is not base64. Senders write both alphabets, with padding or without.
+    /// `None` if the text is not base64.
     fn of_base64(text: &str) -> Option<Self> {
-        let standard = text.replace('-', "+").replace('_', "/");
-        let bytes = ANY_PADDING.decode(standard).ok()?;
-        Some(Self { bytes: bytes.into(), is_decoded: true })
+        Some(Self { bytes: from_base64(text)?.into(), is_decoded: true })
     }
 
     pub(super) fn length(&self) -> usize {
@@ -48,6 +46,12 @@ impl Reading {
     fn is_text(&self) -> bool {
         self.bytes.expose_secret().iter().all(u8::is_ascii_graphic)
     }
+}
+
+/// The bytes of base64. Senders write both alphabets, with padding or without.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let standard = text.replace('-', "+").replace('_', "/");
+    ANY_PADDING.decode(standard).ok()
 }
 
 /// The readings of a shared key of Standard Webhooks:

@@ -13,7 +13,7 @@ use ring::signature::{
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
-use super::public_key::ED25519_PREFIX;
+use super::der::{public_key_info, rsa_numbers};
 use super::{Kind, PublicKey, SigningKey, TextPart};
 use crate::platform::{Algorithm, Auth, KeyText, PublicKeyAlgorithm};
 
@@ -39,11 +39,6 @@ struct Hex(Vec<u8>);
 
 /// The public exponent 65537, as almost every key has it.
 const PUBLIC_EXPONENT: [u8; 3] = [1, 0, 1];
-/// What stands before the modulus in the `SubjectPublicKeyInfo` of 2048 bits, and before the exponent.
-const RSA_PREFIX: &str = "30820122300d06092a864886f70d01010105000382010f003082010a0282010100";
-const EXPONENT_PREFIX: [u8; 2] = [2, 3];
-/// What stands before the point in that of a P-256 key.
-const P256_PREFIX: &str = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
 
 impl SigningKey {
     /// How the platform would write a key of these characters: for keys that are made here. A public key
@@ -65,11 +60,13 @@ impl SigningKey {
             Kind::Shared { readings, algorithm } => {
                 Some(self.hmac(*algorithm, &readings[0], text).as_ref().to_vec())
             }
-            Kind::Public(key) => {
+            Kind::Public(keys) => {
                 let sample = Sample::read();
-                let known = PublicKey::of_pem(&sample.public_key(key.algorithm), key.algorithm);
-                let is_known = known.is_ok_and(|known| known == *key);
-                is_known.then(|| sample.sign(key.algorithm, &self.whole(text)))
+                let known = keys.iter().find(|key| {
+                    let text = sample.public_key(key.algorithm);
+                    PublicKey::of_pem(&text, key.algorithm).is_ok_and(|known| known == **key)
+                })?;
+                Some(sample.sign(known.algorithm, &self.whole(text)))
             }
         }
     }
@@ -87,19 +84,12 @@ impl Sample {
 
     /// The public key in PEM.
     fn public_key(&self, algorithm: PublicKeyAlgorithm) -> String {
-        let prefix = |text| hex::decode(text).expect("it is hexadecimal");
-        let der = match algorithm {
-            PublicKeyAlgorithm::RsaSha256 => {
-                let exponent = [&EXPONENT_PREFIX[..], &PUBLIC_EXPONENT].concat();
-                [prefix(RSA_PREFIX), self.modulus.0.clone(), exponent].concat()
-            }
-            PublicKeyAlgorithm::EcdsaP256 => {
-                [&prefix(P256_PREFIX)[..], &self.p256_point.0].concat()
-            }
-            PublicKeyAlgorithm::Ed25519 => {
-                [&ED25519_PREFIX[..], self.ed25519().public_key().as_ref()].concat()
-            }
+        let key = match algorithm {
+            PublicKeyAlgorithm::RsaSha256 => rsa_numbers(&self.modulus.0, &PUBLIC_EXPONENT),
+            PublicKeyAlgorithm::EcdsaP256 => self.p256_point.0.clone(),
+            PublicKeyAlgorithm::Ed25519 => self.ed25519().public_key().as_ref().to_vec(),
         };
+        let der = public_key_info(algorithm, &key);
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----", STANDARD.encode(der))
     }
 

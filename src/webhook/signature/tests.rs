@@ -6,6 +6,7 @@ use crate::platform::{KeyText, Platform};
 use crate::secret::signing_key::KeyError;
 use crate::webhook::sign::sign;
 
+mod jwk;
 mod keys;
 mod platforms;
 mod public_keys;

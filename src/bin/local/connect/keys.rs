@@ -49,7 +49,7 @@ pub(crate) async fn add(
     Ok(Some(count))
 }
 
-/// The platform's list of keys in the secret. A single text becomes a list.
+/// The platform's list of keys in the secret. A single key becomes a list.
 fn list_mut<'a>(secret: &'a mut Value, platform: &Platform) -> Result<&'a mut Vec<Value>, Failure> {
     let wrong = "`signing_keys` in the secret is malformed: correct it in the AWS console";
     let all = secret.as_object_mut().ok_or(wrong)?.entry("signing_keys").or_insert(Value::Null);
@@ -61,7 +61,7 @@ fn list_mut<'a>(secret: &'a mut Value, platform: &Platform) -> Result<&'a mut Ve
     *entry = unwrapped(entry.take());
     if is_blank(entry) {
         *entry = json!([]);
-    } else if entry.is_string() {
+    } else if entry.is_string() || entry.is_object() {
         *entry = json!([entry.take()]);
     }
     entry.as_array_mut().ok_or_else(|| wrong.into())

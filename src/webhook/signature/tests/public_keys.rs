@@ -4,24 +4,24 @@
 use super::*;
 use crate::webhook::sign::SignError;
 
-const BODY: &[u8] = br#"{"id":"A-1"}"#;
-const SCHEMES: [&str; 3] = ["rsa-sha256", "ecdsa-p256", "ed25519"];
+pub(super) const BODY: &[u8] = br#"{"id":"A-1"}"#;
+pub(super) const SCHEMES: [&str; 3] = ["rsa-sha256", "ecdsa-p256", "ed25519"];
 
-const RSA: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAoOTXohI43nhCbBkB+KmdvtSgEAC3N0TAYjfSLDq6kfpYWFmm2ldaMX4RgQjavYATg+SIH/p3I6vsdoqsGN1+lnqvx0PYHprBQdYOeOlVjSe/EVpV36MoFwS7O8qvWFqFCsNkup6R2JcbuEDm2XjzK+4KAqt2tW2r9jYgFD1NMjBdZnyg60NZXft5nMVImCs5z9Q6WMbXYtQs/2fqBq4qPBMjYfzFXFGCSeAD1XoLWvgOmZ9DMUTG4+nyY24Klg23L3gXDaP4rD6jlnPNEsbBXJ3yIpxKckOfJrCc913NTiqf951ZJNJZRf1yNiNRROkQpFbi5nm3i3wRYUj7f2flvwIDAQAB";
+pub(super) const RSA: &str = "MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAoOTXohI43nhCbBkB+KmdvtSgEAC3N0TAYjfSLDq6kfpYWFmm2ldaMX4RgQjavYATg+SIH/p3I6vsdoqsGN1+lnqvx0PYHprBQdYOeOlVjSe/EVpV36MoFwS7O8qvWFqFCsNkup6R2JcbuEDm2XjzK+4KAqt2tW2r9jYgFD1NMjBdZnyg60NZXft5nMVImCs5z9Q6WMbXYtQs/2fqBq4qPBMjYfzFXFGCSeAD1XoLWvgOmZ9DMUTG4+nyY24Klg23L3gXDaP4rD6jlnPNEsbBXJ3yIpxKckOfJrCc913NTiqf951ZJNJZRf1yNiNRROkQpFbi5nm3i3wRYUj7f2flvwIDAQAB";
 /// `openssl dgst -sha256 -sign`, over the body and over its base64.
-const RSA_SIGNATURE: &str = "eOzZmlD91tROUhPv6HOCPXNRkNSHcHXG98ihxiU+Ait7dBE0f+nHmTLPIT1xq8CEgQ5c+8uBikkBfW76sOm/HN89Wc4yp7BnTo207ZHi8JAi4h5y+SSkJJeJI8aUwOJIFJp1H+6zhh86V0VuJOHmxthJ8whl9FYb4pE0DhAwd2Tay6CcCygB+eXbklRKZLxqvb20zXWhIJ7i2ny2XpiPUsqSQBbmVZMJbOE+dbk/4zVtpGeZOSy928SLmVTBQ7Cc8Lp9OmBG1JxGrjsu6M5D+sSW7aPpWoVtzKXnTP/YaXWfBYoIZtsVlJN7cNxR2aFOa8IQz31VRRm+wO+kYX3zsQ==";
+pub(super) const RSA_SIGNATURE: &str = "eOzZmlD91tROUhPv6HOCPXNRkNSHcHXG98ihxiU+Ait7dBE0f+nHmTLPIT1xq8CEgQ5c+8uBikkBfW76sOm/HN89Wc4yp7BnTo207ZHi8JAi4h5y+SSkJJeJI8aUwOJIFJp1H+6zhh86V0VuJOHmxthJ8whl9FYb4pE0DhAwd2Tay6CcCygB+eXbklRKZLxqvb20zXWhIJ7i2ny2XpiPUsqSQBbmVZMJbOE+dbk/4zVtpGeZOSy928SLmVTBQ7Cc8Lp9OmBG1JxGrjsu6M5D+sSW7aPpWoVtzKXnTP/YaXWfBYoIZtsVlJN7cNxR2aFOa8IQz31VRRm+wO+kYX3zsQ==";
 const RSA_SIGNATURE_OF_BASE64: &str = "e4Rz23WfAJFngWWjmpQR0m6Irz6spTpeARZZg0ygqzGRsFOybv1Wnh3tYl+xMgrSqH+gnpKGrUeqj6LnPxVTTF9H2P/40JW1zKbkHxGSFhF/Bfa5mGUR9IlAFRPRYqKZGGXRRk0Q8LN8vwS4DKJ2T1574ti40Orx3Jc11BxO6ihFSJdrf4qTTuLO8jU3BWFufmAtUfQBGFuYE0Ex5uxgUQc58g2i6mkqxZn4WfONmBBeS9OW6iRL5oHOnHNXYlkaNESW2kTa318MdKctoy1UxiyVot03PL83Y3YxvYw7L3R9N4n67152L27TQo3G8smH1HolcYxGuxjBf8mT2jQrqQ==";
-const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKLE+Xxu4koojnAouDeOadqF63NhX9tkXk3QewrPKps2StmnlA+kgfJx+29E3uY68mpZCOoMlZyiVRVywqQB6gA==";
-const P256_SIGNATURE: &str = "MEUCIAlDh9KIxaoLVVGxsuBZKJ1jqLuAdhaVGhMHxq1jDEoNAiEAmuyzIV0wqQORhOxfv/Y2ODLdjY08vtvx/sVMTZYZUVw=";
-const ED25519: &str = "MCowBQYDK2VwAyEA1jjtw0zABdr7+C+zBxjB6KxZfZIqYcQNt0bMOSA5/1c=";
+pub(super) const P256: &str = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKLE+Xxu4koojnAouDeOadqF63NhX9tkXk3QewrPKps2StmnlA+kgfJx+29E3uY68mpZCOoMlZyiVRVywqQB6gA==";
+pub(super) const P256_SIGNATURE: &str = "MEUCIAlDh9KIxaoLVVGxsuBZKJ1jqLuAdhaVGhMHxq1jDEoNAiEAmuyzIV0wqQORhOxfv/Y2ODLdjY08vtvx/sVMTZYZUVw=";
+pub(super) const ED25519: &str = "MCowBQYDK2VwAyEA1jjtw0zABdr7+C+zBxjB6KxZfZIqYcQNt0bMOSA5/1c=";
 /// `openssl pkeyutl -sign -rawin`, over the body and over `msg_1.1767225600.` and the body.
-const ED25519_SIGNATURE: &str =
+pub(super) const ED25519_SIGNATURE: &str =
     "QSzA9bmLuq+p3W8yLL1LwPWDJEiSRCzqav3bvdun6huQ7tY77BN2m2/qWez4NZxEP1oSsV3t4upSnCwWjNltAA==";
 const STANDARD_SIGNATURE: &str =
     "DYT5lGW2EbsrW3LbXig2+6p92YwH9sCp1Pdw/IzuzyvNo6kTuCbCkWhRqRLP9eQI3SrA89jLHEmh7/G3EthzBg==";
 
 /// Keys and a certificate of kinds that are refused.
-const RSA_1024: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDErHh3DlPU/UZdMfwK4vnccV2ADTuKXykcq58uSrQvZxKR9nXigzbT+VmCUkjDMdmKtVZtbrF/vjyrbr3+dTppD+5W3pqaylKfGlTu2mRkczZRssztDG4QGs03p2c8RRLsy9BaEOnP0RywBYuZyYzVmpzIjTGzRDDFYFkYOFZDpwIDAQAB";
+pub(super) const RSA_1024: &str = "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDErHh3DlPU/UZdMfwK4vnccV2ADTuKXykcq58uSrQvZxKR9nXigzbT+VmCUkjDMdmKtVZtbrF/vjyrbr3+dTppD+5W3pqaylKfGlTu2mRkczZRssztDG4QGs03p2c8RRLsy9BaEOnP0RywBYuZyYzVmpzIjTGzRDDFYFkYOFZDpwIDAQAB";
 const P384: &str = "MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAECBECs8GMiw+jg7Tsau3mMlxex1JKGrtCHYYAF83ERpmlsnT8xCTQq8eGt2QzBpCHyjVYQh0ZXhIG7t5Km8/0iAIL2+Z2G4AjFvb6yNvR5DxfFyVZsLwPFk02bqnDsvdg";
 const CERTIFICATE: &str = "MIIBhDCCASmgAwIBAgIUEtMFu8vfBfGm5pMrnlG5KJ3eVTowCgYIKoZIzj0EAwIwFjEUMBIGA1UEAwwLZXhhbXBsZS5jb20wIBcNMjYxMTI5MTIxMTU5WhgPMjEyNjExMDUxMjExNTlaMBYxFDASBgNVBAMMC2V4YW1wbGUuY29tMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEKLE+Xxu4koojnAouDeOadqF63NhX9tkXk3QewrPKps2StmnlA+kgfJx+29E3uY68mpZCOoMlZyiVRVywqQB6gKNTMFEwHQYDVR0OBBYEFJZAvDQrFEMXkalhs2857zsP6GnJMB8GA1UdIwQYMBaAFJZAvDQrFEMXkalhs2857zsP6GnJMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSQAwRgIhANt0BMQV1rX2sNlsr3D/BbOCpiW03NpULivUuICKltHqAiEAm0GKA30+kC+GjQmTzbgtEf1za86ySzL8gPj0rvvT53M=";
 
@@ -31,7 +31,7 @@ fn pem(label: &str, encoded: &str) -> String {
     format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
-fn public(encoded: &str) -> String {
+pub(super) fn public(encoded: &str) -> String {
     pem("PUBLIC KEY", encoded)
 }
 
@@ -40,14 +40,14 @@ pub(super) fn other_rsa_key() -> String {
     public(RSA)
 }
 
-fn auth(scheme: &str, signed: &str) -> Auth {
+pub(super) fn auth(scheme: &str, signed: &str) -> Auth {
     let text = format!(
         "scheme = \"{scheme}\"\nheader = \"x-signature\"\nencoding = \"base64\"\nsigned = \"{signed}\""
     );
     toml::from_str(&text).unwrap()
 }
 
-fn refused(scheme: &str, key: &str) -> KeyError {
+pub(super) fn refused(scheme: &str, key: &str) -> KeyError {
     SigningKey::parse(key, &auth(scheme, "{body}")).unwrap_err()
 }
 
@@ -134,7 +134,7 @@ fn what_is_no_public_key_of_the_scheme_is_refused_with_a_sentence() {
         for text in [TEXT_KEY, RSA, "-----BEGIN", &pem("RSA PUBLIC KEY", RSA)] {
             assert_eq!(
                 refused(scheme, text).to_string(),
-                "it is no public key in PEM, which begins with `-----BEGIN PUBLIC KEY-----`"
+                "it is no public key, neither in PEM, which begins with `-----BEGIN PUBLIC KEY-----`, nor as JWK, which has a `kty`"
             );
         }
         let cut = public(RSA);
@@ -152,7 +152,7 @@ fn what_is_no_public_key_of_the_scheme_is_refused_with_a_sentence() {
     }
     assert_eq!(
         refused("ed25519", &public(P256)).to_string(),
-        "it is another kind of public key; the platform signs with Ed25519"
+        "it is another kind of key; the platform signs with Ed25519"
     );
     assert_eq!(
         refused("rsa-sha256", &public(RSA_1024)).to_string(),
@@ -167,7 +167,7 @@ fn a_key_in_pem_is_no_shared_key() {
         let refused = SigningKey::parse(&public(RSA), &auth).unwrap_err();
         assert_eq!(
             refused.to_string(),
-            "it is a key in PEM; a key is needed that the platform and this function share"
+            "it is a key in PEM or as JWK; a key is needed that the platform and this function share"
         );
     }
 }
