@@ -30,8 +30,6 @@ pub struct Register {
     pub ask: Vec<Question>,
     /// What `{token}` stands for, if the credentials are exchanged for one.
     pub token: Option<Token>,
-    /// The request that exchanges them.
-    pub exchange: Option<Request>,
     /// Credentials in the query, for servers that drop the header `authorization`.
     pub in_query: Option<InQuery>,
     /// What the API calls an event, where the webhooks call it otherwise.
@@ -117,6 +115,8 @@ pub struct Question {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
+    /// The request that exchanges them.
+    pub exchange: Request,
     /// Its place in the answer.
     pub at: Pointer,
     /// The environment variable of a token that is used in place of an exchange.
@@ -174,11 +174,6 @@ pub struct Listed {
 impl Register {
     /// The variable with the key that the platform is to sign with, where the operator chooses it.
     pub const SIGNING_KEY: &str = "SIGNING_KEY";
-
-    /// Whether the platform is given the key that it is to sign with.
-    pub fn gives_key(&self) -> bool {
-        self.ask.iter().any(|question| question.variable == Self::SIGNING_KEY)
-    }
 }
 
 impl Request {

@@ -10,7 +10,6 @@ use url::Url;
 use self::client::{ApiOptions, Client};
 use self::plain::PlainOptions;
 use self::registration::{Listing, Registration, event_types};
-use self::remote::Remote;
 use crate::terminal::Failure;
 use crate::{samples, stack_secret, terminal};
 
@@ -87,7 +86,7 @@ async fn list(client: &Client<'_>, address: &Url) -> Result<(), Failure> {
     let own = found.iter().filter(|found| found.is_at(address)).count();
     terminal::line(&format!("{} has {}, {own} at {address}", client.host(), webhooks(found.len())));
     for registration in &found {
-        terminal::line(&described(&client.remote, registration, registration.is_at(address)));
+        terminal::line(&described(registration, address));
     }
     if let Some(lacks) = &client.table.listed.lacks {
         terminal::line(lacks);
@@ -100,7 +99,7 @@ async fn remove(client: &Client<'_>, address: &Url) -> Result<(), Failure> {
     let own: Vec<_> = found.iter().filter(|found| found.is_at(address)).collect();
     terminal::line(&format!("{} has {} at {address}", client.host(), webhooks(own.len())));
     for registration in own {
-        let names = registration.names(&client.remote);
+        let names = registration.names();
         let id = registration.id.as_deref().or(client.table.only_one.then_some(""));
         let id = id.ok_or_else(|| {
             format!("{names}: {} does not name its id: remove it there", client.host())
@@ -121,19 +120,15 @@ async fn listed(client: &Client<'_>, address: &Url) -> Result<Vec<Registration>,
 }
 
 /// A line of the list.
-///
-/// Of another address only the host is shown, because the rest may be a credential.
-fn described(remote: &Remote, registration: &Registration, is_own: bool) -> String {
-    let line = |text: &str| remote.line(text).map_or_else(String::new, |line| line.to_string());
-    let events = registration.names(remote);
-    let status = registration.inactive.as_ref().map(|status| format!(" ({})", line(status)));
-    let status = status.unwrap_or_default();
-    if is_own {
-        return format!("  own    {events:<24} {}{status}", line(&registration.address));
-    }
-    let host = Url::parse(&registration.address).ok();
-    let host = host.as_ref().and_then(Url::host_str).unwrap_or("no web address");
-    format!("  other  {events:<24} {}{status}", line(host))
+fn described(registration: &Registration, own: &Url) -> String {
+    let (whose, place) = if registration.is_at(own) {
+        ("own", own.to_string())
+    } else {
+        ("other", registration.host())
+    };
+    let status = registration.inactive.as_ref().map(|status| format!(" ({status})"));
+    let (events, status) = (registration.names(), status.unwrap_or_default());
+    format!("  {whose:<6} {events:<24} {place}{status}")
 }
 
 /// The events to register, each once: those given, or those of the platform's file.

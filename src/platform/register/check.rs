@@ -21,8 +21,6 @@ pub(in crate::platform) enum RegisterMistake {
     Pages,
     #[error("`listed` needs `at` and `address`, and an `id` unless there is `only_one`")]
     Listed,
-    #[error("`token` and `exchange` need each other")]
-    Exchange,
     #[error("`shop` has either `in` or `site_before`, or neither, and `{{shop}}` is in each `in`")]
     Shop,
     #[error("the address must begin with `https://`, or be that of a shop")]
@@ -76,9 +74,6 @@ impl Register {
         if !is_placed || listed.id.is_none() != self.only_one {
             return found("listed", RegisterMistake::Listed);
         }
-        if self.token.is_some() != self.exchange.is_some() {
-            return found("[register", RegisterMistake::Exchange);
-        }
         if let Some(shop) = &self.shop {
             let mut addresses = shop.addresses.as_slice().iter();
             let is_both = addresses.len() > 0 && !shop.site_before.is_empty();
@@ -120,6 +115,7 @@ impl Register {
 
     fn requests(&self) -> Vec<&Request> {
         let always = [&self.create, &self.list, &self.remove];
-        always.into_iter().chain(&self.update).chain(&self.exchange).collect()
+        let exchange = self.token.as_ref().map(|token| &token.exchange);
+        always.into_iter().chain(&self.update).chain(exchange).collect()
     }
 }

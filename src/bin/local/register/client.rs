@@ -156,13 +156,11 @@ impl<'a> Client<'a> {
 
     /// Exchanges the credentials for a token, unless there is one.
     async fn exchange(&mut self) -> Result<(), Failure> {
-        let (Some(token), Some(request)) = (&self.table.token, &self.table.exchange) else {
-            return Ok(());
-        };
+        let Some(token) = &self.table.token else { return Ok(()) };
         if self.values.get("token").is_some() {
             return Ok(());
         }
-        let answer = self.send(request, "POST", "{api}", &self.values).await?;
+        let answer = self.send(&token.exchange, "POST", "{api}", &self.values).await?;
         if !answer.status.is_success() {
             return Err(self.remote.refused(&answer, None, &token.advice));
         }

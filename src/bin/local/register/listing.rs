@@ -88,14 +88,15 @@ impl Client<'_> {
         let text =
             |place: &Option<Pointer>| place.as_ref().and_then(|place| first_text(item, place));
         let events = listed.events.as_ref().map(|place| texts(item, place)).unwrap_or_default();
+        let line = |text: &str| self.remote.line(text).map(|line| line.to_string());
         let inactive = listed.active.iter().find_map(|(place, active)| {
             let state = first_text(item, place)?;
             let word = if state == "false" { "inactive" } else { &state };
-            (state != *active).then(|| word.to_owned())
+            (state != *active).then(|| line(word))?
         });
-        let called = |event: String| {
+        let called = |event: &String| {
             let mut called = self.table.called.iter();
-            called.find(|(_, name)| **name == event).map_or(event.clone(), |(ours, _)| ours.clone())
+            line(called.find(|(_, name)| *name == event).map_or(event, |(ours, _)| ours))
         };
         // A list may call it otherwise than a creation does.
         let own_text = || {
@@ -105,7 +106,7 @@ impl Client<'_> {
         Registration {
             id: text(&listed.id).filter(|id| is_one(id)),
             address: text(&listed.address).or_else(own_text).unwrap_or_default(),
-            events: events.into_iter().map(called).collect(),
+            events: events.iter().filter_map(called).collect(),
             inactive,
         }
     }

@@ -15,31 +15,22 @@ const TOKEN: &str = "API_TOKEN";
 /// The options that describe the API's requests.
 #[derive(clap::Args)]
 #[command(next_help_heading = "A plain JSON API")]
+#[group(requires = "api")]
 pub(crate) struct PlainOptions {
     /// The address at which the API registers webhooks, with its path.
     #[arg(long, value_name = "URL")]
     pub(crate) api: Option<Url>,
     /// The HTTP method of the request that registers.
-    #[arg(long, default_value = "POST", requires = "api")]
+    #[arg(long, default_value = "POST")]
     method: Method,
     /// The body of the request: JSON with {url} and {events}, or with {event} for one request per event.
-    #[arg(
-        long,
-        value_name = "JSON",
-        default_value = r#"{"url":"{url}","events":"{events}"}"#,
-        requires = "api"
-    )]
+    #[arg(long, value_name = "JSON", default_value = r#"{"url":"{url}","events":"{events}"}"#)]
     body: String,
     /// The status of a successful registration.
-    #[arg(long, value_name = "STATUS", default_value = "201", requires = "api")]
+    #[arg(long, value_name = "STATUS", default_value = "201")]
     expect: StatusCode,
     /// The header with the credential; {token} is replaced by `API_TOKEN`.
-    #[arg(
-        long,
-        value_name = "NAME: VALUE",
-        default_value = "Authorization: Bearer {token}",
-        requires = "api"
-    )]
+    #[arg(long, value_name = "NAME: VALUE", default_value = "Authorization: Bearer {token}")]
     credential: String,
 }
 

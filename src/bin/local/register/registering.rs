@@ -37,7 +37,8 @@ pub(super) async fn register(
         return Ok(());
     }
     terminal::line(&format!("Next              {}", next_step(platform, &stack.stack)));
-    terminal::line(&format!("Where the key is  {}", where_the_key_is(client, platform)));
+    let key = client.table.key.as_ref().unwrap_or(&platform.setup.key);
+    terminal::line(&format!("Where the key is  {key}"));
     Ok(())
 }
 
@@ -59,7 +60,7 @@ async fn ensure(
     let host = client.host();
     let missing = match (own.first(), others.first()) {
         (None, Some(other)) if client.table.only_one => {
-            let other = super::described(&client.remote, other, false);
+            let other = super::described(other, address);
             return Err(format!(
                 "{host} has one webhook alone, which a new one would replace: remove it there first ({})",
                 other.trim()
@@ -123,8 +124,7 @@ async fn keep(
         }
         let names = kept.join(", ");
         let updated = client.update(own).await.map_err(|error| format!("{names}: {error}"))?;
-        let inactive = own.inactive.as_deref().and_then(|status| client.remote.line(status));
-        let how = match inactive {
+        let how = match &own.inactive {
             Some(status) if updated => format!("was {status}, is active again"),
             Some(status) => format!("kept, and is {status}: make it active there"),
             None if updated => "kept, and signs with SIGNING_KEY".to_owned(),
@@ -164,20 +164,5 @@ fn next_step(platform: &Platform, stack: &str) -> String {
         ("generic", _) => "give your order system the signing key".to_owned(),
         (id, Stack::DEFAULT) => format!("{} connect {id}", *PROGRAM),
         (id, stack) => format!("{} connect {id} --stack {stack}", *PROGRAM),
-    }
-}
-
-fn where_the_key_is(client: &Client<'_>, platform: &Platform) -> String {
-    let name = &platform.name;
-    match &client.table.key {
-        Some(key) => key.clone(),
-        None if client.table.gives_key() => {
-            "It is the signing key that you gave: the shop signs its webhooks with it.".to_owned()
-        }
-        None if client.table.new_key.is_some() => format!(
-            "{name} returned it when the webhook was registered. If the stack does not have it, use --remove and register \
-             again."
-        ),
-        None => platform.setup.key.clone(),
     }
 }

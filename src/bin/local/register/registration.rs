@@ -1,12 +1,11 @@
 //! A webhook as a platform has it registered.
 
+use order_alerts::order::one_line::OneLine;
 use order_alerts::platform::{Platform, Rule, RuleKind};
 use secrecy::SecretString;
 use url::Url;
 
-use crate::register::remote::Remote;
-
-/// A webhook that the platform has registered.
+/// A webhook that the platform has registered. Its texts have none of our credentials.
 pub(crate) struct Registration {
     /// The platform's id for it, if the platform names one.
     pub(crate) id: Option<String>,
@@ -42,9 +41,15 @@ impl Registration {
     }
 
     /// Its events, safe to print.
-    pub(crate) fn names(&self, remote: &Remote) -> String {
-        let names = remote.line(&self.events.join(", "));
+    pub(crate) fn names(&self) -> String {
+        let names = OneLine::parse(&self.events.join(", "));
         names.map_or_else(|| "(events not named)".to_owned(), |names| names.to_string())
+    }
+
+    /// The host of its address. The rest of the address of another program may be a credential.
+    pub(crate) fn host(&self) -> String {
+        let url = Url::parse(&self.address).ok();
+        url.as_ref().and_then(Url::host_str).unwrap_or("no web address").to_owned()
     }
 }
 

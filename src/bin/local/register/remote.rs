@@ -1,6 +1,7 @@
 //! Sends a request to a platform's API and explains errors in one sentence.
 
 use std::error::Error;
+use std::iter::successors;
 use std::time::Duration;
 
 use order_alerts::order::one_line::OneLine;
@@ -180,9 +181,6 @@ async fn read(mut response: Response) -> Result<String, reqwest::Error> {
 
 /// The last cause in the chain. It names what happened, such as a refused connection.
 fn innermost(error: &reqwest::Error) -> String {
-    let mut innermost: &dyn Error = error;
-    while let Some(cause) = innermost.source() {
-        innermost = cause;
-    }
-    innermost.to_string()
+    let causes = successors(error.source(), |cause: &&dyn Error| (*cause).source());
+    causes.last().map_or_else(|| error.to_string(), ToString::to_string)
 }
