@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 
 use order_alerts::platform::register::{Request, Text};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, RequestBuilder, StatusCode};
 use url::{Position, Url};
 
@@ -122,8 +122,7 @@ impl Client<'_> {
 
     /// The answer 429, which may say when the next call is allowed.
     fn limited(&self, answer: &Answer) -> Failure {
-        let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
-        let seconds: Option<f32> = seconds.and_then(|text| text.parse().ok());
+        let seconds: Option<f32> = answer.header("retry-after").and_then(|text| text.parse().ok());
         let when = seconds.map_or("in a moment".to_owned(), |seconds| {
             format!("in {} s", seconds.ceil().max(1.0))
         });

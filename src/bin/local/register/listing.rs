@@ -138,24 +138,21 @@ fn texts(value: &Value, place: &Pointer) -> Vec<String> {
 /// The values at a place, of which there may be several where a step is `*`.
 pub(crate) fn all<'v>(value: &'v Value, steps: &[String]) -> Vec<&'v Value> {
     let Some((step, rest)) = steps.split_first() else { return vec![value] };
-    let children: Vec<_> = match value {
-        Value::Object(object) => object.get(step).into_iter().collect(),
-        Value::Array(list) if step == "*" => list.iter().collect(),
-        Value::Array(list) if step == "-1" => list.last().into_iter().collect(),
-        Value::Array(list) => {
-            step.parse().ok().and_then(|step: usize| list.get(step)).into_iter().collect()
+    let child = match (value, step.as_str()) {
+        (Value::Array(list), "*") => {
+            return list.iter().flat_map(|element| all(element, rest)).collect();
         }
-        _ => Vec::new(),
+        (Value::Array(list), "-1") => list.last(),
+        (Value::Array(list), step) => step.parse().ok().and_then(|step: usize| list.get(step)),
+        (value, step) => value.get(step),
     };
-    children.into_iter().flat_map(|child| all(child, rest)).collect()
+    child.map_or_else(Vec::new, |child| all(child, rest))
 }
 
 fn pages(answer: &Answer, body: &Value, place: &Place) -> u64 {
     let text = match place {
         Place::Body(place) => first_text(body, place),
-        Place::Header(name) => {
-            answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
-        }
+        Place::Header(name) => answer.header(name).map(str::to_owned),
         Place::LastPart(_) | Place::Whole(_) => None,
     };
     text.and_then(|text| text.parse().ok()).unwrap_or(1)

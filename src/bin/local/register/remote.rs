@@ -5,7 +5,7 @@ use std::iter::successors;
 use std::time::Duration;
 
 use order_alerts::order::one_line::OneLine;
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -69,12 +69,10 @@ impl Remote {
                 done => break done.map_err(|error| self.no_response(&method, &error))?,
             }
         };
-        if response.status().is_redirection() {
-            return Err(self.redirected(&url, &response));
-        }
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read(response).await.map_err(|error| self.no_response(&method, &error))?;
-        Ok(Answer { status, headers, body })
+        let answer = Answer { status, headers, body };
+        if status.is_redirection() { Err(self.redirected(&url, &answer)) } else { Ok(answer) }
     }
 
     /// The host's answer as an error, with advice. What it says is found in its body, if it is not given.
@@ -106,19 +104,13 @@ impl Remote {
         })
     }
 
-    fn redirected(&self, url: &Url, response: &Response) -> Failure {
-        let status = response.status().as_u16();
-        let target = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        let target = target.and_then(|target| url.join(target).ok());
-        let target = target.map_or("nowhere".to_owned(), |target| {
-            format!("{}://{}", target.scheme(), target.authority())
-        });
-        format!(
-            "{} answered {status} and points to {target}: redirects are not followed, give the right \
-             address",
-            self.host
-        )
-        .into()
+    fn redirected(&self, url: &Url, answer: &Answer) -> Failure {
+        let target = answer.header("location").and_then(|target| url.join(target).ok());
+        let origin = |target: Url| format!("{}://{}", target.scheme(), target.authority());
+        let points = target.map_or("nowhere".to_owned(), origin);
+        let why = "redirects are not followed, give the right address";
+        let status = answer.status.as_u16();
+        format!("{} answered {status} and points to {points}: {why}", self.host).into()
     }
 
     fn no_response(&self, method: &Method, error: &reqwest::Error) -> Failure {
@@ -140,6 +132,10 @@ impl Remote {
 }
 
 impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
     /// The message in the body, at the places where APIs usually put it.
     fn sentence(&self) -> Option<String> {
         let Ok(body) = serde_json::from_str::<Value>(&self.body) else {
