@@ -105,6 +105,35 @@ async fn a_platform_of_ones_own_is_tried_before_it_is_built_in() {
 }
 
 #[tokio::test]
+async fn a_misspelled_place_of_ones_own_file_is_named_with_the_right_one() {
+    let folder = tempfolder("misspelled");
+    let file = folder.join("kitchen.toml");
+    let path = file.to_str().unwrap();
+    let with = async |old: &str, new: &str| {
+        fs::write(&file, block("toml").replace(old, new)).unwrap();
+        preview(&["--platform", path, "-"], block("json")).await
+    };
+    for (old, new, right) in [
+        ("reason = \"/order/why", "reason = \"/order/Why", "/order/why"),
+        ("{ \"/order/state", "{ \"/order/sttae", "/order/state"),
+        ("title = \"/name", "title = \"/names", "/order/lines/*/name"),
+        ("event_type = \"/event", "event_type = \"/evnt", "/event"),
+        ("\"/order/id\"", "\"/orders/id\"", "/order/id"),
+    ] {
+        let (_, output, errors) = with(old, new).await;
+        let said = format!("{output}{errors}");
+        assert_eq!(said.matches("Hint        nothing is at ").count(), 1, "{said}");
+        assert!(said.contains(&format!("; did you mean {right}?\n")), "{said}");
+    }
+    let (_, output, _) = with("", "").await;
+    assert!(!output.contains("Hint "), "{output}");
+    // A built-in file is right: the sender left the place out.
+    let order = r#"{"event_type":"order_created","order_id":"A-1","totale":"5"}"#;
+    let (_, output, _) = preview(&["generic", "-"], order).await;
+    assert!(output.contains("Not found   ") && !output.contains("Hint "), "{output}");
+}
+
+#[tokio::test]
 async fn a_preview_explains_how_a_payload_is_read() {
     let order = r#"{
         "id": 5, "number": "5", "status": "cancelled", "total": "18000", "currency": "KRW",

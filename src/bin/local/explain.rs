@@ -1,6 +1,7 @@
 //! How a webhook was read: for the author of a platform file, and for the person who tries a payload.
 
 use std::collections::BTreeSet;
+use std::ptr;
 
 use order_alerts::config::{Config, Customer};
 use order_alerts::order::OrderEvent;
@@ -11,6 +12,7 @@ use order_alerts::webhook::parse::{Found, Test, Trace};
 use serde_json::{Value, json};
 
 use crate::decided::decided;
+use crate::hints::{escaped, hints};
 use crate::samples;
 use crate::terminal::printable;
 
@@ -28,6 +30,8 @@ pub(crate) struct Reading {
     never_read: Vec<String>,
     /// How many more there are.
     never_read_more: usize,
+    /// Places of a file that is not built in, which are probably misspelled.
+    pub(crate) hints: Vec<String>,
     /// Who hears of its events, and by which line of RULES or setting.
     decided: Vec<(&'static str, String)>,
 }
@@ -57,7 +61,10 @@ impl Reading {
         added: &[String],
     ) -> Self {
         let is_read = trace.rule.is_some_and(|(_, rule)| rule.kind != RuleKind::Ignored);
-        let mut never_read = if is_read { never_read(trace, body) } else { Vec::new() };
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let mut never_read = if is_read { never_read(trace, &body) } else { Vec::new() };
+        let is_built_in = Platform::find(platform.id).is_some_and(|known| ptr::eq(known, platform));
+        let hints = if is_built_in { Vec::new() } else { hints(&trace.looked_up, &body) };
         let never_read_more = never_read.len().saturating_sub(MAX_NEVER_READ);
         never_read.truncate(MAX_NEVER_READ);
         let event = trace.found.first();
@@ -72,6 +79,7 @@ impl Reading {
             missing: trace.missing.clone(),
             never_read,
             never_read_more,
+            hints: hints.iter().map(|hint| labelled("Hint", hint)).collect(),
             decided: Vec::new(),
         }
     }
@@ -118,7 +126,7 @@ impl Reading {
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
-        let Some((event, place)) = &self.event else { return Vec::new() };
+        let Some((event, place)) = &self.event else { return self.hints.clone() };
         let event = format!("`{event}`, in {place}");
         let mut lines = vec![labelled("Event", &event), labelled("Rule", &self.rule)];
         for (position, field) in self.found.iter().enumerate() {
@@ -133,6 +141,7 @@ impl Reading {
                 &self.never_read().join(", ").replace(", and", " and"),
             ));
         }
+        lines.extend(self.hints.iter().cloned());
         lines.extend(self.decided());
         lines
     }
@@ -214,8 +223,9 @@ fn fields(trace: &Trace<'static>, customer: Customer, added: &[String]) -> Vec<F
         let meaning = if *is_test { "yes" } else { "no" };
         field("test", format!("{meaning}, by `{}`", one_line(text)), Some(place.to_string()))
     });
+    let paid = trace.paid.map(|said| field("paid", said.to_owned(), None));
     let urls = trace.links.iter().map(|url| field("link", url.to_string(), None));
-    found.chain(items).chain(test).chain(urls).collect()
+    found.chain(paid).chain(items).chain(test).chain(urls).collect()
 }
 
 fn is_added(Template(parts): &Template, added: &[String]) -> bool {
@@ -261,10 +271,9 @@ fn said(conditions: &Conditions) -> Vec<String> {
 }
 
 /// The places of the body that were never looked up.
-fn never_read(trace: &Trace<'static>, body: &[u8]) -> Vec<String> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+fn never_read(trace: &Trace<'static>, body: &Value) -> Vec<String> {
     let mut places = BTreeSet::new();
-    collect("", &body, &mut places);
+    collect("", body, &mut places);
     let read: BTreeSet<_> = trace.looked_up.iter().map(|place| any_element(place)).collect();
     let branches: BTreeSet<_> = read.iter().map(|place| branch(place)).collect();
     let never_read = places.difference(&read).map(|place| match branch(place) {
@@ -296,8 +305,7 @@ fn collect(path: &str, value: &Value, pointers: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
             for (name, value) in members {
-                let name = name.replace('~', "~0").replace('/', "~1");
-                collect(&format!("{path}/{name}"), value, pointers);
+                collect(&format!("{path}/{}", escaped(name)), value, pointers);
             }
         }
         Value::Array(elements) => {

@@ -11,6 +11,7 @@ mod credentials;
 mod decided;
 mod encoding;
 mod explain;
+mod hints;
 mod http_api;
 mod keys;
 mod net;

@@ -33,7 +33,8 @@ The webhook needs no signature. The settings are read from the environment, such
 finance'. For each event, preview says which line of RULES or which setting decides how it is shown, whom it mentions \
 and in which channel, and for which step the order then waits by EXPECT.
 
-With --platform, the file's mistakes are named with line and key. The webhook is signed as the file says, and preview \
+With --platform, the file's mistakes are named with line and key, and a place that the body does not have with the one \
+beside it that has a similar name. The webhook is signed as the file says, and preview \
 prints the signature. With the platform's key in SIGNING_KEY it says whether the headers that are given hold a right one.
 
 With --all, the platform of a file is PLATFORM if given, else the one in the path of a Lambda event, else the one \
@@ -245,7 +246,11 @@ pub(crate) fn preview(
     let trace = explain(platform, &verified)?;
     let mut reading =
         Reading::new(platform, &trace, &json(platform, &webhook.body), config.customer, &added);
-    let events = match parse(platform, &verified, config.customer, now)? {
+    let parsed = parse(platform, &verified, config.customer, now).map_err(|error| {
+        let hints = reading.hints.iter().map(|hint| format!("\n{hint}"));
+        format!("{error}{}", hints.collect::<String>())
+    })?;
+    let events = match parsed {
         Parsed::Events(events) => events,
         Parsed::Store(event) => {
             reading.decide_store();

@@ -101,7 +101,13 @@ impl<'a, 'p> Reader<'a, 'p> {
             let texts = self.all_at(place)?;
             is_unpaid &= !texts.iter().any(|text| is_one_of(expected, text));
         }
-        Ok(if is_paid { Some(true) } else { is_unpaid.then_some(false) })
+        let (paid, said) = match (is_paid, is_unpaid) {
+            (true, _) => (Some(true), "yes"),
+            (false, true) => (Some(false), "no"),
+            (false, false) => (None, "not known"),
+        };
+        self.record(|trace| trace.paid = Some(said));
+        Ok(paid)
     }
 
     /// Whether there is nothing at any of the places. That leaves nothing in the trace.

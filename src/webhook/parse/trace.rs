@@ -20,6 +20,8 @@ pub struct Trace<'p> {
     pub items: Option<(usize, &'p Place)>,
     /// What says whether the event is a test.
     pub test: Option<Test<'p>>,
+    /// Whether anything was paid, in words, if the file has places for that.
+    pub paid: Option<&'static str>,
     /// The pages of the orders.
     pub links: Vec<Url>,
     /// Every place of the body that was looked up, as a JSON Pointer. `*` is any element of a list.
