@@ -205,6 +205,9 @@ pub enum Change {
     Returned,
     Exchanged,
     Refunded,
+    PartiallyRefunded,
+    /// The money did not reach the customer, and has to be sent in another way.
+    RefundFailed,
     Restored,
     /// The order was cancelled before.
     Reopened,
@@ -218,6 +221,10 @@ pub enum Change {
     PartlyCancelled,
     /// The shop could not fulfil the order.
     FulfillmentFailed,
+    /// The customer's bank takes the payment back, and the shop may object.
+    Disputed,
+    DisputeWon,
+    DisputeLost,
     /// The order was cancelled before it was paid, most often by a timer of the shop.
     Unpaid,
     /// The fulfillment was cancelled. Such an order may stay open until it is refunded.
@@ -226,7 +233,7 @@ pub enum Change {
 
 impl Change {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 22] = [
         Self::Paid,
         Self::Edited,
         Self::Fulfilled,
@@ -234,6 +241,8 @@ impl Change {
         Self::Returned,
         Self::Exchanged,
         Self::Refunded,
+        Self::PartiallyRefunded,
+        Self::RefundFailed,
         Self::Restored,
         Self::Reopened,
         Self::Deleted,
@@ -242,6 +251,9 @@ impl Change {
         Self::ExchangeRequested,
         Self::PartlyCancelled,
         Self::FulfillmentFailed,
+        Self::Disputed,
+        Self::DisputeWon,
+        Self::DisputeLost,
         Self::Unpaid,
         Self::Fulfillment,
     ];
@@ -256,6 +268,8 @@ impl Change {
             Self::Returned => "returned",
             Self::Exchanged => "exchanged",
             Self::Refunded => "refunded",
+            Self::PartiallyRefunded => "partially-refunded",
+            Self::RefundFailed => "refund-failed",
             Self::Restored => "restored",
             Self::Reopened => "reopened",
             Self::Deleted => "deleted",
@@ -264,6 +278,9 @@ impl Change {
             Self::ExchangeRequested => "exchange-requested",
             Self::PartlyCancelled => "partly-cancelled",
             Self::FulfillmentFailed => "fulfillment-failed",
+            Self::Disputed => "disputed",
+            Self::DisputeWon => "dispute-won",
+            Self::DisputeLost => "dispute-lost",
             Self::Unpaid => "unpaid",
             Self::Fulfillment => "fulfillment",
         }
@@ -272,23 +289,6 @@ impl Change {
     /// Whether it says more about a cancellation. All others say what a modification was.
     pub fn is_of_cancellation(self) -> bool {
         matches!(self, Self::Unpaid | Self::Fulfillment)
-    }
-
-    /// Whether an earlier deployment can read it in the queue.
-    pub fn is_known_to_first_version(self) -> bool {
-        matches!(
-            self,
-            Self::Paid
-                | Self::Edited
-                | Self::Fulfilled
-                | Self::PartiallyFulfilled
-                | Self::Returned
-                | Self::Exchanged
-                | Self::Refunded
-                | Self::Restored
-                | Self::Reopened
-                | Self::Deleted
-        )
     }
 }
 

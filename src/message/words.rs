@@ -120,6 +120,10 @@ impl Words {
             Some(Change::Returned) => ("↩️", self.choose("returned", "반품")),
             Some(Change::Exchanged) => ("🔁", self.choose("exchanged", "교환")),
             Some(Change::Refunded) => ("💸", self.choose("refunded", "환불 완료")),
+            Some(Change::PartiallyRefunded) => {
+                ("💸", self.choose("partially refunded", "부분 환불"))
+            }
+            Some(Change::RefundFailed) => ("⚠️", self.choose("refund failed", "환불 실패")),
             Some(Change::Restored) => ("♻️", self.choose("restored", "주문 복원")),
             Some(Change::Reopened) => ("♻️", self.choose("reopened", "취소 철회")),
             Some(Change::Deleted) => ("🗑️", self.choose("deleted", "주문 삭제")),
@@ -134,6 +138,9 @@ impl Words {
             Some(Change::FulfillmentFailed) => {
                 ("⚠️", self.choose("fulfillment failed", "주문 처리 실패"))
             }
+            Some(Change::Disputed) => ("⚠️", self.choose("disputed", "결제 분쟁 발생")),
+            Some(Change::DisputeWon) => ("✅", self.choose("dispute won", "결제 분쟁 승소")),
+            Some(Change::DisputeLost) => ("❌", self.choose("dispute lost", "결제 분쟁 패소")),
             // These are of cancellations.
             Some(Change::Unpaid | Change::Fulfillment) => ("🚫", self.how_cancelled(change)),
         }
@@ -150,6 +157,11 @@ impl Words {
                         | Change::Returned
                         | Change::PartlyCancelled
                         | Change::FulfillmentFailed
+                        | Change::PartiallyRefunded
+                        | Change::RefundFailed
+                        | Change::Disputed
+                        | Change::DisputeWon
+                        | Change::DisputeLost
                 )
             );
         let status = self.status(event).filter(|_| !has_state);

@@ -35,6 +35,10 @@ const V5_OVERDUE: u64 = 5;
 const V6_UNOBSERVED: u64 = 6;
 /// A daily summary.
 const V7_SUMMARY: u64 = 7;
+/// Order events with a change that the third version does not have.
+const V8_ORDERS: u64 = 8;
+/// Order events with such a change, whose waits are not begun or ended yet.
+const V9_UNOBSERVED: u64 = 9;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
 
@@ -142,22 +146,50 @@ pub enum EnvelopeError {
 
 /// The texts that carry `events`: one, or several where they are too many for one message.
 pub fn pack(events: &[OrderEvent]) -> Vec<String> {
-    let is_first = |event: &OrderEvent| {
-        !event.is_draft && event.change.is_none_or(Change::is_known_to_first_version)
-    };
-    let version = if events.iter().any(|event| event.kind == Kind::Overdue) {
-        V5_OVERDUE
-    } else if events.iter().all(is_first) {
-        V1_ORDERS
-    } else {
-        V3_ORDERS
-    };
+    let version = events.iter().map(version).max().unwrap_or(V1_ORDERS);
     let text = ascii(&Packed { version, events });
     if text.len() <= MAX_BYTES || events.len() < 2 {
         return vec![text];
     }
     let (first, second) = events.split_at(events.len() / 2);
     [pack(first), pack(second)].concat()
+}
+
+/// The first version that can carry the event.
+fn version(event: &OrderEvent) -> u64 {
+    let of_kind = match event.kind {
+        Kind::Overdue => V5_OVERDUE,
+        _ if event.is_draft => V3_ORDERS,
+        Kind::Created | Kind::Modified | Kind::Cancelled => V1_ORDERS,
+    };
+    of_kind.max(event.change.map_or(V1_ORDERS, version_of_change))
+}
+
+fn version_of_change(change: Change) -> u64 {
+    match change {
+        Change::Paid
+        | Change::Edited
+        | Change::Fulfilled
+        | Change::PartiallyFulfilled
+        | Change::Returned
+        | Change::Exchanged
+        | Change::Refunded
+        | Change::Restored
+        | Change::Reopened
+        | Change::Deleted => V1_ORDERS,
+        Change::CancellationRequested
+        | Change::ReturnRequested
+        | Change::ExchangeRequested
+        | Change::PartlyCancelled
+        | Change::FulfillmentFailed
+        | Change::Unpaid
+        | Change::Fulfillment => V3_ORDERS,
+        Change::PartiallyRefunded
+        | Change::RefundFailed
+        | Change::Disputed
+        | Change::DisputeWon
+        | Change::DisputeLost => V8_ORDERS,
+    }
 }
 
 /// The text that carries a notice.
@@ -172,7 +204,8 @@ pub fn pack_notice(notice: &Notice) -> String {
 /// The text that carries events whose waits are not begun or ended yet.
 pub fn pack_unobserved(events: &[OrderEvent]) -> Vec<String> {
     let packed = |event| {
-        ascii(&PackedUnobserved { version: V6_UNOBSERVED, unobserved: std::slice::from_ref(event) })
+        let version = if version(event) < V8_ORDERS { V6_UNOBSERVED } else { V9_UNOBSERVED };
+        ascii(&PackedUnobserved { version, unobserved: std::slice::from_ref(event) })
     };
     events.iter().map(packed).collect()
 }
@@ -188,11 +221,15 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Ok(Content::Notice(alarm.into()));
     }
     match read::<Label>(text)?.version {
-        0..=V1_ORDERS | V3_ORDERS | V5_OVERDUE => match read::<UnpackedOrders>(text)?.events {
-            none if none.is_empty() => Err(EnvelopeError::Unreadable),
-            events => Ok(Content::Orders(events)),
-        },
-        V6_UNOBSERVED => Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved)),
+        0..=V1_ORDERS | V3_ORDERS | V5_OVERDUE | V8_ORDERS => {
+            match read::<UnpackedOrders>(text)?.events {
+                none if none.is_empty() => Err(EnvelopeError::Unreadable),
+                events => Ok(Content::Orders(events)),
+            }
+        }
+        V6_UNOBSERVED | V9_UNOBSERVED => {
+            Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved))
+        }
         V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
         V4_STORE => Ok(Content::Notice(Notice::Store(read::<UnpackedStore>(text)?.store))),
         V7_SUMMARY => Ok(Content::Notice(Notice::Summary(read::<UnpackedSummary>(text)?.summary))),
@@ -304,6 +341,19 @@ mod tests {
         assert_eq!(version(event()), 1);
         assert_eq!(version(OrderEvent { change: Some(Change::Unpaid), ..event() }), 3);
         assert_eq!(version(OrderEvent { is_draft: true, ..event() }), 3);
+        for change in Change::ALL {
+            let version = version(OrderEvent { change: Some(change), ..event() });
+            let words = "partially-refunded refund-failed disputed dispute-won dispute-lost";
+            assert_eq!(version == 8, words.split(' ').any(|word| word == change.name()));
+        }
+        let disputed = OrderEvent { change: Some(Change::Disputed), ..event() };
+        assert_eq!(version(OrderEvent { kind: Kind::Overdue, ..disputed.clone() }), 8);
+        let unobserved = |event: OrderEvent| {
+            let packed = &pack_unobserved(std::slice::from_ref(&event))[0];
+            assert_eq!(unpack(packed).unwrap(), Content::Unobserved(vec![event]));
+            read::<Label>(packed).unwrap().version
+        };
+        assert_eq!((unobserved(event()), unobserved(disputed)), (6, 9));
         assert_eq!(version(OrderEvent { more_orders: 3, ..event() }), 1, "it can be left out");
     }
 

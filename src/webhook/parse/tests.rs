@@ -13,6 +13,7 @@ mod deliveroo;
 mod doordash;
 mod engine;
 mod generic;
+mod refunds_and_disputes;
 mod shapes;
 mod shopify;
 mod square;
