@@ -20,11 +20,13 @@ ACTIONS = {
 EXPECT_ACTIONS = {
     "ExpectTable": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
 }
+# In addition, where invocations are traced. X-Ray takes no narrower resource.
+TRACING_ACTIONS = {"*": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]}
 EXPECT = "created -> accepted in 4 min"
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "EXPECT", "EXPECT_TABLE", "LANGUAGE",
-    "LEDGER_TABLE", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
+    "LEDGER_TABLE", "LOG_LEVEL", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
     "SHOW_CREATED", "SHOW_MODIFIED", "SUMMARY_HOUR", "SUMMARY_TIME_ZONE",
 ]
 LOGGED = [
@@ -54,9 +56,9 @@ def allowed(**parameters):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert statement["Effect"] == "Allow"
-                # Nothing but one resource of this stack.
-                resource, attribute = statement["Resource"].split(".")
-                assert attribute in ["Arn", "Id"] and resource in RESOURCES, statement
+                # Nothing but one resource of this stack, or what has no resource.
+                resource, _, attribute = statement["Resource"].partition(".")
+                assert resource == "*" or attribute in ["Arn", "Id"] and resource in RESOURCES, statement
                 assert resource not in actions, statement
                 actions[resource] = sorted(as_list(statement["Action"]))
     return actions
@@ -67,6 +69,7 @@ class Permissions(unittest.TestCase):
         self.assertEqual(allowed(), ACTIONS)
         self.assertEqual(allowed(Expect=EXPECT), ACTIONS | EXPECT_ACTIONS)
         self.assertEqual(allowed(SummaryHour="0"), ACTIONS | EXPECT_ACTIONS)
+        self.assertEqual(allowed(Tracing="on"), ACTIONS | TRACING_ACTIONS)
 
     def test_no_role_takes_a_policy_from_elsewhere(self):
         self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
@@ -116,6 +119,23 @@ class Settings(unittest.TestCase):
         ]
         consumers = range(1, mapping["ScalingConfig"]["MaximumConcurrency"] + 1)
         self.assertEqual(refused, [[{"Ref": "ReservedConcurrency"}, number] for number in consumers])
+
+
+class LogsAndTraces(unittest.TestCase):
+    def test_lambda_drops_no_line_whatever_the_level(self):
+        for level in TEMPLATE["Parameters"]["LogLevel"]["AllowedValues"]:
+            (function,) = Stack(LogLevel=level).of_type("AWS::Serverless::Function")
+            self.assertEqual(function["Environment"]["Variables"]["LOG_LEVEL"], level)
+            # Metrics have no level, and Lambda takes them as INFO.
+            self.assertEqual(function["LoggingConfig"]["ApplicationLogLevel"], "TRACE")
+            self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_invocations_are_traced_only_if_that_is_switched_on(self):
+        for tracing, mode in [("off", "PassThrough"), ("on", "Active")]:
+            (function,) = Stack(Tracing=tracing).of_type("AWS::Serverless::Function")
+            self.assertEqual(function["Tracing"], mode)
+        (function,) = Stack().of_type("AWS::Serverless::Function")
+        self.assertEqual(function["Tracing"], "PassThrough")
 
 
 class EachMinute(unittest.TestCase):
