@@ -4,6 +4,7 @@ import json
 import re
 import unittest
 
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from template import RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
 ACTIONS = {
@@ -33,6 +34,11 @@ LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",
     "integrationStatus", "requestId", "responseLatency", "routeKey", "status",
 ]
+# They are parts of resources that take tags, and cost nothing by themselves.
+WITHOUT_TAGS = [
+    "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission", "AWS::Logs::MetricFilter", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
+]
 # What SQS allows: a message is delayed for a quarter of an hour, and kept for a fortnight.
 LONGEST_DELAY = 900
 LONGEST_RETENTION = 14 * 24 * 60 * 60
@@ -41,6 +47,11 @@ LONGEST_RETENTION = 14 * 24 * 60 * 60
 def variables():
     (function,) = of_type("AWS::Serverless::Function")
     return function["Environment"]["Variables"]
+
+
+def takes_tags(kind):
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return schema["tagging"]["taggable"]
 
 
 def log_line():
@@ -136,6 +147,24 @@ class LogsAndTraces(unittest.TestCase):
             self.assertEqual(function["Tracing"], mode)
         (function,) = Stack().of_type("AWS::Serverless::Function")
         self.assertEqual(function["Tracing"], "PassThrough")
+
+
+class Tags(unittest.TestCase):
+    def test_all_that_costs_takes_the_tags_of_the_stack(self):
+        """CloudFormation gives them to each resource whose type takes tags."""
+        deployed = {resource["Type"].replace("AWS::Serverless", "AWS::Lambda") for resource in RESOURCES.values()}
+        without = [kind for kind in deployed if not takes_tags(kind)]
+        self.assertEqual(sorted(without), WITHOUT_TAGS)
+
+    def test_sam_makes_no_resource_of_its_own(self):
+        """So those of the template are all."""
+        (function,) = of_type("AWS::Serverless::Function")
+        made_from = {
+            "AutoPublishAlias", "DeploymentPreference", "Events", "EventInvokeConfig", "FunctionUrlConfig", "Policies",
+        }
+        self.assertEqual(made_from & function.keys(), set())
+        kinds = {resource["Type"] for resource in RESOURCES.values() if "Serverless" in resource["Type"]}
+        self.assertEqual(kinds, {"AWS::Serverless::Function"})
 
 
 class EachMinute(unittest.TestCase):
