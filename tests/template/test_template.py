@@ -2,10 +2,11 @@
 
 import json
 import re
+import tomllib
 import unittest
 
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
-from template import RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
+from template import PROJECT, RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
 ACTIONS = {
     "Secret": ["secretsmanager:GetSecretValue"],
@@ -149,6 +150,41 @@ class LogsAndTraces(unittest.TestCase):
         self.assertEqual(function["Tracing"], "PassThrough")
 
 
+class Application(unittest.TestCase):
+    """What the AWS Serverless Application Repository is told.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-template-publishing-applications-metadata-properties.html
+    """
+
+    APPLICATION = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    CARGO = tomllib.loads((PROJECT / "Cargo.toml").read_text())
+
+    def test_its_version_and_licence_are_those_of_the_program(self):
+        package = self.CARGO["workspace"]["package"]
+        self.assertEqual(self.APPLICATION["SemanticVersion"], package["version"])
+        self.assertEqual(self.APPLICATION["SpdxLicenseId"], package["license"])
+        # The function and the tool say the version of the package.
+        self.assertEqual(self.CARGO["package"]["version"], {"workspace": True})
+
+    def test_its_files_are_there_and_small_enough(self):
+        for name in ["LicenseUrl", "ReadmeUrl"]:
+            file = PROJECT / self.APPLICATION[name]
+            self.assertLessEqual(file.stat().st_size, 5_000_000, file)
+
+    def test_its_texts_are_within_the_limits(self):
+        self.assertRegex(self.APPLICATION["Name"], r"^[a-zA-Z0-9-]{1,140}$")
+        self.assertIn(len(self.APPLICATION["Description"]), range(1, 257))
+        self.assertRegex(self.APPLICATION["Author"], r"^(?=.{1,127}$)[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?$")
+        self.assertIn(len(self.APPLICATION["Labels"]), range(1, 11))
+        for label in self.APPLICATION["Labels"]:
+            self.assertRegex(label, r"^[a-zA-Z0-9+\-_:/@]{1,127}$")
+
+    def test_it_links_to_where_the_program_is_if_that_is_known(self):
+        repository = self.CARGO["package"].get("repository")
+        for name in ["HomePageUrl", "SourceCodeUrl"]:
+            self.assertEqual(self.APPLICATION.get(name), repository, name)
+
+
 class Tags(unittest.TestCase):
     def test_all_that_costs_takes_the_tags_of_the_stack(self):
         """CloudFormation gives them to each resource whose type takes tags."""
@@ -272,6 +308,14 @@ class Ledger(unittest.TestCase):
 
     def test_its_encryption_needs_no_key_that_can_be_denied(self):
         self.assertNotIn("SSESpecification", properties("Ledger"))
+
+
+class Update(unittest.TestCase):
+    def test_what_holds_something_keeps_its_name(self):
+        """Under another name it would be a new one, and empty."""
+        kinds = ["ApiGatewayV2::Api", "DynamoDB::Table", "SQS::Queue", "SecretsManager::Secret"]
+        holds = {name for name, resource in RESOURCES.items() if resource["Type"].removeprefix("AWS::") in kinds}
+        self.assertEqual(holds, {"Api", "DeadLetterQueue", "ExpectTable", "Ledger", "Queue", "Secret"})
 
 
 class Removal(unittest.TestCase):
