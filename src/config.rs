@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use tracing::level_filters::LevelFilter;
 use url::Url;
 
 use self::setting::Variables;
@@ -60,6 +61,8 @@ pub struct Config {
     pub public_url: Option<String>,
     /// Another origin than Slack's, for tests. Read from `SLACK_ORIGIN`.
     pub slack_origin: Option<Url>,
+    /// How much is logged. Read from `LOG_LEVEL`.
+    pub log_level: LevelFilter,
     /// The function's name in Lambda; `None` outside Lambda. Read from `AWS_LAMBDA_FUNCTION_NAME`.
     pub function_name: Option<String>,
     /// The settings that are left out.
@@ -186,6 +189,7 @@ impl Config {
                 .optional("SLACK_ORIGIN", "the real Slack")
                 .unwrap_or_default()
                 .map(|Origin(url)| url),
+            log_level: read.with_default("LOG_LEVEL", "INFO"),
             function_name: read.text("AWS_LAMBDA_FUNCTION_NAME"),
             unreadable: read.unreadable,
         })

@@ -11,9 +11,10 @@ use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::Instrument;
+use tracing::level_filters::LevelFilter;
 
 use order_alerts::app::App;
-use order_alerts::config::Config;
+use order_alerts::config::{Config, ConfigError};
 use order_alerts::handlers::invocation::InvocationError;
 use order_alerts::handlers::{InvocationContext, InvocationResponse, handle};
 use order_alerts::infra::deadline::lambda_deadline;
@@ -23,8 +24,9 @@ use order_alerts::infra::transport::Transport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    log::init();
-    match start().await {
+    let config = Config::from_env(variable);
+    log::init(config.as_ref().map_or(LevelFilter::INFO, |config| config.log_level));
+    match start(config).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(%error, "the function cannot start");
@@ -33,9 +35,12 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn start() -> Result<(), lambda_runtime::Error> {
-    let variable = |name: &str| env::var(name).ok();
-    let config = Config::from_env(variable)?;
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok()
+}
+
+async fn start(config: Result<Config, ConfigError>) -> Result<(), lambda_runtime::Error> {
+    let config = config?;
     let more_roots = env::var_os("SSL_CERT_FILE").map(PathBuf::from);
     let http = Arc::new(HttpClient::over(Transport::new(more_roots.as_deref())?));
     let app = App::new(config, &http, variable)?;
@@ -48,7 +53,8 @@ async fn serve(app: &App, event: LambdaEvent<Box<RawValue>>) -> Result<Invocatio
     let LambdaEvent { payload, context } = event;
     let now = Timestamp::now();
     let deadline = lambda_deadline(context.deadline, now);
-    let span = tracing::info_span!("invocation", request_id = context.request_id);
+    // At every level the lines have it.
+    let span = tracing::error_span!("invocation", request_id = context.request_id);
     let invocation = InvocationContext {
         request_id: &context.request_id,
         function_arn: Some(&context.invoked_function_arn),

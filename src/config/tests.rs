@@ -38,6 +38,7 @@ fn the_defaults_are_quiet_and_private() {
         unreadable_rules: Vec::new(),
         public_url: None,
         slack_origin: None,
+        log_level: LevelFilter::INFO,
         function_name: None,
         unreadable: Vec::new(),
     };
@@ -275,6 +276,23 @@ fn an_unreadable_rule_leaves_the_others_and_keeps_its_number() {
     let unreadable: Vec<_> =
         config.unreadable_rules.iter().map(|rule| (rule.line, rule.word.as_str())).collect();
     assert_eq!((unreadable, config.unreadable), (vec![(4, "refund")], vec![]));
+}
+
+#[test]
+fn the_log_has_one_of_five_levels() {
+    for (text, level) in [
+        ("ERROR", LevelFilter::ERROR),
+        ("WARN", LevelFilter::WARN),
+        ("INFO", LevelFilter::INFO),
+        ("DEBUG", LevelFilter::DEBUG),
+        ("TRACE", LevelFilter::TRACE),
+    ] {
+        assert_eq!(config(&[("LOG_LEVEL", text)]).unwrap().log_level, level);
+    }
+    let config = config(&[("LOG_LEVEL", "verbose")]).unwrap();
+    assert_eq!(config.log_level, LevelFilter::INFO);
+    let setting = config.unreadable[0].to_string();
+    assert_eq!(setting, "LOG_LEVEL must be `ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`");
 }
 
 #[test]

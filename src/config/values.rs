@@ -1,6 +1,7 @@
 //! The values that settings can have, and the words for them.
 
 use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
 use url::Url;
 
 use crate::config::setting::Setting;
@@ -104,6 +105,21 @@ impl Setting for Customer {
             "hidden" => Some(Self::Hidden),
             "initials" => Some(Self::Initials),
             "full" => Some(Self::Full),
+            _ => None,
+        }
+    }
+}
+
+impl Setting for LevelFilter {
+    const EXPECTED: &str = "`ERROR`, `WARN`, `INFO`, `DEBUG` or `TRACE`";
+
+    fn read(text: &str) -> Option<Self> {
+        match text {
+            "ERROR" => Some(Self::ERROR),
+            "WARN" => Some(Self::WARN),
+            "INFO" => Some(Self::INFO),
+            "DEBUG" => Some(Self::DEBUG),
+            "TRACE" => Some(Self::TRACE),
             _ => None,
         }
     }

@@ -78,6 +78,13 @@ impl OrderDelivery<'_> {
 
     fn acquired(&mut self, index: EventIndex, lease: Lease) -> Grouped {
         let event = self.jobs[index].event;
+        tracing::debug!(
+            platform = event.platform,
+            order = event.name_field(),
+            posted_as = ?lease.posted_as,
+            in_doubt = lease.is_in_doubt(),
+            "acquired the lease"
+        );
         if lease.changed_payload {
             let (platform, order) = (&event.platform, event.name_field());
             tracing::warn!(platform, order, "same delivery id, different payload");

@@ -48,6 +48,7 @@ pub async fn handle(
     pause(app.slack.next_turn_in(deadline.now())).await;
     let routing = Routing::new(app, deadline).await;
     let Gathered { mut messages, digests } = gather(app, queue, batch, &routing, budget).await;
+    tracing::debug!(from_lambda, messages = messages.len(), "gathered messages");
     observe_first(app, queue, &mut messages, deadline).await;
 
     let has_channels = !app.config.channels().is_empty();

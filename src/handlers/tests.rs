@@ -15,7 +15,7 @@ type Inbox = Arc<Mutex<Vec<Vec<u8>>>>;
 
 fn app(inbox: &Inbox) -> App {
     let secret = json!({
-        "slack_webhook_url": "https://hooks.slack.com/services/test",
+        "slack_webhook_url": "https://hooks.slack.com/services/T0/B0/test",
         "signing_keys": {"shopify": KEY, "generic": KEY},
     });
     let inbox = Arc::clone(inbox);

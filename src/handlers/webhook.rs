@@ -33,8 +33,10 @@ use crate::webhook::route::{
 };
 use crate::webhook::signature::is_unsigned;
 
+use self::decisions::log_decisions;
 use self::verification::verified;
 
+mod decisions;
 mod verification;
 
 /// When the sender may come again after a failure on our side.
@@ -110,6 +112,7 @@ async fn accept(
         }
         None => deliver_now(app, &events, request_id, deadline).await?,
     }
+    log_decisions(&app.config, &events);
     tracing::info!(platform = platform.id, events = events.len(), "accepted");
     let count = u32::try_from(events.len()).unwrap_or(u32::MAX);
     app.metrics.add(Metric::EventsAccepted, Some(platform.id), count);

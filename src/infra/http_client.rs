@@ -13,7 +13,10 @@ use lambda_http::http::{HeaderValue, Request, Response, header};
 use tokio::time::{Instant, timeout, timeout_at};
 use url::Url;
 
+use self::call::Call;
 use crate::infra::transport::Transport;
+
+mod call;
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("order-alerts/", env!("CARGO_PKG_VERSION")));
@@ -80,7 +83,8 @@ impl HttpClient {
         within: Option<Duration>,
         most: usize,
     ) -> Result<Response<Body>, NoResponse> {
-        match self {
+        let call = Call::begin(&request);
+        let answer = match self {
             Self::Network(transport) => over_network(transport, request, within, most).await,
             Self::Handler(handler) => match within {
                 Some(within) => {
@@ -88,7 +92,9 @@ impl HttpClient {
                 }
                 None => handler(request).await,
             },
-        }
+        };
+        call.inspect(|call| call.end(&answer));
+        answer
     }
 
     /// Opens a connection for the next request to this origin.

@@ -16,12 +16,12 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-/// Sends the log to standard output as JSON lines, and panics to the log.
+/// Sends the log to standard output as JSON lines down to this level, and panics to the log.
 ///
-/// Of other crates only errors are logged.
-pub fn init() {
+/// Of other crates only errors are logged: in detail they would log requests and responses.
+pub fn init(level: LevelFilter) {
     let ours = Targets::new()
-        .with_target("order_alerts", LevelFilter::INFO)
+        .with_target("order_alerts", level)
         // It warns of each attempt that fails; the function logs a call that fails in the end.
         .with_target("aws_smithy_runtime", LevelFilter::OFF)
         .with_default(LevelFilter::ERROR);

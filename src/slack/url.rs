@@ -17,15 +17,44 @@ pub enum SlackUrlError {
     Empty,
     #[error("it is not a text")]
     NotText,
-    #[error("it is not an address like https://hooks.slack.com/services/…")]
+    #[error("it is not an address like https://hooks.slack.com/services/T…/B…/…")]
     NotSlack,
+    #[error(
+        "it is not the whole address, which is like https://hooks.slack.com/services/T…/B…/…: copy it again"
+    )]
+    Incomplete,
+    #[error("it begins with http://: an incoming webhook's begins with https://")]
+    Http,
     #[error("it is a workflow's address: create an incoming webhook instead")]
     Workflow,
-    #[error("it is an address of Discord: only an incoming webhook of Slack can be used")]
-    Discord,
+    #[error(
+        "it is a channel's address: create an incoming webhook for the channel, and use the webhook's"
+    )]
+    Channel,
+    #[error(
+        "it is an address of Slack's API, which needs a token: create an incoming webhook instead"
+    )]
+    Api,
+    #[error(
+        "it is the page of a Slack app: use the webhook's address, which Incoming Webhooks on that page shows"
+    )]
+    AppPage,
+    #[error("it is an address of {0}: only an incoming webhook of Slack can be used")]
+    Service(&'static str),
     #[error("it is an address of another service than Slack: create an incoming webhook in Slack")]
     OtherService,
 }
+
+/// Services whose addresses are pasted in place of Slack's, by their domains.
+const SERVICES: [(&str, &str); 7] = [
+    ("discord.com", "Discord"),
+    ("discordapp.com", "Discord"),
+    ("webhook.office.com", "Microsoft Teams"),
+    ("outlook.office.com", "Microsoft Teams"),
+    ("logic.azure.com", "Microsoft Power Automate"),
+    ("api.powerplatform.com", "Microsoft Power Automate"),
+    ("chat.googleapis.com", "Google Chat"),
+];
 
 impl SlackUrl {
     /// Reads a URL; `origin` is where Slack is in tests.
@@ -57,7 +86,7 @@ impl SlackUrl {
             }
         };
         if !is_slack {
-            return Err(other_service(&url));
+            return Err(not_a_webhook(&url));
         }
         let is_bare = url.username().is_empty()
             && url.password().is_none()
@@ -65,13 +94,17 @@ impl SlackUrl {
             && url.fragment().is_none();
         // Slack's own paths are words. Anything else was in the text around the address.
         let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '_' | '-');
-        let is_whole = url.path().chars().all(is_word) && !url.path().ends_with('/');
+        let path = url.path();
+        let is_whole = path.chars().all(is_word) && !path.ends_with('/') && !path.contains("//");
         if !is_bare || !is_whole {
             return Err(SlackUrlError::NotSlack);
         }
-        match url.path().split('/').nth(1) {
-            Some("services") => Ok(Self(String::from(url).into())),
-            Some("triggers" | "workflows") => Err(SlackUrlError::Workflow),
+        // Workspace, app and password.
+        let parts: Vec<_> = path.split('/').skip(1).collect();
+        match parts[..] {
+            ["services", _, _, _] => Ok(Self(String::from(url).into())),
+            ["services"] | ["services", _] | ["services", _, _] => Err(SlackUrlError::Incomplete),
+            ["triggers" | "workflows", ..] => Err(SlackUrlError::Workflow),
             _ => Err(SlackUrlError::NotSlack),
         }
     }
@@ -106,8 +139,8 @@ impl fmt::Debug for SlackUrl {
     }
 }
 
-/// What is wrong with an address that is not under Slack's origin.
-fn other_service(url: &Url) -> SlackUrlError {
+/// What is wrong with an address that is not under the origin of Slack's webhooks.
+fn not_a_webhook(url: &Url) -> SlackUrlError {
     if !matches!(url.scheme(), "http" | "https") {
         return SlackUrlError::NotSlack;
     }
@@ -118,11 +151,22 @@ fn other_service(url: &Url) -> SlackUrlError {
         host.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
     };
     if is_of("slack.com") || is_of("slack-gov.com") {
-        SlackUrlError::NotSlack
-    } else if is_of("discord.com") || is_of("discordapp.com") {
-        SlackUrlError::Discord
-    } else {
-        SlackUrlError::OtherService
+        return not_this_page(url, host);
+    }
+    let service = SERVICES.iter().find(|(domain, _)| is_of(domain));
+    service.map_or(SlackUrlError::OtherService, |(_, name)| SlackUrlError::Service(name))
+}
+
+/// What is wrong with another address of Slack than a webhook's.
+fn not_this_page(url: &Url, host: &str) -> SlackUrlError {
+    let mut path = url.path().split('/').skip(1);
+    match (host.split('.').next(), path.next()) {
+        (Some("hooks"), _) if url.scheme() == "http" && url.port().is_none() => SlackUrlError::Http,
+        (Some("hooks"), _) => SlackUrlError::NotSlack,
+        (Some("app"), Some("client")) | (_, Some("archives")) => SlackUrlError::Channel,
+        (_, Some("apps")) => SlackUrlError::AppPage,
+        (_, Some("api")) => SlackUrlError::Api,
+        _ => SlackUrlError::NotSlack,
     }
 }
 
@@ -155,7 +199,6 @@ mod tests {
             assert!(SlackUrl::parse(&hook(origin), None).is_ok(), "{origin}");
         }
         for origin in [
-            "http://hooks.slack.com",
             "https://hooks.slack.com.evil.example",
             "https://evil.example/hooks.slack.com",
             "https://hooks.slack.com:8443",
@@ -218,14 +261,44 @@ mod tests {
             ("https://hooks.slack.com/triggers/T0/1/x", SlackUrlError::Workflow),
             ("<https://hooks.slack.com/workflows/T0/A0/1/x>", SlackUrlError::Workflow),
             ("'https://hooks.slack-gov.com/triggers/T0/1/x'", SlackUrlError::Workflow),
-            ("https://discord.com/api/webhooks/1/x", SlackUrlError::Discord),
-            ("https://discord.com/api/webhooks/1/x/slack", SlackUrlError::Discord),
-            ("<https://ptb.discordapp.com/api/webhooks/1/x>", SlackUrlError::Discord),
+            ("https://discord.com/api/webhooks/1/x", SlackUrlError::Service("Discord")),
+            ("https://discord.com/api/webhooks/1/x/slack", SlackUrlError::Service("Discord")),
+            ("<https://ptb.discordapp.com/api/webhooks/1/x>", SlackUrlError::Service("Discord")),
             ("https://discord.com.example/api/webhooks/1/x", SlackUrlError::OtherService),
-            ("https://tea.webhook.office.com/webhookb2/x", SlackUrlError::OtherService),
-            ("https://chat.tea.example/hooks/1/x", SlackUrlError::OtherService),
+            (
+                "https://tea.webhook.office.com/webhookb2/x",
+                SlackUrlError::Service("Microsoft Teams"),
+            ),
+            ("https://outlook.office.com/webhook/x", SlackUrlError::Service("Microsoft Teams")),
+            (
+                "https://prod-1.westus.logic.azure.com:443/workflows/x/triggers/manual/paths/invoke?sig=x",
+                SlackUrlError::Service("Microsoft Power Automate"),
+            ),
+            (
+                "https://x.1.environment.api.powerplatform.com/powerautomate/x?sig=x",
+                SlackUrlError::Service("Microsoft Power Automate"),
+            ),
+            (
+                "https://chat.googleapis.com/v1/spaces/x/messages?key=x&token=x",
+                SlackUrlError::Service("Google Chat"),
+            ),
+            ("https://chat.tea.example/hooks/x", SlackUrlError::OtherService),
+            ("https://slack.com/api/chat.postMessage", SlackUrlError::Api),
+            ("https://tea.slack.com/api/chat.postMessage", SlackUrlError::Api),
+            ("https://app.slack.com/client/T0/C0", SlackUrlError::Channel),
+            ("https://tea.slack.com/archives/C0/p1?thread_ts=1", SlackUrlError::Channel),
+            ("https://tea.enterprise.slack.com/archives/C0", SlackUrlError::Channel),
+            ("https://api.slack.com/apps/A0/incoming-webhooks", SlackUrlError::AppPage),
+            ("https://tea.slack.com/", SlackUrlError::NotSlack),
+            ("http://hooks.slack.com/services/T0/B0/x", SlackUrlError::Http),
+            ("<http://hooks.slack-gov.com/services/T0/B0/x>", SlackUrlError::Http),
+            ("http://hooks.slack.com:8080/services/T0/B0/x", SlackUrlError::NotSlack),
+            ("https://hooks.slack.com/services", SlackUrlError::Incomplete),
+            ("https://hooks.slack.com/services/T0/B0", SlackUrlError::Incomplete),
+            ("<https://hooks.slack.com/services/T0/B0/>", SlackUrlError::Incomplete),
+            ("https://hooks.slack.com/services//B0/x", SlackUrlError::NotSlack),
+            ("https://hooks.slack.com/services/T0/B0/x/y", SlackUrlError::NotSlack),
             ("\"https://127.0.0.1/services/T0/B0/x\"", SlackUrlError::OtherService),
-            ("https://api.slack.com/apps/A0/incoming-webhooks", SlackUrlError::NotSlack),
             ("xoxb-1-2-x", SlackUrlError::NotSlack),
             ("hooks:services/T0/B0/x", SlackUrlError::NotSlack),
             ("https://", SlackUrlError::NotSlack),

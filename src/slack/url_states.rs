@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     fn url(name: &str) -> SlackUrl {
-        SlackUrl::parse(&format!("https://hooks.slack.com/services/{name}"), None).unwrap()
+        SlackUrl::parse(&format!("https://hooks.slack.com/services/T0/B0/{name}"), None).unwrap()
     }
 
     #[test]

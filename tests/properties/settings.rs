@@ -110,6 +110,7 @@ fn every_parameter_that_is_a_setting_is_found() {
         "LANGUAGE",
         "CUSTOMER",
         "SUMMARY_HOUR",
+        "LOG_LEVEL",
     ];
     assert_eq!(found(|parameter| parameter.values().is_some()), listed);
     assert_eq!(

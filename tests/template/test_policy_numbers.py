@@ -13,7 +13,10 @@ CONSTANT = re.compile(
 UNITS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "days": 86_400_000, "KiB": 1024, "MiB": 1024 * 1024, "MB": 1}
 SPANS = {"millis": "ms", "secs": "s", "mins": "min", "hours": "h"}
 # Named here because they are no policy: versions, and the mark that closes the shop.
-NO_POLICY = {"V1_ORDERS", "V2_ALARM", "V3_ORDERS", "V4_STORE", "V5_OVERDUE", "V6_UNOBSERVED", "V7_SUMMARY", "CLOSED"}
+NO_POLICY = {
+    "V1_ORDERS", "V2_ALARM", "V3_ORDERS", "V4_STORE", "V5_OVERDUE", "V6_UNOBSERVED", "V7_SUMMARY", "CLOSED",
+    "INTEGER", "BIT_STRING", "SEQUENCE",
+}
 
 
 def rows():

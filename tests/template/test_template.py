@@ -2,9 +2,11 @@
 
 import json
 import re
+import tomllib
 import unittest
 
-from template import RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
+from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
+from template import PROJECT, RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
 ACTIONS = {
     "Secret": ["secretsmanager:GetSecretValue"],
@@ -20,16 +22,23 @@ ACTIONS = {
 EXPECT_ACTIONS = {
     "ExpectTable": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
 }
+# In addition, where invocations are traced. X-Ray takes no narrower resource.
+TRACING_ACTIONS = {"*": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]}
 EXPECT = "created -> accepted in 4 min"
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "EXPECT", "EXPECT_TABLE", "LANGUAGE",
-    "LEDGER_TABLE", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
+    "LEDGER_TABLE", "LOG_LEVEL", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
     "SHOW_CREATED", "SHOW_MODIFIED", "SUMMARY_HOUR", "SUMMARY_TIME_ZONE",
 ]
 LOGGED = [
     "error.message", "integration.requestId", "integrationErrorMessage", "integrationLatency",
     "integrationStatus", "requestId", "responseLatency", "routeKey", "status",
+]
+# They are parts of resources that take tags, and cost nothing by themselves.
+WITHOUT_TAGS = [
+    "AWS::ApiGatewayV2::Integration", "AWS::ApiGatewayV2::Route", "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Permission", "AWS::Logs::MetricFilter", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy",
 ]
 # What SQS allows: a message is delayed for a quarter of an hour, and kept for a fortnight.
 LONGEST_DELAY = 900
@@ -39,6 +48,11 @@ LONGEST_RETENTION = 14 * 24 * 60 * 60
 def variables():
     (function,) = of_type("AWS::Serverless::Function")
     return function["Environment"]["Variables"]
+
+
+def takes_tags(kind):
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+    return schema["tagging"]["taggable"]
 
 
 def log_line():
@@ -54,9 +68,9 @@ def allowed(**parameters):
         for policy in role["Policies"]:
             for statement in policy["PolicyDocument"]["Statement"]:
                 assert statement["Effect"] == "Allow"
-                # Nothing but one resource of this stack.
-                resource, attribute = statement["Resource"].split(".")
-                assert attribute in ["Arn", "Id"] and resource in RESOURCES, statement
+                # Nothing but one resource of this stack, or what has no resource.
+                resource, _, attribute = statement["Resource"].partition(".")
+                assert resource == "*" or attribute in ["Arn", "Id"] and resource in RESOURCES, statement
                 assert resource not in actions, statement
                 actions[resource] = sorted(as_list(statement["Action"]))
     return actions
@@ -67,6 +81,7 @@ class Permissions(unittest.TestCase):
         self.assertEqual(allowed(), ACTIONS)
         self.assertEqual(allowed(Expect=EXPECT), ACTIONS | EXPECT_ACTIONS)
         self.assertEqual(allowed(SummaryHour="0"), ACTIONS | EXPECT_ACTIONS)
+        self.assertEqual(allowed(Tracing="on"), ACTIONS | TRACING_ACTIONS)
 
     def test_no_role_takes_a_policy_from_elsewhere(self):
         self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
@@ -116,6 +131,76 @@ class Settings(unittest.TestCase):
         ]
         consumers = range(1, mapping["ScalingConfig"]["MaximumConcurrency"] + 1)
         self.assertEqual(refused, [[{"Ref": "ReservedConcurrency"}, number] for number in consumers])
+
+
+class LogsAndTraces(unittest.TestCase):
+    def test_lambda_drops_no_line_whatever_the_level(self):
+        for level in TEMPLATE["Parameters"]["LogLevel"]["AllowedValues"]:
+            (function,) = Stack(LogLevel=level).of_type("AWS::Serverless::Function")
+            self.assertEqual(function["Environment"]["Variables"]["LOG_LEVEL"], level)
+            # Metrics have no level, and Lambda takes them as INFO.
+            self.assertEqual(function["LoggingConfig"]["ApplicationLogLevel"], "TRACE")
+            self.assertEqual(function["LoggingConfig"]["LogFormat"], "JSON")
+
+    def test_invocations_are_traced_only_if_that_is_switched_on(self):
+        for tracing, mode in [("off", "PassThrough"), ("on", "Active")]:
+            (function,) = Stack(Tracing=tracing).of_type("AWS::Serverless::Function")
+            self.assertEqual(function["Tracing"], mode)
+        (function,) = Stack().of_type("AWS::Serverless::Function")
+        self.assertEqual(function["Tracing"], "PassThrough")
+
+
+class Application(unittest.TestCase):
+    """What the AWS Serverless Application Repository is told.
+
+    https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/serverless-sam-template-publishing-applications-metadata-properties.html
+    """
+
+    APPLICATION = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    CARGO = tomllib.loads((PROJECT / "Cargo.toml").read_text())
+
+    def test_its_version_and_licence_are_those_of_the_program(self):
+        package = self.CARGO["workspace"]["package"]
+        self.assertEqual(self.APPLICATION["SemanticVersion"], package["version"])
+        self.assertEqual(self.APPLICATION["SpdxLicenseId"], package["license"])
+        # The function and the tool say the version of the package.
+        self.assertEqual(self.CARGO["package"]["version"], {"workspace": True})
+
+    def test_its_files_are_there_and_small_enough(self):
+        for name in ["LicenseUrl", "ReadmeUrl"]:
+            file = PROJECT / self.APPLICATION[name]
+            self.assertLessEqual(file.stat().st_size, 5_000_000, file)
+
+    def test_its_texts_are_within_the_limits(self):
+        self.assertRegex(self.APPLICATION["Name"], r"^[a-zA-Z0-9-]{1,140}$")
+        self.assertIn(len(self.APPLICATION["Description"]), range(1, 257))
+        self.assertRegex(self.APPLICATION["Author"], r"^(?=.{1,127}$)[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?$")
+        self.assertIn(len(self.APPLICATION["Labels"]), range(1, 11))
+        for label in self.APPLICATION["Labels"]:
+            self.assertRegex(label, r"^[a-zA-Z0-9+\-_:/@]{1,127}$")
+
+    def test_it_links_to_where_the_program_is_if_that_is_known(self):
+        repository = self.CARGO["package"].get("repository")
+        for name in ["HomePageUrl", "SourceCodeUrl"]:
+            self.assertEqual(self.APPLICATION.get(name), repository, name)
+
+
+class Tags(unittest.TestCase):
+    def test_all_that_costs_takes_the_tags_of_the_stack(self):
+        """CloudFormation gives them to each resource whose type takes tags."""
+        deployed = {resource["Type"].replace("AWS::Serverless", "AWS::Lambda") for resource in RESOURCES.values()}
+        without = [kind for kind in deployed if not takes_tags(kind)]
+        self.assertEqual(sorted(without), WITHOUT_TAGS)
+
+    def test_sam_makes_no_resource_of_its_own(self):
+        """So those of the template are all."""
+        (function,) = of_type("AWS::Serverless::Function")
+        made_from = {
+            "AutoPublishAlias", "DeploymentPreference", "Events", "EventInvokeConfig", "FunctionUrlConfig", "Policies",
+        }
+        self.assertEqual(made_from & function.keys(), set())
+        kinds = {resource["Type"] for resource in RESOURCES.values() if "Serverless" in resource["Type"]}
+        self.assertEqual(kinds, {"AWS::Serverless::Function"})
 
 
 class EachMinute(unittest.TestCase):
@@ -223,6 +308,14 @@ class Ledger(unittest.TestCase):
 
     def test_its_encryption_needs_no_key_that_can_be_denied(self):
         self.assertNotIn("SSESpecification", properties("Ledger"))
+
+
+class Update(unittest.TestCase):
+    def test_what_holds_something_keeps_its_name(self):
+        """Under another name it would be a new one, and empty."""
+        kinds = ["ApiGatewayV2::Api", "DynamoDB::Table", "SQS::Queue", "SecretsManager::Secret"]
+        holds = {name for name, resource in RESOURCES.items() if resource["Type"].removeprefix("AWS::") in kinds}
+        self.assertEqual(holds, {"Api", "DeadLetterQueue", "ExpectTable", "Ledger", "Queue", "Secret"})
 
 
 class Removal(unittest.TestCase):

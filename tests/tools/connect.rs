@@ -69,6 +69,8 @@ async fn slack_is_greeted_and_its_address_is_added_to_the_secret() {
     let (shown, _) = hook.rsplit_once('/').unwrap();
     assert!(output.contains(&format!("Read as  {shown}/…\n")), "{output}");
     assert!(!format!("{output}{errors}").contains(&hook), "{output}{errors}");
+    // What to click is for an operator at a terminal, and a script has the URL already.
+    assert!(!output.contains("https://api.slack.com"), "{output}");
 }
 
 #[tokio::test]
@@ -177,6 +179,22 @@ async fn an_address_that_does_not_work_is_not_stored() {
         (
             "https://example.com/x".to_owned(),
             "error: the URL is refused: it is an address of another service than Slack",
+        ),
+        (
+            "https://discord.com/api/webhooks/1/x".to_owned(),
+            "error: the URL is refused: it is an address of Discord: only an incoming webhook of Slack can be used",
+        ),
+        (
+            "https://app.slack.com/client/T0/C0".to_owned(),
+            "error: the URL is refused: it is a channel's address: create an incoming webhook for the channel",
+        ),
+        (
+            format!("{}/services/T0/B0", slack.origin()),
+            "error: the URL is refused: it is not the whole address",
+        ),
+        (
+            format!("{}/triggers/T0/1/x", slack.origin()),
+            "error: the URL is refused: it is a workflow's address: create an incoming webhook instead",
         ),
         (String::new(), "error: the URL is refused: it is empty"),
     ] {

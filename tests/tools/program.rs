@@ -25,3 +25,9 @@ async fn what_cargo_starts_is_started_by_cargo() {
     let (_, help, _) = run(&mut tool(&["connect", "--help"]), "").await;
     assert!(help.contains("\n  cargo run -- connect slack\n"), "{help}");
 }
+
+#[tokio::test]
+async fn the_version_is_that_of_the_package() {
+    let (_, version, _) = run(&mut tool(&["--version"]), "").await;
+    assert_eq!(version, concat!("order-alerts ", env!("CARGO_PKG_VERSION"), "\n"));
+}

@@ -13,7 +13,7 @@ use order_alerts::slack::url::SlackUrl;
 use order_alerts::slack::{Slack, reply};
 
 use crate::program::PROGRAM;
-use crate::prompt::ask;
+use crate::prompt::{ask, is_interactive};
 use crate::settings::Settings;
 use crate::stack_secret::{self, StackSecret};
 use crate::terminal::Failure;
@@ -21,6 +21,7 @@ use crate::{net, samples, terminal};
 
 mod channels;
 pub(crate) mod keys;
+mod slack_app;
 
 /// Connect a deployed stack to its Slack channel, or to a platform
 #[derive(clap::Args)]
@@ -33,7 +34,8 @@ Examples:
   cargo run -- connect doordash --random
 
 `connect slack` asks for the URL of a Slack incoming webhook, says how it was read, posts a hello and stores the URL \
-in the stack's secret. With --monitoring, the URL is that of a second channel, for alarms and the state of shops. With \
+in the stack's secret. On a terminal it first prints a link that creates the Slack app, and says where the URL then \
+is. With --monitoring, the URL is that of a second channel, for alarms and the state of shops. With \
 --channel, it is that of a channel that a line of RULES or EXPECT names, as in `refunded -> to managers`.
 
 `connect PLATFORM` prints the address to register at the platform, says where its signing key is, asks for the key \
@@ -57,9 +59,6 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     stack: stack_secret::Stack,
 }
-
-/// Of `https://hooks.slack.com/services/T…/B…/…`, the slashes before the one that the password follows.
-const SHOWN_SLASHES: usize = 5;
 
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Failure> {
     let http = Arc::new(net::http_client()?);
@@ -105,10 +104,12 @@ async fn connect_slack(
     channel: &Channel,
 ) -> Result<(), Failure> {
     let config = Settings::from_env()?.checked()?;
-    terminal::line(
-        "Create an incoming webhook for the channel at https://api.slack.com/apps (Incoming Webhooks).",
-    );
-    let text = ask("Its URL (not echoed):")?;
+    if is_interactive() {
+        for line in slack_app::instructions()? {
+            terminal::line(&line);
+        }
+    }
+    let text = ask("The URL of the webhook (not echoed):")?;
     let url = SlackUrl::parse(&text, config.slack_origin.as_ref())
         .map_err(|error| format!("the URL is refused: {error}"))?;
     terminal::line(&format!("Read as  {}", shown(&url)));
@@ -136,9 +137,8 @@ async fn connect_slack(
 
 /// The URL as far as it names workspace and app. What follows is the password.
 fn shown(url: &SlackUrl) -> String {
-    let url = url.expose();
-    let end = url.match_indices('/').nth(SHOWN_SLASHES).map_or(0, |(end, _)| end + 1);
-    format!("{}…", &url[..end])
+    let (start, _) = url.expose().rsplit_once('/').unwrap_or_default();
+    format!("{start}/…")
 }
 
 async fn connect_platform(
@@ -212,7 +212,5 @@ mod tests {
             let url = SlackUrl::parse(&text, None).unwrap();
             assert_eq!(shown(&url), "https://hooks.slack.com/services/T0/B0/…");
         }
-        let short = format!("https://hooks.slack.com/services/{}", "x".repeat(24));
-        assert_eq!(shown(&SlackUrl::parse(&short, None).unwrap()), "…");
     }
 }

@@ -48,7 +48,7 @@ SHOW_CANCELLED, SHOW_CREATED, SHOW_MODIFIED, RULES, EXPECT (here an example by d
 default), PUBLIC_URL.";
 
 #[derive(Parser)]
-#[command(about = ABOUT, long_about = LONG_ABOUT)]
+#[command(version, display_name = "order-alerts", about = ABOUT, long_about = LONG_ABOUT)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

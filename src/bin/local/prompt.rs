@@ -12,10 +12,15 @@ use serde_json::Value;
 use crate::terminal::Failure;
 use crate::{encoding, terminal};
 
+/// Whether an operator sits at a terminal, and can read what to do before the prompt.
+pub(crate) fn is_interactive() -> bool {
+    io::stdin().is_terminal()
+}
+
 /// What the operator enters, or the next line of standard input. It may be empty.
 pub(crate) fn ask(prompt: &str) -> Result<String, Failure> {
     let stdin = io::stdin();
-    if stdin.is_terminal() {
+    if is_interactive() {
         let first = hidden_or_visible(prompt, rpassword::prompt_password, &mut stdin.lock())?;
         with_rest(first, || hidden_or_visible("", rpassword::prompt_password, &mut stdin.lock()))
     } else {

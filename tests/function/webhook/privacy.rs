@@ -11,7 +11,7 @@ use crate::support::world::World;
 
 #[tokio::test]
 async fn nothing_private_gets_out_with_direct_delivery() {
-    let world = World::start().await;
+    let world = World::with(&[("LOG_LEVEL", "TRACE")]).await;
     let order = private_order().to_string();
     let signed = shopify("orders/cancelled", &order);
     world.slack.script([
@@ -43,7 +43,7 @@ async fn nothing_private_gets_out_with_direct_delivery() {
 
 #[tokio::test]
 async fn nothing_private_gets_out_by_way_of_the_queue() {
-    let world = World::queued(&[]).await;
+    let world = World::queued(&[("LOG_LEVEL", "TRACE")]).await;
     let signed = shopify("orders/cancelled", &private_order().to_string());
     world.sqs.script("SendMessage", [AwsFault::Reset, AwsFault::Reset]);
     assert_eq!(world.send(&signed).await.status, 503);
@@ -70,6 +70,10 @@ async fn nothing_private_gets_out_by_way_of_the_queue() {
         "undecodable",
         "not posted",
         "ledger unavailable",
+        // The most detailed lines are there too.
+        r#""level":"DEBUG","message":"acquired the lease""#,
+        r#""level":"TRACE","message":"answered""#,
+        r#""level":"TRACE","message":"not answered""#,
     ] {
         world.assert_logged(text);
     }

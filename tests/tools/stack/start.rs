@@ -1,6 +1,5 @@
 //! How it starts, and what it takes from other programs.
 
-
 use order_alerts::platform::Platform;
 use order_alerts_fakes::FakeSlack;
 
