@@ -8,22 +8,6 @@ import unittest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from template import PROJECT, RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
-ACTIONS = {
-    "Secret": ["secretsmanager:GetSecretValue"],
-    "FunctionLogs": ["logs:CreateLogStream", "logs:PutLogEvents"],
-    "Queue": [
-        "sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage",
-        "sqs:SendMessage",
-    ],
-    "DeadLetterQueue": ["sqs:SendMessage"],
-    "Ledger": ["dynamodb:GetItem", "dynamodb:PutItem"],
-}
-# In addition, where steps are expected or days are summed up.
-EXPECT_ACTIONS = {
-    "ExpectTable": ["dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"],
-}
-# In addition, where invocations are traced. X-Ray takes no narrower resource.
-TRACING_ACTIONS = {"*": ["xray:PutTelemetryRecords", "xray:PutTraceSegments"]}
 EXPECT = "created -> accepted in 4 min"
 ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
@@ -59,36 +43,6 @@ def log_line():
     """A line of the access log, with what API Gateway fills in."""
     (stage,) = Stack().of_type("AWS::ApiGatewayV2::Stage")
     return json.loads(stage["AccessLogSettings"]["Format"])
-
-
-def allowed(**parameters):
-    """What the function's role allows for which resource."""
-    actions = {}
-    for role in Stack(**parameters).of_type("AWS::IAM::Role"):
-        for policy in role["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                assert statement["Effect"] == "Allow"
-                # Nothing but one resource of this stack, or what has no resource.
-                resource, _, attribute = statement["Resource"].partition(".")
-                assert resource == "*" or attribute in ["Arn", "Id"] and resource in RESOURCES, statement
-                assert resource not in actions, statement
-                actions[resource] = sorted(as_list(statement["Action"]))
-    return actions
-
-
-class Permissions(unittest.TestCase):
-    def test_the_function_may_do_exactly_this(self):
-        self.assertEqual(allowed(), ACTIONS)
-        self.assertEqual(allowed(Expect=EXPECT), ACTIONS | EXPECT_ACTIONS)
-        self.assertEqual(allowed(SummaryHour="0"), ACTIONS | EXPECT_ACTIONS)
-        self.assertEqual(allowed(Tracing="on"), ACTIONS | TRACING_ACTIONS)
-
-    def test_no_role_takes_a_policy_from_elsewhere(self):
-        self.assertEqual([role for role in of_type("AWS::IAM::Role") if "ManagedPolicyArns" in role], [])
-        self.assertEqual(of_type("AWS::IAM::Policy") + of_type("AWS::IAM::ManagedPolicy"), [])
-        for function in of_type("AWS::Serverless::Function"):
-            self.assertNotIn("Policies", function)
-            self.assertIn("Role", function)
 
 
 class Secret(unittest.TestCase):
