@@ -45,7 +45,7 @@ impl Tools {
             ("SAM_CLI_TELEMETRY", "0".into()),
             ("SLACK_ORIGIN", slack.into()),
             // With these, `sam build` finds the function as it was built to be published.
-            ("CARGO_ENCODED_RUSTFLAGS", env::var_os("RELEASE_RUSTFLAGS").unwrap_or_default()),
+            ("CARGO_BUILD_RUSTFLAGS", env::var_os("RELEASE_RUSTFLAGS").unwrap_or_default()),
         ];
         Self { environment, published: published.to_owned() }
     }
