@@ -2,7 +2,7 @@
 
     python .ci/dist.py --tool FILE --function arm64=FILE --function x86_64=FILE
 
-The same files in are the same bytes out.
+The same files in are the same bytes out. Without a tool the folder has none.
 """
 
 import argparse
@@ -29,26 +29,28 @@ COPIED = ["samconfig.toml", "LICENSE", "README.md"]
 
 def main():
     arguments = parsed()
+    project = arguments.project
     functions = dict(function.split("=", 1) for function in arguments.function)
     if unknown := functions.keys() - set(ARCHITECTURES):
         sys.exit(f"error: Lambda has no architecture {', '.join(sorted(unknown))}")
     folder = arguments.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    template = (PROJECT / "template.yaml").read_text()
+    template = (project / "template.yaml").read_text()
     built = [architecture for architecture in ARCHITECTURES if architecture in functions]
     for architecture in built:
         pack(folder / f"order-alerts-{architecture}.zip", functions[architecture])
         name = "template.yaml" if architecture == built[0] else f"template-{architecture}.yaml"
         (folder / name).write_text(packed(template, architecture))
-    tool = folder / f"order-alerts{Path(arguments.tool).suffix}"
-    shutil.copy(arguments.tool, tool)
-    tool.chmod(0o755)
+    if arguments.tool:
+        tool = folder / f"order-alerts{arguments.tool.suffix}"
+        shutil.copy(arguments.tool, tool)
+        tool.chmod(0o755)
     for name in COPIED:
-        shutil.copy(PROJECT / name, folder)
-    changes = section((PROJECT / "CHANGELOG.md").read_text(), version())
-    (folder / "CHANGES.md").write_text(changes)
-    (folder / "order-alerts.cdx.json").write_text(sbom.of_function(PROJECT, version(), built_at()))
+        shutil.copy(project / name, folder)
+    number = version(project)
+    (folder / "CHANGES.md").write_text(section((project / "CHANGELOG.md").read_text(), number))
+    (folder / "order-alerts.cdx.json").write_text(sbom.of_function(project, number, built_at(project)))
     sums = checksums(folder)
     (folder / "SHA256SUMS").write_text(sums)
     print(sums, end="")
@@ -56,22 +58,23 @@ def main():
 
 def parsed():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tool", required=True, help="the local tool's binary")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="the source of all that is no binary")
+    parser.add_argument("--tool", type=Path, help="the local tool's binary")
     parser.add_argument("--function", required=True, action="append", metavar="ARCHITECTURE=FILE",
                         help="the function's binary")
     parser.add_argument("--folder", type=Path, default=PROJECT / "dist", help="where the files go")
     return parser.parse_args()
 
 
-def version():
-    return tomllib.loads((PROJECT / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+def version(project):
+    return tomllib.loads((project / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 
 
-def built_at():
+def built_at(project):
     """The time of the source: https://reproducible-builds.org/docs/source-date-epoch/."""
     seconds = os.environ.get("SOURCE_DATE_EPOCH")
     if not seconds:
-        last = ["git", "-C", PROJECT, "log", "-1", "--format=%ct"]
+        last = ["git", "-C", project, "log", "-1", "--format=%ct"]
         done = subprocess.run(last, capture_output=True, text=True, check=False)
         if done.returncode:
             sys.exit("error: this is no git checkout, so give the source's time as SOURCE_DATE_EPOCH")
