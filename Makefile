@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help fmt lint test tools requirements formatting dependencies advisories template project workflows build \
 	clippy docs clippy-docs unit simulation storm browser page pictures function instructions slow-clock bench dist \
-	deployment release FORCE
+	former deployment release FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -33,6 +33,9 @@ endif
 
 # What is published, for this machine alone, and with the tool that the tests use.
 DIST := $(TARGET)/dist
+
+# The version before this one, as it was published.
+FORMER := $(TARGET)/former/dist
 
 # Everything at once, as the tests are built: for a part alone, cargo chooses other features and compiles most again.
 DEBUG_BUILD := cargo build --locked --workspace --all-targets
@@ -77,7 +80,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --output-sync=target
 test: slow-clock browser ## run everything that CI runs
 	@$(STEP) --start
 	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
-	@$(SIDE_BY_SIDE) --jobs=2 build function formatting template project workflows dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
+	@$(SIDE_BY_SIDE) --jobs=2 build function former formatting template project workflows dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
 	@echo "Testing. This takes another ten minutes."
 	@$(SIDE_BY_SIDE) --jobs=3 deployment unit page simulation clippy-docs
 	@$(SIDE_BY_SIDE) instructions
@@ -204,9 +207,21 @@ dist: function
 	@$(STEP) "What is published" $(TOOLS)/bin/python -B .ci/dist.py --folder $(DIST) --tool $(TARGET)/debug/local \
 		--function $(ARCHITECTURE)=$(BOOTSTRAP)
 
-deployment: dist $(EMULATOR_STAMP) ## deploy, connect, use and remove it on an emulated AWS on this machine
+# An update starts from it, so it is built only where the function is deployed.
+former: $(STAMP)
+	@if [[ $$(uname -s) != Linux ]]; then \
+		exit; \
+	elif reason=$$(.ci/former --missing); then \
+		$(STEP) --left-out "Update and rollback" "$$reason"; \
+	else \
+		PATH=$(TOOLS)/bin:$$PATH $(STEP) "The former version" .ci/former $(ARCHITECTURE); \
+	fi
+
+deployment: dist former $(EMULATOR_STAMP) ## deploy, connect, use, update and remove it on an emulated AWS on this machine
 	@if [[ $$(uname -s) == Linux ]]; then \
-		DIST=$(DIST) RELEASE_RUSTFLAGS=$$(.ci/rustflags) $(STEP) "Deployment" $(TESTS) --test deployment -- --ignored; \
+		! .ci/former --missing >/dev/null || without="--skip upgrade"; \
+		DIST=$(DIST) FORMER=$(FORMER) RELEASE_RUSTFLAGS=$$(.ci/rustflags) \
+			$(STEP) "Deployment" $(TESTS) --test deployment -- --ignored $${without:-}; \
 	else \
 		$(STEP) --left-out "Deployment" "it runs the function as a process of this machine, so it needs Linux"; \
 	fi
