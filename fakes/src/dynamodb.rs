@@ -133,6 +133,19 @@ impl FakeDynamoDb {
         lock(&self.tables).expect.put_plain((key, sort_key), item);
     }
 
+    /// All items of the ledger as `DynamoDB`'s own JSON writes them, with their keys.
+    pub fn wire_items(&self) -> Vec<Value> {
+        lock(&self.tables).ledger.wire_items()
+    }
+
+    /// Puts such an item over any that was there.
+    ///
+    /// # Panics
+    /// If it has no key, or anything but texts and whole numbers.
+    pub fn put_wire(&self, item: &Value) {
+        lock(&self.tables).ledger.put_wire(item);
+    }
+
     /// Keeps only the last so many calls, and at most so many items: beyond that, those that expire
     /// first are deleted.
     pub fn remember(&self, calls: usize, items: usize) {

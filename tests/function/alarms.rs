@@ -11,7 +11,7 @@ use crate::support::world::{Way, World};
 const BROKEN: AwsFault = AwsFault::Error { kind: "InternalFailure", status: 500 };
 
 /// The event of an alarm of the stack that was `before` for two hours and is `now` since then.
-fn alarm(name: &str, before: &str, now: &str) -> Value {
+pub(crate) fn alarm(name: &str, before: &str, now: &str) -> Value {
     json!({
         "source": "aws.cloudwatch",
         "alarmArn": format!("arn:aws:cloudwatch:eu-central-1:123456789012:alarm:order-alerts-{name}"),
@@ -30,7 +30,7 @@ fn alarm(name: &str, before: &str, now: &str) -> Value {
     })
 }
 
-async fn invoke(world: &World, alarm: &Value) {
+pub(crate) async fn invoke(world: &World, alarm: &Value) {
     let outcome = world.lambda.invoke(alarm.to_string()).await.outcome;
     assert!(matches!(outcome, Outcome::Answered(Value::Null)), "{outcome:?}");
 }

@@ -46,6 +46,7 @@ mod slack {
 
 mod alarms;
 mod binary;
+mod former;
 mod log_levels;
 mod metrics;
 mod stores;

@@ -11,7 +11,7 @@ use crate::support::world::{Way, World};
 const WAYS: [Way; 2] = [Way::Queue, Way::DirectWithLedger];
 
 /// The own system says that a shop is in this state since this minute after midnight.
-fn store(state: &str, minute: u32) -> Webhook {
+pub(crate) fn store(state: &str, minute: u32) -> Webhook {
     let id = format!("{state}-{minute}");
     let event = json!({
         "event_type": format!("store_{state}"), "shop": "Tea House", "reason": "No power",

@@ -74,6 +74,16 @@ impl Table {
         self.items.insert((key.to_owned(), sort_key.to_owned()), item);
     }
 
+    pub(super) fn wire_items(&self) -> Vec<Value> {
+        self.items.values().map(to_wire).collect()
+    }
+
+    pub(super) fn put_wire(&mut self, item: &Value) {
+        let item = from_wire(item).expect("an item has texts and whole numbers only");
+        let key = item[KEY].as_str().expect("an item has a key").to_owned();
+        self.items.insert((key, String::new()), item);
+    }
+
     pub(super) fn keep_at_most(&mut self, items: usize) {
         self.most = items;
         self.forget();
