@@ -111,9 +111,7 @@ async fn shown(world: &World, stack: &Stack, event: &str) -> String {
 
 /// Returns once the function is done with the event, and the queue with what it may have put there.
 async fn invoke_with(world: &World, stack: &Stack, event: &str) {
-    let call = json!({"FunctionName": stack.function, "Payload": event});
-    let answer = world.tools.aws("lambda", "invoke", &call).await;
-    assert_eq!([&answer["Payload"], &answer["FunctionError"]], [&json!("null"), &Value::Null]);
+    world.invoke(stack, event).await;
     stack.queues.run_empty(SOON).await;
 }
 

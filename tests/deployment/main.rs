@@ -4,7 +4,8 @@
 //! `cargo lambda`. The AWS is ministack,
 //! which enforces the roles' permissions; the Slack is the one of the other tests, at Slack's rate.
 //! `make deployment` installs the tools and runs this: in six minutes, in one of which Slack is down,
-//! and in two of which no one accepts an order; in more when there is something to compile.
+//! and in two of which no one accepts an order; in more when there is something to compile. Meanwhile
+//! another stack, on an AWS of its own, is updated from the former version and rolled back.
 
 #![expect(clippy::unwrap_used, reason = "a test panics when it fails")]
 
@@ -21,18 +22,19 @@ mod shop;
 mod summary;
 mod template;
 mod tools;
+mod upgrade;
 #[path = "../function/support/wishes.rs"]
 mod wishes;
 mod world;
 
 use channel::Channel;
-use world::{STACK, World};
+use world::{ALARM_EMAIL, DIGEST_SECONDS, STACK, Stack, World};
 
 #[tokio::test]
 #[ignore = "it needs the AWS tools: `make deployment` installs them"]
 async fn a_stack_is_deployed_connected_used_and_removed() {
-    let world = World::start().await;
-    let stack = world.deploy().await;
+    let world = World::start("whole").await;
+    let stack = deploy_with_every_setting(&world).await;
 
     connect_posts_a_hello(&world).await;
     connect_shows_where_webhooks_go(&world, &stack.webhook_url).await;
@@ -62,6 +64,18 @@ async fn a_stack_is_deployed_connected_used_and_removed() {
     assert_eq!(http::get(&health).await.unwrap().status, 404);
     assert_eq!(stack.queues.all().await, [""; 0]);
     alarms::are_gone(&world).await;
+}
+
+async fn deploy_with_every_setting(world: &World) -> Stack {
+    let digest = format!("DigestSeconds={DIGEST_SECONDS}");
+    let email = format!("AlarmEmail={ALARM_EMAIL}");
+    // The emulator raises this alarm at the first refusal, whatever is asked for.
+    let ledger = "LedgerMinutes=1";
+    let rules = format!("Rules=\"{}\"", rules::parameter());
+    let mention = "Mention=here";
+    let summary = summary::parameter();
+    let parameters = [&digest, &email, ledger, &rules, mention, expect::PARAMETER, &summary];
+    world.deploy(&world.release, &parameters).await
 }
 
 async fn connect_posts_a_hello(world: &World) {

@@ -45,12 +45,22 @@ impl Queues {
         self.length(&self.dead_letters).await
     }
 
+    /// The messages that no one has received yet, because they are not due.
+    pub(crate) async fn delayed(&self) -> u32 {
+        self.count(&self.orders, &[ApproximateNumberOfMessagesDelayed]).await
+    }
+
     /// Returns once every message has been deleted.
     pub(crate) async fn run_empty(&self, limit: Duration) {
+        self.run_down_to(0, limit).await;
+    }
+
+    /// Returns once no more messages than these are left.
+    pub(crate) async fn run_down_to(&self, left: u32, limit: Duration) {
         let start = Instant::now();
         loop {
             let waiting = self.waiting().await;
-            if waiting == 0 {
+            if waiting <= left {
                 return;
             }
             assert!(start.elapsed() < limit, "{waiting} messages wait after {limit:?}");
@@ -65,10 +75,14 @@ impl Queues {
     }
 
     async fn length(&self, url: &str) -> u32 {
+        self.count(url, &PLACES).await
+    }
+
+    async fn count(&self, url: &str, places: &[QueueAttributeName]) -> u32 {
         let call = self.client.get_queue_attributes().queue_url(url);
-        let answer = call.set_attribute_names(Some(PLACES.to_vec())).send().await.unwrap();
+        let answer = call.set_attribute_names(Some(places.to_vec())).send().await.unwrap();
         let counts = answer.attributes.unwrap();
-        PLACES.iter().map(|place| counts[place].parse::<u32>().unwrap()).sum()
+        places.iter().map(|place| counts[place].parse::<u32>().unwrap()).sum()
     }
 }
 

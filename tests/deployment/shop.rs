@@ -49,7 +49,16 @@ impl Shop {
 
     /// Cancels these orders, many at once.
     pub(crate) async fn cancels(&self, numbers: RangeInclusive<u32>) {
-        let all = stream::iter(numbers).map(|number| self.delivers(cancelled(number)));
+        self.delivers_all(numbers.map(cancelled)).await;
+    }
+
+    /// Takes these orders, many at once.
+    pub(crate) async fn creates(&self, numbers: RangeInclusive<u32>) {
+        self.delivers_all(numbers.map(created)).await;
+    }
+
+    async fn delivers_all(&self, webhooks: impl Iterator<Item = Webhook>) {
+        let all = stream::iter(webhooks).map(|webhook| self.delivers(webhook));
         all.buffer_unordered(WEBHOOKS_AT_ONCE).collect::<()>().await;
     }
 }

@@ -47,13 +47,7 @@ pub(crate) async fn a_made_day_is_summed_up_to_the_digit(world: &World) {
     ] {
         world.put_item(&table, &record).await;
     }
-    let progress = json!({
-        "until": (ended() - day).to_string(), "recorded_since": (ended() - week - week).to_string(),
-    });
-    let progress = json!({
-        "pk": {"S": "summary"}, "sk": {"S": "summary"}, "summary": {"S": progress.to_string()},
-    });
-    world.put_item(&table, &progress).await;
+    the_last_day_is_due(world, &table).await;
 
     let summary = summary(&channel).await;
     for part in [
@@ -67,6 +61,18 @@ pub(crate) async fn a_made_day_is_summed_up_to_the_digit(world: &World) {
     ] {
         assert!(summary.contains(part), "{part}: {summary}");
     }
+}
+
+/// Events are recorded since long ago, and the summary of the day before the last was sent.
+pub(crate) async fn the_last_day_is_due(world: &World, table: &str) {
+    let (day, long_ago) = (SignedDuration::from_hours(24), SignedDuration::from_hours(14 * 24));
+    let progress = json!({
+        "until": (ended() - day).to_string(), "recorded_since": (ended() - long_ago).to_string(),
+    });
+    let progress = json!({
+        "pk": {"S": "summary"}, "sk": {"S": "summary"}, "summary": {"S": progress.to_string()},
+    });
+    world.put_item(table, &progress).await;
 }
 
 /// As the function writes it.

@@ -55,9 +55,9 @@ impl Tools {
     }
 
     /// SAM in the folder of what is published, with no other program in its `PATH`.
-    pub(crate) fn sam_alone(&self, arguments: &[&str]) -> Tool {
+    pub(crate) fn sam_alone(&self, published: &Path, arguments: &[&str]) -> Tool {
         let mut tool = self.tool(installed("aws/bin/sam")).arguments(arguments);
-        tool.command.current_dir(&self.published).env("PATH", &self.published);
+        tool.command.current_dir(published).env("PATH", published);
         tool
     }
 

@@ -7,11 +7,8 @@ use order_alerts_fakes::FakeSlack;
 use serde_json::{Value, json};
 
 use crate::emulator::{Emulator, role_arn};
-use crate::expect;
 use crate::queues::Queues;
-use crate::rules;
 use crate::shop::Shop;
-use crate::summary;
 use crate::template::{with_batch_actions, with_slack_at};
 use crate::tools::Tools;
 
@@ -32,10 +29,15 @@ pub(crate) struct World {
     pub(crate) slack: FakeSlack,
     pub(crate) emulator: Emulator,
     pub(crate) tools: Tools,
-    /// What is published, unpacked by a user.
-    published: PathBuf,
-    /// What `sam build` makes.
-    built: PathBuf,
+    /// The version that is tested.
+    pub(crate) release: Release,
+    /// Empty at the start.
+    folder: PathBuf,
+}
+
+/// What is published of a version, unpacked by a user.
+pub(crate) struct Release {
+    folder: PathBuf,
 }
 
 /// What `sam deploy` made.
@@ -48,39 +50,26 @@ pub(crate) struct Stack {
 }
 
 impl World {
-    pub(crate) async fn start() -> Self {
-        let folder = fresh_folder();
+    /// Each test has a folder of its own under this name.
+    pub(crate) async fn start(name: &str) -> Self {
+        let folder = fresh_folder(name);
         let (per_second, burst) = SLACK_RATE;
         let slack = FakeSlack::with_rate(per_second, burst).await;
         let emulator = Emulator::start(&folder).await;
-        let published = downloaded(&folder);
-        let template = fs::read_to_string(published.join(TEMPLATE)).unwrap();
-        let template = with_batch_actions(&with_slack_at(&slack.origin(), &template));
-        fs::write(published.join(TEMPLATE), template).unwrap();
-        let tools = Tools::new(&emulator.origin, &slack.origin(), &published);
-        Self { slack, emulator, tools, published, built: folder.join("build") }
+        let release = downloaded("DIST", &folder.join("order-alerts"), &slack);
+        let tools = Tools::new(&emulator.origin, &slack.origin(), &release.folder);
+        Self { slack, emulator, tools, release, folder }
+    }
+
+    /// The version before the one that is tested.
+    pub(crate) fn former_release(&self) -> Release {
+        downloaded("FORMER", &self.folder.join("former"), &self.slack)
     }
 
     /// `sam deploy`, where there is nothing but SAM and what is published.
-    pub(crate) async fn deploy(&self) -> Stack {
-        let deploy = ["deploy", "--stack-name", STACK];
-        let digest = format!("DigestSeconds={DIGEST_SECONDS}");
-        let email = format!("AlarmEmail={ALARM_EMAIL}");
-        // The emulator raises this alarm at the first refusal, whatever is asked for.
-        let ledger = "LedgerMinutes=1";
-        let rules = format!("Rules=\"{}\"", rules::parameter());
-        let mention = "Mention=here";
-        let parameters = [
-            "--parameter-overrides",
-            &digest,
-            &email,
-            ledger,
-            &rules,
-            mention,
-            expect::PARAMETER,
-            &summary::parameter(),
-        ];
-        let deploy = self.tools.sam_alone(&deploy).arguments(&parameters);
+    pub(crate) async fn deploy(&self, release: &Release, parameters: &[&str]) -> Stack {
+        let deploy = ["deploy", "--stack-name", STACK, "--parameter-overrides"];
+        let deploy = self.tools.sam_alone(&release.folder, &deploy).arguments(parameters);
         deploy.arguments(&WITHOUT_METRIC_MATH).run().await;
 
         let outputs = self.list("stack-outputs", &[]).await;
@@ -103,6 +92,13 @@ impl World {
         entry(&resources, "LogicalResourceId", resource, "PhysicalResourceId")
     }
 
+    /// Returns once the function is done with an event that is no webhook.
+    pub(crate) async fn invoke(&self, stack: &Stack, event: &str) {
+        let call = json!({"FunctionName": stack.function, "Payload": event});
+        let answer = self.tools.aws("lambda", "invoke", &call).await;
+        assert_eq!([&answer["Payload"], &answer["FunctionError"]], [&json!("null"), &Value::Null]);
+    }
+
     pub(crate) async fn put_item(&self, table: &str, item: &Value) {
         let put = json!({"TableName": table, "Item": item});
         self.tools.aws("dynamodb", "put_item", &put).await;
@@ -119,22 +115,33 @@ impl World {
 
     /// `sam build`, through cargo-lambda, for this machine.
     pub(crate) async fn build(&self) {
-        let folder = self.built.to_str().unwrap();
-        let build = ["build", "--build-dir", folder, "--parameter-overrides", architecture()];
+        let folder = self.built();
+        let build = [
+            "build",
+            "--build-dir",
+            folder.to_str().unwrap(),
+            "--parameter-overrides",
+            architecture(),
+        ];
         self.tools.sam(&build).run().await;
     }
 
     /// The function's binary: the one that is published, and the one that `sam build` made.
     pub(crate) async fn bootstraps(&self) -> [Vec<u8>; 2] {
         let archive = architecture().replace("Architecture=", "order-alerts-") + ".zip";
-        let (archive, folder) = (self.published.join(archive), self.published.join("function"));
+        let (archive, folder) = (self.release.folder.join(archive), self.folder.join("unpacked"));
         let [archive, unpacked] = [&archive, &folder].map(|path| path.to_str().unwrap());
         self.tools.python(&["-m", "zipfile", "-e", archive, unpacked]).run().await;
         [folder.join("bootstrap"), self.bootstrap()].map(|path| fs::read(path).unwrap())
     }
 
+    /// Where `sam build` puts what it makes.
+    fn built(&self) -> PathBuf {
+        self.folder.join("build")
+    }
+
     fn bootstrap(&self) -> PathBuf {
-        self.built.join("Function/bootstrap")
+        self.built().join("Function/bootstrap")
     }
 
     /// `cargo lambda deploy` of the binary that `sam build` made, with the stack's secret.
@@ -155,7 +162,7 @@ impl World {
     }
 
     fn template(&self) -> String {
-        self.published.join(TEMPLATE).to_str().unwrap().to_owned()
+        self.release.folder.join(TEMPLATE).to_str().unwrap().to_owned()
     }
 }
 
@@ -170,8 +177,8 @@ impl Drop for World {
 }
 
 /// Empty at every start, and kept for a look after a failure.
-fn fresh_folder() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deployment");
+fn fresh_folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("deployment").join(name);
     if folder.exists() {
         fs::remove_dir_all(&folder).unwrap();
     }
@@ -179,16 +186,20 @@ fn fresh_folder() -> PathBuf {
     folder
 }
 
-/// A copy of what `make dist` made, as a user downloads it.
-fn downloaded(folder: &Path) -> PathBuf {
-    let dist = env::var_os("DIST").expect("`make deployment` says where what is published is");
-    let copy = folder.join("order-alerts");
-    fs::create_dir(&copy).unwrap();
-    for entry in fs::read_dir(dist).unwrap() {
+/// A copy of what is published, which this variable names, as a user downloads it; with what only these
+/// tests need.
+fn downloaded(variable: &str, copy: &Path, slack: &FakeSlack) -> Release {
+    let published = env::var_os(variable);
+    let published = published.expect("`make deployment` says where what is published is");
+    fs::create_dir(copy).unwrap();
+    for entry in fs::read_dir(published).unwrap() {
         let entry = entry.unwrap();
         fs::copy(entry.path(), copy.join(entry.file_name())).unwrap();
     }
-    copy
+    let template = fs::read_to_string(copy.join(TEMPLATE)).unwrap();
+    let template = with_batch_actions(&with_slack_at(&slack.origin(), &template));
+    fs::write(copy.join(TEMPLATE), template).unwrap();
+    Release { folder: copy.to_owned() }
 }
 
 /// That of this machine, as the emulator runs the function here.
