@@ -1,6 +1,6 @@
 //! From the former version to this one and back, while orders wait.
 //!
-//! Slack is down whenever a version takes the place of the other. So what one has put into the queue and
+//! Slack takes nothing while a version takes the place of the other. So what one has put into the queue and
 //! into the ledger, the other must deliver.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,9 +28,12 @@ const BEFORE_THE_ROLLBACK: [RangeInclusive<u32>; 2] = [112..=114, 115..=121];
 const LASTING: [&str; 6] = ["Api", "DeadLetterQueue", "Function", "Ledger", "Queue", "Secret"];
 
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-const SOON: Duration = Duration::from_secs(30);
-/// What is tried shortly before the end of the outage comes back minutes later, and so does what an
-/// update interrupts.
+/// With room for a busy machine.
+const SOON: Duration = Duration::from_mins(1);
+/// What Slack answers. Within this minute nothing is tried again: an update of the emulator ends the
+/// invocations that run, which AWS would not.
+const LIMIT: Fault = Fault::RateLimited(Some("60"));
+/// After the minute, and if an invocation was ended all the same, after the queue's visibility timeout.
 const RECOVERY: Duration = Duration::from_mins(5);
 
 #[tokio::test]
@@ -82,13 +85,13 @@ async fn an_update_and_a_rollback_lose_nothing_and_repeat_nothing() {
     assert_eq!(stack.queues.dead_letters().await, 0);
 }
 
-/// Slack goes down. Of these orders the first are cancelled and tried in vain; the others are new and
-/// wait for their digest. Gives how many messages wait.
+/// Slack takes nothing more. Of these orders the first are cancelled and wait for it; the others are new
+/// and wait for their digest. Gives how many messages wait.
 async fn orders_wait(world: &World, stack: &Stack, orders: [RangeInclusive<u32>; 2]) -> u32 {
     let [cancelled, created] = orders;
-    let [tried, digested] = [&cancelled, &created].map(|orders| orders.clone().count());
+    let [limited, digested] = [&cancelled, &created].map(|orders| orders.clone().count());
     a_window_begins().await;
-    world.slack.down(Fault::answer(503, "unavailable"));
+    world.slack.down(LIMIT);
     let channel = Channel::from_now(&world.slack);
     stack.shop.cancels(cancelled).await;
     while channel.requests() == 0 {
@@ -97,7 +100,7 @@ async fn orders_wait(world: &World, stack: &Stack, orders: [RangeInclusive<u32>;
     stack.shop.creates(created).await;
     assert_eq!(stack.queues.delayed().await as usize, digested);
     let waiting = stack.queues.waiting().await;
-    assert_eq!(waiting as usize, tried + digested);
+    assert_eq!(waiting as usize, limited + digested);
     waiting
 }
 
@@ -111,7 +114,7 @@ async fn a_window_begins() {
     }
 }
 
-/// A schedule makes a summary, for which Slack is down too.
+/// The schedule makes a summary, which waits for Slack too.
 async fn a_day_is_summed_up(world: &World, stack: &Stack) {
     summary::the_last_day_is_due(world, &world.name_of("ExpectTable").await).await;
     let tick = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
