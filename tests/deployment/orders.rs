@@ -47,7 +47,7 @@ pub(crate) async fn an_unsigned_one_is_refused(world: &World, stack: &Stack) {
 
 pub(crate) async fn new_orders_are_shown_after_their_window(world: &World, stack: &Stack) {
     let channel = Channel::from_now(&world.slack);
-    let due = end_of_the_window() + SETTLING;
+    let due = end_of_the_window(DIGEST_SECONDS) + SETTLING;
     stack.shop.delivers(created(2001)).await;
     stack.shop.delivers(created(2002)).await;
     stack.queues.run_empty(SOON).await;
@@ -95,9 +95,9 @@ fn headline(message: &Posted) -> String {
     message.rendered().lines().next().unwrap_or_default().to_owned()
 }
 
-/// Windows follow each other since 1970.
-fn end_of_the_window() -> Instant {
-    let length = Duration::from_secs(DIGEST_SECONDS).as_nanos();
+/// Windows of this length follow each other since 1970.
+pub(crate) fn end_of_the_window(seconds: u64) -> Instant {
+    let length = Duration::from_secs(seconds).as_nanos();
     let into_it = UNIX_EPOCH.elapsed().unwrap().as_nanos() % length;
     Instant::now() + Duration::from_nanos(u64::try_from(length - into_it).unwrap())
 }

@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use order_alerts_fakes::{Fault, Posted};
 use serde_json::{Value, json};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::channel::Channel;
+use crate::orders::end_of_the_window;
 use crate::world::{STACK, Stack, World};
 use crate::{connect_posts_a_hello, connect_shows_where_webhooks_go, expect, summary};
 
@@ -106,11 +107,10 @@ async fn orders_wait(world: &World, stack: &Stack, orders: [RangeInclusive<u32>;
 
 /// Returns while most of a digest's window is still to come.
 async fn a_window_begins() {
-    let length = Duration::from_secs(DIGEST_SECONDS);
-    let into_it = |now: Duration| Duration::from_nanos((now.as_nanos() % length.as_nanos()) as u64);
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-    if into_it(now) > length / 3 {
-        sleep(length - into_it(now)).await;
+    let end = end_of_the_window(DIGEST_SECONDS);
+    let left = end.duration_since(Instant::now());
+    if left < Duration::from_secs(DIGEST_SECONDS * 2 / 3) {
+        sleep_until(end).await;
     }
 }
 
