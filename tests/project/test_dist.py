@@ -142,6 +142,29 @@ class Archives(unittest.TestCase):
                         self.assertEqual(packed.read("bootstrap"), b"function/dist-arm64/order-alerts/bootstrap")
 
 
+class Targets(unittest.TestCase):
+    """A machine that cannot compile for a processor of Lambda."""
+
+    def release(self, **variables):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, code in (("rustc", "echo /nowhere"), ("rustup", "exit 1")):
+                Path(folder, name).write_text(f"#!/bin/sh\n{code}\n")
+                Path(folder, name).chmod(0o755)
+            return run(".ci/release", PATH=f"{folder}:{os.environ['PATH']}", **variables)
+
+    def test_each_that_is_left_out_is_one_line(self):
+        code, printed = self.release()
+        self.assertEqual(code, 1)
+        self.assertEqual([line.partition(":")[0] for line in printed.splitlines()],
+                         ["arm64 is left out", "x86_64 is left out"])
+        self.assertIn("Rust's standard library for aarch64-unknown-linux-gnu cannot be had", printed)
+
+    def test_ci_makes_no_half_of_a_release(self):
+        code, printed = self.release(CI="true")
+        self.assertEqual((code, len(printed.splitlines())), (1, 1), printed)
+        self.assertIn("arm64 is left out", printed)
+
+
 class Version(unittest.TestCase):
     """A copy of the project is given a version."""
 
