@@ -13,7 +13,8 @@ use crate::infra::deadline::Deadline;
 use crate::infra::metrics::Metric;
 use crate::notice::Notice;
 
-/// Handles one alarm; only those of the account and region of `function_arn` are accepted.
+/// Handles one alarm; only those of the account and region of `function_arn` are accepted. One that does not
+/// say where it is from may be ours, so it is not ignored in silence.
 pub async fn handle(
     app: &App,
     alarm: Box<Alarm>,
@@ -22,6 +23,9 @@ pub async fn handle(
     deadline: Deadline,
 ) -> Result<(), InvocationError> {
     let name = alarm.name.to_string();
+    if function_arn.is_some() && (alarm.account.is_none() || alarm.region.is_none()) {
+        return Err(InvocationError::AlarmOfNoAccount);
+    }
     if function_arn.is_some_and(|arn| !is_neighbour(&alarm, arn)) {
         tracing::error!(name, "ignored: the alarm is of another account or region");
         app.metrics.count(Metric::AlarmsIgnored);

@@ -43,6 +43,8 @@ pub enum InvocationError {
     OtherQueue,
     #[error(transparent)]
     Alarm(#[from] AlarmError),
+    #[error("the alarm's event does not say of which account and region it is")]
+    AlarmOfNoAccount,
     #[error("the alarm cannot be stored")]
     AlarmNotStored,
     #[error("the alarm cannot be posted now")]

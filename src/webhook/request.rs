@@ -84,8 +84,14 @@ impl Headers {
     }
 
     /// The value without the white space around it. `name` is written in lower case.
+    ///
+    /// A relay may send a header twice, which API Gateway joins by a comma: it counts once.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim())
+        let value = self.0.get(name)?.trim();
+        match value.split_once(',').map(|(one, other)| (one.trim(), other.trim())) {
+            Some((one, other)) if one == other => Some(one),
+            _ => Some(value),
+        }
     }
 
     /// Adds a header. The name may be in any case; the values of names that differ only in case are
@@ -180,6 +186,21 @@ mod tests {
         let headers: Headers = [("X-Topic", " a\t"), ("x-topic", "b")].into_iter().collect();
         assert_eq!(headers.get("x-topic"), Some("a\t,b"));
         assert_eq!(headers.get("x-other"), None);
+    }
+
+    #[test]
+    fn a_header_that_comes_twice_counts_once() {
+        for (value, read) in [
+            ("orders/cancelled,orders/cancelled", "orders/cancelled"),
+            (" a , a\t", "a"),
+            (",", ""),
+            ("a,b", "a,b"),
+            ("a,a,a", "a,a,a"),
+            ("a,", "a,"),
+        ] {
+            let headers: Headers = [("x-topic", value)].into_iter().collect();
+            assert_eq!(headers.get("x-topic"), Some(read), "{value:?}");
+        }
     }
 
     #[test]

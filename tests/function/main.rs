@@ -17,6 +17,7 @@ mod webhook {
     mod bodies;
     mod keys;
     mod large_bodies;
+    mod odd_events;
     mod platforms;
     mod privacy;
     mod requests;
@@ -34,6 +35,7 @@ mod queue {
     mod enqueue;
     mod expect;
     mod lives;
+    mod odd_batches;
     mod rules;
     mod turns;
 }
@@ -49,6 +51,7 @@ mod binary;
 mod former;
 mod log_levels;
 mod metrics;
+mod odd_alarms;
 mod stores;
 mod summary;
 
