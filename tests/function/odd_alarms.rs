@@ -106,3 +106,26 @@ async fn an_alarm_that_does_not_say_whose_it_is_fails_the_invocation() {
     }
     assert_eq!(world.sqs.messages(), []);
 }
+
+/// Metric math has an expression in place of the metric, and a composite alarm has a rule.
+#[tokio::test]
+async fn an_alarm_on_metric_math_or_on_other_alarms_is_shown() {
+    let world = World::queued(&[]).await;
+    let math = json!([
+        {"id": "c", "metricStat": {"metric": {"name": "Cold"}, "period": 60}, "returnData": false},
+        {"id": "rate", "expression": "100 * c / o", "label": "Share of cold tea", "returnData": true},
+    ]);
+    let rule = format!("ALARM(\"{ARN}-2\") OR ALARM(lid)");
+    for (place, value, shown) in [
+        ("/alarmData/configuration/metrics", math, "Share of cold tea"),
+        ("/alarmData/configuration/alarmRule", json!(rule), "kettle-2"),
+    ] {
+        let mut event = with(place, value);
+        // Another change of its state.
+        event["alarmArn"] = json!(format!("{ARN}-{}", shown.len()));
+        assert_eq!(world.lambda.invoke(event.to_string()).await.answer(), Value::Null, "{event}");
+        world.consume_the_rest().await;
+        let message = world.slack.latest().unwrap().rendered();
+        assert!(message.contains(shown), "{message}");
+    }
+}

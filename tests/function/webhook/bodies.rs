@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::webhooks::{generic, generic_cancellation, shopify, shopify_order};
+use crate::support::webhooks::{
+    generic, generic_cancellation, shopify, shopify_order, woocommerce,
+};
 use crate::support::world::World;
 
 #[tokio::test]
@@ -75,6 +77,33 @@ async fn ids_and_amounts_keep_every_digit() {
         shown.contains("Order #9007199254740993 cancelled · USD 0.30000000000000004"),
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn an_amount_is_shown_as_it_was_sent() {
+    let zeros = format!("{}1", "0".repeat(100_000));
+    let amounts = [
+        (json!("19.99"), json!("USD"), "USD 19.99"),
+        (json!(-5), json!("USD"), "USD -5"),
+        (json!("1E2"), json!("USD"), "USD 100"),
+        (json!(1200), json!("JPY"), "JPY 1,200"),
+        (json!("1.234"), json!("KWD"), "KWD 1.234"),
+        (json!("12.5"), json!("XYZ"), "XYZ 12.5"),
+        (json!("12.5"), Value::Null, "12.5"),
+        (Value::Null, json!("USD"), "cancelled"),
+        (json!("1e-9223372036854775808"), json!("USD"), "USD 1e-9223372036854775808"),
+        (json!("1.5e-9223372036854775807"), json!("USD"), "USD 1.5e-9223372036854775807"),
+        (json!(zeros), json!("USD"), "USD 0000"),
+    ];
+    let world = World::start().await;
+    for (total, currency, shown) in amounts {
+        let fields = json!({"order_id": 1, "total": total, "currency": currency});
+        assert_eq!(world.send(&generic_cancellation(&fields)).await.status, 200, "{shown}");
+        let message = world.slack.latest().unwrap();
+        let headline = message.rendered().lines().next().unwrap().to_owned();
+        assert!(headline.contains(shown), "{headline} has no {shown}");
+        assert!(message.warnings.is_empty(), "{:?}", message.warnings);
+    }
 }
 
 #[tokio::test]
@@ -155,6 +184,8 @@ async fn a_link_leads_only_to_the_shops_own_host() {
         "http://169.254.169.254/latest",
         "https://evil.example/orders/1",
         "https://tea.example.evil.example/",
+        // Anyone can have a shop there.
+        "https://evil.myshopify.com/pages/sign-in",
     ];
     for url in links {
         let fields = json!({"order_id": 1, "shop": "tea.example", "url": url});
@@ -168,6 +199,19 @@ async fn a_link_leads_only_to_the_shops_own_host() {
     }
     assert!(messages.iter().all(|message| message.payload["unfurl_links"] == false));
     assert!(messages.iter().all(|message| message.payload["unfurl_media"] == false));
+}
+
+/// The header that names the shop is not under the signature.
+#[tokio::test]
+async fn a_shop_that_is_not_signed_makes_no_link() {
+    let world = World::start().await;
+    let order = json!({"id": 727, "status": "cancelled", "currency": "USD", "total": "1.00"});
+    for source in ["https://evil.myshopify.com/pages/sign-in?x=", "https://evil.example/#"] {
+        let webhook = woocommerce("order.updated", &order).header("x-wc-webhook-source", source);
+        assert_eq!(world.send(&webhook).await.status, 200, "{source}");
+        let links = world.slack.latest().unwrap().links;
+        assert_eq!(links, Vec::<String>::new(), "{source}");
+    }
 }
 
 #[tokio::test]

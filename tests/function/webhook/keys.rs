@@ -1,5 +1,7 @@
 //! The secret: read, cached, refused.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use order_alerts_fakes::{FakeSlack, SecretsFault, Webhook};
 use serde_json::{Value, json};
 
@@ -38,6 +40,8 @@ async fn without_a_usable_key_the_sender_must_retry() {
         json!({"shopify": 5}),
         json!({"shopify": {"key": "x"}}),
         json!({"shopify": [5]}),
+        // A login counts by its password.
+        json!({"doordash": ["doordash:1234567"]}),
     ] {
         let world = with_secret(&with_keys(&keys)).await;
         // An empty or short key would be easy to sign with.
@@ -45,6 +49,10 @@ async fn without_a_usable_key_the_sender_must_retry() {
             let answer = world.send(&shopify_cancellation().signed_shopify(key)).await;
             assert_eq!(answer.retry_after(), 15, "{keys}");
         }
+        let login = format!("Basic {}", STANDARD.encode("doordash:1234567"));
+        let doordash =
+            Webhook::post("/webhook/doordash").header("authorization", &login).body("{}");
+        assert_eq!(world.send(&doordash).await.retry_after(), 15, "{keys}");
         let logs = world.function.logs();
         assert!(logs.iter().any(|line| line.contains("\"ERROR\"")), "{keys}: {logs:#?}");
         assert_eq!(world.slack.all_requests(), 0);
@@ -56,6 +64,25 @@ async fn with_an_unreadable_secret_the_sender_must_retry_and_is_not_unauthorized
     for text in ["", "no json", "[]", "null", "{\"signing_keys\":[]}"] {
         let world = with_secret(text).await;
         assert_eq!(world.send(&shopify_cancellation()).await.status, 503, "{text}");
+    }
+}
+
+/// As a key looks that was copied from a page, a file or a shell.
+#[tokio::test]
+async fn stray_characters_around_a_stored_key_do_no_harm() {
+    let right = key("shopify");
+    for stored in [
+        format!("{right}\n"),
+        format!("{right}\r\n"),
+        format!("\u{FEFF}{right}"),
+        format!(" \t{right}\u{200B}"),
+        format!("\"{right}\""),
+        format!("'{right}'"),
+    ] {
+        let world = with_secret(&with_keys(&json!({"shopify": [stored]}))).await;
+        assert_eq!(world.send(&shopify_cancellation()).await.status, 200, "{stored:?}");
+        let other = shopify_cancellation().signed_shopify(&stored);
+        assert_eq!(world.send(&other).await.status, 401, "{stored:?}");
     }
 }
 

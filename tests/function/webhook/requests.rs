@@ -100,6 +100,7 @@ async fn only_post_is_allowed() {
         assert_eq!(answer.body.is_empty(), method == "HEAD", "{method}");
     }
     assert_eq!(world.slack.all_requests(), 0);
+    assert_eq!(world.secrets.reads(), 1, "the one before the first event");
 }
 
 #[tokio::test]
@@ -316,6 +317,8 @@ async fn an_event_of_another_kind_fails_the_invocation() {
     }
     let old = r#"{"version":"1.0","httpMethod":"POST","path":"/webhook","requestContext":{"stage":"$default"}}"#;
     assert!(world.send_refused(old).await.contains("payload format version to 2.0"));
+    let balancer = r#"{"httpMethod":"POST","path":"/webhook","requestContext":{"elb":{"targetGroupArn":"x"}}}"#;
+    assert!(world.send_refused(balancer).await.contains("load balancer, which is not supported"));
     let logs = world.function.logs();
     let is_it =
         |line: &String| line.contains("ERROR") && line.contains("the event is of no known kind");

@@ -26,6 +26,14 @@ async fn whatever_is_not_verified_has_one_answer_and_reaches_no_channel() {
 
     let mut requests = vec![unsigned, elsewhere];
     requests.push(signed.clone().body(shopify_order().to_string() + "\n").event());
+    // The same order, written by another program.
+    let pretty = serde_json::to_string_pretty(&shopify_order()).unwrap();
+    let windows = pretty.replace('\n', "\r\n");
+    let signed_pretty = shopify("orders/cancelled", &pretty);
+    requests.push(signed.clone().body(pretty.clone()).event());
+    requests.push(signed_pretty.clone().body(windows.clone()).event());
+    requests.push(shopify("orders/cancelled", &windows).body(pretty.clone()).event());
+    requests.push(signed_pretty.body(pretty.replace("#1001", "#100\\u0031")).event());
     requests.push(signed.clone().signed_shopify(&key("nobody")).event());
     for signature in ["", "v1,", "sha256=", &right[..40], &hex, &format!("sha256={right}")] {
         requests.push(signed.clone().header("x-shopify-hmac-sha256", signature).event());
@@ -33,7 +41,11 @@ async fn whatever_is_not_verified_has_one_answer_and_reaches_no_channel() {
     for time in [now() - 301, now() + 310, now() * 1000, 0, -1, i64::MIN, i64::MAX] {
         requests.push(generic_at(time, ORDER).event());
     }
-    for time in ["", "abc", &format!("+{}", now()), "99999999999999999999"] {
+    let full_width = now().to_string().chars().map(full_width).collect::<String>();
+    let exponent = format!("{}e0", now());
+    for time in
+        ["", "abc", "1e9", &exponent, &format!("+{}", now()), &full_width, "99999999999999999999"]
+    {
         requests.push(generic(ORDER).header("webhook-timestamp", time).event());
     }
     for request in requests {
@@ -45,6 +57,11 @@ async fn whatever_is_not_verified_has_one_answer_and_reaches_no_channel() {
         );
     }
     assert_eq!(world.slack.all_requests(), 0);
+}
+
+/// The digit as a Japanese keyboard may write it, which is a number to many programs.
+fn full_width(digit: char) -> char {
+    char::from_u32(u32::from('０') + digit.to_digit(10).unwrap()).unwrap()
 }
 
 #[tokio::test]
