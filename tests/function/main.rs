@@ -7,6 +7,8 @@ mod support {
     pub(crate) mod assertions;
     pub(crate) mod aws;
     pub(crate) mod channels;
+    pub(crate) mod leaks;
+    pub(crate) mod private;
     pub(crate) mod queue;
     pub(crate) mod webhooks;
     pub(crate) mod wishes;
