@@ -6,7 +6,10 @@ mod check;
 mod connect;
 mod credentials;
 mod fake_proxy;
+#[path = "../function/support/leaks.rs"]
+mod leaks;
 mod preview;
+mod privacy;
 mod program;
 mod proxy;
 mod register;

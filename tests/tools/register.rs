@@ -5,9 +5,10 @@ use std::time::Duration;
 use order_alerts_fakes::{FakeSecretsManager, Reply, Request, Server};
 
 use self::fake_shopify::FakeShopify;
+use crate::leaks::Private;
 use crate::{run, tool};
 
-mod apis;
+pub(crate) mod apis;
 mod fake_api;
 mod fake_plain_api;
 mod fake_shopify;
@@ -17,11 +18,11 @@ mod shopify;
 mod tables;
 mod woocommerce;
 
-const HOST: &str = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com";
+pub(crate) const HOST: &str = "https://abcdef1234.execute-api.eu-central-1.amazonaws.com";
 const SIGNING_KEY: &str = "the signing key of the tests";
 
 /// Every credential that a test sets; no output may contain one.
-const CREDENTIALS: [(&str, &str); 5] = [
+pub(crate) const CREDENTIALS: [(&str, &str); 5] = [
     ("SHOPIFY_ACCESS_TOKEN", fake_shopify::TOKEN),
     ("WOOCOMMERCE_KEY", fake_woocommerce::KEY),
     ("WOOCOMMERCE_SECRET", fake_woocommerce::SECRET),
@@ -43,12 +44,14 @@ async fn register_with(
     let mut command = tool(&arguments);
     let (succeeded, output, errors) = run(command.envs(environment.iter().copied()), "").await;
     for (name, credential) in CREDENTIALS {
-        assert!(!format!("{output}{errors}").contains(credential), "{name}: {output}{errors}");
+        let found =
+            Private::new(name, credential).find(&format!("{output}{errors}")).map(str::to_owned);
+        assert_eq!(found, None, "{name}: {output}{errors}");
     }
     if succeeded { Ok(output) } else { Err(errors.trim_end().to_owned()) }
 }
 
-fn at(platform: &str) -> String {
+pub(crate) fn at(platform: &str) -> String {
     format!("{HOST}/webhook/{platform}")
 }
 

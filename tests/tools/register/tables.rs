@@ -5,6 +5,7 @@ use order_alerts_fakes::FakeSecretsManager;
 use serde_json::Value;
 
 use crate::fake_proxy::FakeProxy;
+use crate::leaks::Private;
 use crate::register::apis::APIS;
 use crate::register::fake_api::{FakeApi, Shapes};
 use crate::register::{SIGNING_KEY, at};
@@ -32,7 +33,7 @@ impl Setting {
         let output = self.register_with(self.shapes.environment, more).await;
         let printed = output.as_ref().unwrap_or_else(|error| error);
         for hook in self.api.hooks() {
-            assert!(!printed.contains(&hook.key), "{printed}");
+            assert_eq!(Private::new("the key", &hook.key).find(printed), None, "{printed}");
         }
         output
     }
@@ -57,7 +58,8 @@ impl Setting {
             .env("SSL_CERT_FILE", &self.proxy.certificate);
         let (succeeded, output, errors) = run(command.envs(environment.iter().copied()), "").await;
         for (name, credential) in self.shapes.environment {
-            assert!(!format!("{output}{errors}").contains(credential), "{name}: {output}{errors}");
+            let printed = format!("{output}{errors}");
+            assert_eq!(Private::new(name, credential).find(&printed), None, "{printed}");
         }
         if succeeded { Ok(output) } else { Err(errors.trim_end().to_owned()) }
     }
