@@ -8,7 +8,8 @@
 //! [`process`] of the real bootstrap. Simulated, `runs::loads` are many orders, with and without an
 //! outage, and `runs::random` are random faults; in `runs::phases` a service is slow, down or
 //! rejecting for a while, and in `runs::late_claims` an invocation has little time left; in `runs::channels` rules send orders to three
-//! channels, one of which dies; in `runs::expectations` steps must follow;
+//! channels, one of which dies; in `runs::expectations` steps must follow; in `runs::flood` strangers send
+//! ten times what the API admits;
 //! `runs::every_call` and `runs::concurrent_consumers` go through every call of a few orders.
 //! `runs::processes` are loads of the bootstrap: fewer, as their time is real.
 //! `BOOTSTRAP=…` names the binary of a release build.
@@ -41,6 +42,7 @@ mod runs {
     mod concurrent_consumers;
     mod every_call;
     mod expectations;
+    mod flood;
     mod late_claims;
     mod loads;
     mod phases;

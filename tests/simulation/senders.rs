@@ -197,7 +197,10 @@ async fn send_one(world: &World, event: Event, responses: &Responses) {
         let is_unavailable = answer["statusCode"] == 503;
         let wait = answer["headers"]["retry-after"].as_str().and_then(|wait| wait.parse().ok());
         assert!(!is_unavailable || wait.is_some(), "a 503 says when to retry");
-        sleep(wait.map_or(RETRY_AFTER, Duration::from_secs)).await;
+        // The throttle would admit a sender that keeps its time always, or never.
+        let is_throttled = answer["statusCode"] == 429;
+        let jitter = Duration::from_millis(if is_throttled { fastrand::u64(..1_000) } else { 0 });
+        sleep(wait.map_or(RETRY_AFTER + jitter, Duration::from_secs)).await;
     }
 }
 

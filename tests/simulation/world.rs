@@ -131,24 +131,33 @@ impl World {
         skew: Duration,
         is_verbose: bool,
     ) -> Arc<Self> {
-        Self::with(Network::new(Outside::start(settings).await, stage, plan, is_verbose), skew)
+        let outside = Outside::start(settings).await;
+        Arc::new(Self::with(Network::new(outside, stage, plan, is_verbose), skew))
+    }
+
+    /// Simulated, with the throttle of the API in front of it.
+    pub(crate) async fn throttled() -> Arc<Self> {
+        let outside = Outside::start(&[]).await;
+        let network = Network::new(outside, Stage::Simulated, Plan::Nothing, false);
+        let gateway = Some(Gateway::new());
+        Arc::new(Self { gateway, ..Self::with(network, Duration::ZERO) })
     }
 
     pub(crate) async fn with_gates(gates: Gates) -> Arc<Self> {
         let outside = Outside::start(&[]).await;
         let mut network = Network::new(outside, Stage::Simulated, Plan::Nothing, true);
         network.gates = Some(Arc::new(gates));
-        Self::with(network, Duration::ZERO)
+        Arc::new(Self::with(network, Duration::ZERO))
     }
 
-    fn with(network: Network, skew: Duration) -> Arc<Self> {
+    fn with(network: Network, skew: Duration) -> Self {
         let (began, gateway) = match network.stage {
             Stage::Simulated => {
                 (Timestamp::from_second(1_767_225_600).expect("it is a time"), None)
             }
             Stage::Processes => (Timestamp::now(), Some(Gateway::new())),
         };
-        Arc::new(Self {
+        Self {
             network: Arc::new(network),
             began,
             gateway,
@@ -156,7 +165,7 @@ impl World {
             skew,
             running: Mutex::default(),
             idle: Mutex::default(),
-        })
+        }
     }
 
     /// The time of the world's clock, which begins with the world.
@@ -180,6 +189,11 @@ impl World {
     /// How many invocations there were so far.
     pub(crate) fn invocations(&self) -> usize {
         self.invocations.load(Ordering::Relaxed)
+    }
+
+    /// How many sandboxes there are.
+    pub(crate) fn sandboxes(&self) -> usize {
+        self.running().len() + self.idle.lock().expect("no holder of the lock panics").len()
     }
 
     /// Whether nothing is in progress.
