@@ -120,9 +120,9 @@ async fn a_slack_url_is_not_printed_whatever_slack_answers() {
         let secrets = FakeSecretsManager::start("{}").await;
         let mut connect = with_secret(&secrets, &slack, &["connect", "slack"]);
         printed(&mut connect, &url, &private).await;
-        let mut stack = tool(&["--port", "0"]);
+        let mut local = tool(&["--port", "0"]);
         let wrong = url.replace("hooks.slack.com", "hooks.slack.example");
-        printed(stack.env("SLACK_WEBHOOK_URL", wrong), "", &private).await;
+        printed(local.env("SLACK_WEBHOOK_URL", wrong), "", &private).await;
     }
 }
 

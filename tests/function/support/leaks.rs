@@ -53,14 +53,11 @@ fn folded(text: &str) -> String {
 
 /// As in JSON that has only ASCII.
 fn ascii(json: &str) -> String {
-    let mut escaped = String::new();
-    for unit in json.encode_utf16() {
-        match u8::try_from(unit) {
-            Ok(byte) if byte.is_ascii() => escaped.push(byte.into()),
-            _ => escaped.push_str(&format!("\\u{unit:04x}")),
-        }
-    }
-    escaped
+    let escaped = |unit: u16| match u8::try_from(unit) {
+        Ok(byte) if byte.is_ascii() => char::from(byte).to_string(),
+        _ => format!("\\u{unit:04x}"),
+    };
+    json.encode_utf16().map(escaped).collect()
 }
 
 /// What base64, in both alphabets, has of the bytes for certain if so many others stand before them.

@@ -201,16 +201,23 @@ async fn a_link_leads_only_to_the_shops_own_host() {
     assert!(messages.iter().all(|message| message.payload["unfurl_media"] == false));
 }
 
-/// The header that names the shop is not under the signature.
+/// The header that names the shop is not under the signature, and the order's own address is.
 #[tokio::test]
 async fn a_shop_that_is_not_signed_makes_no_link() {
     let world = World::start().await;
-    let order = json!({"id": 727, "status": "cancelled", "currency": "USD", "total": "1.00"});
-    for source in ["https://evil.myshopify.com/pages/sign-in?x=", "https://evil.example/#"] {
+    let own = "https://tea.example/wp-json/wc/v3/orders/727";
+    let order = json!({"id": 727, "status": "cancelled", "_links": {"self": [{"href": own}]}});
+    for (source, count) in [
+        ("https://tea.example/", 1),
+        ("https://evil.myshopify.com/pages/sign-in?x=", 0),
+        ("https://evil.example/#", 0),
+        ("https://tea.example.evil.example/", 0),
+        ("https://tea.example@evil.example/", 0),
+    ] {
         let webhook = woocommerce("order.updated", &order).header("x-wc-webhook-source", source);
         assert_eq!(world.send(&webhook).await.status, 200, "{source}");
         let links = world.slack.latest().unwrap().links;
-        assert_eq!(links, Vec::<String>::new(), "{source}");
+        assert_eq!(links.len(), count, "{source}: {links:?}");
     }
 }
 

@@ -105,13 +105,16 @@ async fn nothing_private_gets_out_with_direct_delivery_whatever_slack_answers() 
         shopify("orders/cancelled", &body[..body.len() - 1]),
         generic("canary secret, but no JSON"),
         shopify("orders/canary secret", &body),
+        // A key in a header, and one in a query.
+        Webhook::post("/webhook/cafe24").header("x-api-key", &key("cafe24")).body(body.clone()),
+        Webhook::post("/webhook/shopify?token=canary%20secret").body(body.clone()),
     ] {
         statuses.push(sender.send(webhook).await);
     }
     world.slack.disable(&world.slack.hook_url(), 404, "no_service");
     world.secrets.fail_with(SecretsFault::Garbage);
     statuses.push(sender.send(order(101)).await);
-    assert_eq!(statuses, [200, 401, 401, 405, 404, 401, 400, 400, 200, 503]);
+    assert_eq!(statuses, [200, 401, 401, 405, 404, 401, 400, 400, 200, 200, 401, 503]);
     sender.finish(&[NAME]).await;
 }
 
