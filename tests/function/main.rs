@@ -10,6 +10,7 @@ mod support {
     pub(crate) mod leaks;
     pub(crate) mod private;
     pub(crate) mod queue;
+    pub(crate) mod sender;
     pub(crate) mod webhooks;
     pub(crate) mod wishes;
     pub(crate) mod world;
@@ -38,6 +39,7 @@ mod queue {
     mod expect;
     mod lives;
     mod odd_batches;
+    mod privacy;
     mod rules;
     mod turns;
 }
@@ -54,6 +56,7 @@ mod former;
 mod log_levels;
 mod metrics;
 mod odd_alarms;
+mod odd_invocations;
 mod stores;
 mod summary;
 

@@ -66,8 +66,7 @@ async fn an_alarm_is_shown_whatever_its_event_lacks() {
             world.take_envelope();
         }
     }
-    let logs = world.function.logs();
-    assert!(!logs.iter().any(|line| line.contains("panicked")), "{logs:#?}");
+    world.assert_no_panic();
 }
 
 #[tokio::test]

@@ -38,6 +38,20 @@ impl World {
     }
 
     #[track_caller]
+    pub(crate) fn assert_no_panic(&self) {
+        let logs = self.function.logs();
+        assert!(!logs.iter().any(|line| line.contains("panicked")), "{logs:#?}");
+    }
+
+    /// No text of a sender makes a line of the log long. The function has ended.
+    #[track_caller]
+    pub(crate) fn assert_lines_are_short(&self) {
+        let logs = self.function.logs();
+        let longest = logs.iter().max_by_key(|line| line.len()).unwrap();
+        assert!(longest.len() < 2_000, "{longest}");
+    }
+
+    #[track_caller]
     pub(crate) fn assert_logged(&self, text: &str) {
         let logs = self.function.logs();
         assert!(logs.iter().any(|line| line.contains(text)), "{text} is not in {logs:#?}");

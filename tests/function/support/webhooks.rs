@@ -37,6 +37,13 @@ pub(crate) fn private_order() -> Value {
     order
 }
 
+/// Its cancellation with this id, signed.
+pub(crate) fn private_cancellation(id: u64) -> Webhook {
+    let mut order = private_order();
+    order["id"] = json!(id);
+    shopify("orders/cancelled", &order.to_string())
+}
+
 /// A Shopify cancellation that is correct and correctly signed.
 pub(crate) fn shopify_cancellation() -> Webhook {
     shopify("orders/cancelled", &shopify_order().to_string())

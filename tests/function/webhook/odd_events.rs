@@ -33,12 +33,6 @@ fn signature() -> String {
     event["headers"]["x-shopify-hmac-sha256"].as_str().unwrap().to_owned()
 }
 
-#[track_caller]
-fn assert_no_panic(world: &World) {
-    let logs = world.function.logs();
-    assert!(!logs.iter().any(|line| line.contains("panicked")), "{logs:#?}");
-}
-
 /// Lambda then answers 500, and the sender tries again.
 #[tokio::test]
 async fn a_request_without_what_every_request_has_fails_the_invocation() {
@@ -67,7 +61,7 @@ async fn a_request_without_what_every_request_has_fails_the_invocation() {
     ] {
         assert_eq!(world.send_refused(&event.to_string()).await, error, "{event}");
     }
-    assert_no_panic(&world);
+    world.assert_no_panic();
     assert_eq!(world.slack.all_requests(), 0);
     world.accept([shopify_cancellation()]).await;
 }
@@ -113,7 +107,7 @@ async fn what_a_request_may_lack_or_have_besides_changes_nothing() {
         assert_eq!(world.send_event(event.clone()).await.status, 200, "{event}");
     }
     assert_eq!(world.slack.messages().len(), sent);
-    assert_no_panic(&world);
+    world.assert_no_panic();
 }
 
 #[tokio::test]
@@ -135,10 +129,9 @@ async fn a_signature_that_is_joined_with_another_or_very_long_verifies_nothing()
         assert_eq!(world.send_event(event.clone()).await.status, 401, "{event}");
     }
     assert_eq!(world.slack.all_requests(), 0);
-    assert_no_panic(&world);
+    world.assert_no_panic();
     world.function.stop().await;
-    let longest = world.function.logs().into_iter().map(|line| line.len()).max();
-    assert!(longest.unwrap() < 2_000, "a log line has {longest:?} bytes");
+    world.assert_lines_are_short();
 }
 
 #[tokio::test]
@@ -155,7 +148,7 @@ async fn a_body_that_is_said_to_be_base64_and_is_not_is_refused() {
         event["body"] = body;
         assert_eq!(world.send_event(event).await.status, 401);
     }
-    assert_no_panic(&world);
+    world.assert_no_panic();
 }
 
 /// No shop sends such a path; a gateway with another route does.
@@ -167,7 +160,7 @@ async fn a_path_of_nothing_is_a_404() {
         assert_eq!(status, 404, "{path:?}");
         assert!(body.contains("There is nothing at this address."), "{body}");
     }
-    assert_no_panic(&world);
+    world.assert_no_panic();
 }
 
 /// The fields that the message shows come from headers too.
@@ -183,57 +176,6 @@ async fn a_header_of_any_length_that_is_shown_is_cut() {
     let messages = world.slack.messages();
     assert_eq!(messages.len(), 4);
     assert!(messages.iter().all(|message| message.warnings.is_empty()), "{messages:#?}");
-    let longest = world.function.logs().into_iter().map(|line| line.len()).max();
-    assert!(longest.unwrap() < 2_000, "a log line has {longest:?} bytes");
-    assert_no_panic(&world);
-}
-
-/// What an invocation without a request may look like.
-#[tokio::test]
-async fn an_event_that_is_part_of_one_kind_and_part_of_another_is_never_taken_for_done() {
-    let world = World::queued(&[]).await;
-    let schedule = json!({"source": "aws.events", "detail-type": "Scheduled Event"});
-    let changed = |name: &str, value: Value| {
-        let mut event = schedule.clone();
-        event[name] = value;
-        event
-    };
-    for event in [
-        changed("source", json!("aws.scheduler")),
-        changed("source", json!(["aws.events"])),
-        changed("source", Value::Null),
-        changed("detail-type", json!("Scheduled event")),
-        changed("detail-type", json!(["Scheduled Event"])),
-        changed("detail-type", Value::Null),
-        json!({"source": "aws.events"}),
-        json!({"detail-type": "Scheduled Event"}),
-        json!({"source": "aws.cloudwatch", "alarmArn": null, "alarmData": {}}),
-        json!({"source": "aws.cloudwatch", "alarmData": {"alarmName": "kettle"}}),
-        json!({"alarmArn": "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:kettle"}),
-        json!({"Records": null}),
-        json!({"Records": [null]}),
-        json!({"Records": "aws:sqs"}),
-        json!({"records": []}),
-        json!({"Type": "Notification", "TopicArn": "arn:aws:sns:x", "Message": "{}"}),
-        json!({"version": "2.0", "type": "REQUEST", "routeArn": "arn:aws:execute-api:x"}),
-        json!("Scheduled Event"),
-        json!(true),
-    ] {
-        assert_eq!(world.send_refused(&event.to_string()).await, UNKNOWN, "{event}");
-    }
-    // A tick's own fields may be missing, or say anything.
-    for event in [
-        schedule.clone(),
-        changed("detail", Value::Null),
-        changed("detail", json!([{"Records": []}])),
-        changed("detail", json!("x".repeat(100_000))),
-        changed("resources", json!({})),
-        changed("time", json!("never")),
-        changed("account", json!(210_987_654_321_u64)),
-    ] {
-        let invocation = world.lambda.invoke(event.to_string()).await;
-        assert_eq!(invocation.answer(), Value::Null, "{event}");
-    }
-    assert_no_panic(&world);
-    assert_eq!((world.sqs.calls(), world.slack.all_requests()), (vec![], 0));
+    world.assert_lines_are_short();
+    world.assert_no_panic();
 }
