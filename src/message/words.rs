@@ -11,6 +11,7 @@ use crate::order::money::Money;
 use crate::order::one_line::OneLine;
 use crate::order::{Change, Item, Kind, OrderEvent};
 use crate::platform::Platform;
+use crate::slack::block_kit::{END_OF_ISOLATE, ISOLATE};
 
 mod alarm;
 mod digest;
@@ -340,7 +341,7 @@ pub(super) fn isolated(text: &str) -> String {
         from_right.contains(&CLASSES.get(c))
     };
     if text.chars().any(is_from_right) {
-        format!("\u{2068}{text}\u{2069}")
+        format!("{ISOLATE}{text}{END_OF_ISOLATE}")
     } else {
         text.to_owned()
     }

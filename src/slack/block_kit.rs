@@ -26,6 +26,10 @@ const MAX_HEADER_UNITS: usize = 150;
 /// <https://docs.slack.dev/reference/block-kit/composition-objects/text-object>
 const MAX_OBJECT_UNITS: usize = 3_000;
 
+/// Between them stands a text that may read from right to left. They are not nested.
+pub const ISOLATE: char = '\u{2068}';
+pub const END_OF_ISOLATE: char = '\u{2069}';
+
 /// Leaves room for the other words in the block of a link.
 pub const MAX_LINK_BYTES: usize = 1_000;
 
@@ -296,6 +300,8 @@ fn clipped(text: &str, most: usize) -> String {
     if text.len() <= most || units(text) <= most {
         return text.to_owned();
     }
+    // An isolate may have to be ended.
+    let most = if text.contains(ISOLATE) { most.saturating_sub(1) } else { most };
     let (mut end, mut used) = (0, 0);
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -311,7 +317,9 @@ fn clipped(text: &str, most: usize) -> String {
         end += length;
         rest = &text[end..];
     }
-    format!("{}…", &text[..end])
+    let kept = &text[..end];
+    let is_isolated = kept.rfind(ISOLATE) > kept.rfind(END_OF_ISOLATE);
+    if is_isolated { format!("{kept}…{END_OF_ISOLATE}") } else { format!("{kept}…") }
 }
 
 /// The length of a text as it goes over the wire, by the strictest reading of Slack's
@@ -353,6 +361,8 @@ mod tests {
         // An emoji counts two units.
         assert_eq!(clipped("a🚫b🚫", 5), "a🚫b…");
         assert_eq!(clipped("🚫🚫", 3), "🚫…");
+        assert_eq!(clipped("\u{2068}طلب-7\u{2069}", 6), "\u{2068}طلب…\u{2069}");
+        assert_eq!(clipped("\u{2068}طلب\u{2069}-7-8", 8), "\u{2068}طلب\u{2069}-…");
     }
 
     #[test]
