@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use icu_properties::props::{DefaultIgnorableCodePoint, UnifiedIdeograph};
-use icu_properties::{CodePointSetData, CodePointSetDataBorrowed};
+use icu_properties::props::{
+    DefaultIgnorableCodePoint, ExtendedPictographic, JoiningType, UnifiedIdeograph,
+};
+use icu_properties::{CodePointMapData, CodePointSetData, CodePointSetDataBorrowed};
 use serde::{Deserialize, Serialize};
 
 /// Text from a sender that is safe to show on one line: a name, a number, a reason.
@@ -42,7 +44,7 @@ impl OneLine {
     /// Cleans `raw`; `None` when nothing visible is left.
     pub fn parse(raw: &str) -> Option<Self> {
         let mut line = String::with_capacity(raw.len().min(Self::MAX_CHARS * 4));
-        let (mut is_gap, mut is_visible) = (false, false);
+        let mut is_gap = false;
         for c in raw.chars() {
             if c.is_whitespace() || c.is_control() {
                 is_gap = !line.is_empty();
@@ -50,9 +52,12 @@ impl OneLine {
                 if is_gap {
                     line.push(' ');
                 }
+                // Of the ways to write the emoji of a key, the whole one.
+                if c == KEYCAP && line.ends_with(|c: char| c.is_ascii()) {
+                    line.push(EMOJI);
+                }
                 line.push(c);
                 is_gap = false;
-                is_visible |= !JOINERS.contains(&c);
             }
         }
         if let Some((cut, _)) = line.char_indices().nth(Self::MAX_CHARS) {
@@ -60,7 +65,7 @@ impl OneLine {
             line.truncate(line.trim_end().len());
             line.push('…');
         }
-        is_visible.then_some(Self(line))
+        (!line.is_empty()).then_some(Self(line))
     }
 
     /// The cleaned text.
@@ -87,22 +92,32 @@ impl fmt::Debug for OneLine {
     }
 }
 
-/// They show nothing themselves. But emoji and some scripts need them to join or part their
-/// neighbours, and to choose between an emoji and a plain sign.
-const JOINERS: [char; 4] = ['\u{200C}', '\u{200D}', '\u{FE0E}', '\u{FE0F}'];
+/// They join or part their neighbours: in emoji, and in some scripts.
+const ZERO_WIDTH_JOINER: char = '\u{200D}';
+const ZERO_WIDTH_NON_JOINER: char = '\u{200C}';
+/// They choose between an emoji and a plain sign.
+const PLAIN: char = '\u{FE0E}';
+const EMOJI: char = '\u{FE0F}';
+/// Makes a key of the sign before it.
+const KEYCAP: char = '\u{20E3}';
 
 /// Whether the character may stand behind `before`, which is `None` at the beginning of a word.
 ///
-/// A variation selector stays behind an ideograph: it chooses between the glyphs of one character,
-/// as people with such a name expect (<https://www.unicode.org/reports/tr37/>). Behind any other
-/// character it changes nothing that a reader would notice.
+/// What shows nothing itself stays only where it changes how its neighbours look. A variation
+/// selector stays behind an ideograph: it chooses between the glyphs of one character, as people with
+/// such a name expect (<https://www.unicode.org/reports/tr37/>). Behind any other character it changes
+/// nothing that a reader would notice.
 fn is_kept(c: char, before: Option<char>) -> bool {
     const IGNORABLE: CodePointSetDataBorrowed<'static> =
         CodePointSetData::new::<DefaultIgnorableCodePoint>();
     let is_selector = matches!(c, '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}');
     match c {
         _ if c.is_ascii() => true,
-        _ if JOINERS.contains(&c) => true,
+        ZERO_WIDTH_JOINER if before == Some(EMOJI) => true,
+        ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER => {
+            before.is_some_and(|before| is_joined(before) || is_emoji(before))
+        }
+        PLAIN | EMOJI => before.is_some_and(is_emoji),
         _ if is_selector => before.is_some_and(is_ideograph),
         // Annotations, the blank of Braille, joiners and fillers of scripts, a note without a head.
         '\u{FFF9}'..='\u{FFFB}'
@@ -114,6 +129,19 @@ fn is_kept(c: char, before: Option<char>) -> bool {
         | '\u{1D159}' => false,
         _ => !IGNORABLE.contains(c) && (u32::from(c) & 0xFFFE) != 0xFFFE,
     }
+}
+
+/// Whether it is a letter, or a mark on one, that looks different beside another.
+fn is_joined(c: char) -> bool {
+    let joining = CodePointMapData::<JoiningType>::new().get(c);
+    ![JoiningType::NonJoining, JoiningType::JoinCausing].contains(&joining)
+        && !matches!(c, ZERO_WIDTH_NON_JOINER | PLAIN | EMOJI)
+}
+
+/// Whether it is an emoji, or the colour of one.
+fn is_emoji(c: char) -> bool {
+    CodePointSetData::new::<ExtendedPictographic>().contains(c)
+        || matches!(c, '\u{1F3FB}'..='\u{1F3FF}')
 }
 
 fn is_ideograph(c: char) -> bool {
@@ -184,6 +212,22 @@ mod tests {
         assert_eq!(cleaned("葛 \u{E0100}城"), "葛 城");
         assert_eq!(cleaned("1\u{FE0F}\u{20E3} ❤\u{FE0F}"), "1\u{FE0F}\u{20E3} ❤\u{FE0F}");
         assert_eq!(cleaned("می\u{200C}خواهم"), "می\u{200C}خواهم");
+    }
+
+    #[test]
+    fn a_joiner_stays_only_where_its_neighbours_look_different_for_it() {
+        for text in ["👩🏽\u{200D}🚀", "❤\u{FE0F}\u{200D}🔥", "ক্\u{200D}ষ", "☎\u{FE0E}", "©\u{FE0F}"]
+        {
+            assert_eq!(cleaned(text), text);
+        }
+        assert_eq!(cleaned("1\u{20E3}#\u{FE0E}\u{20E3}"), "1\u{FE0F}\u{20E3}#\u{FE0F}\u{20E3}");
+        assert_eq!(cleaned("👨\u{200D}\u{200D}\u{200C}👩\u{FE0F}\u{FE0E}"), "👨\u{200D}👩\u{FE0F}");
+        for joiner in ["\u{200C}", "\u{200D}", "\u{FE0E}", "\u{FE0F}", "\u{FE0F}\u{200D}"] {
+            let text: String = ["#", "1", "a", "é", "김", "葛", "あ", "·", "я", "—"]
+                .map(|char| format!("{char}{joiner}"))
+                .concat();
+            assert_eq!(cleaned(&text), "#1aé김葛あ·я—", "{joiner:?}");
+        }
     }
 
     #[test]
