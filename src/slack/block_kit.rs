@@ -242,8 +242,13 @@ impl Markup {
     }
 
     /// Adds a time, which Slack shows in the reader's own zone; `fallback` names its zone.
+    ///
+    /// No order is from before 1970. Slack has no word for such a time, so the fallback stands for it.
     #[must_use]
     pub fn time(self, time: Timestamp, fallback: &str) -> Self {
+        if time < Timestamp::UNIX_EPOCH {
+            return self.text(fallback);
+        }
         let (seconds, fallback) = (time.as_second(), escaped(fallback));
         self.with(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"))
     }
@@ -411,6 +416,16 @@ mod tests {
         let url = Url::parse("https://example.com/a|b?c=<d>&e=f g").unwrap();
         let Markup(text) = Markup::default().link(&url, "Open <this>");
         assert_eq!(text, "<https://example.com/a%7Cb?c=%3Cd%3E&amp;e=f%20g|Open &lt;this&gt;>");
+    }
+
+    #[test]
+    fn a_time_before_1970_is_written_out() {
+        let time = |second| {
+            let time = Timestamp::from_second(second).unwrap();
+            Markup::default().time(time, "then").0
+        };
+        assert_eq!(time(0), "<!date^0^{date_short_pretty} {time}|then>");
+        assert_eq!(time(-1), "then");
     }
 
     #[test]
