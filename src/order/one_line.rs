@@ -131,7 +131,7 @@ fn is_kept(c: char, before: Option<char>) -> bool {
     }
 }
 
-/// Whether it is a letter, or a mark on one, that looks different beside another.
+/// Whether it is a letter, or a mark on one, that looks different next to another.
 fn is_joined(c: char) -> bool {
     let joining = CodePointMapData::<JoiningType>::new().get(c);
     ![JoiningType::NonJoining, JoiningType::JoinCausing].contains(&joining)

@@ -1,4 +1,4 @@
-//! Finds places that a platform file names and a body does not have, beside one of a similar name.
+//! Finds places that a platform file names and a body does not have, where it has one of a similar name.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Refunds and disputes, as far as the platforms tell them apart.
+//! Refunds and disputes, as far as the platforms distinguish them.
 
 use serde_json::{Value, json};
 
