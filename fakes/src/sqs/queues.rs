@@ -41,6 +41,8 @@ pub struct QueuedMessage {
     /// The message attributes in the words of the request.
     pub attributes: Map<String, Value>,
     pub receives: u64,
+    /// For how long its sender has asked to hide it.
+    pub delay: Duration,
     /// Zero once the message is visible.
     pub visible_in: Duration,
     /// Received, and neither deleted nor visible again.

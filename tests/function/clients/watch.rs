@@ -74,11 +74,11 @@ impl Watching {
         self.watch.sweep(&self.queue, during(minute)).await.unwrap()
     }
 
-    /// The overdue orders in the queue, and after how many seconds they are visible.
+    /// The overdue orders in the queue, and for how many seconds they were hidden when they were sent.
     fn given(&self) -> BTreeSet<(String, u64)> {
         let messages = self.sqs.messages().into_iter();
         let given = messages.flat_map(|message| {
-            let seconds = (message.visible_in + Duration::from_millis(500)).as_secs();
+            let seconds = message.delay.as_secs();
             let events = unpack(&message.body).unwrap().orders().to_vec();
             events.into_iter().map(move |event| (event.id.unwrap().to_string(), seconds))
         });

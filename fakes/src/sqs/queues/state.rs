@@ -31,6 +31,7 @@ struct Stored {
     body: String,
     attributes: Map<String, Value>,
     sent: Duration,
+    delay: Duration,
     visible_at: Duration,
     /// The first and the latest moment of receipt.
     received: Option<(Duration, Duration)>,
@@ -118,6 +119,7 @@ impl State {
             body: body.to_owned(),
             attributes,
             sent: now,
+            delay,
             visible_at: now + delay,
             received: None,
             receives: 0,
@@ -199,6 +201,7 @@ impl State {
             body: message.body.clone(),
             attributes: message.attributes.clone(),
             receives: message.receives,
+            delay: message.delay,
             visible_in: message.visible_at.saturating_sub(now),
             in_flight: message.is_in_flight(now),
         };
