@@ -253,13 +253,14 @@ impl Markup {
         self.with(&format!("<!date^{seconds}^{{date_short_pretty}} {{time}}|{fallback}>"))
     }
 
-    /// Adds a link, or its label alone when the address is so long that it might be cut.
+    /// Adds a link. Its label stands alone when the address is no https, which Slack might not read as a
+    /// link, or so long that it might be cut.
     #[must_use]
     pub fn link(self, url: &Url, label: &str) -> Self {
         /// What would end the link's address.
         const DELIMITERS: &AsciiSet = &CONTROLS.add(b'<').add(b'>').add(b'|').add(b' ');
         let url = escaped(&utf8_percent_encode(url.as_str(), DELIMITERS).to_string());
-        if url.len() > MAX_LINK_BYTES {
+        if url.len() > MAX_LINK_BYTES || !url.starts_with("https://") {
             return self.text(label);
         }
         self.with(&format!("<{url}|{}>", escaped(label)))
@@ -429,10 +430,13 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_might_be_cut_is_not_made() {
-        let url = Url::parse(&format!("https://example.com/{}", "a".repeat(1_000))).unwrap();
-        let Markup(text) = Markup::default().link(&url, "Open");
-        assert_eq!(text, "Open");
+    fn a_link_that_might_be_cut_or_is_none_for_slack_is_not_made() {
+        let long = format!("https://example.com/{}", "a".repeat(1_000));
+        for address in [&long, "javascript:alert", "http://example.com"] {
+            let url = Url::parse(address).unwrap();
+            let Markup(text) = Markup::default().link(&url, "Open");
+            assert_eq!(text, "Open", "{address}");
+        }
     }
 
     #[test]
