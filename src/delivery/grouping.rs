@@ -164,25 +164,25 @@ fn place(kind: Kind) -> u8 {
     }
 }
 
-/// So many orders are in one digest, if their lines are short.
+/// So many orders are in one digest at most: so many short lines have room.
 const MOST: usize = 500;
 
 /// How many of the entries one digest holds, found by writing it: two always fit.
 ///
 /// It must have room to say that it may be a repeat, should it become one.
 fn fitting(entries: &[Grouped], style: &Style) -> usize {
-    let orders = orders(entries, true);
+    let orders = orders(&entries[..entries.len().min(MOST)], true);
     let fits = |some: usize| {
         // An order whose line cannot be written must fail alone.
         let fits = || digest::fits(&orders[..some], style);
         catch_unwind(AssertUnwindSafe(fits)).unwrap_or(false)
     };
-    if orders.len() <= MOST && fits(orders.len()) {
+    if fits(orders.len()) {
         return orders.len();
     }
-    let (mut fitting, mut too_many) = (orders.len().min(2), orders.len() + 1);
-    while too_many - fitting > 1 {
-        // No more than twice as many: a digest holds few of very many.
+    let (mut fitting, mut too_many) = (orders.len().min(2), orders.len());
+    while too_many > fitting + 1 {
+        // No more than twice as many: where lines are long, a digest holds few.
         let some = fitting.midpoint(too_many).min(fitting * 2);
         if fits(some) {
             fitting = some;
