@@ -2,7 +2,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help fmt lint test tools requirements formatting dependencies advisories template project workflows build \
-	clippy docs clippy-docs unit simulation storm fuzz browser page pictures function instructions slow-clock bench \
+	clippy docs clippy-docs unit unit-page simulation storm fuzz mutants browser page pictures function instructions slow-clock bench \
 	dist former deployment release FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
@@ -53,6 +53,9 @@ PEER_STAMP := $(call stamp,$(PEER),$(call requirements,peer))
 # The fuzzer.
 FUZZ       := $(CURDIR)/target/tools/fuzz
 FUZZ_STAMP := $(call stamp,$(FUZZ),$(call requirements,fuzz))
+
+# What changes the code to test the tests. There is no wheel of it.
+MUTANTS := $(CURDIR)/target/tools/mutants/27.1.0
 
 # What renews these files.
 LOCK       := $(CURDIR)/target/tools/lock
@@ -173,6 +176,12 @@ fuzz: $(FUZZ_STAMP) ## send made-up input through every door of the function (SE
 		$(STEP) "Fuzzing: $$door" $(CARGO_FUZZ) run --sanitizer none $$door -- \
 			-max_total_time=$(SECONDS) -max_len=16384 -timeout=10; \
 	done
+
+mutants: $(MUTANTS)/bin/cargo-mutants ## change the code in small ways, and see whether the unit tests notice (hours; IN=src/json.rs for a file)
+	@CARGO_PROFILE_DEV_DEBUG=false $(STEP) "Mutants" $< mutants --output $(TARGET)/mutants $(IN:%=--file %)
+
+$(MUTANTS)/bin/cargo-mutants:
+	@$(STEP) "Install cargo-mutants" cargo install cargo-mutants --version $(notdir $(MUTANTS)) --locked --root $(MUTANTS)
 
 # Without a browser it fails before anything is installed.
 browser:

@@ -201,6 +201,20 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_observed_waits_for_a_short_time() {
+        let waits = |receive_count| {
+            let record = record(receive_count);
+            let orders = unpack(&record.body).unwrap().orders().to_vec();
+            let failed = Outcome::Retry(RetryAfter::BackOff);
+            policy().of_content(&record, &Content::Unobserved(orders), &[failed])
+        };
+        let seconds = |seconds| Disposition::RetryAfter(Duration::from_secs(seconds));
+        assert_eq!([1, 89].map(waits), [seconds(10), seconds(10)]);
+        assert_eq!([90, 599, 600, 602].map(waits), [30; 4].map(seconds));
+        assert_eq!([603, 604, 700].map(waits), [60, 120, 900].map(seconds));
+    }
+
+    #[test]
     fn only_the_rejected_events_are_dead_lettered() {
         let disposition = disposition(1, &[rejected(), Outcome::Done]);
         let Disposition::DeadLetter { bodies, reason } = disposition else {
