@@ -337,6 +337,8 @@ fn a_line_that_others_decide_before_is_found() {
     assert_eq!(after("under USD 5 -> each", "under USD 4 test -> digest"), never);
     assert_eq!(after("shop A -> each", "shop a cancelled unpaid -> off"), never);
     assert_eq!(after("platform Shopify -> each", "platform shopify status x -> off"), never);
+    assert_eq!(after("cancelled -> off", "fulfillment -> each"), never);
+    assert_eq!(after("modified -> off", "fulfillment -> each"), "");
     assert_eq!(after("from USD 6 -> each", "from USD 5 -> off"), "");
     assert_eq!(after("from USD 5 -> each", "from EUR 6 -> off"), "");
     assert_eq!(after("modified -> each", "refunded -> each, to a"), "");
@@ -360,5 +362,38 @@ fn lines_that_fit_the_same_events_and_differ_are_found() {
     assert_eq!(doubts("paid -> each; shop a -> each"), [""; 0]);
     assert_eq!(doubts("paid -> each; shop a -> to b"), [""; 0]);
     assert_eq!(doubts("paid -> each; shop a refunded -> off"), [""; 0]);
-    assert_eq!(doubts("shop b -> each; shop a -> off"), [""; 0]);
+}
+
+#[test]
+fn lines_that_no_event_fits_together_never_differ() {
+    let pairs = [
+        ("cancelled", "modified"),
+        ("cancelled", "paid"),
+        ("shop a paid", "shop a refunded"),
+        ("paid", "modified unpaid"),
+        ("from USD 5", "from EUR 5"),
+        ("from USD 5", "under USD 5"),
+        ("from USD 6 under USD 9", "from USD 3 under USD 5"),
+        ("platform shopify", "platform square"),
+        ("shop a", "shop b"),
+        ("status a", "status b"),
+    ];
+    for (one, other) in pairs {
+        assert_eq!(doubts(&format!("{one} -> each; {other} -> off")), [""; 0], "{one}; {other}");
+        assert_eq!(doubts(&format!("{other} -> each; {one} -> off")), [""; 0], "{other}; {one}");
+    }
+    let both = [
+        ("paid", "test"),
+        ("paid", "modified test"),
+        ("cancelled", "unpaid test"),
+        ("from USD 5", "under USD 6"),
+        ("platform shopify", "shop a"),
+        ("shop a", "status a"),
+        ("cancelled platform shopify", "cancelled shop a"),
+        ("shop a from USD 5", "shop a from USD 3 under USD 6"),
+    ];
+    for (one, other) in both {
+        let doubts = doubts(&format!("{one} -> each; {other} -> off"));
+        assert_eq!(doubts.len(), 1, "{one}; {other}: {doubts:?}");
+    }
 }

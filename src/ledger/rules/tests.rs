@@ -383,3 +383,42 @@ fn a_note_about_an_order_keeps_what_is_in_doubt() {
     let verdict = of_order(Some(&noted), &event(Kind::Cancelled, 60), &request());
     assert!(order_item(verdict).is_in_doubt(), "the cancellation may be in the channel");
 }
+
+#[test]
+fn what_happens_to_a_deleted_order_later_restores_it() {
+    let gone = after(None, &deleted(50));
+    let verdict = |event: &OrderEvent| of_order(Some(&gone), event, &request());
+    let OrderVerdict::Free(PostedAs::Restoration, Some(back)) = verdict(&event(Kind::Modified, 60))
+    else {
+        panic!("{:?}", verdict(&event(Kind::Modified, 60)))
+    };
+    assert_eq!(back.life.unwrap().stage, Stage::Restored);
+    let paid = OrderEvent { change: Some(Change::Paid), ..event(Kind::Modified, 60) };
+    let verdict_of_paid = verdict(&paid);
+    assert!(matches!(verdict_of_paid, OrderVerdict::Free(PostedAs::ItIs, Some(_))), "it says more");
+    assert_eq!(verdict(&event(Kind::Modified, 50)), FREE, "it may be older");
+}
+
+#[test]
+fn the_deletion_of_a_cancelled_order_is_shown_once_and_that_of_a_draft_too() {
+    let gone = after(Some(&cancelled_at(50)), &deleted(60));
+    let again = of_order(Some(&gone), &deleted(61), &request());
+    assert_eq!(again, OrderVerdict::Superseded(Superseded::ByDeletion, None));
+    let draft = after(None, &draft(40));
+    let cancelled = Item { life: draft.life, ..cancelled_at(50) };
+    assert_eq!(after(Some(&cancelled), &deleted(60)).state, State::Cancelled);
+}
+
+#[test]
+fn only_a_verdict_that_needs_it_is_written_before_the_post() {
+    let acquired = of_event(None, Some("hash"), &request());
+    assert_eq!(acquired.to_write(), Some(&event_item(acquired.clone())));
+    assert_eq!(EventVerdict::Delivered.to_write(), None);
+
+    let cancellation = of_order(None, &event(Kind::Cancelled, 50), &request());
+    assert_eq!(cancellation.to_write(), Some(&order_item(cancellation.clone())));
+    let of_draft = of_order(None, &draft(50), &request());
+    assert_eq!(of_draft.to_write(), Some(&after(None, &draft(50))));
+    assert_eq!(of_order(None, &event(Kind::Created, 50), &request()).to_write(), None);
+    assert_eq!(SUPERSEDED.to_write(), None);
+}
