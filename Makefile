@@ -146,14 +146,17 @@ project: $(STAMP)
 workflows: $(STAMP)
 	@$(STEP) "Workflows" $(TOOLS)/bin/zizmor --offline --quiet --no-progress .github
 
+# In a folder of their own: while they compile, cargo begins no test that has its folder in common with them.
+LINTS := --target-dir $(TARGET)/lints
+
 clippy:
-	@$(STEP) "Clippy" $(YIELDING) cargo clippy --locked --workspace --all-targets --all-features -- -D warnings
+	@$(STEP) "Clippy" $(YIELDING) cargo clippy $(LINTS) --locked --workspace --all-targets --all-features -- -D warnings
 
 # With the features and the targets of clippy's run, cargo need not check the dependencies again. There are no examples:
 # naming them counts the dependencies of the tests in, as clippy does.
 docs:
-	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" $(YIELDING) cargo doc --locked --no-deps --workspace --all-features \
-		--lib --bin local --examples --document-private-items
+	@RUSTDOCFLAGS=-Dwarnings $(STEP) "Documentation" $(YIELDING) cargo doc $(LINTS) --locked --no-deps --workspace \
+		--all-features --lib --bin local --examples --document-private-items
 
 # What tests the function as a process tests the release build here, and the debug build with `cargo test`.
 unit: function

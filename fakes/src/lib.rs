@@ -28,6 +28,7 @@ mod aws;
 mod bootstrap;
 #[cfg(test)]
 mod client;
+mod closed_port;
 mod dynamodb;
 mod event_source;
 mod recorded;
@@ -40,6 +41,7 @@ mod webhook;
 
 pub use aws::{AwsFault, EVERY_OPERATION};
 pub use bootstrap::Bootstrap;
+pub use closed_port::ClosedPort;
 pub use dynamodb::FakeDynamoDb;
 pub use event_source::{Batch, EventSourceMapping, Invoked, Invoking, Target};
 pub use runtime_api::{Invocation, Outcome, RuntimeApi};

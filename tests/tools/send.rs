@@ -1,6 +1,6 @@
 //! `send`.
 
-use order_alerts_fakes::{Reply, Request, Server};
+use order_alerts_fakes::{ClosedPort, Reply, Request, Server};
 
 use crate::{run, tool};
 
@@ -46,10 +46,10 @@ async fn what_a_platform_signs_with_a_private_key_is_sent_to_no_deployment() {
 /// The local stack is at another port only if it said so; what else is there is not known.
 #[tokio::test]
 async fn an_address_where_no_server_listens_is_named() {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let to = format!("http://{free}/webhook/shopify");
+    let closed = ClosedPort::bind();
+    let to = format!("{}/webhook/shopify", closed.origin());
     let (_, _, errors) = run(&mut tool(&["send", "shopify", "-", "--to", &to]), "{}").await;
-    assert_eq!(errors, format!("error: no server listens on {free}\n"));
+    assert_eq!(errors, format!("error: no server listens on {}\n", closed.authority()));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use order_alerts_fakes::{FakeSlack, Fault, Reply, SecretsFault, Server};
+use order_alerts_fakes::{ClosedPort, FakeSlack, Fault, SecretsFault};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 
@@ -281,7 +281,8 @@ async fn what_never_reached_slack_is_no_repeat_when_it_is_posted_later() {
         assert_eq!(world.deliver(way).await, None, "{way:?} {origin}");
         world.assert_posted_once(false);
     };
-    let refusing = Server::start(|_| async { Reply::Reset }).await.origin();
+    let closed = ClosedPort::bind();
+    let refusing = closed.origin();
     let (hung, _waiting, _listener) = hung().await;
     let origins = [&refusing, &hung, "http://slack.invalid", "TLS"];
     let direct = origins.map(|origin| check_origin(Way::DirectWithLedger, origin));

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 
 /// The real bootstrap, its Slack, its AWS and its Lambda.
 pub(crate) struct World {
+    /// It ends before the services: their ports are soon those of another world.
+    pub(crate) function: Bootstrap,
     pub(crate) slack: FakeSlack,
     pub(crate) secrets: FakeSecretsManager,
     pub(crate) sqs: FakeSqs,
     pub(crate) ledger: FakeDynamoDb,
     pub(crate) lambda: RuntimeApi,
-    pub(crate) function: Bootstrap,
 }
 
 /// What the function answered to a sender.
