@@ -113,7 +113,7 @@ impl World {
         let secrets = FakeSecretsManager::start(secret).await;
         let (sqs, ledger) = (FakeSqs::start().await, FakeDynamoDb::start().await);
         let function = start_function(way, &slack, &secrets, &sqs, &ledger, &lambda, settings);
-        Self { slack, secrets, sqs, ledger, lambda, function }
+        Self { function, slack, secrets, sqs, ledger, lambda }
     }
 
     /// Another sandbox of the function, ready for an event.
@@ -132,7 +132,7 @@ impl World {
     /// With a new sandbox in place of the one that died.
     pub(crate) async fn restarted(self, way: Way, settings: &[(&str, &str)]) -> Self {
         let (lambda, function) = self.another(way, settings).await;
-        Self { lambda, function, ..self }
+        Self { function, lambda, ..self }
     }
 
     /// Sends webhooks, one after the other; each must be accepted.
