@@ -397,3 +397,18 @@ fn lines_that_no_event_fits_together_never_differ() {
         assert_eq!(doubts.len(), 1, "{one}; {other}: {doubts:?}");
     }
 }
+
+#[test]
+fn a_step_that_is_overdue_goes_where_the_orders_rules_say_unless_its_line_says_where() {
+    let orders = rules("-> off, mention channel, to a");
+    let channel = |line: &str| {
+        let steps = rules(line);
+        let event = cancelled();
+        let said = steps.decide(&event).or_channel_of(orders.decide(&event));
+        assert_eq!(said.mode, None, "what is overdue is always shown");
+        assert_eq!(said.mention, steps.decide(&event).mention);
+        said.channel.map(|decided| decided.value.as_str().to_owned())
+    };
+    assert_eq!(channel("-> each, mention here").as_deref(), Some("a"));
+    assert_eq!(channel("-> each, mention here, to b").as_deref(), Some("b"));
+}

@@ -246,6 +246,32 @@ mod tests {
     }
 
     #[test]
+    fn only_what_was_sent_and_not_answered_may_be_in_the_channel() {
+        assert!(Failure::InDoubt.is_in_doubt() && Failure::TimedOut.is_in_doubt());
+        for failure in [Failure::NotSent, Failure::RateLimited(None), Failure::Payload] {
+            assert!(!failure.is_in_doubt(), "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn a_word_with_a_remedy_has_its_own() {
+        let remedies = [
+            ("its URL is wrong", &["invalid_token", "no_service", "no_team"][..]),
+            ("the channel is gone", &["channel_is_archived", "channel_not_found"]),
+            ("this webhook to post", &["action_prohibited", "user_not_found"]),
+            ("because of its mention", &["restricted_action"]),
+            ("takes no messages now", &["org_login_required", "message_limit_exceeded"]),
+            ("the workspace is disabled", &["team_disabled"]),
+        ];
+        for (remedy, words) in remedies {
+            for word in words {
+                assert!(advice(word).contains(remedy), "{word}: {}", advice(word));
+            }
+        }
+        assert_eq!(advice("a_new_word"), "");
+    }
+
+    #[test]
     fn an_html_page_has_no_word() {
         assert_eq!(word(b"no_service\n"), "no_service");
         assert_eq!(word(b"<html>maintenance</html>"), "");
