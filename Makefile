@@ -2,8 +2,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help fmt lint test tools requirements formatting dependencies advisories template project workflows build \
-	clippy docs clippy-docs unit unit-page simulation storm fuzz mutants browser page pictures function instructions slow-clock bench \
-	dist former deployment release FORCE
+	clippy docs clippy-docs unit unit-page simulation storm fuzz mutants browser page pictures function instructions \
+	slow-clock bench dist former deployment release FORCE
 
 # cargo's target directory, wherever it is; the Python tools stay in ours.
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))

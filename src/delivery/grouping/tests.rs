@@ -236,6 +236,19 @@ fn a_thousand_orders_are_all_named_in_few_messages() {
 }
 
 #[test]
+fn a_digest_has_five_hundred_orders_at_most() {
+    // All that a line says is a short name.
+    let short = |n: usize| {
+        let mut entry = entry(n, &n.to_string(), Kind::Created);
+        (entry.event.total, entry.event.status, entry.event.shop) = (None, None, None);
+        entry
+    };
+    let entries = (0..520).map(short).collect();
+    let sizes: Vec<_> = group(entries, &STYLE).iter().map(|one| one.entries().len()).collect();
+    assert_eq!(sizes, [500, 20]);
+}
+
+#[test]
 fn a_thousand_long_names_are_all_named() {
     let name = |n| format!("{n:04}<&>주문{}", "번호<&>".repeat(40));
     let entries: Vec<_> = (0..1_000).map(|n| entry(n, &name(n), Kind::Cancelled)).collect();
