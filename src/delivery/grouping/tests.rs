@@ -187,6 +187,9 @@ fn a_digest_becomes_halves_then_plain_text_then_nothing_smaller() {
     assert_eq!(names(&halves), [&["#0", "#1"][..], &["#2", "#3", "#4"]]);
     let [single, _] = halves[0].clone().split().unwrap().try_into().unwrap();
     assert!(!single.message(&STYLE, false).blocks().is_empty());
+    assert!(!single.is_rejected_part());
+    let single = single.of_rejected();
+    assert!(single.is_rejected_part());
     let [plain] = single.split().unwrap().try_into().unwrap();
     assert_eq!(names(std::slice::from_ref(&plain)), [["#0"]]);
     assert!(plain.message(&STYLE, false).blocks().is_empty());
