@@ -8,4 +8,5 @@ pub mod http_client;
 pub mod log;
 pub mod metrics;
 pub mod percent;
+pub mod tick;
 pub mod transport;

@@ -11,7 +11,7 @@ use crate::infra::aws::ServiceError;
 use crate::ledger::dynamodb::{Expected, Put, Table};
 use crate::ledger::item::{Item, LeaseRequest, Release, State};
 use crate::ledger::keys::{
-    DigestId, cancelled_key, digest_key, event_key, key_since, notice_key, order_key,
+    DigestId, cancelled_key, digest_key, event_key, genuine_key, key_since, notice_key, order_key,
     other_payload_key, turn_key, warning_key,
 };
 use crate::ledger::life::{Life, Stage};
@@ -174,6 +174,9 @@ impl Ledger {
         if self.table.is_none() || event.is_never_remembered() {
             return Ok(Claim::Acquired(lease));
         }
+        if event.is_marked_by_header() && self.read(&genuine_key(event)).await?.is_some() {
+            return Ok(Claim::Delivered);
+        }
         let body_hash = event.delivery_id.is_some().then_some(event.body_hash.as_str());
         let order = self.find_order(event).await?;
         let life = order.as_ref().and_then(|order| order.found.as_ref()?.life.as_deref());
@@ -233,8 +236,9 @@ impl Ledger {
     /// Most cancellations are the first event that needs it, so they try to write it at once. All others
     /// read it first.
     async fn find_order(&self, event: &OrderEvent) -> Result<Option<FoundOrder>, ServiceError> {
-        // That a step is overdue changes nothing of the order.
-        let key = order_key(event).filter(|_| event.kind != Kind::Overdue);
+        // That a step is overdue changes nothing of the order, and what may be a copy must not.
+        let changes = event.kind != Kind::Overdue && !event.is_marked_by_header();
+        let key = order_key(event).filter(|_| changes);
         let Some(key) = key else { return Ok(None) };
         let found = if event.kind == Kind::Cancelled { None } else { self.read(&key).await? };
         Ok(Some(FoundOrder { key, found }))

@@ -82,9 +82,16 @@ impl OrderEvent {
 
     /// Whether it is shown each time that it is sent, and no other event depends on it: a test.
     ///
-    /// A mark that is not signed does not count, as a copy of a real webhook could carry it.
+    /// A mark that is not signed does not count: see
+    /// [`is_marked_by_header`](Self::is_marked_by_header).
     pub fn is_never_remembered(&self) -> bool {
         self.is_test && !self.is_test_by_header && self.kind != Kind::Overdue
+    }
+
+    /// Whether only a header says that it is a test, which no signature covers: the platform's own test, or
+    /// a copy of a real webhook. It is shown once at most, and changes nothing of its order.
+    pub fn is_marked_by_header(&self) -> bool {
+        self.is_test && self.is_test_by_header && self.kind != Kind::Overdue
     }
 
     /// The same name as a field of a log line.

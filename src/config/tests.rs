@@ -99,8 +99,11 @@ fn a_queue_comes_with_its_dead_letters() {
     let error = config(&[("DELIVERY", "queue"), queue]).unwrap_err().to_string();
     let expected = "DEAD_LETTER_QUEUE_URL is not set, and it is needed unless DELIVERY is `direct`";
     assert_eq!(error, expected);
-    let error = config(&[("DELIVERY", "queue"), ("QUEUE_URL", "orders")]).unwrap_err();
-    assert_eq!(error.to_string(), "QUEUE_URL must be the URL of an SQS queue");
+    for other in ["orders", "https://sqs.us-east-1.amazonaws.com/123456789012/orders.fifo"] {
+        let error = config(&[("DELIVERY", "queue"), ("QUEUE_URL", other)]).unwrap_err();
+        let expected = "QUEUE_URL must be the URL of an SQS queue that is no FIFO queue";
+        assert_eq!(error.to_string(), expected, "{other}");
+    }
 }
 
 /// What is said of a setting that is left out; all others must be as if it were not set.

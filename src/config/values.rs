@@ -46,7 +46,7 @@ impl Setting for Way {
 }
 
 impl Setting for QueueUrl {
-    const EXPECTED: &str = "the URL of an SQS queue";
+    const EXPECTED: &str = "the URL of an SQS queue that is no FIFO queue";
 
     fn read(text: &str) -> Option<Self> {
         Self::parse(text)

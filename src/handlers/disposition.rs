@@ -74,7 +74,9 @@ impl RetryPolicy {
         let Some(reason) = reasons.next() else { return Disposition::Delete };
         let bodies = || match content {
             Content::Orders(events) => pack(&rejected(events, outcomes)),
-            Content::Notice(_) | Content::Unobserved(_) => vec![record.body.clone()],
+            Content::Notice(_) | Content::Unobserved(_) | Content::Nothing => {
+                vec![record.body.clone()]
+            }
         };
         Disposition::DeadLetter { bodies: bodies(), reason: reason.clone() }
     }

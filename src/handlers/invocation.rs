@@ -9,6 +9,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::alarm::{Alarm, AlarmError};
+use crate::infra::tick;
 use crate::queue::batch::{Batch, BatchError};
 use crate::webhook::request::{Body, Headers, Request};
 
@@ -30,7 +31,8 @@ pub enum Invocation {
 #[derive(Debug, thiserror::Error)]
 pub enum InvocationError {
     #[error(
-        "the request came in payload format 1.0: set the integration's payload format version to 2.0"
+        "the request came in payload format 1.0: set the payload format version of the HTTP API's integration to 2.0; \
+         a REST API has only 1.0, so put an HTTP API in its place"
     )]
     PayloadFormat1,
     #[error("the request came from a load balancer, which is not supported: use an HTTP API")]
@@ -56,9 +58,6 @@ pub enum InvocationError {
 /// What CloudWatch calls itself:
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-actions-Lambda.html>.
 const ALARMS: &str = "aws.cloudwatch";
-/// What a schedule calls itself, and its events:
-/// <https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-schedule.html>.
-const SCHEDULES: (&str, &str) = ("aws.events", "Scheduled Event");
 
 /// The keys by which events differ, of which only the presence is looked at, and those of a request, so
 /// that a webhook is read in one pass.
@@ -124,8 +123,7 @@ impl Invocation {
         if keys.alarm_arn.is_some() && keys.source == Some(ALARMS.into()) {
             return Ok(Self::Alarm(Box::new(Alarm::parse(event)?)));
         }
-        let (schedule, tick) = SCHEDULES;
-        if keys.source == Some(schedule.into()) && keys.detail_type == Some(tick.into()) {
+        if tick::is_of(keys.source.as_ref(), keys.detail_type.as_ref()) {
             return Ok(Self::Tick);
         }
         match keys.request_context {
@@ -190,7 +188,9 @@ mod tests {
     #[test]
     fn other_http_shapes_say_what_to_change() {
         let payload_1 = r#"{"httpMethod":"POST","path":"/webhook","requestContext":{}}"#;
-        assert!(refusal(payload_1).contains("set the integration's payload format version to 2.0"));
+        let advice = refusal(payload_1);
+        assert!(advice.contains("set the payload format version"), "{advice}");
+        assert!(advice.contains("put an HTTP API in its place"), "{advice}");
         let balancer = r#"{"httpMethod":"POST","requestContext":{"elb":{}}}"#;
         assert!(refusal(balancer).contains("load balancer"));
     }

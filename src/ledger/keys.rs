@@ -15,7 +15,15 @@ const MAX_KEY_BYTES: usize = 1_024;
 /// signature does cover, the body, and of what the event means: other headers could be a stranger's,
 /// and a repeated request with other headers must stay a duplicate. That is so for the shop as well,
 /// except of a deletion: its body may be the order's id alone, which is the same in every shop.
+///
+/// A copy that only a header marks as a test has a key of its own, so that the genuine event stays new.
 pub fn event_key(event: &OrderEvent) -> String {
+    let key = genuine_key(event);
+    if event.is_marked_by_header() { format!("{key}#test") } else { key }
+}
+
+/// The key that the event has without a mark in a header.
+pub fn genuine_key(event: &OrderEvent) -> String {
     let shop = event.shop.as_ref().map_or("", |shop| shop.as_str());
     if let Some(overdue) = &event.overdue {
         return overdue_key(event, overdue);

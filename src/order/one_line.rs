@@ -3,7 +3,8 @@
 use std::fmt;
 
 use icu_properties::props::{
-    DefaultIgnorableCodePoint, ExtendedPictographic, JoiningType, UnifiedIdeograph,
+    CanonicalCombiningClass, DefaultIgnorableCodePoint, ExtendedPictographic, JoiningType,
+    UnifiedIdeograph,
 };
 use icu_properties::{CodePointMapData, CodePointSetData, CodePointSetDataBorrowed};
 use serde::{Deserialize, Serialize};
@@ -48,7 +49,7 @@ impl OneLine {
         for c in raw.chars() {
             if c.is_whitespace() || c.is_control() {
                 is_gap = !line.is_empty();
-            } else if is_kept(c, line.chars().next_back().filter(|_| !is_gap)) {
+            } else if c.is_ascii() || is_kept(c, if is_gap { "" } else { &line }) {
                 if is_gap {
                     line.push(' ');
                 }
@@ -101,21 +102,25 @@ const EMOJI: char = '\u{FE0F}';
 /// Makes a key of the sign before it.
 const KEYCAP: char = '\u{20E3}';
 
-/// Whether the character may stand behind `before`, which is `None` at the beginning of a word.
+/// More marks on one letter are no writing, but paint over the lines around it:
+/// <https://www.unicode.org/reports/tr39/#Optional_Detection>.
+const MAX_MARKS: usize = 4;
+
+/// Whether the character may stand behind these, which are none at the beginning of a word.
 ///
 /// What shows nothing itself stays only where it changes how its neighbours look. A variation
 /// selector stays behind an ideograph: it chooses between the glyphs of one character, as people with
 /// such a name expect (<https://www.unicode.org/reports/tr37/>). Behind any other character it changes
 /// nothing that a reader would notice.
-fn is_kept(c: char, before: Option<char>) -> bool {
+fn is_kept(c: char, line: &str) -> bool {
     const IGNORABLE: CodePointSetDataBorrowed<'static> =
         CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    let before = line.chars().next_back();
     let is_selector = matches!(c, '\u{FE00}'..='\u{FE0D}' | '\u{E0100}'..='\u{E01EF}');
     match c {
-        _ if c.is_ascii() => true,
         ZERO_WIDTH_JOINER if before == Some(EMOJI) => true,
         ZERO_WIDTH_JOINER | ZERO_WIDTH_NON_JOINER => {
-            before.is_some_and(|before| is_joined(before) || is_emoji(before))
+            is_joining(line) || before.is_some_and(is_emoji)
         }
         PLAIN | EMOJI => before.is_some_and(is_emoji),
         _ if is_selector => before.is_some_and(is_ideograph),
@@ -127,15 +132,32 @@ fn is_kept(c: char, before: Option<char>) -> bool {
         | '\u{13430}'..='\u{1343F}'
         | '\u{16FE4}'
         | '\u{1D159}' => false,
+        _ if is_mark(c) && line.chars().rev().take_while(|c| is_mark(*c)).count() >= MAX_MARKS => {
+            false
+        }
         _ => !IGNORABLE.contains(c) && (u32::from(c) & 0xFFFE) != 0xFFFE,
     }
 }
 
-/// Whether it is a letter, or a mark on one, that looks different next to another.
-fn is_joined(c: char) -> bool {
-    let joining = CodePointMapData::<JoiningType>::new().get(c);
-    ![JoiningType::NonJoining, JoiningType::JoinCausing].contains(&joining)
-        && !matches!(c, ZERO_WIDTH_NON_JOINER | PLAIN | EMOJI)
+/// Whether the last letter, with the marks on it, looks different next to another: in Arabic, and behind the
+/// sign of the scripts of India that takes a consonant's vowel away.
+fn is_joining(line: &str) -> bool {
+    let is_virama = |c| {
+        CodePointMapData::<CanonicalCombiningClass>::new().get(c) == CanonicalCombiningClass::Virama
+    };
+    let joins = [JoiningType::DualJoining, JoiningType::LeftJoining, JoiningType::RightJoining];
+    let mut letters = line.chars().rev().filter(|c| !is_mark(*c));
+    line.chars().next_back().is_some_and(is_virama)
+        || letters.next().is_some_and(|letter| joins.contains(&joining(letter)))
+}
+
+/// Whether it is a mark on the letter before it.
+fn is_mark(c: char) -> bool {
+    joining(c) == JoiningType::Transparent && !matches!(c, ZERO_WIDTH_NON_JOINER | PLAIN | EMOJI)
+}
+
+fn joining(c: char) -> JoiningType {
+    CodePointMapData::<JoiningType>::new().get(c)
 }
 
 /// Whether it is an emoji, or the colour of one.
@@ -227,6 +249,32 @@ mod tests {
                 .map(|char| format!("{char}{joiner}"))
                 .concat();
             assert_eq!(cleaned(&text), "#1aé김葛あ·я—", "{joiner:?}");
+        }
+    }
+
+    #[test]
+    fn a_joiner_behind_a_mark_stays_where_it_would_without_the_mark() {
+        for joiner in ["\u{200C}", "\u{200D}"] {
+            for marked in ["A\u{301}", "и\u{306}", "α\u{345}", "ש\u{5C1}", "ก\u{E34}"] {
+                assert_eq!(cleaned(&format!("{marked}{joiner}-1")), format!("{marked}-1"));
+            }
+            for marked in ["ب\u{64E}", "ক\u{9CD}", "क\u{94D}"] {
+                let text = format!("{marked}{joiner}ا");
+                assert_eq!(cleaned(&text), text);
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_has_four_marks_at_most() {
+        for mark in ["\u{335}", "\u{489}", "\u{301}"] {
+            assert_eq!(
+                cleaned(&format!("A{}B", mark.repeat(299))),
+                format!("A{}B", mark.repeat(4))
+            );
+        }
+        for name in ["Ệ", "E\u{302}\u{323}", "ק\u{5B8}\u{5BC}\u{5C1}\u{59D}", "नि\u{902}"] {
+            assert_eq!(cleaned(name), name);
         }
     }
 

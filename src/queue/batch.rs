@@ -4,6 +4,7 @@
 //! that cannot be decoded must not fail the others.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// A received message, hidden from other receivers for the visibility timeout.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +47,16 @@ struct WireRecord {
     receipt_handle: String,
     body: String,
     #[serde(default)]
-    attributes: WireAttributes,
+    attributes: Value,
     #[serde(rename = "eventSourceARN")]
     queue_arn: String,
 }
 
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct WireAttributes {
-    approximate_receive_count: String,
+/// A count that cannot be read is that of the first time: the message matters more.
+fn receive_count(attributes: &Value) -> u32 {
+    let count = &attributes["ApproximateReceiveCount"];
+    let number = count.as_u64().and_then(|count| u32::try_from(count).ok());
+    number.or_else(|| count.as_str()?.parse().ok()).unwrap_or(1)
 }
 
 impl Batch {
@@ -69,7 +71,7 @@ impl Batch {
             id: record.message_id,
             receipt_handle: record.receipt_handle,
             body: record.body,
-            receive_count: record.attributes.approximate_receive_count.parse().unwrap_or(1),
+            receive_count: receive_count(&record.attributes),
         });
         Ok(Self { records: records.collect(), queue_arn })
     }
@@ -109,6 +111,31 @@ mod tests {
             receive_count: 3,
         };
         assert_eq!(batch.records, [record]);
+    }
+
+    #[test]
+    fn a_message_whose_attributes_are_odd_is_read_as_received_once() {
+        let count = |attributes: &str| {
+            let record = format!(
+                r#"{{"messageId":"m","receiptHandle":"r","body":"","eventSourceARN":"a","attributes":{attributes}}}"#
+            );
+            let batch = Batch::parse(&format!(r#"{{"Records":[{record}]}}"#)).unwrap();
+            batch.records[0].receive_count
+        };
+        assert_eq!(count(r#"{"ApproximateReceiveCount":"7"}"#), 7);
+        assert_eq!(count(r#"{"ApproximateReceiveCount":7}"#), 7);
+        let odd = [
+            "null",
+            "{}",
+            "[]",
+            r#""7""#,
+            r#"{"ApproximateReceiveCount":null}"#,
+            r#"{"ApproximateReceiveCount":-7}"#,
+            r#"{"ApproximateReceiveCount":"many"}"#,
+        ];
+        for attributes in odd {
+            assert_eq!(count(attributes), 1, "{attributes}");
+        }
     }
 
     #[test]

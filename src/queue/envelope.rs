@@ -7,12 +7,15 @@
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>.
 
 use std::io;
+use std::ops::Range;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::ser::{CompactFormatter, Formatter, Serializer};
 use serde_json::value::RawValue;
 
 use crate::alarm::Alarm;
+use crate::infra::tick;
 use crate::notice::Notice;
 use crate::order::{Change, Kind, OrderEvent};
 use crate::store::StoreEvent;
@@ -41,6 +44,8 @@ const V8_ORDERS: u64 = 8;
 const V9_UNOBSERVED: u64 = 9;
 /// Well below the one megabyte that SQS takes.
 const MAX_BYTES: usize = 900_000;
+/// From 1970 to 2199, in Unix seconds: this function writes no other time of an order.
+const TIMES: Range<i64> = 0..7_258_118_400;
 
 #[derive(Serialize)]
 struct Packed<'a> {
@@ -122,6 +127,9 @@ pub enum Content {
     /// Order events whose waits could not be begun or ended when they came in. They are in another
     /// message for the channel.
     Unobserved(Vec<OrderEvent>),
+    /// The record of a failed invocation that the channel need not know of: the schedule's, as each minute
+    /// makes up for the last one, or that of an alarm that tells nothing new.
+    Nothing,
 }
 
 impl Content {
@@ -129,7 +137,7 @@ impl Content {
     pub fn orders(&self) -> &[OrderEvent] {
         match self {
             Self::Orders(events) => events,
-            Self::Notice(_) | Self::Unobserved(_) => &[],
+            Self::Notice(_) | Self::Unobserved(_) | Self::Nothing => &[],
         }
     }
 }
@@ -217,24 +225,46 @@ pub fn unpack(text: &str) -> Result<Content, EnvelopeError> {
         return Err(EnvelopeError::Unreadable);
     }
     if let Ok(FailedInvocation { request_payload }) = read(text) {
-        let alarm = Alarm::parse(request_payload.get()).map_err(|_| EnvelopeError::Unreadable)?;
-        return Ok(Content::Notice(alarm.into()));
+        return of_failed(request_payload.get());
     }
     match read::<Label>(text)?.version {
         0..=V1_ORDERS | V3_ORDERS | V5_OVERDUE | V8_ORDERS => {
             match read::<UnpackedOrders>(text)?.events {
                 none if none.is_empty() => Err(EnvelopeError::Unreadable),
-                events => Ok(Content::Orders(events)),
+                events => own(events).map(Content::Orders),
             }
         }
         V6_UNOBSERVED | V9_UNOBSERVED => {
-            Ok(Content::Unobserved(read::<Unobserved>(text)?.unobserved))
+            own(read::<Unobserved>(text)?.unobserved).map(Content::Unobserved)
         }
         V2_ALARM => Ok(Content::Notice(Notice::Alarm(read::<UnpackedAlarm>(text)?.alarm))),
         V4_STORE => Ok(Content::Notice(Notice::Store(read::<UnpackedStore>(text)?.store))),
         V7_SUMMARY => Ok(Content::Notice(Notice::Summary(read::<UnpackedSummary>(text)?.summary))),
         _ => Err(EnvelopeError::Newer),
     }
+}
+
+/// What the event of a failed invocation carries.
+fn of_failed(event: &str) -> Result<Content, EnvelopeError> {
+    if tick::is(event) {
+        return Ok(Content::Nothing);
+    }
+    let alarm = Alarm::parse(event).map_err(|_| EnvelopeError::Unreadable)?;
+    Ok(if alarm.should_notify() { Content::Notice(alarm.into()) } else { Content::Nothing })
+}
+
+/// The events, if this function can have written them: near the ends of time, a sum of times would panic, and
+/// take all other messages along.
+fn own(events: Vec<OrderEvent>) -> Result<Vec<OrderEvent>, EnvelopeError> {
+    let is_possible = |time: Timestamp| TIMES.contains(&time.as_second());
+    let times = |event: &OrderEvent| {
+        let overdue = event.overdue.as_deref();
+        let waited = overdue.map(|overdue| [Some(overdue.began), Some(overdue.due), overdue.came]);
+        let own = [Some(event.received_at), event.occurred_at, event.due_at];
+        own.into_iter().chain(waited.into_iter().flatten()).flatten()
+    };
+    let is_own = events.iter().flat_map(times).all(is_possible);
+    if is_own { Ok(events) } else { Err(EnvelopeError::Unreadable) }
 }
 
 fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EnvelopeError> {
@@ -275,12 +305,14 @@ impl Formatter for Ascii {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use serde_json::{Value, json};
 
     use super::*;
     use crate::alarm;
     use crate::order::money::{Money, Unit};
     use crate::order::one_line::OneLine;
+    use crate::order::overdue::Overdue;
     use crate::order::{Change, Item, Kind};
     use crate::{store, summary};
 
@@ -430,8 +462,43 @@ mod tests {
         };
         let alarm = Alarm::parse(&event.to_string()).unwrap();
         assert_eq!(unpack(&record(event)), Ok(Content::Notice(alarm.into())));
+        let is_new = alarm::tests::event("orders-queue-age", "INSUFFICIENT_DATA", "OK");
+        let tick = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+        for nothing in [is_new, tick] {
+            assert_eq!(unpack(&record(nothing.clone())), Ok(Content::Nothing), "{nothing}");
+        }
         for other in [json!({}), json!(null), json!({"source": "aws.events"})] {
             assert_eq!(unpack(&record(other.clone())), Err(EnvelopeError::Unreadable), "{other}");
+        }
+    }
+
+    #[test]
+    fn an_event_of_a_time_that_is_none_is_not_ours() {
+        let warning = |due: Timestamp| {
+            let overdue = Overdue {
+                line: "l".to_owned(),
+                steps: vec!["accepted".to_owned()],
+                began: due,
+                due,
+                came: None,
+                waited: SignedDuration::ZERO,
+            };
+            event().with_overdue(overdue, event().received_at)
+        };
+        for odd in [Timestamp::MAX, Timestamp::MIN, Timestamp::from_second(7_258_118_400).unwrap()]
+        {
+            let events = [
+                OrderEvent { received_at: odd, ..event() },
+                OrderEvent { occurred_at: Some(odd), ..event() },
+                OrderEvent { due_at: Some(odd), ..event() },
+                warning(odd),
+            ];
+            for event in events {
+                let event = std::slice::from_ref(&event);
+                assert_eq!(unpack(&pack(event)[0]), Err(EnvelopeError::Unreadable), "{event:?}");
+                let unobserved = &pack_unobserved(event)[0];
+                assert_eq!(unpack(unobserved), Err(EnvelopeError::Unreadable), "{event:?}");
+            }
         }
     }
 

@@ -10,14 +10,19 @@ pub struct QueueUrl {
     name: String,
 }
 
+/// The name of a FIFO queue ends so.
+const FIFO: &str = ".fifo";
+
 impl QueueUrl {
-    /// Reads a URL, which ends in the account and the queue's name.
+    /// Reads a URL, which ends in the account and the queue's name. A FIFO queue is none for this program: it
+    /// refuses a delay of a single message
+    /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>).
     pub fn parse(text: &str) -> Option<Self> {
         let url = Url::parse(text).ok()?;
         let is_http = matches!(url.scheme(), "http" | "https");
         let parts: Vec<_> = url.path_segments()?.filter(|part| !part.is_empty()).collect();
         match parts[..] {
-            [.., account, name] if is_http => Some(Self {
+            [.., account, name] if is_http && !name.ends_with(FIFO) => Some(Self {
                 url: text.to_owned(),
                 account: account.to_owned(),
                 name: name.to_owned(),
@@ -62,7 +67,13 @@ mod tests {
 
     #[test]
     fn what_names_no_account_and_queue_is_no_address() {
-        for text in ["", "orders", "https://sqs.us-east-1.amazonaws.com/orders", "ftp://a/1/b"] {
+        for text in [
+            "",
+            "orders",
+            "https://sqs.us-east-1.amazonaws.com/orders",
+            "ftp://a/1/b",
+            "https://sqs.us-east-1.amazonaws.com/123456789012/orders.fifo",
+        ] {
             assert_eq!(QueueUrl::parse(text), None, "{text}");
         }
     }

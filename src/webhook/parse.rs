@@ -117,16 +117,23 @@ fn read<'p>(
     if let Some(each) = &platform.each {
         reader.record(|trace| trace.element = format!("{each}/*"));
     }
-    let mut all = Vec::new();
+    let (mut all, mut unnamed) = (Vec::new(), Vec::new());
     for (json, body) in &bodies {
         let reader = Reader { body, ..reader };
-        let parsed = read_event(platform, reader, json.as_bytes(), customer, received_at)?;
-        if let Parsed::Events(events) = parsed {
-            all.extend(events);
+        match read_event(platform, reader, json.as_bytes(), customer, received_at) {
+            Ok(Parsed::Events(events)) => all.extend(events),
+            Ok(Parsed::Store(_) | Parsed::Ignored { .. }) => {}
+            // It must not take the others along.
+            Err(error @ ParseError::NoOrder { .. }) => unnamed.push(error),
+            Err(error) => return Err(error),
         }
     }
-    let Some(last) = all.last_mut() else { return Ok(Parsed::Ignored { event_type: None }) };
-    last.more_orders += elements.len() - bodies.len();
+    let more = elements.len() - bodies.len() + unnamed.len();
+    match (all.last_mut(), unnamed.pop()) {
+        (Some(last), _) => last.more_orders += more,
+        (None, Some(error)) => return Err(error),
+        (None, None) => return Ok(Parsed::Ignored { event_type: None }),
+    }
     Ok(Parsed::Events(all))
 }
 

@@ -88,10 +88,11 @@ impl Headers {
     /// A relay may send a header twice, which API Gateway joins by a comma: it counts once.
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
-        match value.split_once(',').map(|(one, other)| (one.trim(), other.trim())) {
-            Some((one, other)) if one == other => Some(one),
-            _ => Some(value),
-        }
+        // The value may have commas of its own.
+        let halves =
+            value.match_indices(',').map(|(at, _)| (value[..at].trim(), value[at + 1..].trim()));
+        let twice = halves.into_iter().find(|(one, other)| one == other);
+        Some(twice.map_or(value, |(one, _)| one))
     }
 
     /// Adds a header. The name may be in any case; the values of names that differ only in case are

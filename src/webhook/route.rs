@@ -3,6 +3,7 @@
 use crate::platform::Platform;
 use crate::webhook::request::{Body, Headers, Request};
 use crate::webhook::response::Refusal;
+use crate::webhook::signature::may_be_signed;
 
 /// A request that may go on.
 #[derive(Debug)]
@@ -58,10 +59,12 @@ pub fn platform(request: &Request) -> Option<&'static Platform> {
         .filter(|platform| added.is_empty() || platform.adds_to_path)
 }
 
-/// Whether a request to an unknown path was meant for this function: its path speaks of webhooks.
+/// Whether a request to an unknown path was meant for this function: its path speaks of webhooks, or it may
+/// be signed.
 pub fn is_meant_for_webhooks(request: &Request) -> bool {
     let is_near = |segment: &str| segment.to_ascii_lowercase().starts_with("webhook");
-    request.method == "POST" && segments(&request.path).any(is_near)
+    let is_meant = segments(&request.path).any(is_near) || may_be_signed(&request.headers);
+    request.method == "POST" && is_meant
 }
 
 /// Whether it is an unsigned form post of the one field that the platform's file names, with a

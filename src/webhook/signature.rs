@@ -178,10 +178,19 @@ pub fn verify<'a>(
 /// Such a request is a stranger's. One with a credential may be a webhook of a shop that is sent to
 /// the wrong address or signed with the wrong key.
 pub fn is_unsigned(headers: &Headers) -> bool {
-    const WORDS: [&str; 4] = ["signature", "hmac", "authorization", "api-key"];
-    let is_credential =
-        |name: &str| !name.starts_with('?') && WORDS.iter().any(|word| name.contains(word));
-    !headers.iter().any(|(name, value)| is_credential(name) && !value.trim().is_empty())
+    !has_any(headers, &["signature", "hmac", "authorization", "api-key"])
+}
+
+/// Whether a header could be a signature, of whatever platform. A key could be meant for anything: programs
+/// that look for weak sites send one to every path.
+pub fn may_be_signed(headers: &Headers) -> bool {
+    has_any(headers, &["signature", "hmac"])
+}
+
+fn has_any(headers: &Headers, words: &[&str]) -> bool {
+    let is_named =
+        |name: &str| !name.starts_with('?') && words.iter().any(|word| name.contains(word));
+    headers.iter().any(|(name, value)| is_named(name) && !value.trim().is_empty())
 }
 
 /// The headers of Standard Webhooks, or the older ones of Svix, which mean the same.

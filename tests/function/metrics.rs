@@ -189,7 +189,9 @@ async fn requests_without_any_credential_are_counted_apart_and_are_no_warning() 
 #[tokio::test]
 async fn a_webhook_that_is_sent_to_a_wrong_path_is_counted_as_rejected() {
     let world = World::start().await;
-    for path in ["/webhook/shopfiy", "/webhooks/shopify", "/prod/webhook/shopify/orders"] {
+    for path in
+        ["/webhook/shopfiy", "/webhooks/shopify", "/prod/webhook/shopify/orders", "/", "/shopify"]
+    {
         let mut event = shopify_cancellation().event();
         event["rawPath"] = path.into();
         assert_eq!(world.send_event(event).await.status, 404, "{path}");
@@ -199,13 +201,15 @@ async fn a_webhook_that_is_sent_to_a_wrong_path_is_counted_as_rejected() {
     event["rawPath"] = "/webhook/woocommerce".into();
     assert_eq!(world.send_event(event).await.status, 401);
     // Not meant for this function.
-    let mut event = shopify_cancellation().event();
-    event["rawPath"] = "/wp-login.php".into();
+    let mut event = Webhook::post("/wp-login.php").header("authorization", "Basic eDp5").event();
+    assert_eq!(world.send_event(event.clone()).await.status, 404);
+    event = shopify_cancellation().method("GET").event();
+    event["rawPath"] = "/shopify".into();
     assert_eq!(world.send_event(event).await.status, 404);
     assert_eq!(world.send(&shopify_cancellation().method("GET")).await.status, 405);
     assert_counts(
         &counted(&world).await,
-        &[(None, "WebhooksRejected", 3.0), (Some("woocommerce"), "WebhooksRejected", 1.0)],
+        &[(None, "WebhooksRejected", 5.0), (Some("woocommerce"), "WebhooksRejected", 1.0)],
     );
 }
 

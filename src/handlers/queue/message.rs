@@ -26,7 +26,7 @@ impl QueuedMessage {
         let count = match &content {
             Ok(Content::Orders(events) | Content::Unobserved(events)) => events.len(),
             Ok(Content::Notice(_)) => 1,
-            Err(_) => 0,
+            Ok(Content::Nothing) | Err(_) => 0,
         };
         let outcomes = vec![Outcome::Retry(RetryAfter::Immediately); count];
         Self { record, content, outcomes }
@@ -35,7 +35,7 @@ impl QueuedMessage {
     pub(super) fn notice(&self) -> Option<&Notice> {
         match &self.content {
             Ok(Content::Notice(notice)) => Some(notice),
-            Ok(Content::Orders(_) | Content::Unobserved(_)) | Err(_) => None,
+            Ok(Content::Orders(_) | Content::Unobserved(_) | Content::Nothing) | Err(_) => None,
         }
     }
 
@@ -43,7 +43,7 @@ impl QueuedMessage {
     pub(super) fn unobserved(&self) -> &[OrderEvent] {
         match &self.content {
             Ok(Content::Unobserved(events)) => events,
-            Ok(Content::Orders(_) | Content::Notice(_)) | Err(_) => &[],
+            Ok(Content::Orders(_) | Content::Notice(_) | Content::Nothing) | Err(_) => &[],
         }
     }
 

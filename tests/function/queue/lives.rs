@@ -330,6 +330,21 @@ async fn a_mark_that_is_not_signed_makes_no_copy_a_test() {
     assert_eq!(shown(events).await, ["🚫 Order #1 cancelled"]);
 }
 
+/// Whoever is faster than the shop takes nothing away: neither the message nor the mention.
+#[tokio::test]
+async fn a_copy_that_is_marked_as_a_test_and_comes_first_hides_nothing() {
+    let order = json!({"id": 1, "name": "#1", "cancelled_at": at(0).to_string()}).to_string();
+    let cancelled = || shopify("orders/cancelled", &order);
+    let copy = || cancelled().header("x-shopify-test", "true");
+    let rules = "any test -> off; cancelled -> mention here";
+    let world = World::by(Way::DirectWithLedger, &[("RULES", rules)]).await;
+    world.accept([copy(), copy(), cancelled(), copy(), cancelled()]).await;
+    assert_eq!(world.headlines(), ["🚫 Order #1 cancelled"]);
+    assert_eq!(world.slack.messages()[0].mentions, ["<!here>"]);
+    let expected = ["🧪 TEST · 🚫 Order #1 cancelled", "🚫 Order #1 cancelled"];
+    assert_eq!(shown([copy(), copy(), cancelled(), copy()]).await, expected);
+}
+
 #[tokio::test]
 async fn a_time_in_another_zone_does_not_hide_the_reopening() {
     let event = |event_type: &str, occurred_at: String| {

@@ -316,7 +316,7 @@ async fn an_event_of_another_kind_fails_the_invocation() {
         assert_eq!(world.send_refused(event).await, "the event is of no known kind", "{event}");
     }
     let old = r#"{"version":"1.0","httpMethod":"POST","path":"/webhook","requestContext":{"stage":"$default"}}"#;
-    assert!(world.send_refused(old).await.contains("payload format version to 2.0"));
+    assert!(world.send_refused(old).await.contains("the request came in payload format 1.0"));
     let balancer = r#"{"httpMethod":"POST","path":"/webhook","requestContext":{"elb":{"targetGroupArn":"x"}}}"#;
     assert!(world.send_refused(balancer).await.contains("load balancer, which is not supported"));
     let logs = world.function.logs();

@@ -68,12 +68,52 @@ fn of_a_long_list_the_others_are_counted() {
 }
 
 #[test]
+fn of_several_orders_none_has_what_may_be_anothers() {
+    let one = OrderEvent {
+        paid: Some(true),
+        more_items: 3,
+        delivery_id: OneLine::parse("d"),
+        ..message::tests::event()
+    };
+    let ids = |ids: &[&str]| ids.iter().map(|id| OneLine::parse(id).unwrap()).collect();
+    assert_eq!(
+        one_for_each_order(one.clone(), ids(&["A"])),
+        [OrderEvent { id: OneLine::parse("A"), ..one.clone() }]
+    );
+    let bare = OrderEvent {
+        number: None,
+        total: None,
+        paid: None,
+        customer: None,
+        items: Vec::new(),
+        more_items: 0,
+        ..one.clone()
+    };
+    let of = |id, delivery| OrderEvent {
+        id: OneLine::parse(id),
+        delivery_id: OneLine::parse(delivery),
+        ..bare.clone()
+    };
+    assert_eq!(one_for_each_order(one, ids(&["A", "B"])), [of("A", "A d"), of("B", "B d")]);
+}
+
+#[test]
 fn a_list_without_an_order_is_ignored_and_one_order_that_has_no_id_is_not() {
     assert!(is_ignored("loyverse", &[], &receipts(&[])));
     assert!(is_ignored("loyverse", &[], r#"{"type":"receipts.update"}"#));
     let odd = receipts(&[r#"{"receipt_type":"SALE"}"#]);
     let parsed = parsed_as("loyverse", Customer::Full, &[], &odd);
     assert!(matches!(parsed, Err(ParseError::NoOrder { .. })), "{parsed:?}");
+}
+
+#[test]
+fn an_element_without_an_order_is_counted_and_takes_no_other_along() {
+    let sale = r#"{"receipt_number":"1-1","receipt_type":"SALE"}"#;
+    let unnamed = r#"{"receipt_type":"SALE"}"#;
+    for list in [[sale, unnamed], [unnamed, sale]] {
+        let event = event("loyverse", &[], &receipts(&list));
+        assert_eq!((text(event.id.as_ref()), event.more_orders), (Some("1-1"), 1));
+    }
 }
 
 #[test]

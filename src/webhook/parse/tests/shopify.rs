@@ -42,7 +42,6 @@ fn shopifys_topic_alone_decides() {
         ("orders/fulfilled", Kind::Modified, Some(Change::Fulfilled)),
         ("orders/partially_fulfilled", Kind::Modified, Some(Change::PartiallyFulfilled)),
         ("orders/edited", Kind::Modified, Some(Change::Edited)),
-        ("orders/delete", Kind::Modified, Some(Change::Deleted)),
     ];
     for (topic, kind, change) in kinds {
         let event = shopify(topic);
@@ -139,6 +138,22 @@ fn the_body_of_another_document_is_no_order() {
             let parsed = parsed_as("shopify", Customer::Full, &[("shopify-topic", topic)], body);
             assert!(matches!(parsed, Err(ParseError::NoOrder { .. })), "{topic} {parsed:?}");
         }
+    }
+}
+
+#[test]
+fn a_deletion_is_an_id_and_nothing_else() {
+    let topic = [("x-shopify-topic", "orders/delete")];
+    let deleted = event("shopify", &topic, r#"{"id":1}"#);
+    assert_eq!(meaning(&deleted), (Kind::Modified, Some(Change::Deleted)));
+    for other in [
+        ORDER,
+        r#"{"id":1,"title":"Tea pot","handle":"tea-pot"}"#,
+        r#"{"id":1,"email":"-","first_name":"Ada"}"#,
+        r#"{"id":1,"name":"Riverside"}"#,
+        r#"{"id":1,"order_id":2,"created_at":"2026-01-01T00:00:00Z"}"#,
+    ] {
+        assert!(is_ignored("shopify", &topic, other), "{other}");
     }
 }
 
