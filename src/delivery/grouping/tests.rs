@@ -77,6 +77,18 @@ fn a_few_events_of_one_order_all_stand() {
 }
 
 #[test]
+fn as_many_events_of_one_order_as_singles_may_be_all_stand() {
+    let entries = vec![
+        entry(0, "A", Kind::Created),
+        changed(Change::Paid, entry(1, "A", Kind::Modified)),
+        entry(2, "A", Kind::Cancelled),
+    ];
+    let messages = group(entries, &STYLE);
+    assert_eq!(messages.len(), MAX_SINGLES);
+    assert!(!messages.iter().any(Notification::is_digest));
+}
+
+#[test]
 fn many_events_of_few_orders_are_singles() {
     let entries = vec![
         entry(0, "A", Kind::Created),
@@ -183,6 +195,7 @@ fn orders_are_one_only_by_platform_shop_and_key() {
 fn a_digest_becomes_halves_then_plain_text_then_nothing_smaller() {
     let entries = (0..5).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
     let [digest] = group(entries, &STYLE).try_into().unwrap();
+    assert!(digest.is_digest());
     let halves = digest.split().unwrap();
     assert_eq!(names(&halves), [&["#0", "#1"][..], &["#2", "#3", "#4"]]);
     let [single, _] = halves[0].clone().split().unwrap().try_into().unwrap();

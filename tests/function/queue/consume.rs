@@ -64,6 +64,37 @@ async fn an_undecodable_message_fails_alone_twice_and_is_then_dead_lettered() {
     assert_eq!(world.sqs.dead_letters().len(), 1);
 }
 
+/// After a redrive: the minutes since have made up for it.
+#[tokio::test]
+async fn the_record_of_a_failed_tick_of_the_schedule_is_passed_over() {
+    let world = World::queued(&[]).await;
+    let tick = json!({"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    world.sqs.send(
+        &json!({
+            "version": "1.0",
+            "requestContext": {"condition": "RetriesExhausted", "approximateInvokeCount": 3},
+            "requestPayload": tick,
+            "responseContext": {"statusCode": 200, "functionError": "Unhandled"},
+        })
+        .to_string(),
+    );
+    assert_no_failures(&world.consume().await);
+    assert_eq!((world.sqs.messages(), world.sqs.dead_letters()), (Vec::new(), Vec::new()));
+    assert_eq!(world.slack.all_requests(), 0);
+}
+
+#[tokio::test]
+async fn a_message_with_a_time_at_the_end_of_time_takes_no_other_along() {
+    let settings = [("SUMMARY_HOUR", "8"), ("EXPECT", "created -> accepted in 4 min")];
+    let world = World::queued(&settings).await;
+    world.accept([cancellation(1)]).await;
+    let mut odd: Value = serde_json::from_str(&world.sqs.messages()[0].body).unwrap();
+    odd["events"][0]["received_at"] = "9999-12-29T00:00:00Z".into();
+    let odd = world.sqs.send(&odd.to_string());
+    assert_eq!(failures(&world.consume().await), [odd]);
+    world.assert_each_is_named_once(1..=1);
+}
+
 #[tokio::test]
 async fn an_undecodable_message_is_retried_twice_and_then_dead_lettered_with_its_reason() {
     let world = World::queued(&[]).await;

@@ -34,6 +34,14 @@ async fn a_verified_body_that_cannot_be_read_is_a_400() {
         assert_eq!(answer.status, 400, "{:?}", String::from_utf8_lossy(body));
         assert!(answer.body.contains("The body cannot be read as a JSON object."));
     }
+    let mut no_body = generic("").event();
+    for body in [Some(Value::Null), None] {
+        match body {
+            Some(null) => no_body["body"] = null,
+            None => drop(no_body.as_object_mut().unwrap().remove("body")),
+        }
+        assert_eq!(world.send_event(no_body.clone()).await.status, 400, "{no_body}");
+    }
     assert_eq!(world.slack.all_requests(), 0);
 }
 
