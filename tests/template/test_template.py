@@ -9,7 +9,7 @@ from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 from template import PROJECT, RESOURCES, TEMPLATE, Stack, as_list, of_type, properties, referenced
 
 EXPECT = "created -> accepted in 4 min"
-ROUTES = ["GET /health", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
+ROUTES = ["GET /health", "POST /", "POST /webhook", "POST /webhook/{platform}", "POST /{proxy+}"]
 VARIABLES = [
     "CUSTOMER", "DEAD_LETTER_QUEUE_URL", "DELIVERY", "DIGEST_SECONDS", "EXPECT", "EXPECT_TABLE", "LANGUAGE",
     "LEDGER_TABLE", "LOG_LEVEL", "MENTION", "MENTION_ABOVE", "PUBLIC_URL", "QUEUE_URL", "RULES", "SECRET_ID", "SHOW_CANCELLED",
@@ -309,5 +309,6 @@ class TheWayIn(unittest.TestCase):
             "WebhookRoute": "POST /webhook",
             "PlatformWebhookRoute": "POST /webhook/{platform}",
             "OtherPostRoute": "POST /{proxy+}",
+            "RootPostRoute": "POST /",
             "HealthRoute": "GET /health",
         })

@@ -222,6 +222,17 @@ fn a_repeat_is_marked_on_every_order_and_through_every_half() {
 }
 
 #[test]
+fn a_digest_says_how_many_cancellations_were_posted_separately() {
+    let entries = (0..4).map(|n| entry(n, &format!("#{n}"), Kind::Created)).collect();
+    let [mut digest] = group(entries, &STYLE).try_into().unwrap();
+    let before = digest.message(&STYLE, false);
+    digest.set_cancelled_separately(2);
+    let after = digest.message(&STYLE, false);
+    assert_ne!(after, before);
+    assert!(after.text().contains("2 more cancellations"), "{}", after.text());
+}
+
+#[test]
 fn a_full_digest_has_room_to_become_a_repeat() {
     for width in 50..60 {
         // Without an amount and a shop, there are no sums that could give way to the remark.
@@ -309,6 +320,8 @@ fn what_is_suspect_before_comes_alone_after_all_else() {
     entries.push(refused(entry(6, "other", Kind::Created)));
     let messages = group(entries, &STYLE);
     assert_eq!(names(&messages), [&["1", "2", "3", "4", "5"][..], &["suspect"], &["other"]]);
+    let are_suspects = messages.iter().map(Notification::is_suspect).collect::<Vec<_>>();
+    assert_eq!(are_suspects, [false, true, true]);
 }
 
 #[test]
