@@ -373,6 +373,13 @@ mod tests {
     }
 
     #[test]
+    fn an_amount_is_as_long_as_64_bytes() {
+        let sevenths = |zeros: usize| exact(&format!("{}7", "0".repeat(zeros)), 0);
+        assert_eq!(sevenths(63), Some(Decimal::from(7)));
+        assert_eq!(sevenths(64), None);
+    }
+
+    #[test]
     fn a_configured_amount_needs_a_known_currency_and_plain_digits() {
         for text in [
             "",

@@ -288,3 +288,6 @@ impl TryFrom<OneOrMany<String>> for Places {
         texts.into_vec().into_iter().map(Template::try_from).collect::<Result<_, _>>().map(Self)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -373,6 +373,16 @@ fn a_deletion_that_is_said_twice_keeps_what_either_says() {
 }
 
 #[test]
+fn a_deletion_takes_in_no_other_event() {
+    let gone = changed(Change::Deleted, entry(0, "A", Kind::Modified));
+    let entries = [entry(1, "A", Kind::Created), entry(1, "A", Kind::Cancelled)];
+    for other in entries {
+        assert_eq!(group(vec![gone.clone(), other.clone()], &STYLE).len(), 2);
+        assert_eq!(group(vec![other, gone.clone()], &STYLE).len(), 2);
+    }
+}
+
+#[test]
 fn tests_are_shown_each_time_even_of_one_order() {
     let test =
         |entry: Grouped| Grouped { event: OrderEvent { is_test: true, ..entry.event }, ..entry };

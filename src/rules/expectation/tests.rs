@@ -200,3 +200,38 @@ fn each_line_is_said_in_words_with_what_is_doubtful_about_it() {
         ]
     );
 }
+
+#[test]
+fn an_event_concerns_a_line_if_it_could_begin_or_end_its_wait() {
+    let created = |platform: &str| OrderEvent {
+        platform: platform.to_owned(),
+        kind: Kind::Created,
+        ..event()
+    };
+    let modified = |platform| OrderEvent { kind: Kind::Modified, ..created(platform) };
+    let accepted =
+        |platform| OrderEvent { status: OneLine::parse("accepted"), ..modified(platform) };
+    let concern = |text: &str, event: &OrderEvent| {
+        let (expectations, unreadable) = Expectations::parse(text);
+        assert_eq!(unreadable, []);
+        expectations.concern(event)
+    };
+    let line = "created platform ubereats -> accepted in 4 min";
+    assert!(concern(line, &created("ubereats")), "it begins");
+    assert!(concern(line, &accepted("ubereats")), "it ends");
+    assert!(
+        concern(line, &OrderEvent { kind: Kind::Cancelled, ..created("ubereats") }),
+        "it is over"
+    );
+    assert!(!concern(line, &modified("ubereats")));
+    assert!(!concern(line, &created("deliveroo")));
+    assert!(!concern(line, &accepted("deliveroo")));
+    // The first event after a draft is the new order.
+    let line = "created -> accepted in 4 min";
+    assert!(concern(line, &modified("square")));
+    assert!(!concern(line, &modified("shopify")), "it has no drafts");
+    assert!(!concern("paid -> accepted in 4 min", &modified("square")));
+    for event in [created("square"), OrderEvent { kind: Kind::Cancelled, ..created("square") }] {
+        assert!(!concern("", &event), "there is no line");
+    }
+}
