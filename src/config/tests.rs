@@ -131,7 +131,7 @@ fn an_unreadable_value_is_left_out_and_says_what_is_right_and_what_is_used() {
         let expected = "DIGEST_SECONDS must be a whole number from 1 to 900; instead: 60";
         assert_eq!(left_out("DIGEST_SECONDS", value), expected);
     }
-    for value in ["@here", "user:", "user:u1", "user:U1>", "team:U1"] {
+    for value in ["@here", "user:", "user:u1", "user:U1>", "group:", "group:s1", "team:U1"] {
         let text = left_out("MENTION", value);
         assert!(text.starts_with("MENTION must be `here`"), "{value}: {text}");
         assert!(text.ends_with("instead: no mention"), "{value}: {text}");

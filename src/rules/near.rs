@@ -46,6 +46,9 @@ mod tests {
         assert_eq!(near_miss("cancel", known), Some("cancelled"));
         assert_eq!(near_miss("of", known), None);
         assert_eq!(near_miss("order", known), None);
+        assert_eq!(near_miss("ofg", known), Some("off"));
+        assert_eq!(near_miss("refnud", ["refund"]), Some("refund"), "two letters of six");
+        assert_eq!(near_miss("ordre", ["order"]), None, "two letters of five");
     }
 
     #[test]

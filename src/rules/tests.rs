@@ -292,6 +292,14 @@ fn beyond_eight_kilobytes_nothing_is_read_not_even_half_a_line() {
     assert_eq!(unreadable[0].to_string(), expected);
 }
 
+#[test]
+fn a_word_behind_an_amount_is_part_of_it_only_if_it_is_a_currency() {
+    for (text, amount) in [("from 500 refunded", "`500`"), ("from 5x eur", "`5x eur`")] {
+        let (_, unreadable) = Rules::parse(&format!("{text} -> each"));
+        assert!(unreadable[0].to_string().contains(amount), "{}", unreadable[0]);
+    }
+}
+
 /// What is doubtful.
 fn doubts(text: &str) -> Vec<String> {
     let findings = rules(text).findings().into_iter();
@@ -345,6 +353,15 @@ fn a_line_that_others_decide_before_is_found() {
     assert_eq!(after("cancelled unpaid -> each", "cancelled -> off"), "");
     let by_two = "line 3 never has an effect: lines 1 and 2 decide before it";
     assert_eq!(doubts("modified -> each; -> to a; refunded -> digest, to b"), [by_two]);
+    // A line that says none of it decides nothing of it.
+    let by_the_first_two = "line 4 never has an effect: lines 1 and 2 decide before it";
+    for text in [
+        "modified -> each; -> to a; -> mention here; refunded -> digest, to b",
+        "modified -> each; -> mention here; -> to a; refunded -> digest, mention nobody",
+        "modified -> to a; -> mention here; -> each; refunded -> to b, mention nobody",
+    ] {
+        assert_eq!(doubts(text).pop().as_deref(), Some(by_the_first_two), "{text}");
+    }
 }
 
 #[test]

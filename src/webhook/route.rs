@@ -194,6 +194,12 @@ mod tests {
         }
         for path in ["/", "/wp-login.php", "/my-webhook"] {
             assert!(!is_meant_for_webhooks(&post(path)), "{path}");
+            let with = |name: &str, value: &str| {
+                let headers = [(name, value)].into_iter().collect();
+                is_meant_for_webhooks(&Request { headers, ..post(path) })
+            };
+            assert!(with("x-shopify-hmac-sha256", "x") && with("Webhook-Signature", "x"), "{path}");
+            assert!(!with("x-shopify-hmac-sha256", " ") && !with("authorization", "x"), "{path}");
         }
     }
 

@@ -23,9 +23,14 @@ fn status(text: &str) -> Step {
 #[test]
 fn a_line_names_what_begins_it_and_what_must_follow() {
     let line = only("created platform ubereats -> accepted in 4 min, mention here, to kitchen");
-    assert_eq!(line.steps, [status("accepted")]);
-    assert_eq!(line.within, Duration::from_mins(4));
-    assert_eq!(line.channel.as_ref().map(ChannelName::as_str), Some("kitchen"));
+    assert_eq!(line.steps(), [status("accepted")]);
+    assert_eq!(line.within(), Duration::from_mins(4));
+    assert_eq!(line.channel().map(ChannelName::as_str), Some("kitchen"));
+    assert_eq!(
+        only("paid -> fulfilled or returned in 240 s").awaited(),
+        "fulfilled or returned, 4 minutes"
+    );
+    assert_eq!(only("  paid -> fulfilled in 1 h ").text(), "paid -> fulfilled in 1 h");
     let uber = OrderEvent { platform: "ubereats".to_owned(), kind: Kind::Created, ..event() };
     assert!(line.begins(&uber));
     assert!(!line.begins(&OrderEvent { platform: "deliveroo".to_owned(), ..uber.clone() }));
@@ -62,6 +67,11 @@ fn steps_are_written_as_they_are_read() {
     {
         assert_eq!(Step::read(text).unwrap().to_string(), text);
     }
+    for (text, kind) in
+        [("created", Kind::Created), ("modified", Kind::Modified), ("cancelled", Kind::Cancelled)]
+    {
+        assert_eq!(Step::read(text), Some(Step::Kind(kind)));
+    }
 }
 
 #[test]
@@ -79,6 +89,17 @@ fn times_are_written_as_people_do() {
     ] {
         let line = only(&format!("created -> accepted in {text}"));
         assert_eq!(line.within.as_secs(), seconds, "{text}");
+    }
+}
+
+#[test]
+fn an_order_comes_to_a_status_or_a_change_without_a_name_more_than_once() {
+    let is_repeatable = |begin: &str| only(&format!("{begin} -> accepted in 1 h")).is_repeatable();
+    for once in ["created", "paid", "cancelled"] {
+        assert!(!is_repeatable(once), "{once}");
+    }
+    for repeatable in ["any", "modified", "status on-hold", "created status on-hold"] {
+        assert!(is_repeatable(repeatable), "{repeatable}");
     }
 }
 
@@ -128,6 +149,7 @@ fn what_cannot_be_read_is_said() {
         ("created -> accepted in 4 min, mention", "`mention` needs to know whom"),
         ("created -> accepted in 4 min, to a, to b", "`to` is twice"),
         ("created -> accepted in 4 min # soon", "`4 min # soon` is no time"),
+        ("created -> accepted # soon in 4 min", "`#` begins no comment here"),
     ] {
         let sentence = mistake(text);
         assert!(sentence.contains(part), "{text}: {sentence}");
@@ -181,6 +203,8 @@ fn each_line_is_said_in_words_with_what_is_doubtful_about_it() {
          created -> Seen in 1 h 30 min, mention here
          created from EUR 5 under EUR 5 -> accepted in 1 min",
     );
+    let numbers: Vec<_> = expectations.lines().map(Expectation::number).collect();
+    assert_eq!(numbers, [1, 3, 4, 5, 6, 7, 8, 9]);
     let findings: Vec<_> = expectations.findings().iter().map(ToString::to_string).collect();
     assert_eq!(
         findings,

@@ -35,3 +35,33 @@ fn the_links_explained_are_those_of_the_events() {
     assert_eq!(links.len(), 2);
     assert_eq!(explain(&platform, &webhook).unwrap().links, links);
 }
+
+#[test]
+fn the_explanation_says_what_was_looked_up_and_what_is_missing() {
+    let fields = r#"status = "/status"
+reason = "/reason"
+customer = "{/first}, {/last}"
+total = { amount = "/total", currency = "/currency", unit = "major" }
+items = { list = "/items", title = "/title", quantity = "/quantity" }
+"#;
+    let platform = Platform::parse("kitchen", &format!("{SEVERAL}{fields}")).unwrap();
+    let headers = Headers::default();
+    let body = r#"{"type":"new","ids":"A-1","host":"kitchen.example","reason":"late",
+        "first":"민수","last":"김","items":[{"title":"Tea"}]}"#;
+    let webhook = Verified::unsigned(&headers, body.as_bytes());
+    let trace = explain(&platform, &webhook).unwrap();
+    let found: Vec<_> = trace.found.iter().map(|found| (found.name, &*found.text)).collect();
+    assert_eq!(
+        found,
+        [("event_type", "new"), ("id", "A-1"), ("reason", "late"), ("customer", "민수, 김"),]
+    );
+    // What the file has no place for is not missing.
+    assert_eq!(trace.missing, ["total.amount", "total.currency", "status"]);
+    for place in ["/type", "/ids", "/status", "/total", "/items", "/items/*/title"] {
+        assert!(trace.looked_up.contains(place), "{place}: {:?}", trace.looked_up);
+    }
+    // Only a first and a last name with a blank between them are put together as in Korea.
+    let parsed = parse(&platform, &webhook, Customer::Full, now()).unwrap();
+    let Parsed::Events(events) = parsed else { panic!("{parsed:?}") };
+    assert_eq!(events[0].customer, OneLine::parse("민수, 김"));
+}

@@ -29,6 +29,7 @@ fn a_known_user_name_or_scheme_makes_no_key_longer() {
         let refused = SigningKey::parse(&short, &token).unwrap_err();
         assert_eq!(refused, KeyError::ShortPassword, "{short}");
     }
+    assert!(SigningKey::parse("user:sixteen.bytes.ok", &token).is_ok());
     for short in
         ["fifteen.bytes..", "Bearer fifteen.bytes..", "authorization: Bearer fifteen.bytes.."]
     {
