@@ -65,3 +65,18 @@ items = { list = "/items", title = "/title", quantity = "/quantity" }
     let Parsed::Events(events) = parsed else { panic!("{parsed:?}") };
     assert_eq!(events[0].customer, OneLine::parse("민수, 김"));
 }
+
+#[test]
+fn the_explanation_names_the_mark_of_a_test_or_else_the_first_that_could_be_one() {
+    let text = format!("{SEVERAL}test = {{ \"/a\" = \"1\", \"/b\" = \"1\" }}\n");
+    let platform = Platform::parse("kitchen", &text).unwrap();
+    let mark = |marks: &str| {
+        let headers = Headers::default();
+        let body = format!(r#"{{"type":"new","ids":"A-1"{marks}}}"#);
+        let trace = explain(&platform, &Verified::unsigned(&headers, body.as_bytes())).unwrap();
+        trace.test.map(|test| (test.place.to_string(), test.is_test))
+    };
+    assert_eq!(mark(r#","a":"0","b":"1""#), Some(("the body's /b".to_owned(), true)));
+    assert_eq!(mark(r#","a":"0","b":"0""#), Some(("the body's /a".to_owned(), false)));
+    assert_eq!(mark(""), None);
+}
