@@ -37,7 +37,7 @@ def samples():
 
 
 def envelopes():
-    snapshots = sorted((PROJECT / "src/queue/snapshots").glob("*envelope*.snap"))
+    snapshots = sorted((PROJECT / "src/queue/envelope/snapshots").glob("*.snap"))
     texts = [path.read_text().split("---\n", 2)[2].strip() for path in snapshots]
     lines = [line for text in texts for line in text.splitlines()]
     for number, envelope in enumerate(lines):

@@ -29,7 +29,9 @@ fn a_known_user_name_or_scheme_makes_no_key_longer() {
         let refused = SigningKey::parse(&short, &token).unwrap_err();
         assert_eq!(refused, KeyError::ShortPassword, "{short}");
     }
-    assert!(SigningKey::parse("user:sixteen.bytes.ok", &token).is_ok());
+    for long in ["user:sixteen.bytes.ok", "sixteen.bytes.ok", "Bearer sixteen.bytes.ok"] {
+        assert!(SigningKey::parse(long, &token).is_ok(), "{long}");
+    }
     for short in
         ["fifteen.bytes..", "Bearer fifteen.bytes..", "authorization: Bearer fifteen.bytes.."]
     {
