@@ -181,7 +181,7 @@ fuzz: $(FUZZ_STAMP) ## send made-up input through every door of the function (SE
 	done
 
 mutants: $(MUTANTS)/bin/cargo-mutants ## change the code in small ways, and see whether the unit tests notice (hours; IN=src/json.rs for a file)
-	@CARGO_PROFILE_DEV_DEBUG=false $(STEP) "Mutants" $< mutants --output $(TARGET)/mutants $(IN:%=--re '%')
+	@CARGO_PROFILE_DEV_DEBUG=false $(STEP) "Mutants" $< mutants --output $(TARGET)/mutants $(if $(IN),--re '$(IN)')
 
 $(MUTANTS)/bin/cargo-mutants:
 	@$(STEP) "Install cargo-mutants" cargo install cargo-mutants --version $(notdir $(MUTANTS)) --locked --root $(MUTANTS)
