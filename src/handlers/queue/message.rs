@@ -8,6 +8,9 @@ use crate::order::OrderEvent;
 use crate::queue::batch::Record;
 use crate::queue::envelope::{Content, EnvelopeError, unpack};
 
+/// An event is seldom longer. Hundreds of long messages, which others wrote, must not fill the memory.
+const LARGE_EVENT_BYTES: usize = 10_000;
+
 /// A received message.
 pub(super) struct QueuedMessage {
     pub(super) record: Record,
@@ -58,9 +61,9 @@ impl QueuedMessage {
         self.events().iter().map(move |event| Incoming { event, is_retry })
     }
 
-    /// How much of an invocation it takes up.
+    /// How much of an invocation it takes up, in events.
     pub(super) fn size(&self) -> usize {
-        self.events().len().max(1)
+        self.events().len().max(1).max(self.record.body.len() / LARGE_EVENT_BYTES)
     }
 
     pub(super) fn disposition(&self, retry_policy: RetryPolicy) -> Disposition {
@@ -69,5 +72,23 @@ impl QueuedMessage {
             Ok(content) => retry_policy.of_content(record, content, outcomes),
             Err(error) => retry_policy.of_undecodable(record, *error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::tests::event;
+    use crate::queue::envelope::pack;
+
+    #[test]
+    fn a_message_is_as_large_as_its_events_or_its_text() {
+        let size = |body: String| {
+            let (id, receipt_handle) = (String::new(), String::new());
+            QueuedMessage::decode(Record { id, receipt_handle, body, receive_count: 1 }).size()
+        };
+        assert_eq!(size(pack(&[event(), event()]).remove(0)), 2);
+        assert_eq!(size("nonsense".to_owned()), 1);
+        assert_eq!(size("x".repeat(1_000_000)), 100);
     }
 }
