@@ -128,7 +128,7 @@ pub enum Content {
     /// message for the channel.
     Unobserved(Vec<OrderEvent>),
     /// The record of a failed invocation that the channel need not know of: the schedule's, as each minute
-    /// makes up for the last one, or that of an alarm that tells nothing new.
+    /// makes up for the last one, or that of an alarm that says nothing new.
     Nothing,
 }
 

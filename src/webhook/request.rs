@@ -89,10 +89,9 @@ impl Headers {
     pub fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.get(name)?.trim();
         // The value may have commas of its own.
-        let halves =
+        let mut halves =
             value.match_indices(',').map(|(at, _)| (value[..at].trim(), value[at + 1..].trim()));
-        let twice = halves.into_iter().find(|(one, other)| one == other);
-        Some(twice.map_or(value, |(one, _)| one))
+        Some(halves.find(|(one, other)| one == other).map_or(value, |(one, _)| one))
     }
 
     /// Adds a header. The name may be in any case; the values of names that differ only in case are
@@ -195,6 +194,9 @@ mod tests {
             ("orders/cancelled,orders/cancelled", "orders/cancelled"),
             (" a , a\t", "a"),
             (",", ""),
+            ("v1,a=,v1,a=", "v1,a="),
+            ("v1,a=, v1,a=", "v1,a="),
+            ("v1,a=,v1,b=", "v1,a=,v1,b="),
             ("a,b", "a,b"),
             ("a,a,a", "a,a,a"),
             ("a,", "a,"),

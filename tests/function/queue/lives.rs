@@ -330,7 +330,7 @@ async fn a_mark_that_is_not_signed_makes_no_copy_a_test() {
     assert_eq!(shown(events).await, ["🚫 Order #1 cancelled"]);
 }
 
-/// Whoever is faster than the shop takes nothing away: neither the message nor the mention.
+/// A copy that is faster than the webhook takes nothing away: neither the message nor the mention.
 #[tokio::test]
 async fn a_copy_that_is_marked_as_a_test_and_comes_first_hides_nothing() {
     let order = json!({"id": 1, "name": "#1", "cancelled_at": at(0).to_string()}).to_string();
